@@ -1,0 +1,73 @@
+/** What is known of one file or directory. */
+export interface FileStatus {
+  readonly path: string
+  readonly isDirectory: boolean
+  readonly lengthBytes: bigint
+  readonly modificationTimeMs: number
+  /** POSIX permission bits. */
+  readonly mode: number
+}
+
+/** A file open for reading. Reads never go past the end. */
+export interface FileInputStream {
+  /**
+   * Reads up to `target.length` bytes at `position`.
+   *
+   * @returns how many were read; 0 at the end of the file
+   */
+  read(target: Uint8Array, position: number): Promise<number>
+  close(): Promise<void>
+}
+
+/** A file open for writing from its beginning; visible under its name when `close` resolved. */
+export interface FileOutputStream {
+  write(bytes: Uint8Array): Promise<void>
+  /** Makes what was written survive a crash of the machine. */
+  sync(): Promise<void>
+  close(): Promise<void>
+}
+
+/** State from which a {@link ResumableWriter} goes on after a failure. Plain JSON. */
+export type ResumeRecoverable = Readonly<Record<string, unknown>>
+
+/** A file that becomes visible only by `commit`, and can be continued where it was last persisted. */
+export interface RecoverableOutputStream {
+  readonly positionBytes: bigint
+  write(bytes: Uint8Array): Promise<void>
+  persist(): Promise<ResumeRecoverable>
+  closeForCommit(): Promise<ResumeRecoverable>
+  /** Gives up without leaving anything behind. */
+  discard(): Promise<void>
+}
+
+export interface ResumableWriter {
+  open(path: string): Promise<RecoverableOutputStream>
+  recover(state: ResumeRecoverable): Promise<RecoverableOutputStream>
+  /** Idempotent. */
+  commit(state: ResumeRecoverable): Promise<void>
+  /** Removes what an abandoned stream left. Idempotent. */
+  cleanup(state: ResumeRecoverable): Promise<void>
+}
+
+/** Where files are. Paths are URIs (`file:///a/b`) or plain absolute paths of the default scheme. */
+export interface FileSystem {
+  readonly scheme: string
+  /** @throws FileNotFoundError (FLINK_FILE_NOT_FOUND) */
+  getFileStatus(path: string): Promise<FileStatus>
+  exists(path: string): Promise<boolean>
+  list(path: string): Promise<FileStatus[]>
+  open(path: string): Promise<FileInputStream>
+  /** @param mode `exclusive` fails with FileAlreadyExistsError (FLINK_FILE_EXISTS) when there is one */
+  create(path: string, mode: 'overwrite' | 'exclusive'): Promise<FileOutputStream>
+  mkdirs(path: string): Promise<void>
+  /** @returns false if there was nothing */
+  delete(path: string, options: { recursive: boolean }): Promise<boolean>
+  rename(from: string, to: string): Promise<void>
+  createResumableWriter(): ResumableWriter
+}
+
+/** Finds the file system that serves a path, by its scheme. */
+export interface FileSystems {
+  /** @throws UnsupportedFileSystemSchemeError naming the scheme and those that are known */
+  forPath(path: string): FileSystem
+}
