@@ -1,0 +1,15 @@
+import { FlinkError } from '../errors/flink-error.js'
+
+/** A key that is, or holds, something without a canonical form. The message names where. */
+export class KeyNotSupportedError extends FlinkError {
+  /** Where in the key, such as `key.a[2]`. */
+  readonly path: string
+
+  constructor(path: string, what: string) {
+    super(
+      `Cannot use this value as a key: ${path}: ${what}; a key is a string, number, bigint, boolean, Date, Uint8Array, or an array or plain object of these`,
+      { code: 'FLINK_KEY_NOT_SUPPORTED' },
+    )
+    this.path = path
+  }
+}
