@@ -1,1 +1,71 @@
-export {}
+// highavailability
+export type {
+  HighAvailabilityServices,
+  JobGraphStore,
+  LeaderAddress,
+  LeaderComponent,
+  LeaderContender,
+  LeaderElection,
+  LeaderRetriever,
+} from './highavailability/high-availability-services.js'
+// jobgraph
+export {
+  type CapturedFunction,
+  type CodeReference,
+  JOB_GRAPH_FORMAT_VERSION,
+  type JobEdge,
+  type JobGraph,
+  type JobType,
+  type JobVertex,
+  type OperatorDescriptor,
+  type PartitionerType,
+  type ProgramDescriptor,
+  type ResultPartitionType,
+} from './jobgraph/job-graph.js'
+// jobmaster
+export type {
+  AttemptInfo,
+  ExceptionEntry,
+  ExecutionGraphInfo,
+  SubtaskInfo,
+  VertexInfo,
+} from './jobmaster/info/execution-graph-info.js'
+// operators
+export {
+  type EdgeFunctions,
+  type JobCode,
+  type MailboxExecutor,
+  NO_TIMESTAMP,
+  type OneInputStreamOperator,
+  type OperatorContext,
+  type OperatorFactory,
+  type Output,
+  type SourceStreamOperator,
+  type StreamOperator,
+  type TwoInputStreamOperator,
+} from './operators/stream-operator.js'
+// program
+export {
+  currentProgramContext,
+  installProgramContext,
+  type JobExecutionResult,
+  type ProgramContext,
+  type RecordedJob,
+  type SubmittedJob,
+} from './program/program-context.js'
+// resourcemanager
+export type {
+  ResourceEventHandler,
+  ResourceManagerDriver,
+  WorkerHandle,
+  WorkerResourceSpec,
+} from './resourcemanager/resource-manager-driver.js'
+// taskmanager
+export type {
+  JobInformation,
+  RunningTask,
+  TaskDeployment,
+  TaskInformation,
+  TaskLauncher,
+  TaskListener,
+} from './taskmanager/task-launcher.js'

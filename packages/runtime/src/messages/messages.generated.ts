@@ -1,0 +1,1197 @@
+// Generated from proto/flink_runtime.proto by `npm run generate`. Do not edit.
+
+import type { CallOptions } from '@flink-ts/rpc'
+
+export interface Acknowledge {
+}
+
+/** The form in which an error travels; the chain of causes is nested. */
+export interface ErrorInfo {
+  readonly name: string
+  readonly message: string
+  readonly code?: string | undefined
+  readonly retriable?: boolean | undefined
+  readonly stack?: string | undefined
+  readonly cause?: ErrorInfo | undefined
+}
+
+/** Orders leaders of one component: a higher epoch is a later leader. */
+export interface LeaderToken {
+  readonly epoch: number
+  readonly uuid: string
+}
+
+export interface EndpointAddress {
+  /** host:port of the RPC service */
+  readonly address: string
+  readonly endpointId: string
+}
+
+export interface ResourceProfile {
+  readonly cpuCores: number
+  readonly taskHeapBytes: number
+  readonly taskOffHeapBytes: number
+  readonly managedBytes: number
+  readonly networkBytes: number
+  readonly extendedResources: { readonly [key: string]: number }
+}
+
+export interface ResourceRequirement {
+  /** absent: any slot fits (the default profile of the cluster) */
+  readonly profile?: ResourceProfile | undefined
+  readonly numberOfRequiredSlots: number
+}
+
+export type ExecutionState =
+  | 'CREATED'
+  | 'SCHEDULED'
+  | 'DEPLOYING'
+  | 'INITIALIZING'
+  | 'RUNNING'
+  | 'FINISHED'
+  | 'CANCELING'
+  | 'CANCELED'
+  | 'FAILED'
+  | 'RECONCILING'
+
+/** States of a job. Nested, because the names of enum values share one scope. */
+export type JobStatus =
+  | 'INITIALIZING'
+  | 'CREATED'
+  | 'RUNNING'
+  | 'FAILING'
+  | 'FAILED'
+  | 'CANCELLING'
+  | 'CANCELED'
+  | 'FINISHED'
+  | 'RESTARTING'
+  | 'SUSPENDED'
+  | 'RECONCILING'
+
+/** How a cluster that ends with its job or application ended. */
+export type ApplicationStatus =
+  | 'UNKNOWN'
+  | 'SUCCEEDED'
+  | 'FAILED'
+  | 'CANCELED'
+
+export interface RequestLeaderRequest {
+  /** "dispatcher", "resourcemanager" or "jobmanager" */
+  readonly component: string
+  /** for "jobmanager" */
+  readonly jobId?: string | undefined
+}
+
+export interface RequestLeaderResponse {
+  /** absent: no leader now */
+  readonly endpoint?: EndpointAddress | undefined
+  readonly token?: LeaderToken | undefined
+}
+
+/** Answers who leads, where no coordination service does. Unfenced; endpoint id "leader". */
+export interface LeaderGateway {
+  requestLeader(request: RequestLeaderRequest, options?: CallOptions): Promise<RequestLeaderResponse>
+}
+
+export interface SlotId {
+  readonly resourceId: string
+  readonly slotNumber: number
+}
+
+export interface SlotStatus {
+  readonly slotId: SlotId
+  readonly profile: ResourceProfile
+  /** present: taken */
+  readonly allocationId?: string | undefined
+  readonly jobId?: string | undefined
+  readonly assignedTasks: number
+}
+
+export interface SlotReport {
+  readonly slots: readonly SlotStatus[]
+}
+
+export interface SlotOffer {
+  readonly allocationId: string
+  readonly slotIndex: number
+  readonly profile: ResourceProfile
+}
+
+export interface HardwareDescription {
+  readonly cpuCores: number
+  readonly physicalMemoryBytes: number
+  readonly freeMemoryBytes: number
+  readonly managedMemoryBytes: number
+}
+
+export interface TaskManagerMemoryConfiguration {
+  readonly frameworkHeap: number
+  readonly taskHeap: number
+  readonly frameworkOffHeap: number
+  readonly taskOffHeap: number
+  readonly networkMemory: number
+  readonly managedMemory: number
+  readonly jvmMetaspace: number
+  readonly jvmOverhead: number
+  readonly totalFlinkMemory: number
+  readonly totalProcessMemory: number
+}
+
+/** Where a TaskManager is and how its data is reached. */
+export interface TaskManagerLocation {
+  readonly resourceId: string
+  readonly host: string
+  readonly dataPort: number
+  readonly nodeId: string
+}
+
+export interface RegisterTaskExecutorRequest {
+  readonly taskExecutor: EndpointAddress
+  readonly location: TaskManagerLocation
+  readonly hardware: HardwareDescription
+  readonly memory: TaskManagerMemoryConfiguration
+  readonly numberOfSlots: number
+  readonly defaultSlotProfile: ResourceProfile
+  readonly totalProfile: ResourceProfile
+}
+
+export interface RegisterTaskExecutorResponse {
+  readonly success?: RegisterTaskExecutorSuccess | undefined
+  readonly rejection?: string | undefined
+}
+
+export interface RegisterTaskExecutorSuccess {
+  readonly instanceId: string
+  readonly resourceManagerId: string
+  readonly blobServer: EndpointAddress
+}
+
+export interface SendSlotReportRequest {
+  readonly resourceId: string
+  readonly instanceId: string
+  readonly report: SlotReport
+}
+
+export interface NotifySlotAvailableRequest {
+  readonly resourceId: string
+  readonly instanceId: string
+  readonly slotId: SlotId
+  readonly allocationId: string
+}
+
+export interface DisconnectTaskExecutorRequest {
+  readonly resourceId: string
+  readonly cause: ErrorInfo
+}
+
+export interface RegisterJobMasterRequest {
+  readonly jobId: string
+  readonly jobMaster: EndpointAddress
+  readonly jobMasterToken: LeaderToken
+  readonly jobMasterResourceId: string
+}
+
+export interface RegisterJobMasterResponse {
+  readonly success?: RegisterJobMasterSuccess | undefined
+  readonly rejection?: string | undefined
+}
+
+export interface RegisterJobMasterSuccess {
+  readonly resourceManagerId: string
+}
+
+export interface DeclareRequiredResourcesRequest {
+  readonly jobId: string
+  readonly jobMasterToken: LeaderToken
+  /** rises with each declaration of this JobMaster; an older one that arrives later is ignored */
+  readonly version: number
+  readonly requirements: readonly ResourceRequirement[]
+}
+
+export interface DisconnectJobMasterRequest {
+  readonly jobId: string
+  readonly jobMasterToken: LeaderToken
+  readonly jobStatus: JobStatus
+}
+
+export interface RequestTaskManagersRequest {
+  /** absent: all */
+  readonly resourceId?: string | undefined
+}
+
+export interface TaskManagerInfo {
+  readonly resourceId: string
+  readonly taskExecutor: EndpointAddress
+  readonly location: TaskManagerLocation
+  readonly lastHeartbeatMs: number
+  readonly numberOfSlots: number
+  readonly numberOfFreeSlots: number
+  readonly assignedTasks: number
+  readonly totalProfile: ResourceProfile
+  readonly freeProfile: ResourceProfile
+  readonly hardware: HardwareDescription
+  readonly memory: TaskManagerMemoryConfiguration
+  readonly allocatedSlots: readonly AllocatedSlotInfo[]
+  /** metrics of the last heartbeat, by identifier, such as "Status.Shuffle.Netty.UsedMemorySegments" */
+  readonly metrics: { readonly [key: string]: number }
+}
+
+export interface AllocatedSlotInfo {
+  readonly jobId: string
+  readonly profile: ResourceProfile
+  readonly assignedTasks: number
+}
+
+export interface RequestTaskManagersResponse {
+  readonly taskManagers: readonly TaskManagerInfo[]
+}
+
+export interface RequestResourceOverviewRequest {
+}
+
+export interface ResourceOverview {
+  readonly taskManagers: number
+  readonly slotsTotal: number
+  readonly slotsAvailable: number
+}
+
+export interface DeregisterApplicationRequest {
+  readonly status: ApplicationStatus
+  readonly diagnostics: string
+}
+
+/** Grants slots. Fenced by the ResourceManager's token. */
+export interface ResourceManagerGateway {
+  registerTaskExecutor(request: RegisterTaskExecutorRequest, options?: CallOptions): Promise<RegisterTaskExecutorResponse>
+  sendSlotReport(request: SendSlotReportRequest, options?: CallOptions): Promise<Acknowledge>
+  notifySlotAvailable(request: NotifySlotAvailableRequest, options?: CallOptions): Promise<Acknowledge>
+  disconnectTaskExecutor(request: DisconnectTaskExecutorRequest, options?: CallOptions): Promise<Acknowledge>
+  registerJobMaster(request: RegisterJobMasterRequest, options?: CallOptions): Promise<RegisterJobMasterResponse>
+  declareRequiredResources(request: DeclareRequiredResourcesRequest, options?: CallOptions): Promise<Acknowledge>
+  disconnectJobMaster(request: DisconnectJobMasterRequest, options?: CallOptions): Promise<Acknowledge>
+  requestTaskManagers(request: RequestTaskManagersRequest, options?: CallOptions): Promise<RequestTaskManagersResponse>
+  requestResourceOverview(request: RequestResourceOverviewRequest, options?: CallOptions): Promise<ResourceOverview>
+  deregisterApplication(request: DeregisterApplicationRequest, options?: CallOptions): Promise<Acknowledge>
+}
+
+export interface RequestSlotRequest {
+  readonly slotId: SlotId
+  readonly jobId: string
+  readonly allocationId: string
+  readonly profile?: ResourceProfile | undefined
+  /** the JobMaster that the slot is to be offered to */
+  readonly jobMaster: EndpointAddress
+  readonly jobMasterToken: LeaderToken
+}
+
+/** Everything that one attempt needs to run. */
+export interface TaskDeploymentDescriptor {
+  readonly jobId: string
+  readonly executionAttemptId: string
+  readonly allocationId: string
+  readonly subtaskIndex: number
+  readonly attemptNumber: number
+  /** JSON of JobInformation (job name, configuration, program): the same for all tasks of a job */
+  readonly jobInformation: Uint8Array
+  /** JSON of TaskInformation (vertex: operators, parallelism): the same for all subtasks of a vertex */
+  readonly taskInformation: Uint8Array
+  /** JSON of ResultPartitionDescriptor[] and InputGateDescriptor[] of @flink-ts/network */
+  readonly producedPartitions: Uint8Array
+  readonly inputGates: Uint8Array
+  readonly jobMaster: EndpointAddress
+  readonly jobMasterToken: LeaderToken
+}
+
+export interface SubmitTaskRequest {
+  readonly descriptor: TaskDeploymentDescriptor
+}
+
+export interface CancelTaskRequest {
+  readonly executionAttemptId: string
+}
+
+export interface OperatorEventRequest {
+  readonly executionAttemptId: string
+  readonly operatorId: string
+  /** 0, 1, 2, … per attempt, operator and direction; a repeated number is acknowledged and dropped */
+  readonly sequence: number
+  readonly payload: Uint8Array
+}
+
+export interface FreeSlotRequest {
+  readonly allocationId: string
+  readonly cause: ErrorInfo
+}
+
+export interface ReleasePartitionsRequest {
+  readonly jobId: string
+  readonly partitionIds: readonly string[]
+}
+
+export interface TaskExecutorHeartbeatFromResourceManagerRequest {
+  readonly resourceManagerId: string
+}
+
+export interface TaskExecutorHeartbeatPayload {
+  readonly report: SlotReport
+  readonly metrics: { readonly [key: string]: number }
+}
+
+export interface TaskExecutorHeartbeatFromJobMasterRequest {
+  readonly jobId: string
+  /** the slots that the JobMaster believes to hold here */
+  readonly allocationIds: readonly string[]
+}
+
+export interface ExecutionDeploymentReport {
+  /** attempts that run here */
+  readonly executionAttemptIds: readonly string[]
+}
+
+export interface TaskExecutorToJobMasterHeartbeatPayload {
+  readonly deployment: ExecutionDeploymentReport
+  readonly metrics: readonly TaskMetrics[]
+}
+
+export interface DisconnectJobMasterFromTaskExecutorRequest {
+  readonly jobId: string
+  readonly cause: ErrorInfo
+}
+
+export interface DisconnectResourceManagerRequest {
+  readonly cause: ErrorInfo
+}
+
+export interface RequestTaskMetricsRequest {
+  readonly jobId: string
+}
+
+export interface RequestTaskMetricsResponse {
+  readonly metrics: readonly TaskMetrics[]
+}
+
+export interface IOMetrics {
+  readonly numRecordsIn: number
+  readonly numRecordsOut: number
+  readonly numBytesIn: number
+  readonly numBytesOut: number
+  readonly numBuffersOut: number
+  readonly accumulatedBusyMs: number
+  readonly accumulatedIdleMs: number
+  readonly accumulatedBackPressuredMs: number
+}
+
+export interface ChannelMetrics {
+  /** "in" or "out" */
+  readonly direction: string
+  /** number of the input gate or the result partition of the task */
+  readonly gate: number
+  readonly channel: number
+  /** whether the channel crosses processes (by TCP) */
+  readonly remote: boolean
+  readonly numBytes: number
+  readonly numBuffers: number
+}
+
+export interface TaskMetrics {
+  readonly executionAttemptId: string
+  readonly io: IOMetrics
+  readonly channels: readonly ChannelMetrics[]
+  /** further metrics by identifier, such as "Map.numRecordsOut" */
+  readonly values: { readonly [key: string]: number }
+}
+
+/**
+ * Runs tasks. Calls of the ResourceManager and of JobMasters carry the caller's own token in the request
+ * where it matters; the endpoint itself is unfenced (a TaskManager has no leader), stale callers are
+ * recognised by the token that they registered with.
+ */
+export interface TaskExecutorGateway {
+  requestSlot(request: RequestSlotRequest, options?: CallOptions): Promise<Acknowledge>
+  submitTask(request: SubmitTaskRequest, options?: CallOptions): Promise<Acknowledge>
+  cancelTask(request: CancelTaskRequest, options?: CallOptions): Promise<Acknowledge>
+  sendOperatorEventToTask(request: OperatorEventRequest, options?: CallOptions): Promise<Acknowledge>
+  freeSlot(request: FreeSlotRequest, options?: CallOptions): Promise<Acknowledge>
+  releasePartitions(request: ReleasePartitionsRequest, options?: CallOptions): Promise<Acknowledge>
+  heartbeatFromResourceManager(request: TaskExecutorHeartbeatFromResourceManagerRequest, options?: CallOptions): Promise<TaskExecutorHeartbeatPayload>
+  heartbeatFromJobMaster(request: TaskExecutorHeartbeatFromJobMasterRequest, options?: CallOptions): Promise<TaskExecutorToJobMasterHeartbeatPayload>
+  disconnectJobMaster(request: DisconnectJobMasterFromTaskExecutorRequest, options?: CallOptions): Promise<Acknowledge>
+  disconnectResourceManager(request: DisconnectResourceManagerRequest, options?: CallOptions): Promise<Acknowledge>
+  requestTaskMetrics(request: RequestTaskMetricsRequest, options?: CallOptions): Promise<RequestTaskMetricsResponse>
+}
+
+export interface RegisterTaskManagerRequest {
+  readonly jobId: string
+  readonly taskExecutor: EndpointAddress
+  readonly location: TaskManagerLocation
+}
+
+export interface RegisterTaskManagerResponse {
+  readonly success?: RegisterTaskManagerSuccess | undefined
+  readonly rejection?: string | undefined
+}
+
+export interface RegisterTaskManagerSuccess {
+  readonly jobMasterResourceId: string
+}
+
+export interface OfferSlotsRequest {
+  readonly resourceId: string
+  readonly offers: readonly SlotOffer[]
+}
+
+export interface OfferSlotsResponse {
+  readonly acceptedAllocationIds: readonly string[]
+}
+
+export interface FailSlotRequest {
+  readonly resourceId: string
+  readonly allocationId: string
+  readonly cause: ErrorInfo
+}
+
+export interface DisconnectTaskManagerRequest {
+  readonly resourceId: string
+  readonly cause: ErrorInfo
+}
+
+export interface UpdateTaskExecutionStateRequest {
+  readonly executionAttemptId: string
+  readonly state: ExecutionState
+  readonly error?: ErrorInfo | undefined
+  readonly metrics?: TaskMetrics | undefined
+}
+
+export interface NotifyNotEnoughResourcesRequest {
+  readonly acquired: readonly ResourceRequirement[]
+}
+
+export interface JobMasterHeartbeatRequest {
+  readonly resourceManagerId: string
+}
+
+export interface RequestJobRequest {
+  readonly jobId: string
+}
+
+export interface RequestJobResponse {
+  /** JSON of ExecutionGraphInfo */
+  readonly executionGraph: Uint8Array
+}
+
+export interface RequestJobStatusResponse {
+  readonly status: JobStatus
+}
+
+export interface CancelJobRequest {
+  readonly jobId: string
+}
+
+/** Schedules one job. Fenced by the JobMaster's token. */
+export interface JobMasterGateway {
+  registerTaskManager(request: RegisterTaskManagerRequest, options?: CallOptions): Promise<RegisterTaskManagerResponse>
+  offerSlots(request: OfferSlotsRequest, options?: CallOptions): Promise<OfferSlotsResponse>
+  failSlot(request: FailSlotRequest, options?: CallOptions): Promise<Acknowledge>
+  disconnectTaskManager(request: DisconnectTaskManagerRequest, options?: CallOptions): Promise<Acknowledge>
+  disconnectResourceManager(request: DisconnectResourceManagerRequest, options?: CallOptions): Promise<Acknowledge>
+  updateTaskExecutionState(request: UpdateTaskExecutionStateRequest, options?: CallOptions): Promise<Acknowledge>
+  sendOperatorEventToCoordinator(request: OperatorEventRequest, options?: CallOptions): Promise<Acknowledge>
+  notifyNotEnoughResources(request: NotifyNotEnoughResourcesRequest, options?: CallOptions): Promise<Acknowledge>
+  heartbeatFromResourceManager(request: JobMasterHeartbeatRequest, options?: CallOptions): Promise<Acknowledge>
+  requestJob(request: RequestJobRequest, options?: CallOptions): Promise<RequestJobResponse>
+  requestJobStatus(request: RequestJobRequest, options?: CallOptions): Promise<RequestJobStatusResponse>
+  cancelJob(request: CancelJobRequest, options?: CallOptions): Promise<Acknowledge>
+}
+
+export interface SubmitJobRequest {
+  /** JSON of JobGraph */
+  readonly jobGraph: Uint8Array
+}
+
+export interface ListJobsRequest {
+}
+
+export interface JobIdWithStatus {
+  readonly jobId: string
+  readonly status: JobStatus
+}
+
+export interface ListJobsResponse {
+  readonly jobs: readonly JobIdWithStatus[]
+}
+
+export interface RequestMultipleJobDetailsRequest {
+}
+
+export interface JobDetails {
+  readonly jobId: string
+  readonly name: string
+  readonly jobType: string
+  readonly status: JobStatus
+  readonly startTimeMs: number
+  /** -1: not ended */
+  readonly endTimeMs: number
+  readonly lastModificationMs: number
+  /** tasks per ExecutionState name */
+  readonly tasksPerState: { readonly [key: string]: number }
+  readonly totalTasks: number
+  /** what the job waits for now, for people; such as "waiting for slots: 4 required, 2 available" */
+  readonly waitingFor?: string | undefined
+}
+
+export interface RequestMultipleJobDetailsResponse {
+  readonly jobs: readonly JobDetails[]
+}
+
+export interface JobResult {
+  readonly jobId: string
+  readonly name: string
+  readonly status: JobStatus
+  readonly startTimeMs: number
+  readonly endTimeMs: number
+  readonly failureCause?: ErrorInfo | undefined
+}
+
+export interface RequestJobResultResponse {
+  /** absent: the job has not ended */
+  readonly result?: JobResult | undefined
+}
+
+export interface RequestClusterOverviewRequest {
+}
+
+export interface ClusterOverview {
+  readonly taskManagers: number
+  readonly slotsTotal: number
+  readonly slotsAvailable: number
+  readonly jobsRunningOrPending: number
+  readonly jobsFinished: number
+  readonly jobsCancelled: number
+  readonly jobsFailed: number
+}
+
+export interface ShutDownClusterRequest {
+  readonly status: ApplicationStatus
+}
+
+export interface ReportJobClientHeartbeatRequest {
+  readonly jobId: string
+  /** the job is cancelled when no later heartbeat came until then */
+  readonly expiredTimestampMs: number
+}
+
+/** Accepts jobs. Fenced by the Dispatcher's token. */
+export interface DispatcherGateway {
+  submitJob(request: SubmitJobRequest, options?: CallOptions): Promise<Acknowledge>
+  listJobs(request: ListJobsRequest, options?: CallOptions): Promise<ListJobsResponse>
+  requestMultipleJobDetails(request: RequestMultipleJobDetailsRequest, options?: CallOptions): Promise<RequestMultipleJobDetailsResponse>
+  requestJob(request: RequestJobRequest, options?: CallOptions): Promise<RequestJobResponse>
+  requestJobStatus(request: RequestJobRequest, options?: CallOptions): Promise<RequestJobStatusResponse>
+  requestJobResult(request: RequestJobRequest, options?: CallOptions): Promise<RequestJobResultResponse>
+  cancelJob(request: CancelJobRequest, options?: CallOptions): Promise<Acknowledge>
+  requestClusterOverview(request: RequestClusterOverviewRequest, options?: CallOptions): Promise<ClusterOverview>
+  shutDownCluster(request: ShutDownClusterRequest, options?: CallOptions): Promise<Acknowledge>
+  reportJobClientHeartbeat(request: ReportJobClientHeartbeatRequest, options?: CallOptions): Promise<Acknowledge>
+}
+
+export interface GetBlobRequest {
+  /** hex SHA-256 of the content */
+  readonly key: string
+  readonly offset: number
+  /** the server may answer fewer */
+  readonly maxBytes: number
+}
+
+export interface GetBlobResponse {
+  readonly data: Uint8Array
+  readonly totalBytes: number
+}
+
+/** Hands out content-addressed files piece by piece, so that a download can go on after a break. Unfenced. */
+export interface BlobServerGateway {
+  getBlob(request: GetBlobRequest, options?: CallOptions): Promise<GetBlobResponse>
+}
+
+/** Text of flink_runtime.proto: what goes over the wire. */
+export const RUNTIME_PROTO = `syntax = "proto3";
+
+// The control messages between the processes of a cluster. \`scripts/generate-messages.mjs\` turns
+// this file into TypeScript. Fields are only ever added; numbers are never used again.
+// Calls between two endpoints are not ordered and run at most once: whatever depends on order
+// carries a version or a sequence number.
+package flink.runtime;
+
+// ---------------------------------------------------------------- shared
+
+message Acknowledge {}
+
+// The form in which an error travels; the chain of causes is nested.
+message ErrorInfo {
+  string name = 1;
+  string message = 2;
+  optional string code = 3;
+  optional bool retriable = 4;
+  optional string stack = 5;
+  optional ErrorInfo cause = 6;
+}
+
+// Orders leaders of one component: a higher epoch is a later leader.
+message LeaderToken {
+  int64 epoch = 1;
+  string uuid = 2;
+}
+
+message EndpointAddress {
+  // host:port of the RPC service
+  string address = 1;
+  string endpoint_id = 2;
+}
+
+message ResourceProfile {
+  double cpu_cores = 1;
+  int64 task_heap_bytes = 2;
+  int64 task_off_heap_bytes = 3;
+  int64 managed_bytes = 4;
+  int64 network_bytes = 5;
+  map<string, double> extended_resources = 6;
+}
+
+message ResourceRequirement {
+  // absent: any slot fits (the default profile of the cluster)
+  optional ResourceProfile profile = 1;
+  int32 number_of_required_slots = 2;
+}
+
+enum ExecutionState {
+  CREATED = 0;
+  SCHEDULED = 1;
+  DEPLOYING = 2;
+  INITIALIZING = 3;
+  RUNNING = 4;
+  FINISHED = 5;
+  CANCELING = 6;
+  CANCELED = 7;
+  FAILED = 8;
+  RECONCILING = 9;
+}
+
+// States of a job. Nested, because the names of enum values share one scope.
+message JobStatus {
+  enum Value {
+    INITIALIZING = 0;
+    CREATED = 1;
+    RUNNING = 2;
+    FAILING = 3;
+    FAILED = 4;
+    CANCELLING = 5;
+    CANCELED = 6;
+    FINISHED = 7;
+    RESTARTING = 8;
+    SUSPENDED = 9;
+    RECONCILING = 10;
+  }
+}
+
+// How a cluster that ends with its job or application ended.
+message ApplicationStatus {
+  enum Value {
+    UNKNOWN = 0;
+    SUCCEEDED = 1;
+    FAILED = 2;
+    CANCELED = 3;
+  }
+}
+
+// ---------------------------------------------------------------- leader retrieval without HA
+
+message RequestLeaderRequest {
+  // "dispatcher", "resourcemanager" or "jobmanager"
+  string component = 1;
+  // for "jobmanager"
+  optional string job_id = 2;
+}
+message RequestLeaderResponse {
+  // absent: no leader now
+  optional EndpointAddress endpoint = 1;
+  optional LeaderToken token = 2;
+}
+
+// Answers who leads, where no coordination service does. Unfenced; endpoint id "leader".
+service LeaderGateway {
+  rpc RequestLeader(RequestLeaderRequest) returns (RequestLeaderResponse);
+}
+
+// ---------------------------------------------------------------- slots
+
+message SlotId {
+  string resource_id = 1;
+  int32 slot_number = 2;
+}
+
+message SlotStatus {
+  SlotId slot_id = 1;
+  ResourceProfile profile = 2;
+  // present: taken
+  optional string allocation_id = 3;
+  optional string job_id = 4;
+  int32 assigned_tasks = 5;
+}
+
+message SlotReport {
+  repeated SlotStatus slots = 1;
+}
+
+message SlotOffer {
+  string allocation_id = 1;
+  int32 slot_index = 2;
+  ResourceProfile profile = 3;
+}
+
+message HardwareDescription {
+  int32 cpu_cores = 1;
+  int64 physical_memory_bytes = 2;
+  int64 free_memory_bytes = 3;
+  int64 managed_memory_bytes = 4;
+}
+
+message TaskManagerMemoryConfiguration {
+  int64 framework_heap = 1;
+  int64 task_heap = 2;
+  int64 framework_off_heap = 3;
+  int64 task_off_heap = 4;
+  int64 network_memory = 5;
+  int64 managed_memory = 6;
+  int64 jvm_metaspace = 7;
+  int64 jvm_overhead = 8;
+  int64 total_flink_memory = 9;
+  int64 total_process_memory = 10;
+}
+
+// Where a TaskManager is and how its data is reached.
+message TaskManagerLocation {
+  string resource_id = 1;
+  string host = 2;
+  int32 data_port = 3;
+  string node_id = 4;
+}
+
+// ---------------------------------------------------------------- ResourceManager
+
+message RegisterTaskExecutorRequest {
+  EndpointAddress task_executor = 1;
+  TaskManagerLocation location = 2;
+  HardwareDescription hardware = 3;
+  TaskManagerMemoryConfiguration memory = 4;
+  int32 number_of_slots = 5;
+  ResourceProfile default_slot_profile = 6;
+  ResourceProfile total_profile = 7;
+}
+message RegisterTaskExecutorResponse {
+  oneof result {
+    RegisterTaskExecutorSuccess success = 1;
+    string rejection = 2;
+  }
+}
+message RegisterTaskExecutorSuccess {
+  string instance_id = 1;
+  string resource_manager_id = 2;
+  EndpointAddress blob_server = 3;
+}
+
+message SendSlotReportRequest {
+  string resource_id = 1;
+  string instance_id = 2;
+  SlotReport report = 3;
+}
+message NotifySlotAvailableRequest {
+  string resource_id = 1;
+  string instance_id = 2;
+  SlotId slot_id = 3;
+  string allocation_id = 4;
+}
+message DisconnectTaskExecutorRequest {
+  string resource_id = 1;
+  ErrorInfo cause = 2;
+}
+message RegisterJobMasterRequest {
+  string job_id = 1;
+  EndpointAddress job_master = 2;
+  LeaderToken job_master_token = 3;
+  string job_master_resource_id = 4;
+}
+message RegisterJobMasterResponse {
+  oneof result {
+    RegisterJobMasterSuccess success = 1;
+    string rejection = 2;
+  }
+}
+message RegisterJobMasterSuccess {
+  string resource_manager_id = 1;
+}
+message DeclareRequiredResourcesRequest {
+  string job_id = 1;
+  LeaderToken job_master_token = 2;
+  // rises with each declaration of this JobMaster; an older one that arrives later is ignored
+  int64 version = 3;
+  repeated ResourceRequirement requirements = 4;
+}
+message DisconnectJobMasterRequest {
+  string job_id = 1;
+  LeaderToken job_master_token = 2;
+  JobStatus.Value job_status = 3;
+}
+
+message RequestTaskManagersRequest {
+  // absent: all
+  optional string resource_id = 1;
+}
+message TaskManagerInfo {
+  string resource_id = 1;
+  EndpointAddress task_executor = 2;
+  TaskManagerLocation location = 3;
+  int64 last_heartbeat_ms = 4;
+  int32 number_of_slots = 5;
+  int32 number_of_free_slots = 6;
+  int32 assigned_tasks = 7;
+  ResourceProfile total_profile = 8;
+  ResourceProfile free_profile = 9;
+  HardwareDescription hardware = 10;
+  TaskManagerMemoryConfiguration memory = 11;
+  repeated AllocatedSlotInfo allocated_slots = 12;
+  // metrics of the last heartbeat, by identifier, such as "Status.Shuffle.Netty.UsedMemorySegments"
+  map<string, double> metrics = 13;
+}
+message AllocatedSlotInfo {
+  string job_id = 1;
+  ResourceProfile profile = 2;
+  int32 assigned_tasks = 3;
+}
+message RequestTaskManagersResponse {
+  repeated TaskManagerInfo task_managers = 1;
+}
+message RequestResourceOverviewRequest {}
+message ResourceOverview {
+  int32 task_managers = 1;
+  int32 slots_total = 2;
+  int32 slots_available = 3;
+}
+message DeregisterApplicationRequest {
+  ApplicationStatus.Value status = 1;
+  string diagnostics = 2;
+}
+
+// Grants slots. Fenced by the ResourceManager's token.
+service ResourceManagerGateway {
+  rpc RegisterTaskExecutor(RegisterTaskExecutorRequest) returns (RegisterTaskExecutorResponse);
+  rpc SendSlotReport(SendSlotReportRequest) returns (Acknowledge);
+  rpc NotifySlotAvailable(NotifySlotAvailableRequest) returns (Acknowledge);
+  rpc DisconnectTaskExecutor(DisconnectTaskExecutorRequest) returns (Acknowledge);
+  rpc RegisterJobMaster(RegisterJobMasterRequest) returns (RegisterJobMasterResponse);
+  rpc DeclareRequiredResources(DeclareRequiredResourcesRequest) returns (Acknowledge);
+  rpc DisconnectJobMaster(DisconnectJobMasterRequest) returns (Acknowledge);
+  rpc RequestTaskManagers(RequestTaskManagersRequest) returns (RequestTaskManagersResponse);
+  rpc RequestResourceOverview(RequestResourceOverviewRequest) returns (ResourceOverview);
+  rpc DeregisterApplication(DeregisterApplicationRequest) returns (Acknowledge);
+}
+
+// ---------------------------------------------------------------- TaskExecutor
+
+message RequestSlotRequest {
+  SlotId slot_id = 1;
+  string job_id = 2;
+  string allocation_id = 3;
+  optional ResourceProfile profile = 4;
+  // the JobMaster that the slot is to be offered to
+  EndpointAddress job_master = 5;
+  LeaderToken job_master_token = 6;
+}
+
+// Everything that one attempt needs to run.
+message TaskDeploymentDescriptor {
+  string job_id = 1;
+  string execution_attempt_id = 2;
+  string allocation_id = 3;
+  int32 subtask_index = 4;
+  int32 attempt_number = 5;
+  // JSON of JobInformation (job name, configuration, program): the same for all tasks of a job
+  bytes job_information = 6;
+  // JSON of TaskInformation (vertex: operators, parallelism): the same for all subtasks of a vertex
+  bytes task_information = 7;
+  // JSON of ResultPartitionDescriptor[] and InputGateDescriptor[] of @flink-ts/network
+  bytes produced_partitions = 8;
+  bytes input_gates = 9;
+  EndpointAddress job_master = 10;
+  LeaderToken job_master_token = 11;
+}
+message SubmitTaskRequest {
+  TaskDeploymentDescriptor descriptor = 1;
+}
+message CancelTaskRequest {
+  string execution_attempt_id = 1;
+}
+message OperatorEventRequest {
+  string execution_attempt_id = 1;
+  string operator_id = 2;
+  // 0, 1, 2, … per attempt, operator and direction; a repeated number is acknowledged and dropped
+  int64 sequence = 3;
+  bytes payload = 4;
+}
+message FreeSlotRequest {
+  string allocation_id = 1;
+  ErrorInfo cause = 2;
+}
+message ReleasePartitionsRequest {
+  string job_id = 1;
+  repeated string partition_ids = 2;
+}
+message TaskExecutorHeartbeatFromResourceManagerRequest {
+  string resource_manager_id = 1;
+}
+message TaskExecutorHeartbeatPayload {
+  SlotReport report = 1;
+  map<string, double> metrics = 2;
+}
+message TaskExecutorHeartbeatFromJobMasterRequest {
+  string job_id = 1;
+  // the slots that the JobMaster believes to hold here
+  repeated string allocation_ids = 2;
+}
+message ExecutionDeploymentReport {
+  // attempts that run here
+  repeated string execution_attempt_ids = 1;
+}
+message TaskExecutorToJobMasterHeartbeatPayload {
+  ExecutionDeploymentReport deployment = 1;
+  repeated TaskMetrics metrics = 2;
+}
+message DisconnectJobMasterFromTaskExecutorRequest {
+  string job_id = 1;
+  ErrorInfo cause = 2;
+}
+message DisconnectResourceManagerRequest {
+  ErrorInfo cause = 1;
+}
+message RequestTaskMetricsRequest {
+  string job_id = 1;
+}
+message RequestTaskMetricsResponse {
+  repeated TaskMetrics metrics = 1;
+}
+
+message IOMetrics {
+  int64 num_records_in = 1;
+  int64 num_records_out = 2;
+  int64 num_bytes_in = 3;
+  int64 num_bytes_out = 4;
+  int64 num_buffers_out = 5;
+  double accumulated_busy_ms = 6;
+  double accumulated_idle_ms = 7;
+  double accumulated_back_pressured_ms = 8;
+}
+message ChannelMetrics {
+  // "in" or "out"
+  string direction = 1;
+  // number of the input gate or the result partition of the task
+  int32 gate = 2;
+  int32 channel = 3;
+  // whether the channel crosses processes (by TCP)
+  bool remote = 4;
+  int64 num_bytes = 5;
+  int64 num_buffers = 6;
+}
+message TaskMetrics {
+  string execution_attempt_id = 1;
+  IOMetrics io = 2;
+  repeated ChannelMetrics channels = 3;
+  // further metrics by identifier, such as "Map.numRecordsOut"
+  map<string, double> values = 4;
+}
+
+// Runs tasks. Calls of the ResourceManager and of JobMasters carry the caller's own token in the request
+// where it matters; the endpoint itself is unfenced (a TaskManager has no leader), stale callers are
+// recognised by the token that they registered with.
+service TaskExecutorGateway {
+  rpc RequestSlot(RequestSlotRequest) returns (Acknowledge);
+  rpc SubmitTask(SubmitTaskRequest) returns (Acknowledge);
+  rpc CancelTask(CancelTaskRequest) returns (Acknowledge);
+  rpc SendOperatorEventToTask(OperatorEventRequest) returns (Acknowledge);
+  rpc FreeSlot(FreeSlotRequest) returns (Acknowledge);
+  rpc ReleasePartitions(ReleasePartitionsRequest) returns (Acknowledge);
+  rpc HeartbeatFromResourceManager(TaskExecutorHeartbeatFromResourceManagerRequest) returns (TaskExecutorHeartbeatPayload);
+  rpc HeartbeatFromJobMaster(TaskExecutorHeartbeatFromJobMasterRequest) returns (TaskExecutorToJobMasterHeartbeatPayload);
+  rpc DisconnectJobMaster(DisconnectJobMasterFromTaskExecutorRequest) returns (Acknowledge);
+  rpc DisconnectResourceManager(DisconnectResourceManagerRequest) returns (Acknowledge);
+  rpc RequestTaskMetrics(RequestTaskMetricsRequest) returns (RequestTaskMetricsResponse);
+}
+
+// ---------------------------------------------------------------- JobMaster
+
+message RegisterTaskManagerRequest {
+  string job_id = 1;
+  EndpointAddress task_executor = 2;
+  TaskManagerLocation location = 3;
+}
+message RegisterTaskManagerResponse {
+  oneof result {
+    RegisterTaskManagerSuccess success = 1;
+    string rejection = 2;
+  }
+}
+message RegisterTaskManagerSuccess {
+  string job_master_resource_id = 1;
+}
+message OfferSlotsRequest {
+  string resource_id = 1;
+  repeated SlotOffer offers = 2;
+}
+message OfferSlotsResponse {
+  repeated string accepted_allocation_ids = 1;
+}
+message FailSlotRequest {
+  string resource_id = 1;
+  string allocation_id = 2;
+  ErrorInfo cause = 3;
+}
+message DisconnectTaskManagerRequest {
+  string resource_id = 1;
+  ErrorInfo cause = 2;
+}
+message UpdateTaskExecutionStateRequest {
+  string execution_attempt_id = 1;
+  ExecutionState state = 2;
+  optional ErrorInfo error = 3;
+  optional TaskMetrics metrics = 4;
+}
+message NotifyNotEnoughResourcesRequest {
+  repeated ResourceRequirement acquired = 1;
+}
+message JobMasterHeartbeatRequest {
+  string resource_manager_id = 1;
+}
+message RequestJobRequest {
+  string job_id = 1;
+}
+message RequestJobResponse {
+  // JSON of ExecutionGraphInfo
+  bytes execution_graph = 1;
+}
+message RequestJobStatusResponse {
+  JobStatus.Value status = 1;
+}
+message CancelJobRequest {
+  string job_id = 1;
+}
+
+// Schedules one job. Fenced by the JobMaster's token.
+service JobMasterGateway {
+  rpc RegisterTaskManager(RegisterTaskManagerRequest) returns (RegisterTaskManagerResponse);
+  rpc OfferSlots(OfferSlotsRequest) returns (OfferSlotsResponse);
+  rpc FailSlot(FailSlotRequest) returns (Acknowledge);
+  rpc DisconnectTaskManager(DisconnectTaskManagerRequest) returns (Acknowledge);
+  rpc DisconnectResourceManager(DisconnectResourceManagerRequest) returns (Acknowledge);
+  rpc UpdateTaskExecutionState(UpdateTaskExecutionStateRequest) returns (Acknowledge);
+  rpc SendOperatorEventToCoordinator(OperatorEventRequest) returns (Acknowledge);
+  rpc NotifyNotEnoughResources(NotifyNotEnoughResourcesRequest) returns (Acknowledge);
+  rpc HeartbeatFromResourceManager(JobMasterHeartbeatRequest) returns (Acknowledge);
+  rpc RequestJob(RequestJobRequest) returns (RequestJobResponse);
+  rpc RequestJobStatus(RequestJobRequest) returns (RequestJobStatusResponse);
+  rpc CancelJob(CancelJobRequest) returns (Acknowledge);
+}
+
+// ---------------------------------------------------------------- Dispatcher
+
+message SubmitJobRequest {
+  // JSON of JobGraph
+  bytes job_graph = 1;
+}
+message ListJobsRequest {}
+message JobIdWithStatus {
+  string job_id = 1;
+  JobStatus.Value status = 2;
+}
+message ListJobsResponse {
+  repeated JobIdWithStatus jobs = 1;
+}
+message RequestMultipleJobDetailsRequest {}
+message JobDetails {
+  string job_id = 1;
+  string name = 2;
+  string job_type = 3;
+  JobStatus.Value status = 4;
+  int64 start_time_ms = 5;
+  // -1: not ended
+  int64 end_time_ms = 6;
+  int64 last_modification_ms = 7;
+  // tasks per ExecutionState name
+  map<string, int32> tasks_per_state = 8;
+  int32 total_tasks = 9;
+  // what the job waits for now, for people; such as "waiting for slots: 4 required, 2 available"
+  optional string waiting_for = 10;
+}
+message RequestMultipleJobDetailsResponse {
+  repeated JobDetails jobs = 1;
+}
+message JobResult {
+  string job_id = 1;
+  string name = 2;
+  JobStatus.Value status = 3;
+  int64 start_time_ms = 4;
+  int64 end_time_ms = 5;
+  optional ErrorInfo failure_cause = 6;
+}
+message RequestJobResultResponse {
+  // absent: the job has not ended
+  optional JobResult result = 1;
+}
+message RequestClusterOverviewRequest {}
+message ClusterOverview {
+  int32 task_managers = 1;
+  int32 slots_total = 2;
+  int32 slots_available = 3;
+  int32 jobs_running_or_pending = 4;
+  int32 jobs_finished = 5;
+  int32 jobs_cancelled = 6;
+  int32 jobs_failed = 7;
+}
+message ShutDownClusterRequest {
+  ApplicationStatus.Value status = 1;
+}
+message ReportJobClientHeartbeatRequest {
+  string job_id = 1;
+  // the job is cancelled when no later heartbeat came until then
+  int64 expired_timestamp_ms = 2;
+}
+
+// Accepts jobs. Fenced by the Dispatcher's token.
+service DispatcherGateway {
+  rpc SubmitJob(SubmitJobRequest) returns (Acknowledge);
+  rpc ListJobs(ListJobsRequest) returns (ListJobsResponse);
+  rpc RequestMultipleJobDetails(RequestMultipleJobDetailsRequest) returns (RequestMultipleJobDetailsResponse);
+  rpc RequestJob(RequestJobRequest) returns (RequestJobResponse);
+  rpc RequestJobStatus(RequestJobRequest) returns (RequestJobStatusResponse);
+  rpc RequestJobResult(RequestJobRequest) returns (RequestJobResultResponse);
+  rpc CancelJob(CancelJobRequest) returns (Acknowledge);
+  rpc RequestClusterOverview(RequestClusterOverviewRequest) returns (ClusterOverview);
+  rpc ShutDownCluster(ShutDownClusterRequest) returns (Acknowledge);
+  rpc ReportJobClientHeartbeat(ReportJobClientHeartbeatRequest) returns (Acknowledge);
+}
+
+// ---------------------------------------------------------------- BlobServer
+
+message GetBlobRequest {
+  // hex SHA-256 of the content
+  string key = 1;
+  int64 offset = 2;
+  // the server may answer fewer
+  int32 max_bytes = 3;
+}
+message GetBlobResponse {
+  bytes data = 1;
+  int64 total_bytes = 2;
+}
+
+// Hands out content-addressed files piece by piece, so that a download can go on after a break. Unfenced.
+service BlobServerGateway {
+  rpc GetBlob(GetBlobRequest) returns (GetBlobResponse);
+}
+`

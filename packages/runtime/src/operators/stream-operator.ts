@@ -1,0 +1,121 @@
+import type {
+  Clock,
+  FileSystems,
+  LineWriter,
+  Logger,
+  OperatorId,
+  SocketConnector,
+} from '@flink-ts/core'
+import type { MetricGroup } from '@flink-ts/metrics'
+import type { KeyedStateBackend } from '@flink-ts/state'
+
+/** Timestamp of a record that has none. */
+export const NO_TIMESTAMP = Number.NaN
+
+/** Where an operator emits. Calls the next operator of the chain directly, or writes to the network. */
+export interface Output {
+  /** @param timestamp event time in ms, or {@link NO_TIMESTAMP} */
+  collect(value: unknown, timestamp: number): void
+  emitWatermark(timestampMs: number): void
+  /** The output has no data for now: watermarks do not wait for it. */
+  emitWatermarkStatus(status: 'ACTIVE' | 'IDLE'): void
+}
+
+/** What an operator is made with: its place in the job and its injected world. */
+export interface OperatorContext {
+  readonly jobId: string
+  readonly jobName: string
+  /** Name of the task with subtask, such as `tokenize (2/4)`. */
+  readonly taskName: string
+  readonly operatorId: OperatorId
+  readonly operatorName: string
+  readonly subtaskIndex: number
+  readonly parallelism: number
+  readonly maxParallelism: number
+  readonly attemptNumber: number
+  readonly jobType: 'STREAMING' | 'BATCH'
+  /** The job's configuration over that of the cluster. */
+  readonly configuration: import('@flink-ts/core').Configuration
+  readonly output: Output
+  readonly clock: Clock
+  readonly fileSystems: FileSystems
+  readonly sockets: SocketConnector
+  readonly stdout: LineWriter
+  readonly metrics: MetricGroup
+  readonly log: Logger
+  /** Runs an action between two records of this task, in the task's own thread. */
+  readonly mailbox: MailboxExecutor
+  /** Sends an event to this operator's coordinator on the JobManager; kept in order, delivered once. */
+  sendEventToCoordinator(event: Uint8Array): void
+  /** Keyed state of this operator; made on first use. Only behind a HASH edge. */
+  keyedState(): KeyedStateBackend
+}
+
+/** Queues actions into a task's own thread. */
+export interface MailboxExecutor {
+  execute(action: () => void | Promise<void>, description: string): void
+}
+
+/**
+ * One operator of a chain, in one subtask. Calls come in the order
+ * open → (process…)* → finish → close; on failure or cancellation straight to close.
+ * Only open, finish and close may be asynchronous.
+ */
+export interface StreamOperator {
+  open(): void | Promise<void>
+  /** All input has been processed: emit what is left. */
+  finish(): void | Promise<void>
+  close(): void | Promise<void>
+  /** Events of the operator's coordinator. */
+  handleOperatorEvent?(event: Uint8Array): void
+  /**
+   * Between batches: resolves when the operator can take more; undefined: it can now. How a slow
+   * sink slows its task down.
+   */
+  whenReady?(): Promise<void> | undefined
+}
+
+/** Takes one stream. */
+export interface OneInputStreamOperator extends StreamOperator {
+  processElement(value: unknown, timestamp: number): void
+  processWatermark(timestampMs: number): void
+  processWatermarkStatus(status: 'ACTIVE' | 'IDLE'): void
+}
+
+/** Takes two streams. */
+export interface TwoInputStreamOperator extends StreamOperator {
+  processElement1(value: unknown, timestamp: number): void
+  processElement2(value: unknown, timestamp: number): void
+  processWatermark1(timestampMs: number): void
+  processWatermark2(timestampMs: number): void
+  processWatermarkStatus1(status: 'ACTIVE' | 'IDLE'): void
+  processWatermarkStatus2(status: 'ACTIVE' | 'IDLE'): void
+}
+
+/** Head of a source task. */
+export interface SourceStreamOperator extends StreamOperator {
+  /** Emits a bounded batch into its output without blocking. */
+  emitNext(): import('@flink-ts/core').InputStatus
+  /** Asked after NOTHING_AVAILABLE. */
+  isAvailable(): Promise<void>
+}
+
+/** Makes operators of one kind. What a trace of the program yields per operator id. */
+export interface OperatorFactory {
+  /** How the task drives the operator. */
+  readonly type: 'oneInput' | 'twoInput' | 'source'
+  createOperator(context: OperatorContext): StreamOperator
+}
+
+/** The code of an edge: which key a record has, and for CUSTOM which channel that key goes to. */
+export interface EdgeFunctions {
+  readonly keySelector?: (value: unknown) => unknown
+  /** CUSTOM only. @returns the channel, 0 ≤ n < numberOfChannels */
+  readonly partition?: (key: unknown, numberOfChannels: number) => number
+}
+
+/** All code of a job: what the task threads look up operators and edges in. */
+export interface JobCode {
+  readonly operators: ReadonlyMap<string, OperatorFactory>
+  readonly edges: ReadonlyMap<string, EdgeFunctions>
+}
