@@ -1,0 +1,56 @@
+// Fails where code that the simulator must drive reads ambient time, chance, sockets or files
+// (DESIGN rule: everything that decides has its world handed in). Adapters whose job that is are named here.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const PACKAGES = /^(rpc|network|state|metrics|runtime|streaming|resourcemanager-.*|ha-.*)$/
+
+const AMBIENT = [
+  [/\bDate\.now\(/, 'Date.now'],
+  [/\bnew Date\(\)/, 'new Date()'],
+  [/\bperformance\.now\(/, 'performance.now'],
+  [/\b(?:setTimeout|setInterval|setImmediate)\(/, 'a timer of the process'],
+  [/['"](?:node:)?timers(?:\/promises)?['"]/, 'node:timers'],
+  [/\bAbortSignal\.timeout\(/, 'AbortSignal.timeout'],
+  [/\bMath\.random\(/, 'Math.random'],
+  [/\b(?:randomUUID|randomBytes|randomInt|getRandomValues)\(/, 'randomness of the process'],
+  [/from\s+['"](?:node:)?(?:net|tls|dgram|http|https|http2)['"]/, 'sockets'],
+  [/from\s+['"](?:node:)?fs(?:\/promises)?['"]/, 'files'],
+]
+
+/** Adapters between the injected world and the real one: folder or file, and why. */
+const ADAPTERS = [['rpc/src/grpc/', 'the gRPC transport']]
+
+function* sources(folder) {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory()) yield* sources(path)
+    else if (/\.m?ts$/.test(entry.name)) yield path
+  }
+}
+
+const problems = []
+const used = new Set()
+for (const name of readdirSync('packages')) {
+  if (!PACKAGES.test(name) || !existsSync(`packages/${name}/src`)) continue
+  for (const file of sources(`packages/${name}/src`)) {
+    const adapter = ADAPTERS.find(([path]) => file.startsWith(`packages/${path}`))
+    const text = readFileSync(file, 'utf8')
+      .replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ' '))
+      .replace(/(^|\s)\/\/.*$/gm, '$1')
+    text.split('\n').forEach((line, index) => {
+      for (const [pattern, what] of AMBIENT) {
+        if (!pattern.test(line)) continue
+        if (adapter === undefined) problems.push(`${file}:${index + 1}: ${what}: ${line.trim()}`)
+        else used.add(adapter[0])
+      }
+    })
+  }
+}
+for (const [path] of ADAPTERS) {
+  if (!used.has(path))
+    problems.push(`scripts/check-injected-world.mjs: ${path} needs no exception any more`)
+}
+
+for (const problem of problems) console.error(problem)
+process.exit(problems.length === 0 ? 0 : 1)

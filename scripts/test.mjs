@@ -1,0 +1,39 @@
+// `npm test [-- files and tap options]`: installs and builds if needed, runs every test with tap and closes
+// with one plain line: `N passed, N failed, N skipped`.
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { build, ensureInstalled, ROOT } from './prepare.mjs'
+
+ensureInstalled()
+build({ tests: true })
+
+const args = process.argv.slice(2)
+const tap = spawn(
+  process.execPath,
+  [join(ROOT, 'node_modules', 'tap', 'dist', 'esm', 'run.mjs'), '--reporter=tap', ...args],
+  { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] },
+)
+
+let rest = ''
+let summary = ''
+const skips = []
+tap.stdout.setEncoding('utf8')
+tap.stdout.on('data', (chunk) => {
+  process.stdout.write(chunk)
+  const lines = (rest + chunk).split('\n')
+  rest = lines.pop()
+  for (const line of lines) {
+    if (/^# \{ total/.test(line)) summary = line
+    if (/^\s*ok .*# SKIP/i.test(line)) skips.push(line.trim())
+  }
+})
+
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => tap.kill(signal))
+
+tap.on('close', (status, signal) => {
+  const count = (key) => Number(summary.match(new RegExp(`\\b${key}: (\\d+)`))?.[1] ?? 0)
+  for (const skip of skips) console.log(`skipped: ${skip}`)
+  const failed = Math.max(count('fail'), status === 0 ? 0 : 1)
+  console.log(`${count('pass')} passed, ${failed} failed, ${count('skip')} skipped`)
+  process.exit(status ?? (signal === null ? 1 : 130))
+})
