@@ -30,6 +30,24 @@ export type {
   SubtaskInfo,
   VertexInfo,
 } from './jobmaster/info/execution-graph-info.js'
+// messages
+export {
+  BLOB_SERVER_GATEWAY,
+  DISPATCHER_GATEWAY,
+  JOB_MASTER_GATEWAY,
+  LEADER_ENDPOINT_ID,
+  LEADER_GATEWAY,
+  RESOURCE_MANAGER_GATEWAY,
+  TASK_EXECUTOR_GATEWAY,
+} from './messages/gateways.js'
+export type {
+  BlobServerGateway,
+  DispatcherGateway,
+  JobMasterGateway,
+  LeaderGateway,
+  ResourceManagerGateway,
+  TaskExecutorGateway,
+} from './messages/messages.generated.js'
 // operators
 export {
   type EdgeFunctions,
