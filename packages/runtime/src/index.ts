@@ -1,3 +1,17 @@
+// heartbeat
+export { HeartbeatLostError } from './heartbeat/heartbeat-lost-error.js'
+export { HeartbeatMonitor, type HeartbeatMonitorOptions } from './heartbeat/heartbeat-monitor.js'
+export { HeartbeatReceiver, type HeartbeatReceiverOptions } from './heartbeat/heartbeat-receiver.js'
+export {
+  HeartbeatSender,
+  type HeartbeatSenderOptions,
+  type RequestHeartbeat,
+} from './heartbeat/heartbeat-sender.js'
+export {
+  DEFAULT_HEARTBEAT_SETTINGS,
+  type HeartbeatSettings,
+} from './heartbeat/heartbeat-settings.js'
+export type { HeartbeatState } from './heartbeat/heartbeat-state.js'
 // highavailability
 export type {
   HighAvailabilityServices,
@@ -71,6 +85,16 @@ export {
   type RecordedJob,
   type SubmittedJob,
 } from './program/program-context.js'
+// registration
+export {
+  DEFAULT_REGISTRATION_SETTINGS,
+  type RegistrationSettings,
+} from './registration/registration-settings.js'
+export {
+  type RegistrationResponse,
+  RetryingRegistration,
+  type RetryingRegistrationOptions,
+} from './registration/retrying-registration.js'
 // resourcemanager
 export type {
   ResourceEventHandler,
