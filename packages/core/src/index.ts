@@ -22,7 +22,47 @@ export {
   INFINITE_BYTES,
   parseMemorySize,
 } from './configuration/memory-size.js'
+export { nearestName } from './configuration/nearest-name.js'
 export { type Bounds, INFINITE_INT, type OptionType } from './configuration/option-type.js'
+export { BlobServerOptions } from './configuration/options/blob-server-options.js'
+export {
+  type ConfigurationNotice,
+  checkConfiguration,
+} from './configuration/options/check-configuration.js'
+export { ClientOptions } from './configuration/options/client-options.js'
+export { ClusterOptions } from './configuration/options/cluster-options.js'
+export { CoreOptions } from './configuration/options/core-options.js'
+export { DeploymentOptions } from './configuration/options/deployment-options.js'
+export { EnvOptions } from './configuration/options/env-options.js'
+export { ExecutionOptions } from './configuration/options/execution-options.js'
+export { HeartbeatManagerOptions } from './configuration/options/heartbeat-manager-options.js'
+export { HighAvailabilityOptions } from './configuration/options/high-availability-options.js'
+export { JobManagerMemoryOptions } from './configuration/options/job-manager-memory-options.js'
+export { JobManagerOptions } from './configuration/options/job-manager-options.js'
+export { JobStoreOptions } from './configuration/options/job-store-options.js'
+export {
+  KEYS_WITHOUT_EFFECT,
+  type KeysWithoutEffect,
+} from './configuration/options/keys-without-effect.js'
+export { findKnownKey, type KnownKey } from './configuration/options/known-keys.js'
+export { MetricOptions } from './configuration/options/metric-options.js'
+export { NettyShuffleEnvironmentOptions } from './configuration/options/netty-shuffle-environment-options.js'
+export {
+  allOptions,
+  OPTION_GROUPS,
+  type OptionGroup,
+} from './configuration/options/option-groups.js'
+export { PipelineOptions } from './configuration/options/pipeline-options.js'
+export { renderConfigurationPage } from './configuration/options/render-configuration-page.js'
+export { ResourceManagerOptions } from './configuration/options/resource-manager-options.js'
+export { RestOptions } from './configuration/options/rest-options.js'
+export { RestartStrategyOptions } from './configuration/options/restart-strategy-options.js'
+export { RpcOptions } from './configuration/options/rpc-options.js'
+export { SecurityOptions } from './configuration/options/security-options.js'
+export { SlotOptions } from './configuration/options/slot-options.js'
+export { TaskManagerMemoryOptions } from './configuration/options/task-manager-memory-options.js'
+export { TaskManagerOptions } from './configuration/options/task-manager-options.js'
+export { WebOptions } from './configuration/options/web-options.js'
 export { parsePortRange } from './configuration/port-range.js'
 export type {
   CommitRequest,
@@ -91,12 +131,6 @@ export {
   type ResultPartitionId,
   resultPartitionId,
 } from './ids/ids.js'
-export { type LogFields, type Logger, type LogLevel, noopLogger } from './logging/logger.js'
-export type { Random } from './random/random.js'
-export { SeededRandom } from './random/seeded-random.js'
-export { SystemRandom } from './random/system-random.js'
-export type { ValueDecoder, ValueEncoder, ValueSerializer } from './serialization/element-codec.js'
-export type { InputView, OutputView } from './serialization/views.js'
 export { decodeKey } from './keys/decode-key.js'
 export { encodeKey } from './keys/encode-key.js'
 export { hashKey } from './keys/hash-key.js'
@@ -111,4 +145,10 @@ export {
 } from './keys/key-groups.js'
 export { KeyMap } from './keys/key-map.js'
 export { KeyNotSupportedError } from './keys/key-not-supported-error.js'
+export { type LogFields, type Logger, type LogLevel, noopLogger } from './logging/logger.js'
+export type { Random } from './random/random.js'
+export { SeededRandom } from './random/seeded-random.js'
+export { SystemRandom } from './random/system-random.js'
+export type { ValueDecoder, ValueEncoder, ValueSerializer } from './serialization/element-codec.js'
 export { MalformedDataError } from './serialization/malformed-data-error.js'
+export type { InputView, OutputView } from './serialization/views.js'

@@ -1,0 +1,13 @@
+import { ConfigOptions } from '../config-options.js'
+
+/** Programs and commands that talk to a cluster. */
+export const ClientOptions = {
+  CLIENT_TIMEOUT: ConfigOptions.key('client.timeout')
+    .durationType({ min: 1 })
+    .defaultValue(60_000)
+    .withDescription('How long a client waits for the answer to one request.'),
+  CLIENT_RETRY_PERIOD: ConfigOptions.key('client.retry-period')
+    .durationType({ min: 1 })
+    .defaultValue(2000)
+    .withDescription('How often a client asks for the result of a job it waits for.'),
+} as const

@@ -1,0 +1,380 @@
+/** Keys of Flink that are accepted but change nothing here, and why. */
+export interface KeysWithoutEffect {
+  /** Continues the sentence "has no effect: …". */
+  readonly reason: string
+  /** Keys; `<…>` stands for one name inside a key, for anything at its end. */
+  readonly keys: readonly string[]
+}
+
+/**
+ * The one place that says which known keys have no effect. A defined option whose key stands here
+ * counts as not read yet; whoever begins to read it removes its key.
+ */
+export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
+  {
+    reason: 'it configures the Java virtual machine, which is not used',
+    keys: words(`
+      classloader.check-leaked-classloader classloader.fail-on-metaspace-oom-error
+      classloader.parent-first-patterns-additional
+      classloader.parent-first-patterns.additional classloader.parent-first-patterns.default
+      classloader.resolve-order cluster.intercept-user-system-exit
+      cluster.processes.halt-on-fatal-error cluster.thread-dump.stacktrace-max-depth
+      cluster.uncaught-exception-handling env.java.home env.java.opts env.java.opts.all
+      env.java.opts.client env.java.opts.historyserver env.java.opts.jobmanager
+      env.java.opts.taskmanager jobmanager.heap.mb jobmanager.heap.size
+      jobmanager.memory.enable-jvm-direct-memory-limit pekko.jvm-exit-on-fatal-error
+      pipeline.classpaths pipeline.jars pipeline.object-reuse shuffle-service-factory.class
+      task.cancellation.timers.timeout taskmanager.heap.mb taskmanager.heap.size
+      taskmanager.jvm-exit-on-oom taskmanager.memory.off-heap taskmanager.memory.preallocate
+    `),
+  },
+  {
+    reason: 'it sizes a thread pool that does not exist here',
+    keys: words(`
+      blob.fetch.backlog cluster.io-pool.size jobmanager.future-pool.size
+      jobmanager.io-pool.size rest.server.numThreads
+      taskmanager.network.netty.client.numThreads taskmanager.network.netty.num-arenas
+      taskmanager.network.netty.sendReceiveBufferSize
+      taskmanager.network.netty.server.backlog taskmanager.network.netty.server.numThreads
+      taskmanager.network.netty.transport
+    `),
+  },
+  {
+    reason: 'it belongs to the RPC library of Flink, which is not used',
+    keys: words(`
+      akka.<key> pekko.retry-gate-closed-for pekko.ssl.enabled pekko.startup-timeout
+      pekko.tcp.timeout resourcemanager.rpc.port
+    `),
+  },
+  {
+    reason: 'encryption and authentication are not in this release',
+    keys: words(`
+      security.ssl.internal.enabled security.ssl.rest.enabled
+      blob.service.ssl.enabled security.context.factory.classes
+      security.delegation.tokens.enabled security.kerberos.login.contexts
+      security.kerberos.login.keytab security.kerberos.login.principal
+      security.kerberos.login.use-ticket-cache security.module.factory.classes
+      security.ssl.algorithms security.ssl.enabled security.ssl.internal.cert.fingerprint
+      security.ssl.internal.close-notify-flush-timeout
+      security.ssl.internal.handshake-timeout security.ssl.internal.key-password
+      security.ssl.internal.keystore security.ssl.internal.keystore-password
+      security.ssl.internal.session-cache-size security.ssl.internal.session-timeout
+      security.ssl.internal.truststore security.ssl.internal.truststore-password
+      security.ssl.protocol security.ssl.provider security.ssl.rest.authentication-enabled
+      security.ssl.rest.cert.fingerprint security.ssl.rest.key-password
+      security.ssl.rest.keystore security.ssl.rest.keystore-password
+      security.ssl.rest.truststore security.ssl.rest.truststore-password
+      security.ssl.rest.verify-hostname taskmanager.data.ssl.enabled zookeeper.sasl.disable
+      zookeeper.sasl.login-context-name zookeeper.sasl.service-name
+    `),
+  },
+  {
+    reason: 'high availability is not in this release',
+    keys: words(`
+      high-availability.type
+      application-result-store.delete-on-commit application-result-store.storage-path
+      cleanup-strategy.exponential-delay.attempts
+      cleanup-strategy.exponential-delay.initial-backoff
+      cleanup-strategy.exponential-delay.max-backoff cleanup-strategy.fixed-delay.attempts
+      cleanup-strategy.fixed-delay.delay cleanup-strategy.type cluster.id
+      high-availability.cluster-id high-availability.jobmanager.<key>
+      high-availability.jobmanager.port
+      high-availability.kubernetes.leader-election.lease-duration
+      high-availability.kubernetes.leader-election.renew-deadline
+      high-availability.kubernetes.leader-election.retry-period high-availability.storageDir
+      high-availability.zookeeper.client.<key> high-availability.zookeeper.client.acl
+      high-availability.zookeeper.client.authorization
+      high-availability.zookeeper.client.connection-timeout
+      high-availability.zookeeper.client.ensemble-tracker
+      high-availability.zookeeper.client.max-retry-attempts
+      high-availability.zookeeper.client.max-retry-wait
+      high-availability.zookeeper.client.retry-wait
+      high-availability.zookeeper.client.session-timeout
+      high-availability.zookeeper.client.tolerate-suspended-connections
+      high-availability.zookeeper.path.applications
+      high-availability.zookeeper.path.checkpoint-counter
+      high-availability.zookeeper.path.checkpoints
+      high-availability.zookeeper.path.execution-plans
+      high-availability.zookeeper.path.jobgraphs high-availability.zookeeper.path.latch
+      high-availability.zookeeper.path.leader high-availability.zookeeper.path.mesos-workers
+      high-availability.zookeeper.path.root
+      high-availability.zookeeper.path.running-registry high-availability.zookeeper.quorum
+      job-result-store.storage-path
+    `),
+  },
+  {
+    reason: 'checkpoints, savepoints and state backends are not in this release',
+    keys: words(`
+      execution.checkpointing.aligned-checkpoint-timeout
+      execution.checkpointing.checkpoints-after-tasks-finish
+      execution.checkpointing.cleaner.parallel-mode execution.checkpointing.create-subdir
+      execution.checkpointing.data-inline-threshold execution.checkpointing.dir
+      execution.checkpointing.externalized-checkpoint-retention
+      execution.checkpointing.file-merging.enabled
+      execution.checkpointing.file-merging.max-file-size execution.checkpointing.incremental
+      execution.checkpointing.interval execution.checkpointing.interval-during-backlog
+      execution.checkpointing.local-backup.dirs execution.checkpointing.local-backup.enabled
+      execution.checkpointing.max-concurrent-checkpoints execution.checkpointing.min-pause
+      execution.checkpointing.mode execution.checkpointing.num-retained
+      execution.checkpointing.savepoint-dir execution.checkpointing.snapshot-compression
+      execution.checkpointing.storage execution.checkpointing.timeout
+      execution.checkpointing.tolerable-failed-checkpoints
+      execution.checkpointing.unaligned.enabled execution.checkpointing.unaligned.forced
+      execution.checkpointing.unaligned.interruptible-timers.enabled
+      execution.checkpointing.unaligned.max-subtasks-per-channel-state-file
+      execution.checkpointing.write-buffer-size execution.savepoint.ignore-unclaimed-state
+      execution.savepoint.path execution.state-recovery.claim-mode
+      execution.state-recovery.from-local execution.state-recovery.ignore-unclaimed-state
+      execution.state-recovery.path rest.cache.checkpoint-statistics.size
+      rest.cache.checkpoint-statistics.timeout state.backend state.backend.changelog.<key>
+      state.backend.forst.<key> state.backend.incremental state.backend.local-recovery
+      state.backend.rocksdb.<key> state.backend.rocksdb.localdir
+      state.backend.rocksdb.memory.managed state.backend.rocksdb.timer-service.factory
+      state.backend.type state.changelog.enabled state.changelog.max-failures-allowed
+      state.changelog.periodic-materialize.interval state.changelog.storage
+      state.checkpoint-storage state.checkpoints.dir state.checkpoints.num-retained
+      state.latency-track.<key> state.latency-track.keyed-state-enabled state.savepoints.dir
+      state.storage.fs.memory-threshold state.ttl.<key>
+      taskmanager.memory.managed.consumer-weights web.checkpoints.history
+    `),
+  },
+  {
+    reason: 'queryable state is deprecated in Flink and not offered',
+    keys: words(`
+      queryable-state.enable queryable-state.proxy.network-threads
+      queryable-state.proxy.ports queryable-state.proxy.query-threads
+      queryable-state.server.network-threads queryable-state.server.ports
+      queryable-state.server.query-threads
+    `),
+  },
+  {
+    reason: 'watermarks are not in this release',
+    keys: words(`
+      pipeline.auto-watermark-interval
+      pipeline.watermark-alignment.allow-unaligned-source-splits
+    `),
+  },
+  {
+    reason: 'the adaptive schedulers are not in this release',
+    keys: words(`
+      execution.batch.adaptive.auto-parallelism.avg-data-volume-per-task
+      execution.batch.adaptive.auto-parallelism.max-parallelism
+      execution.batch.job-recovery.enabled
+      execution.batch.speculative.block-slow-node-duration
+      execution.batch.speculative.enabled
+      execution.batch.speculative.max-concurrent-executions
+      jobmanager.adaptive-scheduler.executing.cooldown-after-rescaling
+      jobmanager.adaptive-scheduler.executing.resource-stabilization-timeout
+      jobmanager.adaptive-scheduler.min-parallelism-increase
+      jobmanager.adaptive-scheduler.prefer-minimal-taskmanagers
+      jobmanager.adaptive-scheduler.rescale-trigger.max-checkpoint-failures
+      jobmanager.adaptive-scheduler.rescale-trigger.max-delay
+      jobmanager.adaptive-scheduler.resource-stabilization-timeout
+      jobmanager.adaptive-scheduler.resource-wait-timeout
+      jobmanager.adaptive-scheduler.submission.resource-stabilization-timeout
+      jobmanager.adaptive-scheduler.submission.resource-wait-timeout jobmanager.scheduler
+      pipeline.jobvertex-parallelism-overrides scheduler-mode
+      slow-task-detector.check-interval
+      slow-task-detector.execution-time.baseline-lower-bound
+      slow-task-detector.execution-time.baseline-multiplier
+      slow-task-detector.execution-time.baseline-ratio
+      web.adaptive-scheduler.rescale-history.size web.rescale.enable
+    `),
+  },
+  {
+    reason: 'blocking and hybrid shuffles are not in this release',
+    keys: words(`
+      execution.batch-shuffle-mode
+      jobmanager.partition.hybrid.partition-data-consume-constraint
+      taskmanager.memory.framework.off-heap.batch-shuffle.size
+      taskmanager.network.batch-shuffle.compression.enabled
+      taskmanager.network.blocking-shuffle.compression.enabled
+      taskmanager.network.blocking-shuffle.type taskmanager.network.compression.codec
+      taskmanager.network.hybrid-shuffle.remote.path
+      taskmanager.network.memory.read-buffer.required-per-gate.max
+      taskmanager.network.sort-shuffle.min-buffers
+      taskmanager.network.sort-shuffle.min-parallelism
+    `),
+  },
+  {
+    reason: 'buffer debloating is not in this release',
+    keys: words(`
+      taskmanager.memory.min-segment-size taskmanager.memory.starting-segment-size
+      taskmanager.network.memory.buffer-debloat.enabled
+      taskmanager.network.memory.buffer-debloat.period
+      taskmanager.network.memory.buffer-debloat.samples
+      taskmanager.network.memory.buffer-debloat.target
+      taskmanager.network.memory.buffer-debloat.threshold-percentages
+    `),
+  },
+  {
+    reason: 'this behaviour of the data plane cannot be changed',
+    keys: words(`
+      taskmanager.network.adaptive-partitioner.enabled
+      taskmanager.network.adaptive-partitioner.max-traverse-size
+      taskmanager.network.detailed-metrics
+      taskmanager.network.tcp-connection.enable-reuse-across-jobs
+    `),
+  },
+  {
+    reason: 'the history server and the job archive are not in this release',
+    keys: words(`
+      historyserver.archive.clean-expired-jobs historyserver.archive.fs.dir
+      historyserver.archive.fs.refresh-interval historyserver.archive.retained-jobs
+      historyserver.web.address historyserver.web.port historyserver.web.refresh-interval
+      historyserver.web.ssl.enabled jobmanager.archive.fs.dir
+    `),
+  },
+  {
+    reason: 'metric reporters and this kind of metric are not in this release',
+    keys: words(`
+      metrics.fetcher.update-interval metrics.internal.query-service.port
+      metrics.internal.query-service.thread-priority metrics.job.status.enable
+      metrics.latency.granularity metrics.latency.history-size metrics.latency.interval
+      metrics.reporter.<name>.<key> metrics.reporter.<name>.factory.class
+      metrics.reporter.<name>.filter.excludes metrics.reporter.<name>.filter.includes
+      metrics.reporter.<name>.interval metrics.reporter.<name>.scope.delimiter
+      metrics.reporters metrics.system-resource metrics.system-resource-probing-interval
+    `),
+  },
+  {
+    reason: 'profiling through the web is not in this release',
+    keys: words(`
+      rest.flamegraph.cleanup-interval rest.flamegraph.delay-between-samples
+      rest.flamegraph.enabled rest.flamegraph.num-samples rest.flamegraph.refresh-interval
+      rest.flamegraph.stack-depth rest.profiling.enabled
+    `),
+  },
+  {
+    reason: 'YARN is not in this release',
+    keys: words(`
+      env.hadoop.conf.dir env.yarn.conf.dir
+      external-resource.<resource_name>.yarn.config-key flink.hadoop.<key> flink.yarn.<key>
+      yarn.application-attempt-failures-validity-interval yarn.application-attempts
+      yarn.application-master.port yarn.application.id yarn.application.name
+      yarn.application.node-label yarn.application.priority yarn.application.queue
+      yarn.application.type yarn.appmaster.vcores yarn.classpath.include-user-jar
+      yarn.container-start-command-template yarn.containers.vcores yarn.file-replication
+      yarn.flink-dist-jar yarn.heartbeat.container-request-interval yarn.heartbeat.interval
+      yarn.maximum-failed-containers yarn.modify.acls yarn.per-job-cluster.include-user-jar
+      yarn.properties-file.location yarn.provided.lib.dirs yarn.provided.usrlib.dir
+      yarn.rolled-logs.exclude-pattern yarn.rolled-logs.include-pattern
+      yarn.security.appmaster.delegation.token.services
+      yarn.security.kerberos.localized-keytab-path yarn.security.kerberos.ship-local-keytab
+      yarn.ship-archives yarn.ship-files yarn.staging-directory yarn.tags
+      yarn.taskmanager.node-label yarn.view.acls
+    `),
+  },
+  {
+    reason: 'Mesos is not in this release',
+    keys: words(`
+      mesos.constraints.hard.hostattribute mesos.failover-timeout mesos.master
+      mesos.resourcemanager.artifactserver.port
+      mesos.resourcemanager.artifactserver.ssl.enabled
+      mesos.resourcemanager.declined-offer-refuse-duration
+      mesos.resourcemanager.framework.name mesos.resourcemanager.framework.principal
+      mesos.resourcemanager.framework.role mesos.resourcemanager.framework.secret
+      mesos.resourcemanager.framework.user mesos.resourcemanager.network.resource.name
+      mesos.resourcemanager.tasks.bootstrap-cmd
+      mesos.resourcemanager.tasks.container.docker.force-pull-image
+      mesos.resourcemanager.tasks.container.docker.parameters
+      mesos.resourcemanager.tasks.container.image.name
+      mesos.resourcemanager.tasks.container.type
+      mesos.resourcemanager.tasks.container.volumes mesos.resourcemanager.tasks.cpus
+      mesos.resourcemanager.tasks.disk mesos.resourcemanager.tasks.gpus
+      mesos.resourcemanager.tasks.hostname mesos.resourcemanager.tasks.labels
+      mesos.resourcemanager.tasks.network.bandwidth
+      mesos.resourcemanager.tasks.port-assignments
+      mesos.resourcemanager.tasks.taskmanager-cmd mesos.resourcemanager.tasks.uris
+      mesos.resourcemanager.tasks.user mesos.resourcemanager.unused-offer-expiration
+    `),
+  },
+  {
+    reason: 'Kubernetes is not in this release',
+    keys: words(`
+      kubernetes.client.io-pool.size kubernetes.cluster-id kubernetes.config.file
+      kubernetes.container.image.pull-policy kubernetes.container.image.pull-secrets
+      kubernetes.container.image.ref kubernetes.context kubernetes.entry.path
+      kubernetes.env.secretKeyRef kubernetes.flink.conf.dir kubernetes.flink.log.dir
+      kubernetes.hostnetwork.enabled kubernetes.jobmanager.annotations
+      kubernetes.jobmanager.cpu.amount kubernetes.jobmanager.cpu.limit-factor
+      kubernetes.jobmanager.labels kubernetes.jobmanager.memory.limit-factor
+      kubernetes.jobmanager.node-selector kubernetes.jobmanager.owner.reference
+      kubernetes.jobmanager.replicas kubernetes.jobmanager.service-account
+      kubernetes.jobmanager.tolerations kubernetes.namespace
+      kubernetes.persistent-volume-claims kubernetes.pod-template-file.default
+      kubernetes.pod-template-file.jobmanager kubernetes.pod-template-file.taskmanager
+      kubernetes.rest-service.annotations kubernetes.rest-service.exposed.type
+      kubernetes.secrets kubernetes.service-account kubernetes.taskmanager.annotations
+      kubernetes.taskmanager.cpu.amount kubernetes.taskmanager.cpu.limit-factor
+      kubernetes.taskmanager.labels kubernetes.taskmanager.memory.limit-factor
+      kubernetes.taskmanager.node-selector kubernetes.taskmanager.service-account
+      kubernetes.taskmanager.tolerations kubernetes.transactional-operation.max-retries
+    `),
+  },
+  {
+    reason: 'only clusters that start their own workers use it; they are not in this release',
+    keys: words(`
+      containerized.heap-cutoff-min containerized.heap-cutoff-ratio
+      containerized.master.env.<key> containerized.taskmanager.env.<key>
+      resourcemanager.previous-worker.recovery.timeout
+      resourcemanager.start-worker.max-failure-rate
+      resourcemanager.start-worker.retry-interval slotmanager.max-total-resource.cpu
+      slotmanager.max-total-resource.memory slotmanager.min-total-resource.cpu
+      slotmanager.min-total-resource.memory slotmanager.redundant-taskmanager-num
+    `),
+  },
+  {
+    reason: 'external resources (GPUs and the like) are not in this release',
+    keys: words(`
+      external-resource.<name>.<key> external-resources
+    `),
+  },
+  {
+    reason: 'application clusters are not in this release',
+    keys: words(`
+      execution.program-config.enabled execution.program-config.wildcards
+      execution.shutdown-on-application-finish
+      execution.terminate-application-on-any-job-terminated-exceptionally
+    `),
+  },
+  {
+    reason: 'plug-in file systems are not in this release',
+    keys: words(`
+      azure.<key> fs.<key> gs.<key> hadoop.s3.<key> oss.<key>
+      plugin.classloader.parent-first-patterns.additional
+      plugin.classloader.parent-first-patterns.default presto.s3.<key> s3.<key>
+    `),
+  },
+  {
+    reason: 'SQL, tables and Python are not part of this system',
+    keys: words(`
+      python.<key> sql-client.<key> sql-gateway.<key> table.<key>
+    `),
+  },
+  {
+    reason: 'it was replaced: use completed-application-store.expiration-time (a duration)',
+    keys: words(`
+      jobstore.expiration-time
+    `),
+  },
+  {
+    reason: 'nothing reads it in this release',
+    keys: words(`
+      blob.client.connect.timeout blob.client.socket.timeout client.heartbeat.interval
+      client.heartbeat.timeout cluster.evenly-spread-out-slots
+      completed-application-store.cache-size completed-application-store.type
+      env.stdout-err.redirect-to-file jobmanager.failure-enrichers
+      jobmanager.retrieve-taskmanager-hostname jobmanager.web.log.path jobstore.cache-size
+      jobstore.type minicluster.number-of-taskmanagers pipeline.cached-files
+      pipeline.operator-chaining.chain-operators-with-different-max-parallelism
+      taskmanager.collect-sink.port taskmanager.debug.memory.log
+      taskmanager.debug.memory.log-interval taskmanager.load-balance.mode
+      taskmanager.runtime.fs-timeout taskmanager.system-out.mode web.history web.log.dir
+    `),
+  },
+]
+
+function words(text: string): string[] {
+  return text.trim().split(/\s+/)
+}
