@@ -15,7 +15,14 @@ export {
 } from './configuration/config-options.js'
 export { Configuration } from './configuration/configuration.js'
 export { formatDuration, parseDuration } from './configuration/duration.js'
+export { type HostLine, parseHosts, readHostsFile } from './configuration/hosts-file.js'
 export { IllegalConfigurationError } from './configuration/illegal-configuration-error.js'
+export {
+  type LoadConfigurationOptions,
+  type LoadedConfiguration,
+  loadConfiguration,
+  parseDynamicProperties,
+} from './configuration/load-configuration.js'
 export {
   formatMemorySize,
   formatMemorySizeForHumans,
@@ -63,6 +70,7 @@ export { SlotOptions } from './configuration/options/slot-options.js'
 export { TaskManagerMemoryOptions } from './configuration/options/task-manager-memory-options.js'
 export { TaskManagerOptions } from './configuration/options/task-manager-options.js'
 export { WebOptions } from './configuration/options/web-options.js'
+export { parseYamlConfiguration } from './configuration/parse-yaml-configuration.js'
 export { parsePortRange } from './configuration/port-range.js'
 export type {
   CommitRequest,

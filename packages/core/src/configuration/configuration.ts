@@ -41,6 +41,10 @@ export class Configuration {
   getOptional<T>(option: ConfigOption<T>): T | undefined {
     const key = this.keyInUse(option)
     if (key === undefined) return undefined
+    if (!this.#values.has(key)) {
+      // A map may also be given as one key per entry, as nested YAML is.
+      return new Map(Object.entries(this.withPrefix(`${key}.`))) as T
+    }
     const text = this.#values.get(key)!
     const value = option.type.parse(text)
     if (value !== undefined) return value
@@ -58,8 +62,10 @@ export class Configuration {
 
   /** Which of the option's keys is set, the main one first; undefined if none is. */
   keyInUse(option: ConfigOption<unknown>): string | undefined {
-    if (this.#values.has(option.key)) return option.key
-    return option.deprecatedKeys.find((key) => this.#values.has(key))
+    const keys = [option.key, ...option.deprecatedKeys]
+    const key = keys.find((candidate) => this.#values.has(candidate))
+    if (key !== undefined || option.type.name !== 'Map') return key
+    return keys.find((candidate) => Object.keys(this.withPrefix(`${candidate}.`)).length > 0)
   }
 
   /** Sets `option` under its main key. */
@@ -77,12 +83,20 @@ export class Configuration {
   /** Removes an option (all of its keys) or a key; nothing happens if it is not set. */
   remove(optionOrKey: ConfigOption<unknown> | string): this {
     for (const key of keysOf(optionOrKey)) this.#values.delete(key)
+    if (typeof optionOrKey !== 'string' && optionOrKey.type.name === 'Map') {
+      for (const key of keysOf(optionOrKey)) {
+        for (const entry of Object.keys(this.withPrefix(`${key}.`))) {
+          this.#values.delete(`${key}.${entry}`)
+        }
+      }
+    }
     return this
   }
 
   /** Whether an option (under any of its keys) or a key is set; a default does not count. */
   contains(optionOrKey: ConfigOption<unknown> | string): boolean {
-    return keysOf(optionOrKey).some((key) => this.#values.has(key))
+    if (typeof optionOrKey === 'string') return this.#values.has(optionOrKey)
+    return this.keyInUse(optionOrKey) !== undefined
   }
 
   /** All keys that are set, sorted. */

@@ -23,7 +23,7 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
       env.java.opts.client env.java.opts.historyserver env.java.opts.jobmanager
       env.java.opts.taskmanager jobmanager.heap.mb jobmanager.heap.size
       jobmanager.memory.enable-jvm-direct-memory-limit pekko.jvm-exit-on-fatal-error
-      pipeline.classpaths pipeline.jars pipeline.object-reuse shuffle-service-factory.class
+      pipeline.classpaths pipeline.jars shuffle-service-factory.class
       task.cancellation.timers.timeout taskmanager.heap.mb taskmanager.heap.size
       taskmanager.jvm-exit-on-oom taskmanager.memory.off-heap taskmanager.memory.preallocate
     `),

@@ -42,6 +42,11 @@ function buildIndex(): Index {
       literal.set(key, { reasonWithoutEffect: undefined, replacedBy: undefined })
     }
   }
+  for (const { key, type } of allOptions()) {
+    // The entries of a map may stand under keys of their own.
+    if (type.name === 'Map')
+      patterns.push({ matches: patternOf(`${key}.<key>`), known: literal.get(key)! })
+  }
   for (const { key, deprecatedKeys } of allOptions()) {
     const reasonWithoutEffect = literal.get(key)!.reasonWithoutEffect
     for (const old of deprecatedKeys) {

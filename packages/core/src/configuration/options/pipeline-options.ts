@@ -17,6 +17,12 @@ export const PipelineOptions = {
     .defaultValue(true)
     .withDeprecatedKeys('pipeline.operator-chaining')
     .withDescription('Whether operators that can run in one task do.'),
+  OBJECT_REUSE: ConfigOptions.key('pipeline.object-reuse')
+    .booleanType()
+    .defaultValue(false)
+    .withDescription(
+      'Whether a record that several operators of a task take is handed to all of them without a copy.',
+    ),
   AUTO_GENERATE_UIDS: ConfigOptions.key('pipeline.auto-generate-uids')
     .booleanType()
     .defaultValue(true)
