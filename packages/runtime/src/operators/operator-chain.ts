@@ -1,0 +1,189 @@
+import type { OperatorId } from '@flink-ts/core'
+import type { OperatorDescriptor } from '../jobgraph/job-graph.js'
+import {
+  ChainedOutput,
+  type CountingOutput,
+  DiscardingOutput,
+  FanOutOutput,
+  FirstInputOutput,
+  SecondInputOutput,
+} from './chain-outputs.js'
+import { OperatorCodeError } from './operator-code-error.js'
+import type {
+  OneInputStreamOperator,
+  OperatorContext,
+  OperatorFactory,
+  Output,
+  StreamOperator,
+  TwoInputStreamOperator,
+} from './stream-operator.js'
+
+export interface OperatorChainOptions {
+  /** The chain of a vertex, each operator after those that feed it; the first is the head. */
+  readonly operators: readonly OperatorDescriptor[]
+  readonly code: ReadonlyMap<string, OperatorFactory>
+  /** What leaves the chain, by the operator whose output it is. */
+  readonly networkOutputs: ReadonlyMap<OperatorId, readonly CountingOutput[]>
+  /** `pipeline.object-reuse`: consumers promise not to change the records that they share. */
+  readonly objectReuse: boolean
+  createContext(descriptor: OperatorDescriptor, output: Output): OperatorContext
+}
+
+/** What one operator of a chain has counted. */
+export interface OperatorCounts {
+  readonly operatorName: string
+  readonly numRecordsIn: number
+  readonly numRecordsOut: number
+}
+
+interface Link {
+  readonly descriptor: OperatorDescriptor
+  readonly factory: OperatorFactory
+  readonly operator: StreamOperator
+  readonly output: CountingOutput
+  /** The chained outputs that feed it; none for the head. */
+  readonly inputs: CountingOutput[]
+}
+
+/** The operators of one task, wired so that a record passes from one to the next by plain calls. */
+export class OperatorChain {
+  /** In the order of the chain: the head first. */
+  readonly #links: readonly Link[]
+  readonly #waiting: readonly StreamOperator[]
+  #opened = 0
+  #closed = false
+
+  constructor(options: OperatorChainOptions) {
+    const links: Link[] = []
+    // Tail first: an operator is made with its output, so its consumers must be there.
+    for (const descriptor of options.operators.toReversed()) {
+      const factory = options.code.get(descriptor.operatorId)
+      if (factory === undefined) {
+        throw new OperatorCodeError(
+          `No code for operator "${descriptor.name}" (${descriptor.operatorId}): ` +
+            'the program that the task ran did not make this operator',
+          { operatorName: descriptor.name },
+        )
+      }
+      const output = connect(descriptor, links, options)
+      const operator = factory.createOperator(options.createContext(descriptor, output))
+      links.unshift({ descriptor, factory, operator, output, inputs: [] })
+    }
+    this.#links = links
+    this.#waiting = links.map((l) => l.operator).filter((o) => o.whenReady !== undefined)
+  }
+
+  get head(): StreamOperator {
+    return this.#links[0]!.operator
+  }
+
+  /** How the head is driven. */
+  get headType(): OperatorFactory['type'] {
+    return this.#links[0]!.factory.type
+  }
+
+  /** Where the head emits; for what the task itself sends, such as a source's last watermark. */
+  get headOutput(): Output {
+    return this.#links[0]!.output
+  }
+
+  /** Opens from tail to head, so that nobody emits into an operator that is not open. */
+  async open(): Promise<void> {
+    for (let i = this.#links.length - 1; i >= 0; i--) {
+      this.#opened++
+      const opened = this.#links[i]!.operator.open()
+      if (opened !== undefined) await opened
+    }
+  }
+
+  /** Finishes from head to tail: what an operator still emits reaches those behind it before they finish. */
+  async finish(): Promise<void> {
+    for (const link of this.#links) {
+      const finished = link.operator.finish()
+      if (finished !== undefined) await finished
+    }
+  }
+
+  /**
+   * Closes every operator whose `open` was begun, head to tail, also after errors. Idempotent.
+   *
+   * @returns what was thrown, in order
+   */
+  async close(): Promise<unknown[]> {
+    if (this.#closed) return []
+    this.#closed = true
+    const errors: unknown[] = []
+    for (const link of this.#links.slice(this.#links.length - this.#opened)) {
+      try {
+        const closed = link.operator.close()
+        if (closed !== undefined) await closed
+      } catch (error) {
+        errors.push(error)
+      }
+    }
+    return errors
+  }
+
+  /** Hands an event of its coordinator to an operator. Ignored by operators that take none. */
+  handleOperatorEvent(operatorId: string, payload: Uint8Array): void {
+    const link = this.#links.find((l) => l.descriptor.operatorId === operatorId)
+    link?.operator.handleOperatorEvent?.(payload)
+  }
+
+  /** Resolves when an operator that cannot take more now may be asked again; undefined: all can. */
+  whenReady(): Promise<void> | undefined {
+    for (let i = 0; i < this.#waiting.length; i++) {
+      const ready = this.#waiting[i]!.whenReady!()
+      if (ready !== undefined) return ready
+    }
+    return undefined
+  }
+
+  /** The operators' record counts, head first. @param headRecordsIn what the task handed to the head */
+  counts(headRecordsIn: number): OperatorCounts[] {
+    return this.#links.map((link, i) => ({
+      operatorName: link.descriptor.name,
+      numRecordsIn:
+        i === 0 ? headRecordsIn : link.inputs.reduce((sum, input) => sum + input.recordCount, 0),
+      numRecordsOut: link.output.recordCount,
+    }))
+  }
+}
+
+function connect(
+  descriptor: OperatorDescriptor,
+  consumers: readonly Link[],
+  options: OperatorChainOptions,
+): CountingOutput {
+  const chained: CountingOutput[] = []
+  for (const consumer of consumers) {
+    for (const input of consumer.descriptor.chainedInputs) {
+      if (input.operatorId !== descriptor.operatorId) continue
+      const output = outputInto(consumer, input.inputIndex)
+      consumer.inputs.push(output)
+      chained.push(output)
+    }
+  }
+  const network = options.networkOutputs.get(descriptor.operatorId) ?? []
+  if (network.length + chained.length > 1) {
+    return new FanOutOutput(network, chained, options.objectReuse)
+  }
+  return network[0] ?? chained[0] ?? new DiscardingOutput()
+}
+
+function outputInto(consumer: Link, inputIndex: number): CountingOutput {
+  if (consumer.factory.type === 'oneInput' && inputIndex === 0) {
+    return new ChainedOutput(consumer.operator as OneInputStreamOperator)
+  }
+  if (consumer.factory.type === 'twoInput' && inputIndex === 0) {
+    return new FirstInputOutput(consumer.operator as TwoInputStreamOperator)
+  }
+  if (consumer.factory.type === 'twoInput' && inputIndex === 1) {
+    return new SecondInputOutput(consumer.operator as TwoInputStreamOperator)
+  }
+  throw new OperatorCodeError(
+    `Operator "${consumer.descriptor.name}" is of type ${consumer.factory.type} and has no input ` +
+      `${inputIndex}, which the JobGraph feeds`,
+    { operatorName: consumer.descriptor.name },
+  )
+}
