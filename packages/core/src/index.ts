@@ -24,6 +24,15 @@ export {
   parseDynamicProperties,
 } from './configuration/load-configuration.js'
 export {
+  deriveJobManagerMemory,
+  type JobManagerMemory,
+} from './configuration/memory/job-manager-memory.js'
+export { renderMemoryTable } from './configuration/memory/render-memory-table.js'
+export {
+  deriveTaskManagerMemory,
+  type TaskManagerMemory,
+} from './configuration/memory/task-manager-memory.js'
+export {
   formatMemorySize,
   formatMemorySizeForHumans,
   INFINITE_BYTES,
@@ -157,6 +166,14 @@ export { type LogFields, type Logger, type LogLevel, noopLogger } from './loggin
 export type { Random } from './random/random.js'
 export { SeededRandom } from './random/seeded-random.js'
 export { SystemRandom } from './random/system-random.js'
+export {
+  DynamicSerializer,
+  type DynamicSerializerOptions,
+} from './serialization/dynamic-serializer.js'
 export type { ValueDecoder, ValueEncoder, ValueSerializer } from './serialization/element-codec.js'
+export { InputBuffer } from './serialization/input-buffer.js'
 export { MalformedDataError } from './serialization/malformed-data-error.js'
+export { OutputBuffer } from './serialization/output-buffer.js'
+export { type ClassSerializer, SerializerRegistry } from './serialization/serializer-registry.js'
+export { UnserializableValueError } from './serialization/unserializable-value-error.js'
 export type { InputView, OutputView } from './serialization/views.js'
