@@ -60,6 +60,8 @@ export class GrpcRpcService implements RpcService {
    */
   static async start(options: GrpcRpcServiceOptions): Promise<GrpcRpcService> {
     const grpc = (await import('@grpc/grpc-js')).default as GrpcModule
+    // What it prints to the console by itself also reaches us as an error.
+    grpc.setLogVerbosity(grpc.logVerbosity.NONE)
     const maxMessageBytes = options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES
     const registry = new EndpointRegistry({ maxMessageBytes })
     const bindHost = options.bindHost ?? '127.0.0.1'

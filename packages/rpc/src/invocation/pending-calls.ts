@@ -20,33 +20,30 @@ export class PendingCalls {
   }
 
   start(target: string, timeoutMs: number): PendingCall {
-    let end: () => void = () => {}
+    let ended = false
     let resolve: (reply: Reply) => void = () => {}
     let reject: (error: Error) => void = () => {}
     const reply = new Promise<Reply>((resolveReply, rejectReply) => {
       resolve = resolveReply
       reject = rejectReply
     })
-    const call = {
-      reply,
-      resolve: (reply: Reply) => {
-        end()
-        resolve(reply)
-      },
-      failUnreachable: (reason: string) => {
-        end()
-        reject(new RecipientUnreachableError({ target, reason }))
-      },
-      abandon: () => end(),
-    }
-    const cancelTimer = this.#clock.schedule(timeoutMs, () => {
-      end()
-      reject(new RpcTimeoutError({ target, timeoutMs }))
-    })
-    end = () => {
+    const end = (settle: () => void) => {
+      if (ended) return
+      ended = true
       cancelTimer()
       this.#calls.delete(call)
+      settle()
     }
+    const call = {
+      reply,
+      resolve: (reply: Reply) => end(() => resolve(reply)),
+      failUnreachable: (reason: string) =>
+        end(() => reject(new RecipientUnreachableError({ target, reason }))),
+      abandon: () => end(() => {}),
+    }
+    const cancelTimer = this.#clock.schedule(timeoutMs, () =>
+      end(() => reject(new RpcTimeoutError({ target, timeoutMs }))),
+    )
     this.#calls.add(call)
     return call
   }

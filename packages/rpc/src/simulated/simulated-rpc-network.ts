@@ -23,8 +23,11 @@ export interface SimulatedRpcNetworkOptions {
   onEvent?: (event: SimulatedNetworkEvent) => void
 }
 
-interface InFlightCall {
+/** A call that has been sent, with the promise of its caller. */
+interface SentCall {
   readonly facts: CallFacts
+  /** The process that called; another one may be at its address by the time of the reply. */
+  readonly caller: NetworkNode
   readonly call: PendingCall
 }
 
@@ -42,7 +45,7 @@ export class SimulatedRpcNetwork implements RpcNetwork {
   readonly #watchers = new ConnectionWatchers()
   readonly #blocked = new Set<string>()
   /** By destination: what to reset when it goes. */
-  readonly #inFlight = new Map<NetworkNode, Set<InFlightCall>>()
+  readonly #inFlight = new Map<NetworkNode, Set<SentCall>>()
   readonly #timers = new Set<CancelTimer>()
   #nextCallId = 0
   #closed = false
@@ -129,26 +132,14 @@ export class SimulatedRpcNetwork implements RpcNetwork {
   send(from: NetworkNode, to: string, invocation: OutgoingInvocation, call: PendingCall): void {
     const { endpointId, method, payload } = invocation
     const facts = { callId: this.#nextCallId++, from: from.address, to, endpointId, method }
+    const sent = { facts, caller: from, call }
     this.#emit({ kind: 'send', ...facts, payload })
     const dropped = this.#drops(facts.from, to, () => this.policy.losesRequest(facts, this.#random))
     if (dropped !== undefined) {
       this.#emit({ kind: 'drop-request', reason: dropped, ...facts })
       return
     }
-    this.#travel(facts.from, to, () => {
-      if (this.#isBlocked(facts.from, to)) {
-        this.#emit({ kind: 'drop-request', reason: 'partition', ...facts })
-        return
-      }
-      const node = this.#nodes.get(to)
-      if (node === undefined) {
-        this.#emit({ kind: 'refuse', ...facts })
-        this.#reset(facts, call, `connection refused, nothing listens at ${to}`)
-        return
-      }
-      this.#emit({ kind: 'deliver', ...facts })
-      this.#dispatch(node, facts, invocation, call)
-    })
+    this.#travel(facts.from, to, () => this.#arrive(sent, invocation))
   }
 
   /** @internal */
@@ -159,44 +150,40 @@ export class SimulatedRpcNetwork implements RpcNetwork {
     return remove
   }
 
-  #dispatch(
-    node: NetworkNode,
-    facts: CallFacts,
-    invocation: OutgoingInvocation,
-    call: PendingCall,
-  ): void {
+  #arrive(sent: SentCall, invocation: OutgoingInvocation): void {
+    const { from, to } = sent.facts
+    if (this.#isBlocked(from, to)) {
+      this.#emit({ kind: 'drop-request', reason: 'partition', ...sent.facts })
+      return
+    }
+    const node = this.#nodes.get(to)
+    if (node === undefined) {
+      this.#emit({ kind: 'refuse', ...sent.facts })
+      this.#reset(sent, `connection refused, nothing listens at ${to}`)
+      return
+    }
+    this.#emit({ kind: 'deliver', ...sent.facts })
     const inFlight = this.#inFlight.get(node) ?? new Set()
     this.#inFlight.set(node, inFlight)
-    const entry = { facts, call }
-    inFlight.add(entry)
+    inFlight.add(sent)
     void node.dispatch(invocation).then((reply) => {
       // Gone when the process crashed: whatever its remains compute must not leave it.
-      if (!inFlight.delete(entry)) return
-      this.#sendReply(facts, reply, call)
+      if (inFlight.delete(sent)) this.#sendReply(sent, reply)
     })
   }
 
-  #sendReply(facts: CallFacts, reply: Reply, call: PendingCall): void {
-    this.#emit({ kind: 'reply', ...facts, outcome: reply.kind, payload: reply.payload })
-    const { from, to } = facts
-    const message = { ...facts, from: to, to: from }
+  #sendReply(sent: SentCall, reply: Reply): void {
+    const { from, to } = sent.facts
+    this.#emit({ kind: 'reply', ...sent.facts, outcome: reply.kind, payload: reply.payload })
+    const message = { ...sent.facts, from: to, to: from }
     const dropped = this.#drops(to, from, () => this.policy.losesResponse(message, this.#random))
     if (dropped !== undefined) {
-      this.#emit({ kind: 'drop-reply', reason: dropped, ...facts })
+      this.#emit({ kind: 'drop-reply', reason: dropped, ...sent.facts })
       return
     }
-    this.#travel(to, from, () => {
-      const reason = this.#isBlocked(to, from)
-        ? 'partition'
-        : this.#nodes.has(from)
-          ? undefined
-          : 'dead'
-      if (reason !== undefined) {
-        this.#emit({ kind: 'drop-reply', reason, ...facts })
-        return
-      }
-      this.#emit({ kind: 'deliver-reply', ...facts })
-      call.resolve(reply)
+    this.#travelBack(sent, () => {
+      this.#emit({ kind: 'deliver-reply', ...sent.facts })
+      sent.call.resolve(reply)
     })
   }
 
@@ -208,7 +195,7 @@ export class SimulatedRpcNetwork implements RpcNetwork {
       const calls = [...inFlight]
       inFlight.clear()
       if (manner === 'reset') {
-        for (const { facts, call } of calls) this.#reset(facts, call, 'the connection was reset')
+        for (const sent of calls) this.#reset(sent, 'the connection was reset')
       }
     }
     this.#inFlight.delete(node)
@@ -218,12 +205,24 @@ export class SimulatedRpcNetwork implements RpcNetwork {
     }
   }
 
-  #reset(facts: CallFacts, call: PendingCall, reason: string): void {
-    if (this.#isBlocked(facts.to, facts.from)) return
-    this.#travel(facts.to, facts.from, () => {
-      if (this.#isBlocked(facts.to, facts.from)) return
-      this.#emit({ kind: 'reset', ...facts })
-      call.failUnreachable(reason)
+  #reset(sent: SentCall, reason: string): void {
+    if (this.#isBlocked(sent.facts.to, sent.facts.from)) return
+    this.#travelBack(sent, () => {
+      this.#emit({ kind: 'reset', ...sent.facts })
+      sent.call.failUnreachable(reason)
+    })
+  }
+
+  /** Carries a reply, or the news that there is none, unless the caller cannot be reached then. */
+  #travelBack(sent: SentCall, arrive: () => void): void {
+    const { from, to } = sent.facts
+    this.#travel(to, from, () => {
+      const dead = this.#nodes.get(from) !== sent.caller
+      if (dead || this.#isBlocked(to, from)) {
+        this.#emit({ kind: 'drop-reply', reason: dead ? 'dead' : 'partition', ...sent.facts })
+      } else {
+        arrive()
+      }
     })
   }
 
