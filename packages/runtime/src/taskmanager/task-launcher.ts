@@ -19,6 +19,8 @@ export interface TaskInformation {
   readonly inputEdges: readonly JobEdge[]
   /** In the order of the task's result partitions. */
   readonly outputEdges: readonly JobEdge[]
+  /** Max parallelism of the target vertex of each of `outputEdges`: what HASH finds a key's channel by. */
+  readonly outputMaxParallelisms: readonly number[]
 }
 
 /** One attempt of one subtask, ready to run. */
