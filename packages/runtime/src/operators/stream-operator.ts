@@ -19,6 +19,11 @@ export interface Output {
   emitWatermark(timestampMs: number): void
   /** The output has no data for now: watermarks do not wait for it. */
   emitWatermarkStatus(status: 'ACTIVE' | 'IDLE'): void
+  /**
+   * Resolves when what is behind can take more; undefined (or no such method): it can now. For operators that
+   * emit much at once, in `finish`; between elements the task asks by itself.
+   */
+  whenAvailable?(): Promise<void> | undefined
 }
 
 /** What an operator is made with: its place in the job and its injected world. */
