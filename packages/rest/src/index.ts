@@ -1,1 +1,37 @@
-export {}
+export { planBody } from './handlers/job-plan.js'
+export type {
+  ClusterOverviewBody,
+  ConfigurationEntryBody,
+  DashboardConfigurationBody,
+  ErrorResponseBody,
+  ExceptionBody,
+  IOMetricsBody,
+  JobConfigBody,
+  JobDetailsBody,
+  JobExceptionsBody,
+  JobExecutionResultBody,
+  JobIdsBody,
+  JobOverviewBody,
+  JobPlanBody,
+  JobResultBody,
+  JobStatusBody,
+  JobSubmitRequestBody,
+  JobSubmitResponseBody,
+  JobsOverviewBody,
+  JobVertexBody,
+  JobVertexDetailsBody,
+  MetricBody,
+  PlanBody,
+  PlanNodeBody,
+  PlanNodeInputBody,
+  ResourceProfileBody,
+  SerializedThrowableBody,
+  SubtaskBody,
+  TaskCountsBody,
+  TaskManagerBody,
+  TaskManagerDetailsBody,
+  TaskManagersBody,
+} from './messages/messages.js'
+export { PortRangeExhaustedError } from './server/listen-in-range.js'
+export { RestHandlerError } from './server/rest-handler-error.js'
+export { RestServerEndpoint, type RestServerOptions } from './server/rest-server-endpoint.js'

@@ -1,1 +1,2 @@
-export {}
+export { RestClientError, RestConnectionError } from './rest-client-error.js'
+export { RestClusterClient, type RestClusterClientOptions } from './rest-cluster-client.js'

@@ -1,0 +1,69 @@
+import type { OptionDefinition } from './option-parser.js'
+
+/** Options of the actions, with Flink's names and meanings. */
+export const HELP: OptionDefinition = {
+  short: 'h',
+  long: 'help',
+  description: 'Show the help of this action.',
+}
+export const VERBOSE: OptionDefinition = {
+  long: 'verbose',
+  description: 'Show stacks of this command with errors.',
+}
+export const ENTRY: OptionDefinition = {
+  short: 'c',
+  long: 'class',
+  argument: 'export',
+  description: 'Export of the program that is called with the arguments (default: "main", if any).',
+}
+export const DETACHED: OptionDefinition = {
+  short: 'd',
+  long: 'detached',
+  description: 'Submit the job and leave.',
+}
+export const PARALLELISM: OptionDefinition = {
+  short: 'p',
+  long: 'parallelism',
+  argument: 'parallelism',
+  description: 'Parallelism of what the program sets none for; more than 0.',
+}
+export const SHUTDOWN_ON_ATTACHED_EXIT: OptionDefinition = {
+  short: 'sae',
+  long: 'shutdownOnAttachedExit',
+  description: 'If this command is interrupted while it waits, cancel the job.',
+}
+export const JOBMANAGER: OptionDefinition = {
+  short: 'm',
+  long: 'jobmanager',
+  argument: 'host:port',
+  description: 'REST address of the JobManager, over that of the configuration.',
+}
+export const DYNAMIC_PROPERTY: OptionDefinition = {
+  short: 'D',
+  argument: 'key=value',
+  description: 'Any configuration key; may be repeated.',
+}
+export const TARGET: OptionDefinition = {
+  short: 't',
+  long: 'target',
+  argument: 'target',
+  description: 'Where the job runs (execution.target): "remote" or "local".',
+}
+export const RUNNING: OptionDefinition = {
+  short: 'r',
+  long: 'running',
+  description: 'Show only running jobs.',
+}
+export const SCHEDULED: OptionDefinition = {
+  short: 's',
+  long: 'scheduled',
+  description: 'Show only jobs that have not started.',
+}
+export const ALL: OptionDefinition = {
+  short: 'a',
+  long: 'all',
+  description: 'Show jobs that have ended, too.',
+}
+
+/** What all actions that talk to a cluster take. */
+export const CLUSTER_OPTIONS = [JOBMANAGER, DYNAMIC_PROPERTY, TARGET, VERBOSE, HELP] as const

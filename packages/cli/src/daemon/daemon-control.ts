@@ -1,0 +1,125 @@
+import type { Clock } from '@flink-ts/core'
+import type { Terminal } from '../terminal/terminal.js'
+import { isDaemonAlive, spawnDaemon } from './daemon-process.js'
+import type { DaemonName, DaemonSettings } from './daemon-settings.js'
+import { logFilesOf, prepareLogFiles } from './log-files.js'
+import { PidFile } from './pid-file.js'
+
+const STOP_PATIENCE_MS = 10_000
+const STOP_POLL_MS = 20
+
+/** Starts and stops the daemons of one kind on this host, remembered in a pid file. */
+export class DaemonControl {
+  readonly #daemon: DaemonName
+  readonly #settings: DaemonSettings
+  readonly #terminal: Terminal
+  readonly #clock: Clock
+  readonly #pidFile: PidFile
+
+  constructor(options: {
+    daemon: DaemonName
+    settings: DaemonSettings
+    terminal: Terminal
+    clock: Clock
+  }) {
+    this.#daemon = options.daemon
+    this.#settings = options.settings
+    this.#terminal = options.terminal
+    this.#clock = options.clock
+    this.#pidFile = new PidFile({
+      ...options.settings,
+      daemon: options.daemon,
+      clock: options.clock,
+    })
+  }
+
+  /**
+   * Starts `count` daemons at once; resolves when all are ready or have failed.
+   *
+   * @returns the exit code: 0 if all are ready. One that failed is not remembered.
+   */
+  start(args: readonly string[], count = 1): Promise<number> {
+    const { hostName } = this.#settings
+    return this.#pidFile.locked(async () => {
+      const alive = this.#pidFile.read().filter((pid) => isDaemonAlive(pid, this.#daemon))
+      if (alive.length > 0) {
+        this.#terminal.out(
+          `[INFO] ${alive.length} instance(s) of ${this.#daemon} are already running on ${hostName}.`,
+        )
+      }
+      const outcomes = await Promise.all(
+        Array.from({ length: count }, async (_, n) => {
+          this.#terminal.out(`Starting ${this.#daemon} daemon on host ${hostName}.`)
+          const files = logFilesOf(this.#settings, this.#daemon, alive.length + n)
+          prepareLogFiles(this.#settings, files)
+          return spawnDaemon({
+            daemon: this.#daemon,
+            settings: this.#settings,
+            files,
+            args,
+            clock: this.#clock,
+          })
+        }),
+      )
+      const pids = outcomes.flatMap((outcome) => (outcome.kind === 'ready' ? [outcome.pid] : []))
+      this.#pidFile.write([...alive, ...pids])
+      for (const outcome of outcomes) {
+        if (outcome.kind === 'failed') {
+          this.#terminal.err(`Could not start ${this.#daemon} on ${hostName}. ${outcome.message}`)
+        }
+      }
+      return pids.length === count ? 0 : 1
+    })
+  }
+
+  /** Stops the daemon that was started last. */
+  stop(): Promise<number> {
+    return this.#pidFile.locked(async () => {
+      const pids = this.#pidFile.read()
+      const last = pids.pop()
+      if (last === undefined) {
+        this.#terminal.out(`No ${this.#daemon} daemon to stop on host ${this.#settings.hostName}.`)
+        return 0
+      }
+      await this.#end(last)
+      this.#pidFile.write(pids)
+      return 0
+    })
+  }
+
+  /** Stops all daemons of this kind. */
+  stopAll(): Promise<number> {
+    return this.#pidFile.locked(async () => {
+      const pids = this.#pidFile.read()
+      if (pids.length === 0) {
+        this.#terminal.out(`No ${this.#daemon} daemon to stop on host ${this.#settings.hostName}.`)
+      }
+      await Promise.all(pids.reverse().map((pid) => this.#end(pid)))
+      this.#pidFile.write([])
+      return 0
+    })
+  }
+
+  async #end(pid: number): Promise<void> {
+    const { hostName } = this.#settings
+    if (!isDaemonAlive(pid, this.#daemon)) {
+      this.#terminal.out(
+        `No ${this.#daemon} daemon (pid: ${pid}) is running anymore on ${hostName}.`,
+      )
+      return
+    }
+    this.#terminal.out(`Stopping ${this.#daemon} daemon (pid: ${pid}) on host ${hostName}.`)
+    process.kill(pid, 'SIGTERM')
+    const untilMs = this.#clock.monotonicNow() + STOP_PATIENCE_MS
+    while (isDaemonAlive(pid, this.#daemon)) {
+      if (this.#clock.monotonicNow() > untilMs) {
+        this.#terminal.out(
+          `Daemon ${this.#daemon} didn't stop within ${STOP_PATIENCE_MS / 1000} seconds. Killing it.`,
+        )
+        process.kill(pid, 'SIGKILL')
+        return
+      }
+      await new Promise<void>((resolve) => this.#clock.schedule(STOP_POLL_MS, resolve))
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Clock } from '@flink-ts/core'
+import { DAEMONS, type DaemonName, type DaemonSettings } from './daemon-settings.js'
+import type { LogFiles } from './log-files.js'
+
+/** How long a daemon may take until it says that it is ready. */
+const READY_PATIENCE_MS = 60_000
+
+/** What a daemon tells its starter, once. */
+export type DaemonMessage =
+  | { readonly type: 'ready' }
+  | { readonly type: 'failed'; readonly message: string }
+
+export type StartOutcome =
+  | { readonly kind: 'ready'; readonly pid: number }
+  | { readonly kind: 'failed'; readonly message: string }
+
+/** Words of a node command that runs a daemon's main. */
+export function daemonCommand(daemon: DaemonName, configDir: string, args: readonly string[]) {
+  const folder = fileURLToPath(new URL('./mains/', import.meta.resolve('@flink-ts/entrypoint')))
+  return [join(folder, DAEMONS[daemon]), '--configDir', configDir, ...args]
+}
+
+/** Starts a daemon that outlives this process; resolves when it is ready or has failed. */
+export async function spawnDaemon(options: {
+  daemon: DaemonName
+  settings: DaemonSettings
+  files: LogFiles
+  args: readonly string[]
+  clock: Clock
+}): Promise<StartOutcome> {
+  const { daemon, settings, files, args, clock } = options
+  const out = openSync(files.out, 'a')
+  const child = spawn(process.execPath, daemonCommand(daemon, settings.configDir, args), {
+    detached: true,
+    stdio: ['ignore', out, out, 'ipc'],
+    cwd: '/',
+    env: {
+      ...settings.environment,
+      FLINK_LOG_FILE: files.log,
+      FLINK_LOG_DIR: settings.logDir,
+    },
+  })
+  closeSync(out)
+  const outcome = await started(child, files, clock)
+  child.removeAllListeners()
+  if (child.connected) child.disconnect()
+  child.unref()
+  return outcome
+}
+
+function started(child: ChildProcess, files: LogFiles, clock: Clock): Promise<StartOutcome> {
+  return new Promise((resolve) => {
+    const settle = (outcome: StartOutcome) => {
+      cancel()
+      resolve(outcome)
+    }
+    const cancel = clock.schedule(READY_PATIENCE_MS, () =>
+      settle({
+        kind: 'failed',
+        message: `It was not ready after ${READY_PATIENCE_MS / 1000} s and goes on starting as pid ${child.pid}; see ${files.log}`,
+      }),
+    )
+    child.on('error', (error) => settle({ kind: 'failed', message: error.message }))
+    child.on('message', (message: DaemonMessage) => {
+      if (message.type === 'ready') settle({ kind: 'ready', pid: child.pid! })
+      else settle({ kind: 'failed', message: message.message })
+    })
+    child.on('exit', (code, signal) => {
+      const how = signal === null ? `exit code ${code}` : `signal ${signal}`
+      settle({
+        kind: 'failed',
+        message: `It ended at once with ${how}${lastLines(files.out)}; see ${files.log}`,
+      })
+    })
+  })
+}
+
+function lastLines(path: string): string {
+  const text = readFileSync(path, 'utf8').trim()
+  return text === '' ? '' : `:\n${text.split('\n').slice(-12).join('\n')}\n`
+}
+
+/** Whether `pid` runs and, where the system tells, is one of our daemons: pids are used again. */
+export function isDaemonAlive(pid: number, daemon: DaemonName): boolean {
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+  try {
+    if (/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))) return false
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(DAEMONS[daemon])
+  } catch {
+    // No /proc on this system: the pid has to do.
+    return true
+  }
+}

@@ -1,0 +1,47 @@
+import { hostname, tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { type Configuration, EnvOptions } from '@flink-ts/core'
+
+/** The daemons and the modules of `@flink-ts/entrypoint` that are their mains. */
+export const DAEMONS = {
+  standalonesession: 'standalone-session.js',
+  taskexecutor: 'task-manager.js',
+} as const
+
+export type DaemonName = keyof typeof DAEMONS
+
+/** Where daemons keep their files. */
+export interface DaemonSettings {
+  readonly configDir: string
+  readonly logDir: string
+  readonly pidDir: string
+  /** Tells the clusters of several people on one machine apart. */
+  readonly identString: string
+  readonly hostName: string
+  /** Old log files that are kept. */
+  readonly logFilesMax: number
+  readonly environment: Readonly<Record<string, string | undefined>>
+}
+
+/** Environment variables win over the configuration, as in Flink's scripts. */
+export function daemonSettings(options: {
+  flinkHome: string
+  configDir: string
+  configuration: Configuration
+  environment: Readonly<Record<string, string | undefined>>
+}): DaemonSettings {
+  const { environment, configuration } = options
+  return {
+    configDir: options.configDir,
+    logDir:
+      environment['FLINK_LOG_DIR'] ??
+      configuration.get(EnvOptions.LOG_DIR) ??
+      join(options.flinkHome, 'log'),
+    pidDir:
+      environment['FLINK_PID_DIR'] ?? configuration.getOptional(EnvOptions.PID_DIR) ?? tmpdir(),
+    identString: environment['FLINK_IDENT_STRING'] ?? environment['USER'] ?? userInfo().username,
+    hostName: hostname(),
+    logFilesMax: configuration.get(EnvOptions.LOG_MAX),
+    environment,
+  }
+}

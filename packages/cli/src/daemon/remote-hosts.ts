@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process'
+
+/** Whether a host of `masters` or `workers` is this machine by its name alone. */
+export function isLocalHost(host: string): boolean {
+  return host === 'localhost' || host === '127.0.0.1' || host === '::1' || host === '[::1]'
+}
+
+/**
+ * Runs a script of the same folder on another host by ssh, as Flink's scripts do.
+ *
+ * @param sshOptions words of `FLINK_SSH_OPTS` or `env.ssh.opts`
+ * @returns the exit code of ssh
+ */
+export function runOverSsh(options: {
+  host: string
+  script: string
+  args: readonly string[]
+  sshOptions: readonly string[]
+}): Promise<number> {
+  const quoted = [options.script, ...options.args].map(
+    (word) => `'${word.replaceAll("'", "'\\''")}'`,
+  )
+  const command = `nohup /bin/bash -l ${quoted.join(' ')}`
+  return new Promise((resolve, reject) => {
+    const ssh = spawn('ssh', ['-n', ...options.sshOptions, options.host, '--', command], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+    })
+    ssh.on('error', reject)
+    ssh.on('exit', (code) => resolve(code ?? 1))
+  })
+}

@@ -1,0 +1,83 @@
+import type { Clock } from '../clock/clock.js'
+import type { FileSystems } from '../filesystem/file-system.js'
+import type { ModuleReference, SimpleVersionedSerializer } from './source.js'
+
+/** Writes data (Flink's Sink V2). A sink that commits answers a committer for what its writers prepared. */
+export interface Sink<T, CommT = never> {
+  createWriter(context: WriterInitContext): SinkWriter<T, CommT> | Promise<SinkWriter<T, CommT>>
+  /** Present exactly when the writers answer committables. */
+  createCommitter?(context: CommitterInitContext): Committer<CommT> | Promise<Committer<CommT>>
+  readonly committableSerializer?: SimpleVersionedSerializer<CommT>
+  /**
+   * What the JobManager runs once before the job's first deployment, such as making the output folder
+   * or refusing one that exists: a function `(config, context) => Promise<void>`.
+   */
+  readonly initializeOnMaster?: ModuleReference
+}
+
+export interface SinkWriter<T, CommT = never> {
+  /** Synchronous; may buffer. */
+  write(element: T, context: SinkWriterContext): void
+  /** Writes out what is buffered; `endOfInput` is true the last time. */
+  flush(endOfInput: boolean): void | Promise<void>
+  /**
+   * Resolves when the writer can take more; undefined: it can now. Asked between records,
+   * this is how a slow sink slows the task down without blocking it.
+   */
+  whenWritable?(): Promise<void> | undefined
+  prepareCommit?(): CommT[] | Promise<CommT[]>
+  close(): void | Promise<void>
+}
+
+export interface SinkWriterContext {
+  /** Event time of the element, if it has one. */
+  timestampMs(): number | undefined
+  currentWatermarkMs(): number
+}
+
+export interface WriterInitContext {
+  readonly jobId: string
+  readonly subtaskIndex: number
+  readonly parallelism: number
+  readonly attemptNumber: number
+  readonly clock: Clock
+  readonly fileSystems: FileSystems
+  /** Where `print()` goes: the .out file of the TaskManager, or standard output of an embedded run. */
+  readonly stdout: LineWriter
+}
+
+/** Takes whole lines; writes them synchronously in batches, from the thread that calls it. */
+export interface LineWriter {
+  writeLine(line: string): void
+  flush(): void
+}
+
+export interface CommitterInitContext {
+  readonly jobId: string
+  readonly subtaskIndex: number
+  readonly parallelism: number
+  readonly fileSystems: FileSystems
+}
+
+export interface CommitRequest<CommT> {
+  readonly committable: CommT
+  readonly numberOfRetries: number
+  retryLater(): void
+  signalAlreadyCommitted(): void
+  signalFailedWithKnownReason(error: Error): void
+  signalFailedWithUnknownReason(error: Error): void
+  updateAndRetryLater(committable: CommT): void
+}
+
+/** Makes prepared output visible. Must be idempotent: a commit is repeated after a failure. */
+export interface Committer<CommT> {
+  commit(requests: CommitRequest<CommT>[]): void | Promise<void>
+  close(): void | Promise<void>
+}
+
+/** What an `initializeOnMaster` function is given. */
+export interface MasterInitContext {
+  readonly jobId: string
+  readonly parallelism: number
+  readonly fileSystems: FileSystems
+}

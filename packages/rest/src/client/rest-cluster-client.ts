@@ -1,0 +1,221 @@
+import type { Clock } from '@flink-ts/core'
+import axios, { type AxiosInstance, type AxiosResponse } from 'axios'
+import type {
+  ClusterOverviewBody,
+  ConfigurationEntryBody,
+  JobDetailsBody,
+  JobExceptionsBody,
+  JobExecutionResultBody,
+  JobOverviewBody,
+  JobPlanBody,
+  JobResultBody,
+  JobStatusBody,
+  JobSubmitRequestBody,
+  JobsOverviewBody,
+  JobVertexDetailsBody,
+  MetricBody,
+  TaskManagerDetailsBody,
+  TaskManagersBody,
+} from '../messages/messages.js'
+import { RestClientError, RestConnectionError } from './rest-client-error.js'
+
+const FIRST_POLL_MS = 10
+const LAST_POLL_MS = 2000
+
+export interface RestClusterClientOptions {
+  /** `host:port` of the REST endpoint. */
+  readonly address: string
+  readonly clock: Clock
+  /** Path in front of the REST paths (`rest.url-prefix`); default `/`. */
+  readonly urlPrefix?: string
+  /** How often a call that found nobody, or no leader, is repeated; default 0. */
+  readonly retries?: number
+  /** Pause before a repetition; default 3 s. */
+  readonly retryDelayMs?: number
+  /** Largest answer that is accepted; default 100 MiB. */
+  readonly maxContentBytes?: number
+  /** How long one call may take; default 60 s. */
+  readonly timeoutMs?: number
+}
+
+/**
+ * Speaks the REST API of one cluster.
+ *
+ * Every method throws RestConnectionError when nobody answers (after the repetitions) and RestClientError when
+ * the cluster refuses.
+ */
+export class RestClusterClient {
+  readonly address: string
+  readonly #http: AxiosInstance
+  readonly #clock: Clock
+  readonly #retries: number
+  readonly #retryDelayMs: number
+
+  constructor(options: RestClusterClientOptions) {
+    this.address = options.address
+    this.#clock = options.clock
+    this.#retries = options.retries ?? 0
+    this.#retryDelayMs = options.retryDelayMs ?? 3000
+    const prefix = (options.urlPrefix ?? '/').replace(/\/$/, '')
+    this.#http = axios.create({
+      baseURL: `http://${options.address}${prefix}`,
+      timeout: options.timeoutMs ?? 60_000,
+      maxContentLength: options.maxContentBytes ?? 104_857_600,
+      maxBodyLength: Number.POSITIVE_INFINITY,
+      maxRedirects: 0,
+      proxy: false,
+      validateStatus: () => true,
+    })
+  }
+
+  clusterOverview(): Promise<ClusterOverviewBody> {
+    return this.#call('GET', '/overview')
+  }
+
+  clusterConfiguration(): Promise<ConfigurationEntryBody[]> {
+    return this.#call('GET', '/jobmanager/config')
+  }
+
+  async listJobs(): Promise<readonly JobOverviewBody[]> {
+    return (await this.#call<JobsOverviewBody>('GET', '/jobs/overview')).jobs
+  }
+
+  jobDetails(jobId: string): Promise<JobDetailsBody> {
+    return this.#call('GET', `/jobs/${jobId}`)
+  }
+
+  jobPlan(jobId: string): Promise<JobPlanBody> {
+    return this.#call('GET', `/jobs/${jobId}/plan`)
+  }
+
+  jobExceptions(jobId: string): Promise<JobExceptionsBody> {
+    return this.#call('GET', `/jobs/${jobId}/exceptions`)
+  }
+
+  async jobStatus(jobId: string): Promise<string> {
+    return (await this.#call<JobStatusBody>('GET', `/jobs/${jobId}/status`)).status
+  }
+
+  vertexDetails(jobId: string, vertexId: string): Promise<JobVertexDetailsBody> {
+    return this.#call('GET', `/jobs/${jobId}/vertices/${vertexId}`)
+  }
+
+  /** @param ids which metrics; all names (without values) if left out */
+  subtaskMetrics(
+    jobId: string,
+    vertexId: string,
+    subtaskIndex: number,
+    ids?: readonly string[],
+  ): Promise<MetricBody[]> {
+    const query = ids === undefined ? '' : `?get=${ids.map(encodeURIComponent).join(',')}`
+    return this.#call(
+      'GET',
+      `/jobs/${jobId}/vertices/${vertexId}/subtasks/${subtaskIndex}/metrics${query}`,
+    )
+  }
+
+  async taskManagers(): Promise<TaskManagersBody['taskmanagers']> {
+    return (await this.#call<TaskManagersBody>('GET', '/taskmanagers')).taskmanagers
+  }
+
+  taskManagerDetails(resourceId: string): Promise<TaskManagerDetailsBody> {
+    return this.#call('GET', `/taskmanagers/${encodeURIComponent(resourceId)}`)
+  }
+
+  /** Undefined while the job has not ended. */
+  async executionResult(jobId: string): Promise<JobResultBody | undefined> {
+    const path = `/jobs/${jobId}/execution-result`
+    return (await this.#call<JobExecutionResultBody>('GET', path))['job-execution-result']
+  }
+
+  /** Asks until the job has ended, first after 10 ms and then less and less often, at last each 2 s. */
+  async awaitResult(jobId: string, signal?: AbortSignal): Promise<JobResultBody> {
+    for (let pauseMs = FIRST_POLL_MS; ; pauseMs = Math.min(pauseMs * 2, LAST_POLL_MS)) {
+      const result = await this.executionResult(jobId)
+      if (result !== undefined) return result
+      await this.#pause(pauseMs)
+      signal?.throwIfAborted()
+    }
+  }
+
+  async cancelJob(jobId: string): Promise<void> {
+    await this.#call('PATCH', `/jobs/${jobId}?mode=cancel`)
+  }
+
+  /** Tells that the client lives: the job is cancelled if nothing is heard until `expiredTimestampMs`. */
+  async reportHeartbeat(jobId: string, expiredTimestampMs: number): Promise<void> {
+    await this.#call('PATCH', `/jobs/${jobId}/clientHeartbeat`, {
+      expiredTimestamp: expiredTimestampMs,
+    })
+  }
+
+  async shutDownCluster(): Promise<void> {
+    await this.#call('DELETE', '/cluster')
+  }
+
+  /** Submits a job graph (JSON text) and the bundle of its program. Never repeated: a job would run twice. */
+  async submitJob(jobGraph: string, program: Uint8Array | undefined): Promise<void> {
+    const request: JobSubmitRequestBody = {
+      executionPlanFileName: 'jobGraph.json',
+      jobJarFileNames: program === undefined ? [] : ['program.mjs'],
+    }
+    const form = new FormData()
+    form.append('request', JSON.stringify(request))
+    form.append('file_0', new Blob([jobGraph], { type: 'application/json' }), 'jobGraph.json')
+    if (program !== undefined) {
+      const bytes = new Blob([program as Uint8Array<ArrayBuffer>], { type: 'text/javascript' })
+      form.append('file_1', bytes, 'program.mjs')
+    }
+    await this.#once('POST', '/jobs', form)
+  }
+
+  async #call<T>(method: string, path: string, body?: unknown): Promise<T> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.#once<T>(method, path, body)
+      } catch (error) {
+        const retriable = (error as { retriable?: boolean }).retriable === true
+        if (!retriable || attempt >= this.#retries) throw error
+        await this.#pause(this.#retryDelayMs)
+      }
+    }
+  }
+
+  async #once<T>(method: string, path: string, body?: unknown): Promise<T> {
+    let response: AxiosResponse<unknown>
+    try {
+      response = await this.#http.request({ method, url: path, data: body })
+    } catch (error) {
+      throw this.#connectionError(error)
+    }
+    const { status, data } = response
+    if (status >= 200 && status < 300 && typeof data === 'object' && data !== null) return data as T
+    const errors = (data as { errors?: string[] } | undefined)?.errors
+    if (Array.isArray(errors)) throw new RestClientError(`${method} ${path}`, status, errors)
+    throw new RestConnectionError(
+      `What answers at ${this.address} is no Flink REST endpoint (${method} ${path}: status ${status})`,
+      this.address,
+    )
+  }
+
+  #connectionError(error: unknown): RestConnectionError {
+    const { code, message } = error as { code?: string; message?: string }
+    const reason =
+      code === 'ECONNREFUSED'
+        ? 'connection refused: no JobManager listens there'
+        : code === 'ENOTFOUND' || code === 'EAI_AGAIN'
+          ? 'there is no such host'
+          : code === 'ECONNABORTED' || code === 'ETIMEDOUT'
+            ? 'no answer in time'
+            : (message ?? String(error))
+    return new RestConnectionError(
+      `Cannot reach the JobManager at ${this.address}: ${reason}`,
+      this.address,
+      error,
+    )
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#clock.schedule(ms, resolve))
+  }
+}

@@ -1,0 +1,57 @@
+import type { AttemptInfo, TaskMetrics } from '@flink-ts/runtime'
+import type { IOMetricsBody } from '../messages/messages.js'
+
+/** Sums what subtasks measured; `…-complete` is false as long as one has not reported. */
+export function ioMetricsBody(attempts: readonly AttemptInfo[]): IOMetricsBody {
+  const reported = attempts.flatMap(({ metrics }) =>
+    metrics?.io === undefined ? [] : [metrics.io],
+  )
+  const complete = reported.length === attempts.length
+  type Io = (typeof reported)[number]
+  const sum = (key: { [K in keyof Io]: Io[K] extends number ? K : never }[keyof Io]) =>
+    Math.round(reported.reduce((total, io) => total + io[key], 0))
+  return {
+    'read-bytes': sum('numBytesIn'),
+    'read-bytes-complete': complete,
+    'write-bytes': sum('numBytesOut'),
+    'write-bytes-complete': complete,
+    'read-records': sum('numRecordsIn'),
+    'read-records-complete': complete,
+    'write-records': sum('numRecordsOut'),
+    'write-records-complete': complete,
+    'accumulated-backpressured-time': sum('accumulatedBackPressuredMs'),
+    'accumulated-idle-time': sum('accumulatedIdleMs'),
+    'accumulated-busy-time': sum('accumulatedBusyMs'),
+  }
+}
+
+/**
+ * All metrics of one subtask by Flink's identifiers, such as `numRecordsIn` and
+ * `Shuffle.Netty.Input.numBytesInRemote`; and, beyond Flink, bytes and buffers of each channel
+ * (`Shuffle.Netty.Output.1.channel3.numBytesOutRemote`: second result partition, fourth channel).
+ */
+export function subtaskMetrics(metrics: TaskMetrics): Map<string, number> {
+  const values = new Map<string, number>(Object.entries(metrics.values))
+  const { io } = metrics
+  if (io !== undefined) {
+    values.set('numRecordsIn', io.numRecordsIn)
+    values.set('numRecordsOut', io.numRecordsOut)
+    values.set('numBytesIn', io.numBytesIn)
+    values.set('numBytesOut', io.numBytesOut)
+    values.set('numBuffersOut', io.numBuffersOut)
+    values.set('accumulatedBusyTimeMs', Math.round(io.accumulatedBusyMs))
+    values.set('accumulatedIdleTimeMs', Math.round(io.accumulatedIdleMs))
+    values.set('accumulatedBackPressuredTimeMs', Math.round(io.accumulatedBackPressuredMs))
+  }
+  for (const channel of metrics.channels) {
+    const [side, way] = channel.direction === 'in' ? ['Input', 'In'] : ['Output', 'Out']
+    const place = channel.remote ? 'Remote' : 'Local'
+    const bytes = `numBytes${way}${place}`
+    const total = `Shuffle.Netty.${side}.${bytes}`
+    values.set(total, (values.get(total) ?? 0) + channel.numBytes)
+    const prefix = `Shuffle.Netty.${side}.${channel.gate}.channel${channel.channel}`
+    values.set(`${prefix}.${bytes}`, channel.numBytes)
+    values.set(`${prefix}.numBuffers${way}${place}`, channel.numBuffers)
+  }
+  return values
+}

@@ -1,0 +1,225 @@
+import {
+  Configuration,
+  PipelineOptions,
+  renderErrorChain,
+  type SerializedError,
+} from '@flink-ts/core'
+import type { ExceptionEntry, ExecutionGraphInfo, JobResult, VertexInfo } from '@flink-ts/runtime'
+import type {
+  ExceptionBody,
+  JobConfigBody,
+  JobDetailsBody,
+  JobExceptionsBody,
+  JobExecutionResultBody,
+  JobPlanBody,
+  JobResultBody,
+  JobStatusBody,
+  JobVertexBody,
+} from '../messages/messages.js'
+import type { Route } from '../server/handler.js'
+import { hexPathParameter } from '../server/parameters.js'
+import { RestHandlerError } from '../server/rest-handler-error.js'
+import { ioMetricsBody } from './io-metrics.js'
+import { planBody } from './job-plan.js'
+import { countStates, slotSharingGroupId, vertexTimes } from './vertex-summary.js'
+
+const DEFAULT_MAX_EXCEPTIONS = 20
+
+function vertexBody(graph: ExecutionGraphInfo, info: VertexInfo, nowMs: number): JobVertexBody {
+  const vertex = graph.jobGraph.vertices.find((candidate) => candidate.id === info.vertexId)!
+  const attempts = info.subtasks.map((subtask) => subtask.current)
+  return {
+    id: vertex.id,
+    slotSharingGroupId: slotSharingGroupId(vertex.slotSharingGroup),
+    name: vertex.name,
+    maxParallelism: vertex.maxParallelism,
+    parallelism: vertex.parallelism,
+    status: info.aggregateState,
+    ...vertexTimes(attempts, nowMs),
+    tasks: countStates(attempts.map((attempt) => attempt.state)),
+    metrics: ioMetricsBody(attempts),
+  }
+}
+
+function detailsBody(graph: ExecutionGraphInfo, nowMs: number): JobDetailsBody {
+  return {
+    jid: graph.jobId,
+    name: graph.name,
+    isStoppable: false,
+    state: graph.status,
+    'job-type': graph.jobType,
+    schedulerType: 'Default',
+    'start-time': graph.startTimeMs,
+    'end-time': graph.endTimeMs,
+    duration: (graph.endTimeMs === -1 ? nowMs : graph.endTimeMs) - graph.startTimeMs,
+    maxParallelism: -1,
+    now: nowMs,
+    timestamps: graph.timestamps,
+    vertices: graph.vertices.map((vertex) => vertexBody(graph, vertex, nowMs)),
+    'status-counts': countStates(graph.vertices.map((vertex) => vertex.aggregateState)),
+    plan: planBody(graph),
+    'pending-operators': 0,
+    ...(graph.waitingFor === undefined ? {} : { 'waiting-for': graph.waitingFor }),
+  }
+}
+
+function exceptionBody(entry: ExceptionEntry): ExceptionBody {
+  return {
+    exceptionName: entry.error.name,
+    stacktrace: renderErrorChain(entry.error),
+    timestamp: entry.timestampMs,
+    failureLabels: {},
+    taskName: entry.taskName ?? null,
+    endpoint: entry.endpoint ?? null,
+    taskManagerId: entry.taskManagerId ?? null,
+    ...(entry.concurrent.length > 0
+      ? { concurrentExceptions: entry.concurrent.map(exceptionBody) }
+      : {}),
+  }
+}
+
+function resultBody(result: JobResult): JobResultBody {
+  const cause = result.failureCause as SerializedError | undefined
+  const status = { FINISHED: 'SUCCEEDED', FAILED: 'FAILED', CANCELED: 'CANCELED' } as const
+  return {
+    id: result.jobId,
+    name: result.name,
+    'application-status': status[result.status as keyof typeof status] ?? 'UNKNOWN',
+    'accumulator-results': {},
+    'net-runtime': result.endTimeMs - result.startTimeMs,
+    ...(cause === undefined
+      ? {}
+      : {
+          'failure-cause': {
+            class: cause.name,
+            'stack-trace': renderErrorChain(cause),
+            'serialized-throwable': Buffer.from(JSON.stringify(cause)).toString('base64'),
+          },
+        }),
+    'start-time': result.startTimeMs,
+    'end-time': result.endTimeMs,
+  }
+}
+
+/** Calls about one job. */
+export const jobRoutes: readonly Route[] = [
+  {
+    method: 'GET',
+    path: '/jobs/:jobid',
+    handler: async (request, context) => {
+      const graph = await context.executionGraphs.get(hexPathParameter(request, 'jobid'))
+      return { body: detailsBody(graph, context.clock.now()) }
+    },
+  },
+  {
+    method: 'PATCH',
+    path: '/jobs/:jobid',
+    handler: async (request, context) => {
+      const jobId = hexPathParameter(request, 'jobid')
+      const mode = request.query.get('mode') ?? 'cancel'
+      if (mode === 'stop') {
+        throw new RestHandlerError('The mode stop is gone; use POST /jobs/:jobid/stop.', 308)
+      }
+      if (mode !== 'cancel') {
+        throw new RestHandlerError(
+          `Bad request, could not parse parameters: Cannot resolve query parameter (mode) from value "${mode}"; expected cancel.`,
+          400,
+        )
+      }
+      await context.dispatcher().cancelJob({ jobId })
+      return { statusCode: 202, body: {} }
+    },
+  },
+  {
+    method: 'GET',
+    path: '/jobs/:jobid/plan',
+    handler: async (request, context) => {
+      const graph = await context.executionGraphs.get(hexPathParameter(request, 'jobid'))
+      const body: JobPlanBody = { plan: planBody(graph) }
+      return { body }
+    },
+  },
+  {
+    method: 'GET',
+    path: '/jobs/:jobid/config',
+    handler: async (request, context) => {
+      const graph = await context.executionGraphs.get(hexPathParameter(request, 'jobid'))
+      const configuration = Configuration.fromMap(graph.jobGraph.configuration)
+      const body: JobConfigBody = {
+        jid: graph.jobId,
+        name: graph.name,
+        'execution-config': {
+          'restart-strategy': graph.restartStrategy,
+          'job-parallelism': graph.parallelism,
+          'object-reuse-mode': configuration.get(PipelineOptions.OBJECT_REUSE),
+          'user-config': {},
+        },
+      }
+      return { body }
+    },
+  },
+  {
+    method: 'GET',
+    path: '/jobs/:jobid/exceptions',
+    handler: async (request, context) => {
+      const graph = await context.executionGraphs.get(hexPathParameter(request, 'jobid'))
+      const text = request.query.get('maxExceptions')
+      if (text !== null && !/^[1-9]\d{0,8}$/.test(text)) {
+        throw new RestHandlerError(
+          `Bad request, could not parse parameters: Cannot resolve query parameter (maxExceptions) from value "${text}".`,
+          400,
+        )
+      }
+      const most = text === null ? DEFAULT_MAX_EXCEPTIONS : Number(text)
+      const body: JobExceptionsBody = {
+        exceptionHistory: {
+          entries: graph.exceptionHistory.slice(0, most).map(exceptionBody),
+          truncated: graph.exceptionHistoryTruncated || graph.exceptionHistory.length > most,
+        },
+      }
+      return { body }
+    },
+  },
+  {
+    method: 'GET',
+    path: '/jobs/:jobid/status',
+    handler: async (request, context) => {
+      const jobId = hexPathParameter(request, 'jobid')
+      const { status } = await context.dispatcher().requestJobStatus({ jobId })
+      const body: JobStatusBody = { status }
+      return { body }
+    },
+  },
+  {
+    method: 'GET',
+    path: '/jobs/:jobid/execution-result',
+    handler: async (request, context) => {
+      const jobId = hexPathParameter(request, 'jobid')
+      const { result } = await context.dispatcher().requestJobResult({ jobId })
+      const body: JobExecutionResultBody =
+        result === undefined
+          ? { status: { id: 'IN_PROGRESS' } }
+          : { status: { id: 'COMPLETED' }, 'job-execution-result': resultBody(result) }
+      return { body }
+    },
+  },
+  {
+    method: 'PATCH',
+    path: '/jobs/:jobid/clientHeartbeat',
+    handler: async (request, context) => {
+      const jobId = hexPathParameter(request, 'jobid')
+      const expiredTimestampMs = (request.body as { expiredTimestamp?: unknown }).expiredTimestamp
+      if (!Number.isSafeInteger(expiredTimestampMs)) {
+        throw new RestHandlerError(
+          'Request did not match expected format JobClientHeartbeatRequestBody.',
+          400,
+        )
+      }
+      await context.dispatcher().reportJobClientHeartbeat({
+        jobId,
+        expiredTimestampMs: expiredTimestampMs as number,
+      })
+      return { statusCode: 202, body: {} }
+    },
+  },
+]

@@ -1,0 +1,222 @@
+import { mkdir, readFile, rm } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import {
+  type Clock,
+  type Configuration,
+  type Logger,
+  parsePortRange,
+  type Random,
+  RestOptions,
+  WebOptions,
+} from '@flink-ts/core'
+import type { DispatcherGateway, ResourceManagerGateway } from '@flink-ts/runtime'
+import findMyWay from 'find-my-way'
+import { clusterRoutes } from '../handlers/cluster-handlers.js'
+import { jobRoutes } from '../handlers/job-handlers.js'
+import { jobsRoutes } from '../handlers/jobs-handlers.js'
+import { taskManagerRoutes } from '../handlers/taskmanager-handlers.js'
+import { vertexRoutes } from '../handlers/vertex-handlers.js'
+import { ExecutionGraphCache } from './execution-graph-cache.js'
+import type { HandlerContext, Route } from './handler.js'
+import { listenInRange } from './listen-in-range.js'
+import { readContent } from './request-body.js'
+import { refuseForeignRequest } from './request-guard.js'
+import { errorResponse, RestHandlerError } from './rest-handler-error.js'
+
+const ROUTES: readonly Route[] = [
+  ...clusterRoutes,
+  ...jobsRoutes,
+  ...jobRoutes,
+  ...vertexRoutes,
+  ...taskManagerRoutes,
+]
+
+/** Age of a cached execution graph unless `rest.cache.execution-graph.timeout` is set. */
+const GRAPH_CACHE_MS = 500
+
+const LEADER_MISSING =
+  'Service temporarily unavailable due to an ongoing leader election. Please refresh.'
+
+export interface RestServerOptions {
+  readonly configuration: Configuration
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  /** The leading Dispatcher; undefined while there is none. */
+  readonly dispatcher: () => DispatcherGateway | undefined
+  /** The leading ResourceManager; undefined while there is none. */
+  readonly resourceManager: () => ResourceManagerGateway | undefined
+  /** Keeps the bytes of a job's program and answers their key. */
+  readonly storeProgram: (jobId: string, bytes: Uint8Array) => Promise<string>
+  readonly version: HandlerContext['version']
+  /** Folder for uploads; made on start, removed on close. */
+  readonly uploadFolder: string
+}
+
+/**
+ * Serves the REST API of a cluster under `/` and `/v1`. It decides nothing: each call is handed to the leading
+ * Dispatcher or ResourceManager.
+ */
+export class RestServerEndpoint {
+  readonly #options: RestServerOptions
+  readonly #log: Logger
+  readonly #context: HandlerContext
+  readonly #router = findMyWay({ ignoreTrailingSlash: true, maxParamLength: 500 })
+  readonly #server: Server
+  readonly #inFlight = new Set<Promise<void>>()
+  #address: { host: string; port: number } | undefined
+
+  constructor(options: RestServerOptions) {
+    this.#options = options
+    this.#log = options.log.child({ component: 'RestServerEndpoint' })
+    const dispatcher = () => leading(options.dispatcher())
+    this.#context = {
+      clock: options.clock,
+      log: this.#log,
+      configuration: options.configuration,
+      version: options.version,
+      dispatcher,
+      resourceManager: () => leading(options.resourceManager()),
+      executionGraphs: new ExecutionGraphCache({
+        clock: options.clock,
+        timeToLiveMs:
+          options.configuration.get(RestOptions.CACHE_EXECUTION_GRAPH_TIMEOUT) ?? GRAPH_CACHE_MS,
+        dispatcher,
+      }),
+      storeProgram: async (jobId, file) => options.storeProgram(jobId, await readFile(file.path)),
+    }
+    for (const route of ROUTES) {
+      for (const prefix of ['', '/v1']) {
+        this.#router.on(route.method, `${prefix}${route.path}`, () => {}, route)
+      }
+    }
+    this.#server = createServer((request, response) => {
+      const work = this.#handle(request, response).finally(() => this.#inFlight.delete(work))
+      this.#inFlight.add(work)
+    })
+    this.#server.keepAliveTimeout = options.configuration.get(RestOptions.IDLENESS_TIMEOUT)
+  }
+
+  /** @throws PortInUseError-like errors naming every port that was tried */
+  async start(): Promise<void> {
+    if (this.#address !== undefined) return
+    const { configuration, uploadFolder } = this.#options
+    await mkdir(uploadFolder, { recursive: true })
+    const configured = configuration.get(RestOptions.BIND_ADDRESS)
+    // The name may stand for ::1 first, where clients that were told 127.0.0.1 would find nobody.
+    const bindAddress = configured === 'localhost' ? '127.0.0.1' : configured
+    const range =
+      configuration.getOptional(RestOptions.BIND_PORT) ??
+      String(configuration.get(RestOptions.PORT))
+    const ports = parsePortRange(range) ?? []
+    const port = await listenInRange(this.#server, bindAddress, ports, 'rest.port')
+    const wildcard = bindAddress === '0.0.0.0' || bindAddress === '::'
+    const host = configuration.get(RestOptions.ADDRESS) ?? (wildcard ? hostname() : bindAddress)
+    this.#address = { host, port }
+    this.#log.info('Rest endpoint listening', { host, port })
+  }
+
+  /** `host:port` for clients; the port is the one that was bound. */
+  get address(): string {
+    if (this.#address === undefined) throw new Error('The REST endpoint has not been started')
+    const { host, port } = this.#address
+    return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  }
+
+  get port(): number {
+    if (this.#address === undefined) throw new Error('The REST endpoint has not been started')
+    return this.#address.port
+  }
+
+  /** Answers what is under way, then closes all connections. */
+  async close(): Promise<void> {
+    const closed = this.#server.listening
+      ? new Promise<void>((resolve) => this.#server.close(() => resolve()))
+      : Promise.resolve()
+    this.#server.closeIdleConnections()
+    await Promise.allSettled([...this.#inFlight])
+    this.#server.closeAllConnections()
+    await closed
+    await rm(this.#options.uploadFolder, { recursive: true, force: true })
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const origin = this.#options.configuration.getOptional(WebOptions.ACCESS_CONTROL_ALLOW_ORIGIN)
+    if (origin !== undefined) response.setHeader('Access-Control-Allow-Origin', origin)
+    try {
+      const { statusCode, body } = await this.#respond(request)
+      send(response, statusCode, body)
+    } catch (error) {
+      const { statusCode, errors } = errorResponse(error)
+      if (statusCode >= 500 && statusCode !== 503) {
+        this.#log.warn('Unhandled error in a REST handler', {
+          method: request.method,
+          url: request.url,
+          error,
+        })
+      }
+      // What the client still sends is not read: the connection cannot be used again.
+      if (!request.complete) response.setHeader('Connection', 'close')
+      send(response, statusCode, { errors })
+    }
+  }
+
+  async #respond(request: IncomingMessage): Promise<{ statusCode: number; body: unknown }> {
+    const { configuration, random, uploadFolder } = this.#options
+    const refusal = refuseForeignRequest(request.headers, {
+      allowedHosts: [
+        configuration.get(RestOptions.ADDRESS) ?? '',
+        configuration.get(RestOptions.BIND_ADDRESS),
+        hostname(),
+      ],
+      allowedOrigin: configuration.getOptional(WebOptions.ACCESS_CONTROL_ALLOW_ORIGIN),
+    })
+    if (refusal !== undefined) throw new RestHandlerError(refusal, 403)
+    const url = URL.canParse(request.url ?? '/', 'http://localhost')
+      ? new URL(request.url ?? '/', 'http://localhost')
+      : undefined
+    if (url === undefined) throw new RestHandlerError(`Not found: ${request.url}`, 404)
+    const method = request.method as Route['method']
+    const found = this.#router.find(method, url.pathname)
+    if (found === null) {
+      throw new RestHandlerError(
+        method === 'GET'
+          ? `Unable to load requested file ${url.pathname}.`
+          : `Not found: ${url.pathname}`,
+        404,
+      )
+    }
+    const route = found.store as Route
+    const content = await readContent(request, {
+      maxBytes: configuration.get(RestOptions.SERVER_MAX_CONTENT_LENGTH),
+      uploads: route.uploads === true,
+      uploadFolder: () => join(uploadFolder, random.uuid()),
+    })
+    try {
+      const { statusCode = 200, body } = await route.handler(
+        { path: found.params, query: url.searchParams, body: content.body, files: content.files },
+        this.#context,
+      )
+      return { statusCode, body }
+    } finally {
+      await content.release()
+    }
+  }
+}
+
+function leading<G>(gateway: G | undefined): G {
+  if (gateway === undefined) throw new RestHandlerError(LEADER_MISSING, 503)
+  return gateway
+}
+
+function send(response: ServerResponse, statusCode: number, body: unknown): void {
+  if (response.destroyed) return
+  const text = JSON.stringify(body)
+  response.writeHead(statusCode, {
+    'Content-Type': 'application/json; charset=UTF-8',
+    'Content-Length': Buffer.byteLength(text),
+  })
+  response.end(text)
+}
