@@ -1,3 +1,19 @@
+// blob
+export { BlobCache, type BlobCacheOptions } from './blob/blob-cache.js'
+export {
+  BlobCorruptedError,
+  BlobFetchError,
+  BlobNotFoundError,
+  InvalidBlobKeyError,
+} from './blob/blob-errors.js'
+export { blobKeyOf, isBlobKey } from './blob/blob-key.js'
+export { BlobServer, type BlobServerOptions } from './blob/blob-server.js'
+export type { BlobStore, IncomingBlob } from './blob/blob-store.js'
+export {
+  FileSystemBlobStore,
+  type FileSystemBlobStoreOptions,
+} from './blob/file-system-blob-store.js'
+export { InMemoryBlobStore } from './blob/in-memory-blob-store.js'
 // heartbeat
 export { HeartbeatLostError } from './heartbeat/heartbeat-lost-error.js'
 export { HeartbeatMonitor, type HeartbeatMonitorOptions } from './heartbeat/heartbeat-monitor.js'
@@ -22,6 +38,17 @@ export type {
   LeaderElection,
   LeaderRetriever,
 } from './highavailability/high-availability-services.js'
+export { InMemoryJobGraphStore } from './highavailability/in-memory-job-graph-store.js'
+export { LeaderRegistry } from './highavailability/leader-registry.js'
+export { LeaderService, type LeaderServiceOptions } from './highavailability/leader-service.js'
+export {
+  StandaloneHaServices,
+  type StandaloneHaServicesOptions,
+} from './highavailability/standalone-ha-services.js'
+export {
+  StandaloneLeaderRetriever,
+  type StandaloneLeaderRetrieverOptions,
+} from './highavailability/standalone-leader-retriever.js'
 // jobgraph
 export {
   type CapturedFunction,
@@ -189,6 +216,7 @@ export {
 export {
   DEFAULT_REGISTRATION_SETTINGS,
   type RegistrationSettings,
+  registrationSettings,
 } from './registration/registration-settings.js'
 export {
   type RegistrationResponse,
@@ -196,12 +224,26 @@ export {
   type RetryingRegistrationOptions,
 } from './registration/retrying-registration.js'
 // resourcemanager
+export {
+  ResourceManager,
+  type ResourceManagerConstructorOptions,
+} from './resourcemanager/resource-manager.js'
 export type {
   ResourceEventHandler,
   ResourceManagerDriver,
   WorkerHandle,
   WorkerResourceSpec,
 } from './resourcemanager/resource-manager-driver.js'
+export {
+  UnknownJobMasterError,
+  UnknownTaskExecutorError,
+} from './resourcemanager/resource-manager-errors.js'
+export {
+  DEFAULT_RESOURCE_MANAGER_SETTINGS,
+  type ResourceManagerSettings,
+  resourceManagerSettings,
+} from './resourcemanager/resource-manager-settings.js'
+export { addProfiles, profileFits } from './resourcemanager/slotmanager/resource-profiles.js'
 // taskmanager
 export type {
   JobInformation,

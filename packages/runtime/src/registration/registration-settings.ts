@@ -1,3 +1,5 @@
+import { ClusterOptions, type Configuration } from '@flink-ts/core'
+
 /** Pauses between attempts to register at another component; all in milliseconds. */
 export interface RegistrationSettings {
   /** `cluster.registration.initial-timeout`: how long the first attempt waits for its answer. */
@@ -22,4 +24,15 @@ export const DEFAULT_REGISTRATION_SETTINGS: RegistrationSettings = {
   refusedDelayMs: 30_000,
   initialUnreachableDelayMs: 100,
   maxUnreachableDelayMs: 1_000,
+}
+
+/** @throws IllegalConfigurationError naming the key whose value is no duration */
+export function registrationSettings(configuration: Configuration): RegistrationSettings {
+  return {
+    ...DEFAULT_REGISTRATION_SETTINGS,
+    initialTimeoutMs: configuration.get(ClusterOptions.INITIAL_REGISTRATION_TIMEOUT),
+    maxTimeoutMs: configuration.get(ClusterOptions.MAX_REGISTRATION_TIMEOUT),
+    errorDelayMs: configuration.get(ClusterOptions.ERROR_REGISTRATION_DELAY),
+    refusedDelayMs: configuration.get(ClusterOptions.REFUSED_REGISTRATION_DELAY),
+  }
 }

@@ -1,0 +1,55 @@
+import { FlinkError } from '@flink-ts/core'
+
+/** The text is no blob key. */
+export class InvalidBlobKeyError extends FlinkError {
+  readonly key: string
+
+  constructor(facts: { key: string }) {
+    super(
+      `${JSON.stringify(facts.key.slice(0, 100))} is no blob key: expected 64 lower-case hex digits`,
+      { code: 'FLINK_BLOB_INVALID_KEY' },
+    )
+    this.key = facts.key
+  }
+}
+
+/** The BlobServer has no such blob. */
+export class BlobNotFoundError extends FlinkError {
+  readonly key: string
+
+  constructor(facts: { key: string; server: string }) {
+    super(
+      `The BlobServer at ${facts.server} has no blob ${facts.key}: it was never put there, or its job has ended`,
+      { code: 'FLINK_BLOB_NOT_FOUND' },
+    )
+    this.key = facts.key
+  }
+}
+
+/** What arrived is not what the key names. */
+export class BlobCorruptedError extends FlinkError {
+  readonly key: string
+  readonly actual: string
+
+  constructor(facts: { key: string; actual: string; server: string; attempts: number }) {
+    super(
+      `Blob ${facts.key} from ${facts.server} arrived corrupted ${facts.attempts} times: its content has the SHA-256 ${facts.actual}`,
+      { code: 'FLINK_BLOB_CORRUPTED' },
+    )
+    this.key = facts.key
+    this.actual = facts.actual
+  }
+}
+
+/** A blob could not be fetched although it was tried several times. */
+export class BlobFetchError extends FlinkError {
+  readonly key: string
+
+  constructor(facts: { key: string; server: string; attempts: number; cause: unknown }) {
+    super(
+      `Could not fetch blob ${facts.key} from the BlobServer at ${facts.server} in ${facts.attempts} attempts`,
+      { code: 'FLINK_BLOB_FETCH_FAILED', retriable: true, cause: facts.cause },
+    )
+    this.key = facts.key
+  }
+}

@@ -1,0 +1,117 @@
+import { RpcEndpoint, type RpcEndpointOptions } from '@flink-ts/rpc'
+import { BLOB_SERVER_GATEWAY } from '../messages/gateways.js'
+import type {
+  BlobServerGateway,
+  GetBlobRequest,
+  GetBlobResponse,
+} from '../messages/messages.generated.js'
+import { BlobNotFoundError, InvalidBlobKeyError } from './blob-errors.js'
+import { blobKeyOf, isBlobKey } from './blob-key.js'
+import type { BlobStore } from './blob-store.js'
+import { JobReferences } from './job-references.js'
+
+export interface BlobServerOptions extends Omit<RpcEndpointOptions, 'endpointId'> {
+  /** Closed, and thereby emptied, with the server. */
+  readonly store: BlobStore
+  /** Default `blobserver`. */
+  readonly endpointId?: string
+}
+
+/** Largest piece that one request hands out. */
+export const MAX_BLOB_PIECE_BYTES = 1024 * 1024
+
+/**
+ * Keeps programs and other large content of jobs for the TaskManagers. A blob stays as long as a job is
+ * registered for it; one that no job was ever registered for stays until the server closes.
+ */
+export class BlobServer extends RpcEndpoint implements BlobServerGateway {
+  readonly #store: BlobStore
+  readonly #references = new JobReferences()
+  /** Changes of the store, one at a time, so that a deletion never hits a blob just put again. */
+  #changes: Promise<unknown> = Promise.resolve()
+
+  constructor(options: BlobServerOptions) {
+    super({ ...options, endpointId: options.endpointId ?? 'blobserver' })
+    this.#store = options.store
+  }
+
+  /**
+   * Stores `content` and answers its key; the same content twice is one blob. With a job it is
+   * referenced by it from the start, so that the end of another job cannot take it away in between.
+   */
+  put(content: Uint8Array, jobId?: string): Promise<string> {
+    return this.#change(async () => {
+      const key = blobKeyOf(content)
+      if (jobId !== undefined) this.#references.add(jobId, key)
+      if ((await this.#store.sizeOf(key)) !== undefined) return key
+      const incoming = await this.#store.receive()
+      try {
+        for (let at = 0; at < content.length; at += MAX_BLOB_PIECE_BYTES) {
+          await incoming.append(content.subarray(at, at + MAX_BLOB_PIECE_BYTES))
+        }
+        await incoming.commit(key)
+      } finally {
+        await incoming.discard()
+      }
+      return key
+    })
+  }
+
+  /**
+   * Keeps `keys` until {@link releaseJob}. Idempotent.
+   *
+   * @throws InvalidBlobKeyError
+   * @throws BlobNotFoundError if one is not here
+   */
+  registerJob(jobId: string, keys: readonly string[]): Promise<void> {
+    return this.#change(async () => {
+      for (const key of keys) {
+        await this.#requireSize(key)
+        this.#references.add(jobId, key)
+      }
+    })
+  }
+
+  /** Deletes the blobs that only this job needed. Idempotent. */
+  releaseJob(jobId: string): Promise<void> {
+    return this.#change(async () => {
+      for (const key of this.#references.releaseJob(jobId)) await this.#store.delete(key)
+    })
+  }
+
+  /** Local path of a blob, for components of this process. @throws like {@link registerJob} */
+  async getPath(key: string): Promise<string> {
+    await this.#requireSize(key)
+    return this.#store.pathOf(key)
+  }
+
+  async getBlob(request: GetBlobRequest): Promise<GetBlobResponse> {
+    const totalBytes = await this.#requireSize(request.key)
+    const offset = Math.min(Math.max(0, request.offset), totalBytes)
+    const wanted = Math.min(Math.max(0, request.maxBytes), MAX_BLOB_PIECE_BYTES)
+    const length = Math.min(wanted, totalBytes - offset)
+    return { data: await this.#store.read(request.key, offset, length), totalBytes }
+  }
+
+  protected override onStart(): void {
+    this.serve<BlobServerGateway>(BLOB_SERVER_GATEWAY, this)
+  }
+
+  protected override async onStop(): Promise<void> {
+    await this.#change(() => this.#store.close())
+  }
+
+  async #requireSize(key: string): Promise<number> {
+    if (!isBlobKey(key)) throw new InvalidBlobKeyError({ key })
+    const size = await this.#store.sizeOf(key)
+    if (size === undefined) throw new BlobNotFoundError({ key, server: this.address })
+    return size
+  }
+
+  #change<T>(action: () => Promise<T>): Promise<T> {
+    const result = this.#changes.then(action)
+    // Its failure is told to whoever asked for the change; the next one starts all the same.
+    this.#changes = result.catch(() => {})
+    return result
+  }
+}

@@ -1,0 +1,425 @@
+import { type InstanceId, newHexId, type Random, type ResourceId } from '@flink-ts/core'
+import {
+  FencedRpcEndpoint,
+  type FencingToken,
+  formatFencingToken,
+  type RpcEndpointOptions,
+  sameFencingToken,
+} from '@flink-ts/rpc'
+import { HeartbeatLostError } from '../heartbeat/heartbeat-lost-error.js'
+import { HeartbeatSender } from '../heartbeat/heartbeat-sender.js'
+import type { LeaderElection } from '../highavailability/high-availability-services.js'
+import { toErrorInfo } from '../messages/error-info.js'
+import {
+  JOB_MASTER_GATEWAY,
+  RESOURCE_MANAGER_GATEWAY,
+  TASK_EXECUTOR_GATEWAY,
+} from '../messages/gateways.js'
+import type {
+  Acknowledge,
+  DeclareRequiredResourcesRequest,
+  DeregisterApplicationRequest,
+  DisconnectJobMasterRequest,
+  DisconnectTaskExecutorRequest,
+  EndpointAddress,
+  JobMasterGateway,
+  NotifySlotAvailableRequest,
+  RegisterJobMasterRequest,
+  RegisterJobMasterResponse,
+  RegisterTaskExecutorRequest,
+  RegisterTaskExecutorResponse,
+  RequestResourceOverviewRequest,
+  RequestTaskManagersRequest,
+  RequestTaskManagersResponse,
+  ResourceManagerGateway,
+  ResourceOverview,
+  SendSlotReportRequest,
+  TaskExecutorGateway,
+  TaskExecutorHeartbeatPayload,
+} from '../messages/messages.generated.js'
+import type { ResourceManagerDriver } from './resource-manager-driver.js'
+import { UnknownJobMasterError, UnknownTaskExecutorError } from './resource-manager-errors.js'
+import type { ResourceManagerSettings } from './resource-manager-settings.js'
+import { type SlotAllocation, SlotManager } from './slotmanager/slot-manager.js'
+import { type TaskExecutorRegistration, taskManagerInfo } from './task-executor-registration.js'
+
+export interface ResourceManagerConstructorOptions extends RpcEndpointOptions {
+  /** Of this process. */
+  readonly resourceId: ResourceId
+  readonly random: Random
+  readonly settings: ResourceManagerSettings
+  readonly driver: ResourceManagerDriver
+  /** For `{ kind: 'resourcemanager' }`; closed with the ResourceManager. */
+  readonly leaderElection: LeaderElection
+  /** Where TaskManagers fetch programs. */
+  readonly blobServer: EndpointAddress
+  /** The driver cannot go on, or the ResourceManager itself: the process must end. */
+  readonly onFatalError: (error: unknown) => void
+}
+
+interface JobMasterRegistration {
+  readonly jobId: string
+  readonly address: EndpointAddress
+  readonly token: FencingToken
+  readonly gateway: JobMasterGateway
+  readonly unsubscribe: () => void
+  lastVersion: number
+}
+
+interface StampedPayload {
+  readonly askedAt: number
+  readonly payload: TaskExecutorHeartbeatPayload
+}
+
+const ACKNOWLEDGE: Acknowledge = {}
+
+/**
+ * Knows the TaskManagers and grants their slots to JobMasters. It keeps nothing: a new leader learns
+ * everything from the registrations that follow.
+ *
+ * Workers are not requested from the driver yet: with a driver that can start some, jobs have to do
+ * with the TaskManagers that register by themselves, as in a standalone cluster.
+ */
+export class ResourceManager extends FencedRpcEndpoint implements ResourceManagerGateway {
+  readonly #options: ResourceManagerConstructorOptions
+  readonly #slotManager: SlotManager
+  readonly #taskExecutors = new Map<string, TaskExecutorRegistration>()
+  readonly #jobMasters = new Map<string, JobMasterRegistration>()
+  readonly #taskExecutorHeartbeats: HeartbeatSender<StampedPayload>
+  readonly #jobMasterHeartbeats: HeartbeatSender<Acknowledge>
+  #startUpTimeOver = false
+  #cancelStartUpTimer: (() => void) | undefined
+
+  constructor(options: ResourceManagerConstructorOptions) {
+    super(options)
+    this.#options = options
+    this.#slotManager = new SlotManager({
+      mainThread: this.mainThread,
+      log: this.log,
+      random: options.random,
+      settings: options.settings.slotManager,
+      allocateSlot: (allocation) => this.#allocateSlot(allocation),
+      onNotEnoughResources: (jobId, acquired) => this.#notifyNotEnough(jobId, acquired),
+    })
+    const heartbeats = {
+      mainThread: this.mainThread,
+      clock: this.clock,
+      log: this.log,
+      settings: options.settings.heartbeat,
+    }
+    this.#taskExecutorHeartbeats = new HeartbeatSender({
+      ...heartbeats,
+      onHeartbeat: (id, stamped) => this.#onTaskExecutorHeartbeat(id, stamped),
+      onLost: (id, state) =>
+        this.#closeTaskExecutor(id, this.#heartbeatLost(`TaskManager ${id}`, state)),
+    })
+    this.#jobMasterHeartbeats = new HeartbeatSender({
+      ...heartbeats,
+      onHeartbeat: () => {},
+      onLost: (jobId, state) =>
+        this.#closeJobMaster(jobId, this.#heartbeatLost(`JobMaster of job ${jobId}`, state)),
+    })
+  }
+
+  // ---------------------------------------------------------------- TaskManagers
+
+  async registerTaskExecutor(
+    request: RegisterTaskExecutorRequest,
+  ): Promise<RegisterTaskExecutorResponse> {
+    const { resourceId } = request.location
+    this.#removeTaskExecutor(resourceId)
+    const { address, endpointId } = request.taskExecutor
+    const gateway = this.rpcService.connect<TaskExecutorGateway>(
+      address,
+      endpointId,
+      TASK_EXECUTOR_GATEWAY,
+    )
+    const instanceId = newHexId<InstanceId>(this.#options.random)
+    const unsubscribe = this.#whenLost(address, (reason) => {
+      if (this.#taskExecutors.get(resourceId)?.instanceId !== instanceId) return
+      this.#closeTaskExecutor(resourceId, reason)
+    })
+    this.#taskExecutors.set(resourceId, {
+      resourceId,
+      instanceId,
+      facts: request,
+      gateway,
+      metrics: {},
+      unsubscribe,
+    })
+    this.#taskExecutorHeartbeats.monitorPeer(resourceId, async (timeoutMs) => {
+      const askedAt = this.#slotManager.logicalTime
+      const from = { resourceManagerId: this.#options.resourceId }
+      const payload = await gateway.heartbeatFromResourceManager(from, { timeoutMs })
+      return { askedAt, payload }
+    })
+    this.log.info('TaskManager registered', { resourceId, instanceId, address })
+    return {
+      success: {
+        instanceId,
+        resourceManagerId: this.#options.resourceId,
+        blobServer: this.#options.blobServer,
+      },
+    }
+  }
+
+  async sendSlotReport(request: SendSlotReportRequest): Promise<Acknowledge> {
+    const { resourceId, instanceId, report } = request
+    this.#requireTaskExecutor(resourceId, instanceId)
+    // Only the first report brings the slots: it may be repeated, and later ones come with heartbeats.
+    if (this.#slotManager.taskManager(resourceId)?.instanceId !== instanceId) {
+      this.#slotManager.registerTaskManager({ resourceId, instanceId, report })
+    }
+    return ACKNOWLEDGE
+  }
+
+  async notifySlotAvailable(request: NotifySlotAvailableRequest): Promise<Acknowledge> {
+    const { resourceId, instanceId, slotId, allocationId } = request
+    this.#requireTaskExecutor(resourceId, instanceId)
+    this.#slotManager.slotAvailable(instanceId, resourceId, slotId.slotNumber, allocationId)
+    return ACKNOWLEDGE
+  }
+
+  async disconnectTaskExecutor(request: DisconnectTaskExecutorRequest): Promise<Acknowledge> {
+    const { resourceId, cause } = request
+    if (this.#removeTaskExecutor(resourceId)) {
+      this.log.info('TaskManager disconnected', { resourceId, cause: cause.message })
+    }
+    return ACKNOWLEDGE
+  }
+
+  // ---------------------------------------------------------------- JobMasters
+
+  async registerJobMaster(request: RegisterJobMasterRequest): Promise<RegisterJobMasterResponse> {
+    const { jobId, jobMaster: address, jobMasterToken: token } = request
+    const known = this.#jobMasters.get(jobId)
+    if (known !== undefined && token.epoch < known.token.epoch) {
+      return {
+        rejection: `the JobMaster of job ${jobId} with the later token ${formatFencingToken(known.token)} is registered`,
+      }
+    }
+    const success = { resourceManagerId: this.#options.resourceId }
+    if (known !== undefined && sameFencingToken(known.token, token)) return { success }
+    this.#removeJobMaster(jobId)
+    const gateway = this.rpcService.connect<JobMasterGateway>(
+      address.address,
+      address.endpointId,
+      JOB_MASTER_GATEWAY,
+      { fencingToken: token },
+    )
+    const unsubscribe = this.#whenLost(address.address, (reason) => {
+      if (this.#jobMasters.get(jobId)?.token !== token) return
+      this.#closeJobMaster(jobId, reason)
+    })
+    this.#jobMasters.set(jobId, { jobId, address, token, gateway, unsubscribe, lastVersion: -1 })
+    const resourceManagerId = this.#options.resourceId
+    this.#jobMasterHeartbeats.monitorPeer(jobId, (timeoutMs) =>
+      gateway.heartbeatFromResourceManager({ resourceManagerId }, { timeoutMs }),
+    )
+    this.log.info('JobMaster registered', { jobId, address: address.address })
+    return { success }
+  }
+
+  async declareRequiredResources(request: DeclareRequiredResourcesRequest): Promise<Acknowledge> {
+    const { jobId, jobMasterToken: token, version, requirements } = request
+    const jobMaster = this.#jobMasters.get(jobId)
+    if (jobMaster === undefined || !sameFencingToken(jobMaster.token, token)) {
+      throw new UnknownJobMasterError({ jobId, token: formatFencingToken(token) })
+    }
+    if (version > jobMaster.lastVersion) {
+      jobMaster.lastVersion = version
+      this.#slotManager.processRequirements(jobId, requirements)
+    }
+    return ACKNOWLEDGE
+  }
+
+  async disconnectJobMaster(request: DisconnectJobMasterRequest): Promise<Acknowledge> {
+    const { jobId, jobMasterToken: token, jobStatus } = request
+    if (sameFencingToken(this.#jobMasters.get(jobId)?.token, token)) {
+      this.#removeJobMaster(jobId)
+      this.log.info('JobMaster disconnected', { jobId, jobStatus })
+    }
+    return ACKNOWLEDGE
+  }
+
+  // ---------------------------------------------------------------- the cluster
+
+  async requestTaskManagers(
+    request: RequestTaskManagersRequest,
+  ): Promise<RequestTaskManagersResponse> {
+    const taskManagers = [...this.#taskExecutors.values()]
+      .filter(({ resourceId }) => (request.resourceId ?? resourceId) === resourceId)
+      .map((registration) =>
+        taskManagerInfo(
+          registration,
+          this.#slotManager.taskManager(registration.resourceId),
+          this.#taskExecutorHeartbeats.lastHeartbeatMs(registration.resourceId)!,
+        ),
+      )
+    return { taskManagers }
+  }
+
+  async requestResourceOverview(
+    _request: RequestResourceOverviewRequest,
+  ): Promise<ResourceOverview> {
+    return {
+      taskManagers: this.#taskExecutors.size,
+      slotsTotal: this.#slotManager.numberOfSlots,
+      slotsAvailable: this.#slotManager.numberOfFreeSlots,
+    }
+  }
+
+  async deregisterApplication(request: DeregisterApplicationRequest): Promise<Acknowledge> {
+    const { status, diagnostics } = request
+    this.log.info('The application ends', { status, diagnostics })
+    await this.#options.driver.deregisterApplication(status, diagnostics)
+    return ACKNOWLEDGE
+  }
+
+  // ---------------------------------------------------------------- life cycle
+
+  protected override async onStart(): Promise<void> {
+    const { driver, leaderElection, onFatalError } = this.#options
+    await driver.initialize({
+      onPreviousAttemptWorkersRecovered: (workers) =>
+        this.log.info('Workers of an earlier attempt run', {
+          resourceIds: workers.map(({ resourceId }) => resourceId),
+        }),
+      onWorkerTerminated: (resourceId, diagnostics) =>
+        this.mainThread.execute(() =>
+          this.#closeTaskExecutor(resourceId, new Error(`The worker ended: ${diagnostics}`)),
+        ),
+      onError: (error) => onFatalError(error),
+    })
+    this.serve<ResourceManagerGateway>(RESOURCE_MANAGER_GATEWAY, this)
+    leaderElection.start({
+      grantLeadership: (token) => this.mainThread.execute(() => this.#lead(token)),
+      revokeLeadership: () => this.mainThread.execute(() => this.#stopLeading()),
+    })
+  }
+
+  protected override async onStop(): Promise<void> {
+    await this.#options.leaderElection.close()
+    this.#stopLeading()
+    await this.#options.driver.terminate()
+  }
+
+  #lead(token: FencingToken): void {
+    this.#stopLeading()
+    this.fencingToken = token
+    this.log.info('The ResourceManager leads', { token: formatFencingToken(token) })
+    this.#cancelStartUpTimer = this.mainThread.schedule(
+      this.#options.settings.startUpTimeMs,
+      () => {
+        this.#startUpTimeOver = true
+        this.#slotManager.triggerCheck()
+      },
+    )
+    const { address, endpointId } = this
+    this.#options.leaderElection.confirmLeadership({ address, endpointId, token })
+  }
+
+  #stopLeading(): void {
+    this.fencingToken = undefined
+    this.#cancelStartUpTimer?.()
+    this.#startUpTimeOver = false
+    for (const resourceId of [...this.#taskExecutors.keys()]) this.#removeTaskExecutor(resourceId)
+    for (const jobId of [...this.#jobMasters.keys()]) this.#removeJobMaster(jobId)
+    this.#slotManager.clear()
+  }
+
+  // ---------------------------------------------------------------- slots
+
+  #allocateSlot(allocation: SlotAllocation): Promise<unknown> {
+    const { resourceId, slotNumber, jobId, allocationId } = allocation
+    const { gateway } = this.#taskExecutors.get(resourceId)!
+    const jobMaster = this.#jobMasters.get(jobId)!
+    return gateway.requestSlot({
+      slotId: { resourceId, slotNumber },
+      jobId,
+      allocationId,
+      jobMaster: jobMaster.address,
+      jobMasterToken: jobMaster.token,
+    })
+  }
+
+  #notifyNotEnough(
+    jobId: string,
+    acquired: Parameters<JobMasterGateway['notifyNotEnoughResources']>[0]['acquired'],
+  ): void {
+    if (!this.#startUpTimeOver) return
+    const jobMaster = this.#jobMasters.get(jobId)
+    jobMaster?.gateway.notifyNotEnoughResources({ acquired }).catch((error) => {
+      // The JobMaster's own slot.request.timeout ends the wait as well.
+      this.log.warn('Could not tell a JobMaster that slots are short', { jobId, error })
+    })
+  }
+
+  #onTaskExecutorHeartbeat(resourceId: string, { askedAt, payload }: StampedPayload): void {
+    const registration = this.#taskExecutors.get(resourceId)
+    if (registration === undefined) return
+    registration.metrics = payload.metrics
+    this.#slotManager.applySlotReport(registration.instanceId, payload.report, askedAt)
+  }
+
+  // ---------------------------------------------------------------- losses
+
+  #closeTaskExecutor(resourceId: string, cause: Error): void {
+    const registration = this.#taskExecutors.get(resourceId)
+    if (registration === undefined) return
+    this.log.warn('Lost a TaskManager', { resourceId, error: cause })
+    this.#removeTaskExecutor(resourceId)
+    registration.gateway
+      .disconnectResourceManager({ cause: toErrorInfo(cause) })
+      .catch((error) => this.log.debug('A lost TaskManager was not told', { resourceId, error }))
+  }
+
+  #removeTaskExecutor(resourceId: string): boolean {
+    const registration = this.#taskExecutors.get(resourceId)
+    if (registration === undefined) return false
+    this.#taskExecutors.delete(resourceId)
+    registration.unsubscribe()
+    this.#taskExecutorHeartbeats.unmonitorPeer(resourceId)
+    this.#slotManager.unregisterTaskManager(resourceId)
+    return true
+  }
+
+  #closeJobMaster(jobId: string, cause: Error): void {
+    const registration = this.#jobMasters.get(jobId)
+    if (registration === undefined) return
+    this.log.warn('Lost a JobMaster', { jobId, error: cause })
+    this.#removeJobMaster(jobId)
+    registration.gateway
+      .disconnectResourceManager({ cause: toErrorInfo(cause) })
+      .catch((error) => this.log.debug('A lost JobMaster was not told', { jobId, error }))
+  }
+
+  #removeJobMaster(jobId: string): void {
+    const registration = this.#jobMasters.get(jobId)
+    if (registration === undefined) return
+    this.#jobMasters.delete(jobId)
+    registration.unsubscribe()
+    this.#jobMasterHeartbeats.unmonitorPeer(jobId)
+    // Its successor declares what it needs when it has registered.
+    this.#slotManager.processRequirements(jobId, [])
+  }
+
+  #requireTaskExecutor(resourceId: string, instanceId: string): void {
+    if (this.#taskExecutors.get(resourceId)?.instanceId !== instanceId) {
+      throw new UnknownTaskExecutorError({ resourceId, instanceId })
+    }
+  }
+
+  /** Connections within this process cannot break. */
+  #whenLost(address: string, action: (reason: Error) => void): () => void {
+    if (address === this.address) return () => {}
+    return this.rpcService.onConnectionLost(address, (reason) =>
+      this.mainThread.execute(() => action(reason)),
+    )
+  }
+
+  #heartbeatLost(peer: string, state: 'TIMEOUT' | 'UNREACHABLE'): HeartbeatLostError {
+    const { timeoutMs } = this.#options.settings.heartbeat
+    return new HeartbeatLostError({ peer, state, timeoutMs })
+  }
+}
