@@ -108,6 +108,14 @@ export type {
   SplitEnumeratorContext,
 } from './connector/source.js'
 export { FlinkError, type FlinkErrorOptions } from './errors/flink-error.js'
+export {
+  deserializeError,
+  MAX_CAUSE_DEPTH,
+  MAX_ERROR_TEXT_LENGTH,
+  renderErrorChain,
+  serializeError,
+  userMessage,
+} from './errors/serialize-error.js'
 export type { SerializedError } from './errors/serialized-error.js'
 export type {
   FileInputStream,
@@ -162,6 +170,7 @@ export {
 } from './keys/key-groups.js'
 export { KeyMap } from './keys/key-map.js'
 export { KeyNotSupportedError } from './keys/key-not-supported-error.js'
+export { formatLogLine, type LogEntry } from './logging/format-log-line.js'
 export { type LogFields, type Logger, type LogLevel, noopLogger } from './logging/logger.js'
 export type { Random } from './random/random.js'
 export { SeededRandom } from './random/seeded-random.js'
