@@ -1,0 +1,154 @@
+import { inspect } from 'node:util'
+import { FlinkError } from './flink-error.js'
+import type { SerializedError } from './serialized-error.js'
+
+/** Longest chain of causes that crosses a border; what is deeper is dropped. */
+export const MAX_CAUSE_DEPTH = 20
+/** Longest message or stack, in characters; the rest is dropped. */
+export const MAX_ERROR_TEXT_LENGTH = 32 * 1024
+
+/**
+ * Brings whatever was thrown into a form that crosses threads, RPC and REST. Never throws: user
+ * code may throw anything, with causes in a circle and getters that throw themselves.
+ */
+export function serializeError(error: unknown): SerializedError {
+  return serialize(error, MAX_CAUSE_DEPTH, new Set())
+}
+
+function serialize(error: unknown, depth: number, seen: Set<object>): SerializedError {
+  if (typeof error !== 'object' || error === null) {
+    return { name: 'Error', message: `${bounded(printable(error))} was thrown` }
+  }
+  seen.add(error)
+  const message = read(error, 'message')
+  if (typeof message !== 'string') {
+    return { name: 'Error', message: `${bounded(printable(error))} was thrown` }
+  }
+  const name = read(error, 'name')
+  const serialized: SerializedError = {
+    name: typeof name === 'string' && name !== '' ? name.slice(0, 200) : 'Error',
+    message: bounded(message),
+  }
+  const stack = read(error, 'stack')
+  if (typeof stack === 'string') {
+    // The engine wrote the first line before a subclass could set its name.
+    serialized.stack = bounded(`${headline(serialized)}${framesOf(stack)}`)
+  }
+  const code = read(error, 'code')
+  if (typeof code === 'string') serialized.code = code.slice(0, 200)
+  const retriable = read(error, 'retriable')
+  if (typeof retriable === 'boolean') serialized.retriable = retriable
+  const cause = causeOf(error)
+  const circular = typeof cause === 'object' && cause !== null && seen.has(cause)
+  if (cause !== undefined && cause !== null && !circular && depth > 1) {
+    serialized.cause = serialize(cause, depth - 1, seen)
+  }
+  return serialized
+}
+
+/**
+ * The error that {@link serializeError} took apart: a `FlinkError` if it has a `FLINK_` code, with
+ * its name, code, stack and causes. `instanceof` with its first class fails; test the code.
+ */
+export function deserializeError(serialized: SerializedError): Error {
+  return deserialize(serialized, MAX_CAUSE_DEPTH)
+}
+
+function deserialize(serialized: SerializedError, depth: number): Error {
+  const { name, message, code, stack, retriable } = serialized
+  const cause =
+    serialized.cause === undefined || depth <= 1
+      ? undefined
+      : deserialize(serialized.cause, depth - 1)
+  const error = code?.startsWith('FLINK_')
+    ? new FlinkError(message, { code, retriable: retriable ?? false, cause })
+    : new Error(message, cause === undefined ? undefined : { cause })
+  const define = (key: string, value: unknown) =>
+    Object.defineProperty(error, key, { value, configurable: true, writable: true })
+  define('name', name)
+  // The stack of this very place would mislead.
+  define('stack', stack ?? headline(serialized))
+  if (code !== undefined && !FlinkError.is(error)) define('code', code)
+  return error
+}
+
+/** The stack of `error` and, under `Caused by:`, those of its causes, without the frames they share. */
+export function renderErrorChain(error: unknown): string {
+  let text = ''
+  let outerFrames: readonly string[] = []
+  for (const link of chain(serializeError(error))) {
+    const frames = framesOf(link.stack ?? '')
+      .split('\n')
+      .filter((line) => line !== '')
+    const shared = text === '' ? 0 : sharedTail(frames, outerFrames)
+    text += `${text === '' ? '' : '\nCaused by: '}${headline(link)}`
+    for (const frame of frames.slice(0, frames.length - shared)) text += `\n${frame}`
+    if (shared > 0) text += `\n    ... ${shared} more`
+    outerFrames = frames
+  }
+  return text
+}
+
+/** The messages of `error` and its causes without stacks, for people at a terminal. */
+export function userMessage(error: unknown): string {
+  const messages: string[] = []
+  for (const { name, message } of chain(serializeError(error))) {
+    const text = message === '' ? name : message
+    // Who wraps an error often repeats its message.
+    if (!messages.some((earlier) => earlier.includes(text))) messages.push(text)
+  }
+  return messages.join('\nCaused by: ')
+}
+
+function* chain(error: SerializedError): Generator<SerializedError> {
+  for (let link: SerializedError | undefined = error; link !== undefined; link = link.cause) {
+    yield link
+  }
+}
+
+function headline({ name, message }: SerializedError): string {
+  return message === '' ? name : `${name}: ${message}`
+}
+
+/** The part of a stack below its first line (which repeats name and message), with the line break. */
+function framesOf(stack: string): string {
+  const first = /\n\s+at /.exec(stack)
+  return first === null ? '' : stack.slice(first.index)
+}
+
+function sharedTail(a: readonly string[], b: readonly string[]): number {
+  let n = 0
+  while (n < a.length && n < b.length && a.at(-1 - n) === b.at(-1 - n)) n++
+  // All of the frames: show them rather than nothing.
+  return n === a.length ? 0 : n
+}
+
+function causeOf(error: object): unknown {
+  const cause = read(error, 'cause')
+  if (cause !== undefined) return cause
+  const errors = read(error, 'errors')
+  return Array.isArray(errors) ? errors[0] : undefined
+}
+
+function read(from: object, key: string): unknown {
+  try {
+    return (from as Record<string, unknown>)[key]
+  } catch {
+    // A getter of user code that throws tells nothing about the error itself.
+    return undefined
+  }
+}
+
+function printable(value: unknown): string {
+  try {
+    return typeof value === 'string' ? `'${value}'` : inspect(value, { depth: 2, breakLength: 100 })
+  } catch {
+    return `a value that cannot be printed (${typeof value})`
+  }
+}
+
+function bounded(text: string): string {
+  return text.length <= MAX_ERROR_TEXT_LENGTH
+    ? text
+    : `${text.slice(0, MAX_ERROR_TEXT_LENGTH - 1)}…`
+}

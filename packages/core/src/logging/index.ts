@@ -1,0 +1,5 @@
+export {
+  type CloseableLogger,
+  type CreateLoggerOptions,
+  createLogger,
+} from './winston-logger.js'
