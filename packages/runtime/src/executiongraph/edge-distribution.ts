@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import type { SubpartitionRange } from '@flink-ts/network'
+import type { PartitionerType } from '../jobgraph/job-graph.js'
+
+/** What one consumer subtask reads of an edge: the same subpartitions of each of these producers. */
+export interface ConsumedInput {
+  /** Subtask indexes, ascending. */
+  readonly producers: readonly number[]
+  readonly subpartitions: SubpartitionRange
+}
+
+/** Whether each consumer reads only some of the producers. */
+export function isPointwise(partitioner: PartitionerType): boolean {
+  return partitioner === 'FORWARD' || partitioner === 'RESCALE'
+}
+
+/**
+ * Who reads what of an edge: pointwise for FORWARD and RESCALE (neighbours in equal shares), else
+ * every consumer `i` reads subpartition `i` of every producer.
+ */
+export class EdgeDistribution {
+  readonly #pointwise: boolean
+  readonly #producers: number
+  readonly #consumers: number
+
+  constructor(partitioner: PartitionerType, producers: number, consumers: number) {
+    assert(producers > 0 && consumers > 0, 'an edge has producers and consumers')
+    assert(
+      partitioner !== 'FORWARD' || producers === consumers,
+      `a FORWARD edge joins equal parallelism, not ${producers} and ${consumers}`,
+    )
+    this.#pointwise = isPointwise(partitioner)
+    this.#producers = producers
+    this.#consumers = consumers
+  }
+
+  get pointwise(): boolean {
+    return this.#pointwise
+  }
+
+  numberOfSubpartitions(producer: number): number {
+    if (!this.#pointwise) return this.#consumers
+    if (this.#producers >= this.#consumers) return 1
+    return this.#firstConsumer(producer + 1) - this.#firstConsumer(producer)
+  }
+
+  consumedBy(consumer: number): ConsumedInput {
+    if (!this.#pointwise) {
+      return { producers: range(0, this.#producers), subpartitions: only(consumer) }
+    }
+    if (this.#producers >= this.#consumers) {
+      const first = Math.floor((consumer * this.#producers) / this.#consumers)
+      const end = Math.floor(((consumer + 1) * this.#producers) / this.#consumers)
+      return { producers: range(first, end), subpartitions: only(0) }
+    }
+    const producer = Math.floor((consumer * this.#producers) / this.#consumers)
+    return {
+      producers: [producer],
+      subpartitions: only(consumer - this.#firstConsumer(producer)),
+    }
+  }
+
+  // Fewer producers than consumers: the consumers of a producer are neighbours.
+  #firstConsumer(producer: number): number {
+    return Math.ceil((producer * this.#consumers) / this.#producers)
+  }
+}
+
+function range(first: number, end: number): number[] {
+  return Array.from({ length: end - first }, (_, i) => first + i)
+}
+
+function only(index: number): SubpartitionRange {
+  return { first: index, last: index }
+}

@@ -1,0 +1,371 @@
+import assert from 'node:assert/strict'
+import type { AllocationId, Clock, Logger, SerializedError } from '@flink-ts/core'
+import type { Execution } from '../executiongraph/execution.js'
+import type { ExecutionGraph } from '../executiongraph/execution-graph.js'
+import type { ExecutionVertex } from '../executiongraph/execution-vertex.js'
+import { isTerminalJobStatus } from '../executiongraph/job-status.js'
+import type { ScheduleAction, SlotProvider } from '../jobmaster/slotpool/slot-pool.js'
+import { toErrorInfo } from '../messages/error-info.js'
+import type { JobStatus, UpdateTaskExecutionStateRequest } from '../messages/messages.generated.js'
+import { ExceptionHistory, exceptionEntry } from './exception-history.js'
+import { ExecutionFailureHandler, type FailureHandlingResult } from './execution-failure-handler.js'
+import {
+  type FailoverStrategy,
+  RestartAllFailoverStrategy,
+  RestartPipelinedRegionFailoverStrategy,
+} from './failover-strategy.js'
+import { PendingRestarts } from './pending-restarts.js'
+import { PipelinedRegions } from './pipelined-regions.js'
+import { RegionScheduler } from './region-scheduler.js'
+import type { RestartStrategy } from './restart-strategy.js'
+import { schedulingTopologyOf } from './scheduling-topology.js'
+
+/** What the scheduler has others do. */
+export interface SchedulerOperations {
+  /** Sends attempts, all DEPLOYING with their slots, to their TaskManagers. */
+  deploy(vertices: readonly ExecutionVertex[]): void
+  /** Has the TaskManager end an attempt that is CANCELING (or FAILED here, whatever it does there). */
+  cancelOnTaskManager(execution: Execution): void
+  /** The attempt has ended: nothing more comes from it. */
+  executionEnded(vertex: ExecutionVertex): void
+  /** These subtasks begin new attempts; the operator coordinators must follow. */
+  subtasksReset(vertices: readonly ExecutionVertex[]): void
+  /** The job has ended, for good or for this JobManager. */
+  jobTerminated(status: JobStatus): void
+}
+
+export interface DefaultSchedulerOptions {
+  readonly graph: ExecutionGraph
+  readonly slots: SlotProvider
+  readonly operations: SchedulerOperations
+  readonly restartStrategy: RestartStrategy
+  /** `jobmanager.execution.failover-strategy`. */
+  readonly failoverStrategy: 'region' | 'full'
+  readonly schedule: ScheduleAction
+  readonly slotRequestTimeoutMs: number
+  readonly exceptionHistorySize: number
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/**
+ * Runs the tasks of one job: schedules them region by region, and answers their failures with
+ * restarts or the end of the job. Synchronous; everything runs in the JobMaster's main thread.
+ */
+export class DefaultScheduler {
+  readonly #options: DefaultSchedulerOptions
+  readonly #graph: ExecutionGraph
+  readonly #regions: PipelinedRegions
+  readonly #regionScheduler: RegionScheduler
+  readonly #restarts: PendingRestarts
+  readonly #failureHandler: ExecutionFailureHandler
+  readonly #history: ExceptionHistory
+  /** Finished attempts whose blocking results are gone. */
+  readonly #lostResults = new WeakSet<Execution>()
+  #ended = 0
+  #finished = 0
+
+  constructor(options: DefaultSchedulerOptions) {
+    this.#options = options
+    this.#graph = options.graph
+    this.#regions = new PipelinedRegions(schedulingTopologyOf(options.graph))
+    this.#history = new ExceptionHistory(options.exceptionHistorySize)
+    this.#regionScheduler = new RegionScheduler({
+      ...options,
+      regions: this.#regions,
+      deploy: (tasks) => options.operations.deploy(tasks.map((task) => this.#vertex(task))),
+      onSchedulingFailed: (task, error) =>
+        this.#failExecution(this.#vertex(task), toErrorInfo(error), true),
+    })
+    this.#restarts = new PendingRestarts(options.schedule, (tasks) => this.#restartTasks(tasks))
+    this.#failureHandler = new ExecutionFailureHandler({
+      failoverStrategy: this.#createFailoverStrategy(),
+      restartStrategy: options.restartStrategy,
+      numberOfTasks: this.#graph.vertices.length,
+    })
+  }
+
+  /** What the job waits for, for people. */
+  get waitingFor(): string | undefined {
+    return this.#regionScheduler.waitingFor
+  }
+
+  get exceptionHistory(): ExceptionHistory {
+    return this.#history
+  }
+
+  /** All that comes before the first task has been done: INITIALIZING to CREATED. */
+  initialized(): void {
+    this.#graph.transitionTo('CREATED')
+  }
+
+  /** The job cannot be initialised: INITIALIZING to FAILED. */
+  initializationFailed(cause: SerializedError): void {
+    this.#history.addRoot(exceptionEntry(this.#options.clock.now(), cause), [])
+    for (const vertex of this.#graph.vertices) this.#cancelExecution(vertex)
+    this.#terminate('FAILED', cause)
+  }
+
+  startScheduling(): void {
+    this.#graph.transitionTo('RUNNING')
+    this.#regionScheduler.scheduleRegions(this.#regions.regions)
+  }
+
+  /**
+   * A TaskManager says how an attempt stands. Reports may come twice and in any order.
+   *
+   * @returns false if the attempt is not expected to run: the TaskManager must end it
+   */
+  updateTaskExecutionState(update: UpdateTaskExecutionStateRequest): boolean {
+    const { executionAttemptId, state, error, metrics } = update
+    const execution = this.#graph.currentExecution(executionAttemptId)
+    if (execution === undefined) return false
+    if (metrics !== undefined) execution.metrics = metrics
+    const ending = state === 'FINISHED' || state === 'CANCELED' || state === 'FAILED'
+    if (execution.isTerminal) return ending || execution.state === 'FINISHED'
+    if (execution.slot === undefined) return false
+    const vertex = this.#graph.vertexOf(execution.attemptId)
+    if (state === 'INITIALIZING') {
+      if (execution.state === 'DEPLOYING') execution.transitionTo('INITIALIZING')
+    } else if (state === 'RUNNING') {
+      if (canRun(execution)) execution.transitionTo('RUNNING')
+    } else if (ending) {
+      this.#endReported(vertex, state, error)
+    }
+    return true
+  }
+
+  /**
+   * The attempt failed here: it could not be deployed, its slot is gone. Ignored if it ended before.
+   *
+   * @param countsAgainstBudget see {@link ExecutionFailureHandler.handleTaskFailure}
+   */
+  failTask(executionAttemptId: string, cause: SerializedError, countsAgainstBudget = true): void {
+    const execution = this.#graph.currentExecution(executionAttemptId)
+    if (execution === undefined || execution.isTerminal) return
+    const vertex = this.#graph.vertexOf(execution.attemptId)
+    if (execution.state === 'CANCELING') {
+      this.#end(vertex, 'CANCELED')
+    } else {
+      this.#failExecution(vertex, cause, countsAgainstBudget)
+    }
+  }
+
+  /** Something that all tasks depend on failed. */
+  failGlobally(cause: SerializedError): void {
+    const { status } = this.#graph
+    if (status === 'FAILING' || status === 'CANCELLING' || isTerminalJobStatus(status)) return
+    const result = this.#failureHandler.handleGlobalFailure(cause)
+    this.#handleFailure(exceptionEntry(this.#options.clock.now(), cause), result)
+  }
+
+  /** The slots are gone, and with them what ran in them and the results that lie there. */
+  slotsLost(
+    allocationIds: readonly AllocationId[],
+    resourceId: string | undefined,
+    cause: SerializedError,
+  ): void {
+    const lost = new Set<string>(allocationIds)
+    const affected = this.#graph.vertices.filter(({ current }) => {
+      const slot = current.slot
+      return (
+        slot !== undefined &&
+        (lost.has(slot.allocationId) || slot.location.resourceId === resourceId)
+      )
+    })
+    // All results first: the answer to the first failure depends on them.
+    if (resourceId !== undefined) {
+      for (const { current } of affected) this.#lostResults.add(current)
+    }
+    for (const vertex of affected) this.failTask(vertex.current.attemptId, cause)
+    for (const allocationId of allocationIds) this.#regionScheduler.slotLost(allocationId)
+  }
+
+  /** CANCELLING and, when all tasks have ended, CANCELED. Nothing happens in a terminal state. */
+  cancel(): void {
+    const { status } = this.#graph
+    if (status === 'CANCELLING' || isTerminalJobStatus(status)) return
+    this.#graph.transitionTo('CANCELLING')
+    this.#cancelAll()
+  }
+
+  /** This JobManager does not go on with the job; its tasks are left to the TaskManagers. */
+  suspend(cause: SerializedError): void {
+    if (!isTerminalJobStatus(this.#graph.status)) this.#terminate('SUSPENDED', cause)
+  }
+
+  #createFailoverStrategy(): FailoverStrategy {
+    if (this.#options.failoverStrategy === 'full') {
+      return new RestartAllFailoverStrategy(this.#graph.vertices.length)
+    }
+    return new RestartPipelinedRegionFailoverStrategy(this.#regions, (task) => {
+      const { current } = this.#vertex(task)
+      return current.state === 'FINISHED' && !this.#lostResults.has(current)
+    })
+  }
+
+  #endReported(
+    vertex: ExecutionVertex,
+    state: 'FINISHED' | 'CANCELED' | 'FAILED',
+    error: SerializedError | undefined,
+  ): void {
+    const execution = vertex.current
+    if (execution.state === 'CANCELING') {
+      if (state !== 'FAILED') {
+        this.#end(vertex, 'CANCELED')
+        return
+      }
+      this.#failExecution(vertex, error ?? unexplained(execution), true)
+    } else if (state === 'FINISHED') {
+      // RUNNING may be reported later: calls overtake each other.
+      if (canRun(execution)) execution.transitionTo('RUNNING')
+      this.#end(vertex, 'FINISHED')
+    } else {
+      this.#failExecution(vertex, error ?? unexplained(execution), true)
+    }
+  }
+
+  #failExecution(vertex: ExecutionVertex, cause: SerializedError, counts: boolean): void {
+    const execution = vertex.current
+    const wasCanceling = execution.state === 'CANCELING'
+    const entry = exceptionEntry(this.#options.clock.now(), cause, execution)
+    execution.fail(cause)
+    // What the TaskManager thinks of it is not known; it must not go on.
+    if (!wasCanceling && execution.slot !== undefined) {
+      this.#options.operations.cancelOnTaskManager(execution)
+    }
+    const { status } = this.#graph
+    if (wasCanceling || status === 'FAILING' || status === 'CANCELLING') {
+      this.#history.addConcurrent(entry, vertex.index)
+      this.#executionEnded(vertex)
+      return
+    }
+    const result = this.#failureHandler.handleTaskFailure(vertex.index, cause, counts)
+    this.#countEnd(vertex)
+    this.#handleFailure(entry, result)
+    this.#afterEnd(vertex)
+  }
+
+  #handleFailure(entry: ReturnType<typeof exceptionEntry>, result: FailureHandlingResult): void {
+    if (result.kind === 'fail') {
+      this.#history.addRoot(
+        entry,
+        this.#graph.vertices.map(({ index }) => index),
+      )
+      this.#graph.transitionTo('FAILING', result.cause)
+      this.#cancelAll()
+      return
+    }
+    const { tasks, delayMs } = result
+    this.#history.addRoot(entry, tasks)
+    this.#options.log.info('Restarting tasks', {
+      jobId: this.#graph.jobGraph.jobId,
+      tasks: tasks.length,
+      delayMs,
+    })
+    if (this.#graph.status === 'RUNNING') this.#graph.transitionTo('RESTARTING')
+    const alive = tasks.filter((task) => !isIdle(this.#vertex(task)))
+    this.#restarts.add(tasks, alive, delayMs)
+    for (const task of tasks) {
+      if (this.#vertex(task).current.state !== 'CREATED') this.#cancelExecution(this.#vertex(task))
+    }
+  }
+
+  #restartTasks(tasks: readonly number[]): void {
+    const reset = tasks
+      .map((task) => this.#vertex(task))
+      .filter(({ current }) => current.state !== 'CREATED')
+    for (const vertex of reset) {
+      this.#ended--
+      if (vertex.current.state === 'FINISHED') this.#finished--
+      this.#graph.resetVertex(vertex)
+    }
+    this.#options.operations.subtasksReset(reset)
+    // A coordinator that cannot be reset has failed the job meanwhile.
+    if (this.#restarts.isEmpty && this.#graph.status === 'RESTARTING') {
+      this.#graph.transitionTo('RUNNING')
+    }
+    if (this.#graph.status !== 'RUNNING' && this.#graph.status !== 'RESTARTING') return
+    this.#regionScheduler.scheduleRegions(
+      new Set(tasks.map((task) => this.#regions.regionOf(task))),
+    )
+  }
+
+  #cancelAll(): void {
+    this.#restarts.cancelAll()
+    for (const vertex of this.#graph.vertices) this.#cancelExecution(vertex)
+    this.#checkJobEnd()
+  }
+
+  #cancelExecution(vertex: ExecutionVertex): void {
+    const execution = vertex.current
+    if (execution.isTerminal || execution.state === 'CANCELING') return
+    if (execution.state === 'CREATED' || execution.state === 'SCHEDULED') {
+      this.#end(vertex, 'CANCELED')
+      return
+    }
+    execution.transitionTo('CANCELING')
+    this.#options.operations.cancelOnTaskManager(execution)
+  }
+
+  #end(vertex: ExecutionVertex, state: 'FINISHED' | 'CANCELED'): void {
+    vertex.current.transitionTo(state)
+    this.#executionEnded(vertex)
+  }
+
+  #executionEnded(vertex: ExecutionVertex): void {
+    this.#countEnd(vertex)
+    this.#afterEnd(vertex)
+  }
+
+  #countEnd(vertex: ExecutionVertex): void {
+    this.#ended++
+    if (vertex.current.state === 'FINISHED') this.#finished++
+    this.#options.operations.executionEnded(vertex)
+  }
+
+  #afterEnd(vertex: ExecutionVertex): void {
+    this.#regionScheduler.taskEnded(vertex.index)
+    this.#restarts.taskEnded(vertex.index)
+    if (vertex.current.state === 'FINISHED') this.#regionScheduler.taskFinished(vertex.index)
+    this.#checkJobEnd()
+  }
+
+  #checkJobEnd(): void {
+    const count = this.#graph.vertices.length
+    const { status } = this.#graph
+    if (status === 'RUNNING' && this.#finished === count) this.#terminate('FINISHED')
+    if (this.#ended < count) return
+    if (status === 'CANCELLING') this.#terminate('CANCELED')
+    if (status === 'FAILING') this.#terminate('FAILED')
+  }
+
+  #terminate(status: JobStatus, cause?: SerializedError): void {
+    this.#restarts.cancelAll()
+    this.#regionScheduler.close()
+    this.#graph.transitionTo(status, cause)
+    this.#options.operations.jobTerminated(status)
+  }
+
+  #vertex(task: number): ExecutionVertex {
+    const vertex = this.#graph.vertices[task]
+    assert(vertex !== undefined, `task ${task} exists`)
+    return vertex
+  }
+}
+
+function canRun({ state }: Execution): boolean {
+  return state === 'DEPLOYING' || state === 'INITIALIZING'
+}
+
+function isIdle({ current }: ExecutionVertex): boolean {
+  return current.isTerminal || current.state === 'CREATED'
+}
+
+function unexplained(execution: Execution): SerializedError {
+  return {
+    name: 'FlinkException',
+    code: 'FLINK_TASK_FAILED',
+    message: `Task ${execution.taskName} ended on its TaskManager, which gave no reason and was not asked to end it`,
+  }
+}

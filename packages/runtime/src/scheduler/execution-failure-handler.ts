@@ -1,0 +1,96 @@
+import type { SerializedError } from '@flink-ts/core'
+import type { FailoverStrategy } from './failover-strategy.js'
+import type { RestartStrategy } from './restart-strategy.js'
+
+/** What follows from a failure. */
+export type FailureHandlingResult =
+  | {
+      readonly kind: 'restart'
+      /** Indexes of the tasks to cancel and run again. */
+      readonly tasks: readonly number[]
+      readonly delayMs: number
+    }
+  | {
+      readonly kind: 'fail'
+      /** Says why there is no restart; the failure is its cause. */
+      readonly cause: SerializedError
+    }
+
+/** Failures with this code never lead to a restart, wherever in the chain of causes they stand. */
+export const SUPPRESS_RESTARTS_CODE = 'FLINK_SUPPRESS_RESTARTS'
+
+// Whoever runs the same program again gets the same error again.
+const NON_RECOVERABLE_CODES: ReadonlySet<string> = new Set([
+  SUPPRESS_RESTARTS_CODE,
+  'FLINK_INVALID_JOB_GRAPH',
+])
+const NON_RECOVERABLE_PREFIXES = ['FLINK_PROGRAM_', 'FLINK_TRACE_']
+
+/** Whether a restart cannot help. */
+export function isNonRecoverable(error: SerializedError): boolean {
+  for (let at: SerializedError | undefined = error; at !== undefined; at = at.cause) {
+    const { code } = at
+    if (code === undefined) continue
+    if (NON_RECOVERABLE_CODES.has(code)) return true
+    if (NON_RECOVERABLE_PREFIXES.some((prefix) => code.startsWith(prefix))) return true
+  }
+  return false
+}
+
+/** Joins failover strategy (what restarts) and restart strategy (whether and when). */
+export class ExecutionFailureHandler {
+  readonly #failoverStrategy: FailoverStrategy
+  readonly #restartStrategy: RestartStrategy
+  readonly #numberOfTasks: number
+
+  constructor(options: {
+    failoverStrategy: FailoverStrategy
+    restartStrategy: RestartStrategy
+    numberOfTasks: number
+  }) {
+    this.#failoverStrategy = options.failoverStrategy
+    this.#restartStrategy = options.restartStrategy
+    this.#numberOfTasks = options.numberOfTasks
+  }
+
+  /**
+   * @param countsAgainstBudget false: the attempt failed for want of a live TaskManager; such a
+   * failure uses up none of the job's restarts
+   */
+  handleTaskFailure(
+    task: number,
+    error: SerializedError,
+    countsAgainstBudget: boolean,
+  ): FailureHandlingResult {
+    return this.#handle(error, countsAgainstBudget, () =>
+      this.#failoverStrategy.tasksToRestart(task),
+    )
+  }
+
+  /** A failure of the job as a whole, such as that of an operator coordinator. */
+  handleGlobalFailure(error: SerializedError): FailureHandlingResult {
+    return this.#handle(error, true, () =>
+      Array.from({ length: this.#numberOfTasks }, (_, task) => task),
+    )
+  }
+
+  #handle(
+    error: SerializedError,
+    countsAgainstBudget: boolean,
+    tasks: () => number[],
+  ): FailureHandlingResult {
+    if (isNonRecoverable(error)) {
+      return { kind: 'fail', cause: jobException('The failure is not recoverable', error) }
+    }
+    if (countsAgainstBudget) this.#restartStrategy.notifyFailure()
+    if (!this.#restartStrategy.canRestart()) {
+      const message = `Recovery is suppressed by ${this.#restartStrategy.name}`
+      return { kind: 'fail', cause: jobException(message, error) }
+    }
+    return { kind: 'restart', tasks: tasks(), delayMs: this.#restartStrategy.backoffMs() }
+  }
+}
+
+function jobException(message: string, cause: SerializedError): SerializedError {
+  return { name: 'JobException', code: 'FLINK_JOB_FAILED', retriable: false, message, cause }
+}

@@ -1,0 +1,25 @@
+import { FlinkError, formatDuration } from '@flink-ts/core'
+
+/** The slots that a job needs did not come in time. */
+export class NoResourceAvailableError extends FlinkError {
+  readonly requiredSlots: number
+  readonly availableSlots: number
+
+  constructor(facts: {
+    jobName: string
+    requiredSlots: number
+    availableSlots: number
+    timeoutMs: number
+  }) {
+    super(
+      `Could not acquire the minimum required resources for job '${facts.jobName}': ` +
+        `${facts.requiredSlots} slots are required, ${facts.availableSlots} were available within ` +
+        `slot.request.timeout (${formatDuration(facts.timeoutMs)}). Start more TaskManagers, give them ` +
+        'more slots (taskmanager.numberOfTaskSlots), end other jobs or lower the parallelism',
+      { code: 'FLINK_NO_RESOURCE_AVAILABLE', retriable: true },
+    )
+    this.name = 'NoResourceAvailableException'
+    this.requiredSlots = facts.requiredSlots
+    this.availableSlots = facts.availableSlots
+  }
+}

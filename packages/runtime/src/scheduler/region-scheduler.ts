@@ -1,0 +1,174 @@
+import type { CancelTimer } from '@flink-ts/core'
+import type { ExecutionGraph } from '../executiongraph/execution-graph.js'
+import type { ScheduleAction, SlotProvider } from '../jobmaster/slotpool/slot-pool.js'
+import { NoResourceAvailableError } from './no-resource-available-error.js'
+import type { PipelinedRegion, PipelinedRegions } from './pipelined-regions.js'
+import { SharedSlots } from './shared-slots.js'
+import { assignSlotSharingGroups } from './slot-sharing.js'
+
+export interface RegionSchedulerOptions {
+  readonly graph: ExecutionGraph
+  readonly regions: PipelinedRegions
+  readonly slots: SlotProvider
+  readonly schedule: ScheduleAction
+  /** `slot.request.timeout`. */
+  readonly slotRequestTimeoutMs: number
+  /** All tasks of the region have slots now and are DEPLOYING. */
+  readonly deploy: (tasks: readonly number[]) => void
+  /** A task cannot be scheduled. */
+  readonly onSchedulingFailed: (task: number, error: Error) => void
+}
+
+interface WaitingRegion {
+  readonly region: PipelinedRegion
+  /** Those of its tasks that were CREATED. */
+  readonly tasks: readonly number[]
+  /** So many of `tasks`, from the first, were seen to have slots. */
+  complete: number
+  cancelTimer: CancelTimer
+}
+
+/**
+ * Flink's pipelined region scheduling: a region is scheduled when the blocking results that it
+ * reads are complete; its slots are wished for together and its tasks deployed together.
+ */
+export class RegionScheduler {
+  readonly #options: RegionSchedulerOptions
+  readonly #slots: SharedSlots
+  readonly #waiting = new Map<PipelinedRegion, WaitingRegion>()
+  #checking = false
+  #checkAgain = false
+
+  constructor(options: RegionSchedulerOptions) {
+    this.#options = options
+    this.#slots = new SharedSlots(assignSlotSharingGroups(options.graph), options.slots, () =>
+      this.#deployComplete(),
+    )
+  }
+
+  /** What the job waits for, for people; undefined: for no slots. */
+  get waitingFor(): string | undefined {
+    if (this.#waiting.size === 0) return undefined
+    const { requiredSlots, availableSlots } = this.#options.slots
+    return `waiting for slots: ${requiredSlots} required, ${availableSlots} available`
+  }
+
+  /** Schedules those of `regions` that can run now; tasks that are not CREATED are left alone. */
+  scheduleRegions(regions: Iterable<PipelinedRegion>): void {
+    for (const region of regions) {
+      if (!this.#waiting.has(region) && this.#inputsComplete(region)) this.#schedule(region)
+    }
+    this.#deployComplete()
+  }
+
+  /** The task finished: consumers of its region's blocking results may be next. */
+  taskFinished(task: number): void {
+    const { regions } = this.#options
+    const next = new Set<PipelinedRegion>()
+    for (const connection of regions.regionOf(task).produced) {
+      if (!connection.producers.includes(task)) continue
+      for (const consumer of connection.consumers) next.add(regions.regionOf(consumer))
+    }
+    this.scheduleRegions(next)
+  }
+
+  /** The task's attempt has ended, however: its slot is free for others. */
+  taskEnded(task: number): void {
+    const waiting = this.#waiting.get(this.#options.regions.regionOf(task))
+    // A region is scheduled as a whole; when one of its tasks ends before, the others will too.
+    if (waiting?.tasks.includes(task)) this.#stopWaiting(waiting)
+    this.#slots.release(task)
+  }
+
+  /** See {@link SharedSlots.slotLost}. */
+  slotLost(allocationId: Parameters<SharedSlots['slotLost']>[0]): void {
+    for (const waiting of this.#waiting.values()) waiting.complete = 0
+    this.#slots.slotLost(allocationId)
+  }
+
+  close(): void {
+    for (const waiting of [...this.#waiting.values()]) this.#stopWaiting(waiting)
+  }
+
+  #inputsComplete(region: PipelinedRegion): boolean {
+    const { vertices } = this.#options.graph
+    const inside = (task: number) => this.#options.regions.regionOf(task) === region
+    return region.consumed.every((connection) =>
+      connection.producers.every(
+        (task) => vertices[task]!.current.state === 'FINISHED' || inside(task),
+      ),
+    )
+  }
+
+  #schedule(region: PipelinedRegion): void {
+    const { vertices } = this.#options.graph
+    const tasks = region.tasks.filter((task) => vertices[task]!.current.state === 'CREATED')
+    if (tasks.length === 0) return
+    for (const task of tasks) vertices[task]!.current.transitionTo('SCHEDULED')
+    const waiting: WaitingRegion = { region, tasks, complete: 0, cancelTimer: () => {} }
+    this.#waiting.set(region, waiting)
+    this.#armTimeout(waiting)
+    this.#slots.require(tasks)
+  }
+
+  #armTimeout(waiting: WaitingRegion): void {
+    const { schedule, slotRequestTimeoutMs, graph, slots } = this.#options
+    waiting.cancelTimer = schedule(slotRequestTimeoutMs, () => {
+      // The slots of a batch job's running tasks come free by themselves.
+      const needed = this.#slots.countSlots(waiting.tasks)
+      if (graph.jobGraph.jobType === 'BATCH' && slots.availableSlots >= needed) {
+        this.#armTimeout(waiting)
+        return
+      }
+      const error = new NoResourceAvailableError({
+        jobName: graph.jobGraph.name,
+        requiredSlots: slots.requiredSlots,
+        availableSlots: slots.availableSlots,
+        timeoutMs: slotRequestTimeoutMs,
+      })
+      this.#options.onSchedulingFailed(waiting.tasks[0]!, error)
+    })
+  }
+
+  /** Deploys the waiting regions whose slots are complete. */
+  #deployComplete(): void {
+    this.#checkAgain = true
+    if (this.#checking) return
+    this.#checking = true
+    while (this.#checkAgain) {
+      this.#checkAgain = false
+      for (const waiting of [...this.#waiting.values()]) {
+        if (this.#waiting.get(waiting.region) !== waiting) continue
+        if (this.#hasAllSlots(waiting)) this.#deploy(waiting)
+      }
+    }
+    this.#checking = false
+  }
+
+  #hasAllSlots(waiting: WaitingRegion): boolean {
+    const { tasks } = waiting
+    while (
+      waiting.complete < tasks.length &&
+      this.#slots.slotOf(tasks[waiting.complete]!) !== undefined
+    ) {
+      waiting.complete++
+    }
+    return waiting.complete === tasks.length
+  }
+
+  #deploy(waiting: WaitingRegion): void {
+    this.#stopWaiting(waiting)
+    const { vertices } = this.#options.graph
+    for (const task of waiting.tasks) {
+      const execution = vertices[task]!.current
+      execution.assignSlot(this.#slots.slotOf(task)!)
+      execution.transitionTo('DEPLOYING')
+    }
+    this.#options.deploy(waiting.tasks)
+  }
+
+  #stopWaiting(waiting: WaitingRegion): void {
+    waiting.cancelTimer()
+    this.#waiting.delete(waiting.region)
+  }
+}
