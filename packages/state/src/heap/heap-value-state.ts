@@ -1,0 +1,43 @@
+import type { ValueState, ValueStateDescriptor } from '@flink-ts/core'
+import type { HeapKeyContext } from './heap-key-context.js'
+
+/** Value state on the heap. Values are kept and given out by reference. */
+export class HeapValueState<T> implements ValueState<T> {
+  readonly #context: HeapKeyContext
+  readonly #name: string
+  readonly #default: T | undefined
+  readonly #index: number
+
+  constructor(context: HeapKeyContext, descriptor: ValueStateDescriptor<T>, index: number) {
+    this.#context = context
+    this.#name = descriptor.name
+    this.#default = descriptor.defaultValue
+    this.#index = index
+  }
+
+  value(): T | undefined {
+    const entry = this.#context.find(this.#name)
+    if (entry === undefined) return this.#default
+    const value = entry.values[this.#index]
+    return value === undefined ? this.#default : (value as T)
+  }
+
+  /** `undefined` is the same as {@link clear}. */
+  update(value: T): void {
+    if (value === undefined) {
+      this.clear()
+      return
+    }
+    const { values } = this.#context.findOrCreate(this.#name)
+    // No holes: an array with holes is slower for good.
+    while (values.length <= this.#index) values.push(undefined)
+    values[this.#index] = value
+  }
+
+  clear(): void {
+    const entry = this.#context.find(this.#name)
+    if (entry === undefined) return
+    if (this.#index < entry.values.length) entry.values[this.#index] = undefined
+    if (entry.values.every((value) => value === undefined)) this.#context.drop()
+  }
+}
