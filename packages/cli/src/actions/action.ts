@@ -8,8 +8,8 @@ export interface ActionContext {
   readonly clock: Clock
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly workingDirectory: string
-  /** The configuration files with `-D` and `-m` over them; read when asked for. */
-  configuration(args: ParsedArguments): Configuration
+  /** The configuration files with `-D` over them. */
+  readonly configuration: Configuration
   /** Calls `listener` on Ctrl-C in place of ending the process; answers a function that stops that. */
   onInterrupt(listener: () => void): () => void
 }

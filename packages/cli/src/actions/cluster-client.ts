@@ -19,7 +19,7 @@ export function jobManagerAddress(args: ParsedArguments, context: ActionContext)
     }
     return `${match[1]}:${match[2]}`
   }
-  const configuration = context.configuration(args)
+  const { configuration } = context
   const host = configuration.get(RestOptions.ADDRESS) ?? 'localhost'
   return `${host.includes(':') ? `[${host}]` : host}:${configuration.get(RestOptions.PORT)}`
 }
@@ -30,7 +30,7 @@ export function clusterClient(args: ParsedArguments, context: ActionContext): Re
   if (!TARGETS.includes(target)) {
     throw new CliArgumentError(`Unknown target "${target}": expected ${TARGETS.join(' or ')}`)
   }
-  const configuration = context.configuration(args)
+  const { configuration } = context
   return new RestClusterClient({
     address: jobManagerAddress(args, context),
     clock: context.clock,

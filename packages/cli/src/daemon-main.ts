@@ -1,0 +1,116 @@
+import { spawn } from 'node:child_process'
+import {
+  type Configuration,
+  FlinkError,
+  loadConfiguration,
+  parseDynamicProperties,
+  SystemClock,
+} from '@flink-ts/core'
+import { ClusterControl } from './daemon/cluster-control.js'
+import { DaemonControl } from './daemon/daemon-control.js'
+import { daemonCommand } from './daemon/daemon-process.js'
+import { DAEMONS, type DaemonName, daemonSettings } from './daemon/daemon-settings.js'
+import { configurationFolder, flinkHome } from './flink-home.js'
+import { processTerminal } from './terminal/terminal.js'
+
+const USAGE: Readonly<Record<DaemonName, string>> = {
+  standalonesession: 'Usage: jobmanager.sh ((start|start-foreground) [args])|stop|stop-all',
+  taskexecutor: 'Usage: taskmanager.sh (start|start-foreground) [args]|stop|stop-all',
+}
+
+const clock = new SystemClock()
+const terminal = processTerminal()
+const environment = process.env
+
+/** Runs the daemon in place of this command: signals and the exit code are its own. */
+function foreground(
+  daemon: DaemonName,
+  configDir: string,
+  args: readonly string[],
+): Promise<number> {
+  const child = spawn(process.execPath, daemonCommand(daemon, configDir, args), {
+    stdio: 'inherit',
+    env: environment,
+  })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => child.kill(signal))
+  }
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('exit', (code) => resolve(code ?? 1))
+  })
+}
+
+/**
+ * `jobmanager.sh start [host] [webuiport] [-D …]`: the older form of the first two words.
+ *
+ * @throws FlinkError for words that mean nothing
+ */
+function daemonArguments(daemon: DaemonName, words: readonly string[]): string[] {
+  const { properties, rest } = parseDynamicProperties(words)
+  const [host, port, ...more] = daemon === 'standalonesession' ? rest : ['', '', ...rest]
+  const unknown = more[0] ?? [host, port].find((word) => word?.startsWith('-'))
+  if (unknown !== undefined) {
+    throw new FlinkError(`Unknown argument "${unknown}". ${USAGE[daemon]}`, {
+      code: 'FLINK_CLI_ARGUMENT',
+    })
+  }
+  const older = [
+    ...(host ? [`jobmanager.rpc.address=${host}`] : []),
+    ...(port ? [`rest.port=${port}`] : []),
+  ]
+  const given = Object.entries(properties.toMap()).map(([key, value]) => `${key}=${value}`)
+  return [...older, ...given].flatMap((property) => ['-D', property])
+}
+
+async function settingsFor(configuration?: Configuration) {
+  const configDir = configurationFolder(environment)
+  const loaded =
+    configuration ??
+    (await loadConfiguration({ confDir: configDir, env: environment })).configuration
+  const settings = daemonSettings({
+    flinkHome: flinkHome(environment),
+    configDir,
+    configuration: loaded,
+    environment,
+  })
+  return { settings, configuration: loaded }
+}
+
+async function main(words: readonly string[]): Promise<number> {
+  const [subject, verb = '', ...rest] = words
+  if (subject === 'cluster') {
+    const { settings, configuration } = await settingsFor()
+    const binDir = `${flinkHome(environment)}/bin`
+    const cluster = new ClusterControl({ settings, configuration, terminal, clock, binDir })
+    return verb === 'start' ? cluster.start() : cluster.stop()
+  }
+  const daemon = subject as DaemonName
+  if (!Object.hasOwn(DAEMONS, daemon)) {
+    terminal.err(`Unknown daemon '${subject}'. Known: ${Object.keys(DAEMONS).join(', ')}`)
+    return 1
+  }
+  switch (verb) {
+    case 'start-foreground':
+      return foreground(daemon, configurationFolder(environment), daemonArguments(daemon, rest))
+    case 'start':
+    case 'stop':
+    case 'stop-all': {
+      const args = daemonArguments(daemon, verb === 'start' ? rest : [])
+      const { settings } = await settingsFor()
+      const control = new DaemonControl({ daemon, settings, terminal, clock })
+      if (verb === 'start') return control.start(args)
+      return verb === 'stop' ? control.stop() : control.stopAll()
+    }
+    default:
+      terminal.out(USAGE[daemon])
+      return 1
+  }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  terminal.err(error instanceof FlinkError ? error.message : String((error as Error).stack))
+  process.exitCode = 1
+}

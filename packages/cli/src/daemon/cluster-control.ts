@@ -1,0 +1,91 @@
+import { join } from 'node:path'
+import {
+  type Clock,
+  type Configuration,
+  EnvOptions,
+  RestOptions,
+  readHostsFile,
+} from '@flink-ts/core'
+import type { Terminal } from '../terminal/terminal.js'
+import { DaemonControl } from './daemon-control.js'
+import type { DaemonName, DaemonSettings } from './daemon-settings.js'
+import { isLocalHost, runOverSsh } from './remote-hosts.js'
+
+export interface ClusterControlOptions {
+  readonly settings: DaemonSettings
+  readonly configuration: Configuration
+  readonly terminal: Terminal
+  readonly clock: Clock
+  /** Folder of the scripts; the same on every host. */
+  readonly binDir: string
+}
+
+/**
+ * Starts and stops a whole standalone cluster: one JobManager here and a TaskManager for each line of
+ * `conf/workers`, on other hosts by ssh.
+ */
+export class ClusterControl {
+  readonly #options: ClusterControlOptions
+
+  constructor(options: ClusterControlOptions) {
+    this.#options = options
+  }
+
+  /** @returns the exit code: 0 if every process is ready */
+  async start(): Promise<number> {
+    this.#options.terminal.out('Starting cluster.')
+    const workers = await this.#workers()
+    // Together: a TaskManager that is there first looks for its JobManager again and again.
+    const codes = await Promise.all([
+      this.#control('standalonesession').start([]),
+      workers.every(isLocalHost)
+        ? this.#control('taskexecutor').start([], workers.length)
+        : this.#onAll(workers, 'start'),
+    ])
+    const code = Math.max(...codes)
+    if (code === 0) {
+      const { configuration, terminal } = this.#options
+      const host = configuration.get(RestOptions.ADDRESS) ?? 'localhost'
+      terminal.out(`The cluster runs. REST: http://${host}:${configuration.get(RestOptions.PORT)}`)
+    }
+    return code
+  }
+
+  /** TaskManagers first, then the JobManager. */
+  async stop(): Promise<number> {
+    const workers = await this.#workers()
+    const taskManagers = workers.every(isLocalHost)
+      ? await this.#control('taskexecutor').stopAll()
+      : await this.#onAll(workers, 'stop')
+    return Math.max(taskManagers, await this.#control('standalonesession').stopAll())
+  }
+
+  async #workers(): Promise<string[]> {
+    const lines = await readHostsFile(join(this.#options.settings.configDir, 'workers'))
+    return lines.map(({ host }) => host)
+  }
+
+  #control(daemon: DaemonName): DaemonControl {
+    return new DaemonControl({ daemon, ...this.#options })
+  }
+
+  async #onAll(workers: readonly string[], verb: 'start' | 'stop'): Promise<number> {
+    const { configuration, settings, binDir, terminal } = this.#options
+    const words =
+      settings.environment['FLINK_SSH_OPTS'] ?? configuration.get(EnvOptions.SSH_OPTS) ?? ''
+    const codes = await Promise.all(
+      workers.map(async (host) => {
+        const code = await runOverSsh({
+          host,
+          script: join(binDir, 'taskmanager.sh'),
+          args: [verb],
+          sshOptions: words.split(/\s+/).filter((word) => word !== ''),
+        })
+        if (code !== 0)
+          terminal.err(`Could not ${verb} a TaskManager on ${host}: ssh ended with ${code}`)
+        return code
+      }),
+    )
+    return Math.max(0, ...codes)
+  }
+}
