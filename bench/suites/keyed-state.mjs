@@ -16,7 +16,7 @@ export async function run({ report }) {
       maxParallelism: 128,
       keyGroupRange: { start: 0, end: 127 },
     })
-    const state = backend.getOrCreateValueState({ name: 'count' })
+    const state = backend.getValueState({ name: 'count' })
     const times = []
     for (let round = 0; round < 5; round++) {
       const begin = process.hrtime.bigint()

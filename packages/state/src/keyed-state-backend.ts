@@ -24,11 +24,11 @@ export interface KeyedStateBackend {
   clearCurrentKey(): void
 
   /** The value state of this name, the same object for every call with that name. */
-  getOrCreateValueState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T>
+  getValueState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T>
 
   /**
-   * Calls `visit` for every key that has a value in the state `name`, with the state's value; in key
-   * group order, within a group in no particular order. `visit` must not write state.
+   * Calls `visit` for every key that has a value in the state `name`, with the state's value and the
+   * key's group; in no particular order. `visit` must not write state.
    */
   forEachEntry(name: string, visit: (key: unknown, value: unknown, keyGroup: number) => void): void
   /** Keys that have any state. */

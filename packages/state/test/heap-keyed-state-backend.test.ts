@@ -25,7 +25,7 @@ t.test('HeapKeyedStateBackend', (t) => {
         let current: unknown = 'x'
         keyed.setCurrentKey(current)
         for (const { kind, state, key, value } of commands) {
-          const handle = keyed.getOrCreateValueState<unknown>({ name: state })
+          const handle = keyed.getValueState<unknown>({ name: state })
           if (kind === 'switch') {
             current = key
             keyed.setCurrentKey(key)
@@ -56,7 +56,7 @@ t.test('HeapKeyedStateBackend', (t) => {
 
   t.test('compares tuple and object keys by value', (t) => {
     const keyed = backend()
-    const state = keyed.getOrCreateValueState<number>({ name: 'count' })
+    const state = keyed.getValueState<number>({ name: 'count' })
     keyed.setCurrentKey(['user', 1])
     state.update(5)
     keyed.setCurrentKey({ b: new Date(1), a: 1n })
@@ -72,7 +72,7 @@ t.test('HeapKeyedStateBackend', (t) => {
 
   t.test('answers the default for a key without a value, and keeps nothing for reading', (t) => {
     const keyed = backend()
-    const state = keyed.getOrCreateValueState({ name: 'n', defaultValue: 7 })
+    const state = keyed.getValueState({ name: 'n', defaultValue: 7 })
     keyed.setCurrentKey('k')
 
     t.equal(state.value(), 7)
@@ -83,14 +83,14 @@ t.test('HeapKeyedStateBackend', (t) => {
     t.equal(keyed.numberOfKeys, 0)
     state.update(2)
     t.equal(state.value(), 2)
-    t.equal(keyed.getOrCreateValueState({ name: 'n' }), state)
+    t.equal(keyed.getValueState({ name: 'n' }), state)
     t.end()
   })
 
   t.test('refuses a key that another subtask owns, and access without a key', (t) => {
     const keyGroupRange = keyGroupRangeForOperator(128, 2, 0)
     const keyed = new HeapKeyedStateBackend({ maxParallelism: 128, keyGroupRange })
-    const state = keyed.getOrCreateValueState<number>({ name: 'n' })
+    const state = keyed.getValueState<number>({ name: 'n' })
     t.throws(() => state.value(), { code: 'FLINK_NO_CURRENT_KEY', message: /"n"/ })
 
     const foreign = [...'abcdef'].find((key) => keyGroupFor(hashKey(key), 128) > 63)!

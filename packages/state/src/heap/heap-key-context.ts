@@ -6,20 +6,20 @@ import { KeyEntry } from './key-entry.js'
 
 /**
  * The current key and its entry, looked up once per record however often state is read and written.
- * Entries lie in one {@link KeyMap} per key group, so that a key group can be written and moved as a whole.
+ *
+ * All entries lie in one {@link KeyMap}, and each knows its key group, which is computed when the entry is made: a map
+ * per key group needs the hash of the key for every record and was measured at half the speed. What moves or is
+ * written by key group sorts the entries by it first.
  */
 export class HeapKeyContext {
   readonly #options: KeyedStateBackendOptions
-  readonly #groups: KeyMap<KeyEntry>[] = []
+  readonly #entries = new KeyMap<KeyEntry>()
   #key: unknown = undefined
   #entry: KeyEntry | undefined = undefined
   #isLookedUp = false
-  #keyGroup = -1
 
   constructor(options: KeyedStateBackendOptions) {
     this.#options = options
-    const { start, end } = options.keyGroupRange
-    for (let group = start; group <= end; group++) this.#groups.push(new KeyMap())
   }
 
   get key(): unknown {
@@ -33,50 +33,54 @@ export class HeapKeyContext {
 
   /** The entry of the current key, if it has any state. */
   find(stateName: string): KeyEntry | undefined {
-    if (!this.#isLookedUp) this.#lookUp(stateName)
-    return this.#entry
+    if (this.#isLookedUp) return this.#entry
+    return this.#lookUp(stateName)
   }
 
   /** The entry of the current key, made if there is none. */
   findOrCreate(stateName: string): KeyEntry {
-    if (!this.#isLookedUp) this.#lookUp(stateName)
-    if (this.#entry === undefined) {
-      this.#entry = new KeyEntry(this.#key, this.#keyGroup)
-      this.#group(this.#keyGroup).set(this.#key, this.#entry)
-    }
-    return this.#entry
+    return this.find(stateName) ?? this.#create()
   }
 
   /** Drops the entry of the current key; its last value was cleared. */
   drop(): void {
     if (this.#entry === undefined) return
-    this.#group(this.#entry.keyGroup).delete(this.#entry.key)
+    this.#entries.delete(this.#entry.key)
     this.#entry = undefined
   }
 
   get numberOfKeys(): number {
-    return this.#groups.reduce((sum, group) => sum + group.size, 0)
+    return this.#entries.size
   }
 
-  /** In key group order. */
   forEach(visit: (entry: KeyEntry) => void): void {
-    for (const group of this.#groups) group.forEach(visit)
+    this.#entries.forEach(visit)
   }
 
-  #lookUp(stateName: string): void {
+  #lookUp(stateName: string): KeyEntry | undefined {
     const key = this.#key
     if (key === undefined) throw new NoCurrentKeyError(stateName)
-    const keyGroup = keyGroupFor(hashKey(key), this.#options.maxParallelism)
-    const { start, end } = this.#options.keyGroupRange
-    if (keyGroup < start || keyGroup > end) {
-      throw new KeyGroupOutOfRangeError(key, keyGroup, this.#options.keyGroupRange)
-    }
-    this.#keyGroup = keyGroup
-    this.#entry = this.#group(keyGroup).get(key)
+    const entry = this.#entries.get(key)
+    // A key that has no entry is checked each time: it may belong to another subtask.
+    if (entry === undefined) this.#ownKeyGroup()
+    this.#entry = entry
     this.#isLookedUp = true
+    return entry
   }
 
-  #group(keyGroup: number): KeyMap<KeyEntry> {
-    return this.#groups[keyGroup - this.#options.keyGroupRange.start]!
+  #create(): KeyEntry {
+    const entry = new KeyEntry(this.#key, this.#ownKeyGroup())
+    this.#entries.set(this.#key, entry)
+    this.#entry = entry
+    return entry
+  }
+
+  #ownKeyGroup(): number {
+    const { maxParallelism, keyGroupRange } = this.#options
+    const keyGroup = keyGroupFor(hashKey(this.#key), maxParallelism)
+    if (keyGroup < keyGroupRange.start || keyGroup > keyGroupRange.end) {
+      throw new KeyGroupOutOfRangeError(this.#key, keyGroup, keyGroupRange)
+    }
+    return keyGroup
   }
 }

@@ -7,8 +7,8 @@ import { HeapValueState } from './heap-value-state.js'
  * Keyed state as JavaScript objects on the heap of the task's thread. Reading and then writing the state
  * of a key costs one lookup.
  *
- * It takes no snapshots yet. The layout is made for them: entries lie by key group, each holds all values of its key, and
- * all writes pass through one place, where copy-on-write by snapshot version can be added.
+ * It takes no snapshots yet. The layout is made for them: an entry knows its key group and holds all values
+ * of its key, and all writes pass through {@link HeapValueState}, where copy-on-write by snapshot version can be added.
  */
 export class HeapKeyedStateBackend implements KeyedStateBackend {
   readonly maxParallelism: number
@@ -34,7 +34,7 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
     this.#context.setKey(undefined)
   }
 
-  getOrCreateValueState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T> {
+  getValueState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T> {
     let found = this.#states.get(descriptor.name)
     if (found === undefined) {
       const index = this.#states.size
