@@ -1,1 +1,87 @@
-export {}
+// connectors
+export {
+  collectionSource,
+  createCollectionCoordinator,
+} from './connectors/collection/collection-source.js'
+export { PrintSink, type PrintSinkOptions } from './connectors/print/print-sink.js'
+export {
+  createSequenceSource,
+  type SequenceSourceConfig,
+} from './connectors/sequence/sequence-source.js'
+export { SocketTextError } from './connectors/socket/socket-text-reader.js'
+export {
+  createSocketTextSource,
+  type SocketTextSourceConfig,
+} from './connectors/socket/socket-text-source.js'
+export type { IndexRangeSplit } from './connectors/splits/index-range-reader.js'
+export {
+  type SplitDiscovery,
+  type SplitQueueCheckpoint,
+  SplitQueueEnumerator,
+} from './connectors/splits/split-queue-enumerator.js'
+export { LineTooLongError, MAX_LINE_BYTES } from './connectors/textfile/line-cutter.js'
+export {
+  initializeTextFileSink,
+  OutputExistsError,
+  type TextFileCommittable,
+  TextFileSink,
+  type TextFileSinkOptions,
+} from './connectors/textfile/text-file-sink.js'
+export {
+  createTextFileSource,
+  type TextFileSourceConfig,
+} from './connectors/textfile/text-file-source.js'
+export { InputNotReadableError, type TextFileSplit } from './connectors/textfile/text-file-split.js'
+export { TextFileWriter } from './connectors/textfile/text-file-writer.js'
+// datastream
+export { DataStream, KeyedStream, SingleOutputStreamOperator } from './datastream/data-stream.js'
+export { DataStreamSink } from './datastream/data-stream-sink.js'
+export type { StreamBuilder } from './datastream/stream-builder.js'
+// environment
+export { type ExecutorFactory, ExecutorNotFoundError } from './environment/executor-factory.js'
+export { ParameterError, ParameterTool } from './environment/parameter-tool.js'
+export { StreamExecutionEnvironment } from './environment/stream-execution-environment.js'
+// functions
+export {
+  FunctionResultError,
+  InvalidProgramError,
+  UsedOutsideCallError,
+  UserFunctionError,
+} from './functions/errors.js'
+export type {
+  CollectorFlatMapper,
+  ComparableField,
+  Filter,
+  IterableFlatMapper,
+  KeyedProcessContext,
+  KeyedProcessFunction,
+  KeyOf,
+  Mapper,
+  NumericField,
+  PartitionChoice,
+  ProcessContext,
+  ProcessFunction,
+  Reducer,
+  ValidKey,
+} from './functions/function-types.js'
+// graph
+export {
+  type ExecutionPlan,
+  type ExecutionPlanNode,
+  executionPlanOf,
+} from './graph/execution-plan.js'
+export { generateRecordedJob } from './graph/job-graph-generator.js'
+export type { StreamEdge, StreamGraph, StreamNode } from './graph/stream-graph.js'
+export type {
+  ChainingStrategy,
+  ConnectorEnvironment,
+  OneInputTransformation,
+  OperatorSettings,
+  OperatorTransformation,
+  Partitioning,
+  PartitionTransformation,
+  SinkTransformation,
+  SourceTransformation,
+  Transformation,
+  UnionTransformation,
+} from './graph/transformation.js'

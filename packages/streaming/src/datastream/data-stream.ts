@@ -1,0 +1,327 @@
+import type { Sink } from '@flink-ts/core'
+import { absolutePath } from '../connectors/absolute-path.js'
+import { PrintSink } from '../connectors/print/print-sink.js'
+import { TextFileSink, type TextFileSinkOptions } from '../connectors/textfile/text-file-sink.js'
+import type {
+  CollectorFlatMapper,
+  ComparableField,
+  Filter,
+  IterableFlatMapper,
+  KeyedProcessContext,
+  KeyedProcessFunction,
+  KeyOf,
+  Mapper,
+  NumericField,
+  PartitionChoice,
+  ProcessContext,
+  ProcessFunction,
+  Reducer,
+} from '../functions/function-types.js'
+import { UserFunction } from '../functions/user-function.js'
+import type {
+  ConnectorEnvironment,
+  OperatorTransformation,
+  Partitioning,
+  SinkTransformation,
+  Transformation,
+} from '../graph/transformation.js'
+import { fieldAggregation } from '../operators/field-aggregation.js'
+import { FilterOperator } from '../operators/filter-operator.js'
+import { FlatMapOperator } from '../operators/flat-map-operator.js'
+import { createKeyedReduceOperator } from '../operators/keyed-reduce-operator.js'
+import { MapOperator } from '../operators/map-operator.js'
+import { ProcessOperator } from '../operators/process-operator.js'
+import { DataStreamSink } from './data-stream-sink.js'
+import { checkParallelism, checkText, newOperatorSettings } from './operator-settings.js'
+import { customPartitioning, hashPartitioning } from './partitionings.js'
+import { addFunctionOperator, type FunctionStep, type StreamBuilder } from './stream-builder.js'
+
+type Collected<R> = import('@flink-ts/core').Collector<R>
+
+/**
+ * Elements of type `T` that flow through a job. Every method adds a step to the program; nothing runs before
+ * `execute`. Functions are plain functions, or objects with `open` and `close` (rich functions).
+ */
+export class DataStream<T> {
+  /** @internal */
+  readonly builder: StreamBuilder
+  /** @internal */
+  readonly transformation: Transformation
+  /** Behind `keyBy`. @internal */
+  readonly keySelector?: (value: unknown) => unknown
+
+  /** @internal */
+  constructor(builder: StreamBuilder, transformation: Transformation) {
+    this.builder = builder
+    this.transformation = transformation
+  }
+
+  /** Turns each element into one. @throws InvalidProgramError for an async function; use `mapAsync` */
+  map<R>(mapper: Mapper<T, R>): SingleOutputStreamOperator<R> {
+    const userFunction = new UserFunction<(value: unknown) => unknown>(mapper, 'map', 'map')
+    return this.#add({
+      name: 'Map',
+      operation: 'map',
+      userFunction,
+      create: (o) => new MapOperator(o),
+    })
+  }
+
+  /** Keeps the elements for which the function answers true. */
+  filter(filter: Filter<T>): SingleOutputStreamOperator<T> {
+    const userFunction = new UserFunction<(value: unknown) => boolean>(filter, 'filter', 'filter')
+    const create = (o: ConstructorParameters<typeof FilterOperator>[0]) => new FilterOperator(o)
+    return this.#add({ name: 'Filter', operation: 'filter', userFunction, create })
+  }
+
+  /**
+   * Turns each element into any number: those of the array (or other iterable object) that the function answers,
+   * or those it puts into the collector. null and undefined are none.
+   */
+  flatMap<R>(mapper: IterableFlatMapper<T, R>): SingleOutputStreamOperator<R>
+  flatMap<R>(mapper: CollectorFlatMapper<T, R>): SingleOutputStreamOperator<R>
+  flatMap<R>(mapper: unknown): SingleOutputStreamOperator<R> {
+    const userFunction = new UserFunction(mapper, 'flatMap', 'flatMap')
+    const create = (o: ConstructorParameters<typeof FlatMapOperator>[0]) => new FlatMapOperator(o)
+    return this.#add({ name: 'Flat Map', operation: 'flatMap', userFunction, create })
+  }
+
+  /** Hands each element with its context and a collector to the function. Timers are not available yet. */
+  process<R>(
+    fn:
+      | ProcessFunction<T, R>
+      // biome-ignore lint/suspicious/noConfusingVoidType: a mere `void` would accept an async function
+      | ((value: T, context: ProcessContext, out: Collected<R>) => void | undefined),
+  ): SingleOutputStreamOperator<R> {
+    return this.addProcess(fn, 'Process')
+  }
+
+  /** Gives each element a key: elements of one key meet in one subtask, which has state per key. */
+  keyBy<K>(selector: KeyOf<T, K>): KeyedStream<T, K> {
+    return new KeyedStream(this.builder, this.transformation, hashPartitioning(selector))
+  }
+
+  /** The elements of this stream and those of others, in no order. */
+  union(...others: DataStream<T>[]): DataStream<T> {
+    const inputs = [this, ...others].map((stream) => stream.transformation)
+    return new DataStream(this.builder, { kind: 'union', inputs })
+  }
+
+  /** Deals elements out to the next subtasks in turn. */
+  rebalance(): DataStream<T> {
+    return this.#partitioned({ type: 'REBALANCE' })
+  }
+
+  /** Deals elements out in turn to some of the next subtasks, so that as few as possible are connected. */
+  rescale(): DataStream<T> {
+    return this.#partitioned({ type: 'RESCALE' })
+  }
+
+  /** Sends each element to one of the next subtasks by chance. */
+  shuffle(): DataStream<T> {
+    return this.#partitioned({ type: 'SHUFFLE' })
+  }
+
+  /** Sends every element to each of the next subtasks. */
+  broadcast(): DataStream<T> {
+    return this.#partitioned({ type: 'BROADCAST' })
+  }
+
+  /** Sends all elements to the first of the next subtasks. */
+  global(): DataStream<T> {
+    return this.#partitioned({ type: 'GLOBAL' })
+  }
+
+  /** Keeps elements in their subtask; the next operator must have the same parallelism. */
+  forward(): DataStream<T> {
+    return this.#partitioned({ type: 'FORWARD' })
+  }
+
+  /** Sends each element to the subtask that the function chooses for its key. */
+  partitionCustom<K>(partitioner: PartitionChoice<K>, selector: KeyOf<T, K>): DataStream<T> {
+    return this.#partitioned(customPartitioning(partitioner, selector))
+  }
+
+  /**
+   * Prints each element on a line, with `prefix> ` and, if several subtasks print, their number in front.
+   * In a cluster the lines are in the .out files of the TaskManagers.
+   */
+  print(prefix = ''): DataStreamSink {
+    return this.#addSink('Print to Std. Out', 'print', () => new PrintSink<unknown>({ prefix }))
+  }
+
+  /**
+   * Writes each element on a line: into the file `path`, or with a parallelism above 1 into files 1, 2, … in the
+   * folder `path`. They appear when all input has been written. Relative paths are relative to where the
+   * program was submitted. A path that exists fails the job before it starts, unless `mode` is `overwrite`.
+   */
+  writeAsText(path: string, options: Pick<TextFileSinkOptions, 'mode'> = {}): DataStreamSink {
+    checkText('the path of a file', path)
+    const fingerprint = `writeAsText ${JSON.stringify(path)} ${options.mode ?? 'exclusive'}`
+    return this.#addSink(
+      'Text File',
+      fingerprint,
+      ({ workingDirectory }) =>
+        new TextFileSink<unknown>({ ...options, path: absolutePath(path, workingDirectory) }),
+    )
+  }
+
+  /** Hands each element to a sink. */
+  sinkTo<CommT>(sink: Sink<T, CommT>): DataStreamSink {
+    return this.#addSink('Writer', 'sink', () => sink as Sink<unknown, unknown>)
+  }
+
+  /** @internal */
+  protected addProcess<R>(fn: unknown, name: string): SingleOutputStreamOperator<R> {
+    const userFunction = new UserFunction(fn, 'processElement', 'process')
+    const create = (o: ConstructorParameters<typeof ProcessOperator>[0]) => new ProcessOperator(o)
+    return this.#add({ name, operation: 'process', userFunction, create })
+  }
+
+  #add<R, F extends (...args: never[]) => unknown>(
+    step: FunctionStep<F>,
+  ): SingleOutputStreamOperator<R> {
+    return new SingleOutputStreamOperator(this.builder, addFunctionOperator(this, step))
+  }
+
+  #partitioned(partitioning: Partitioning): DataStream<T> {
+    const { transformation: input } = this
+    return new DataStream(this.builder, { kind: 'partition', input, partitioning })
+  }
+
+  #addSink(
+    name: string,
+    fingerprint: string,
+    createSink: (environment: ConnectorEnvironment) => Sink<unknown, unknown>,
+  ): DataStreamSink {
+    const sink: SinkTransformation = {
+      kind: 'sink',
+      ...newOperatorSettings(this.builder.nextId(), name),
+      input: this.transformation,
+      fingerprint,
+      createSink,
+    }
+    this.builder.addOperator(sink)
+    return new DataStreamSink(sink)
+  }
+}
+
+/** The stream that an operator or source makes; sets what that operator is like. */
+export class SingleOutputStreamOperator<T> extends DataStream<T> {
+  readonly #settings: OperatorTransformation
+
+  /** @internal */
+  constructor(builder: StreamBuilder, transformation: OperatorTransformation) {
+    super(builder, transformation)
+    this.#settings = transformation
+  }
+
+  /** Name in plans, logs and REST; need not be unique. */
+  name(name: string): this {
+    this.#settings.name = checkText('the name of an operator', name)
+    return this
+  }
+
+  /** Stable name of the operator and its state; unique in the job. */
+  uid(uid: string): this {
+    this.#settings.uid = checkText('the uid of an operator', uid)
+    return this
+  }
+
+  /** Number of parallel subtasks; otherwise the environment's. @throws InvalidProgramError */
+  setParallelism(parallelism: number): this {
+    this.#settings.parallelism = checkParallelism('the parallelism of an operator', parallelism)
+    return this
+  }
+
+  /** Number of key groups, the limit of any later parallelism. @throws InvalidProgramError */
+  setMaxParallelism(max: number): this {
+    this.#settings.maxParallelism = checkParallelism('the max parallelism of an operator', max)
+    return this
+  }
+
+  /** Starts a task with this operator; those behind it may join it. */
+  startNewChain(): this {
+    this.#settings.chainingStrategy = 'HEAD'
+    return this
+  }
+
+  /** Runs the operator in a task of its own. */
+  disableChaining(): this {
+    this.#settings.chainingStrategy = 'NEVER'
+    return this
+  }
+
+  /** Operators of different groups never share a slot; those behind inherit the group. */
+  slotSharingGroup(group: string): this {
+    this.#settings.slotSharingGroup = checkText('a slot sharing group', group)
+    return this
+  }
+}
+
+/** A stream whose elements have keys. Rich functions on it have state per key. */
+export class KeyedStream<T, K> extends DataStream<T> {
+  override readonly keySelector: (value: unknown) => unknown
+
+  /** @internal */
+  constructor(
+    builder: StreamBuilder,
+    input: Transformation,
+    partitioning: ReturnType<typeof hashPartitioning>,
+  ) {
+    super(builder, { kind: 'partition', input, partitioning })
+    this.keySelector = partitioning.keySelector
+  }
+
+  /**
+   * Combines the elements of each key, two at a time. A STREAMING job emits the running value for every element,
+   * a BATCH job each key's final value once.
+   */
+  reduce(reducer: Reducer<T>): SingleOutputStreamOperator<T> {
+    const userFunction = new UserFunction<ReduceCall>(reducer, 'reduce', 'reduce')
+    return this.#addReduce({ name: 'Keyed Reduce', operation: 'reduce', userFunction })
+  }
+
+  /** Adds up a field (or an index of a tuple) per key; the other fields are those of the key's first element. */
+  sum(field: NumericField<T>): SingleOutputStreamOperator<T> {
+    return this.#aggregate('sum', field)
+  }
+
+  /** The least value of a field per key; the other fields are those of the key's first element. */
+  min(field: ComparableField<T>): SingleOutputStreamOperator<T> {
+    return this.#aggregate('min', field)
+  }
+
+  /** The greatest value of a field per key; the other fields are those of the key's first element. */
+  max(field: ComparableField<T>): SingleOutputStreamOperator<T> {
+    return this.#aggregate('max', field)
+  }
+
+  /** {@link DataStream.process} with the key in the context and state per key. Timers are not available yet. */
+  override process<R>(
+    fn:
+      | KeyedProcessFunction<K, T, R>
+      // biome-ignore lint/suspicious/noConfusingVoidType: a mere `void` would accept an async function
+      | ((value: T, context: KeyedProcessContext<K>, out: Collected<R>) => void | undefined),
+  ): SingleOutputStreamOperator<R> {
+    return this.addProcess(fn, 'KeyedProcess')
+  }
+
+  #aggregate(kind: 'sum' | 'min' | 'max', field: PropertyKey): SingleOutputStreamOperator<T> {
+    const userFunction = new UserFunction<ReduceCall>(fieldAggregation(kind, field), 'reduce', kind)
+    const operation = `${kind} ${JSON.stringify(field)}`
+    return this.#addReduce({ name: 'Keyed Aggregation', operation, userFunction, builtIn: true })
+  }
+
+  #addReduce(step: Omit<FunctionStep<ReduceCall>, 'create'>): SingleOutputStreamOperator<T> {
+    const { keySelector } = this
+    const create: FunctionStep<ReduceCall>['create'] = (options) =>
+      createKeyedReduceOperator({ ...options, keySelector })
+    return new SingleOutputStreamOperator(
+      this.builder,
+      addFunctionOperator(this, { ...step, create }),
+    )
+  }
+}
+
+type ReduceCall = (a: unknown, b: unknown) => unknown

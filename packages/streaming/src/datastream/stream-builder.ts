@@ -1,0 +1,60 @@
+import type { OperatorContext, OperatorFactory, StreamOperator } from '@flink-ts/runtime'
+import type { AnyFunction, UserFunction } from '../functions/user-function.js'
+import type {
+  OneInputTransformation,
+  OperatorTransformation,
+  Transformation,
+} from '../graph/transformation.js'
+import type { FunctionOperatorOptions } from '../operators/function-operator.js'
+import { newOperatorSettings } from './operator-settings.js'
+
+/** What streams need of the environment that they belong to. */
+export interface StreamBuilder {
+  /** Number for the next operator, from 1. */
+  nextId(): number
+  /** Makes an operator or sink part of the job. Sources become part of it with what reads them. */
+  addOperator(transformation: OperatorTransformation): void
+}
+
+/** A stream as an operator takes it. */
+export interface OperatorInput {
+  readonly builder: StreamBuilder
+  readonly transformation: Transformation
+  /** Behind `keyBy`. */
+  readonly keySelector?: (value: unknown) => unknown
+}
+
+/** An operator around one user function. */
+export interface FunctionStep<F extends AnyFunction> {
+  readonly name: string
+  /** Such as `map`; equal in every trace. */
+  readonly operation: string
+  readonly userFunction: UserFunction<F>
+  /** Functions that are not the user's have nothing to compare. */
+  readonly builtIn?: boolean
+  readonly create: (options: FunctionOperatorOptions<F>) => StreamOperator
+}
+
+/** Adds an operator behind `input`. */
+export function addFunctionOperator<F extends AnyFunction>(
+  input: OperatorInput,
+  step: FunctionStep<F>,
+): OneInputTransformation {
+  const { builder, transformation, keySelector } = input
+  const { userFunction, create } = step
+  const factory: OperatorFactory = {
+    type: 'oneInput',
+    createOperator: (operatorContext: OperatorContext) =>
+      create({ operatorContext, userFunction, keySelector }),
+  }
+  const added: OneInputTransformation = {
+    kind: 'operator',
+    ...newOperatorSettings(builder.nextId(), step.name),
+    input: transformation,
+    operation: step.operation,
+    functions: step.builtIn === true ? [] : [userFunction.captured],
+    createFactory: () => factory,
+  }
+  builder.addOperator(added)
+  return added
+}

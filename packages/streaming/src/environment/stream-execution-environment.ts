@@ -1,0 +1,274 @@
+import {
+  Configuration,
+  CoreOptions,
+  ExecutionOptions,
+  type JobId,
+  newHexId,
+  PipelineOptions,
+  type Source,
+  type SourceSplit,
+  SystemRandom,
+} from '@flink-ts/core'
+import {
+  currentProgramContext,
+  type JobExecutionResult,
+  type ProgramContext,
+  type SubmittedJob,
+} from '@flink-ts/runtime'
+import { absolutePath } from '../connectors/absolute-path.js'
+import { collectionSource } from '../connectors/collection/collection-source.js'
+import { createSequenceSource } from '../connectors/sequence/sequence-source.js'
+import {
+  createSocketTextSource,
+  type SocketTextSourceConfig,
+} from '../connectors/socket/socket-text-source.js'
+import { createTextFileSource } from '../connectors/textfile/text-file-source.js'
+import { SingleOutputStreamOperator } from '../datastream/data-stream.js'
+import {
+  checkParallelism,
+  checkText,
+  newOperatorSettings,
+} from '../datastream/operator-settings.js'
+import type { StreamBuilder } from '../datastream/stream-builder.js'
+import { InvalidProgramError } from '../functions/errors.js'
+import { type ExecutionPlan, executionPlanOf } from '../graph/execution-plan.js'
+import { generateRecordedJob } from '../graph/job-graph-generator.js'
+import type { StreamGraph } from '../graph/stream-graph.js'
+import { generateStreamGraph } from '../graph/stream-graph-generator.js'
+import type {
+  ConnectorEnvironment,
+  OperatorTransformation,
+  SourceTransformation,
+} from '../graph/transformation.js'
+import { findProgramContext } from './executor-factory.js'
+
+const DEFAULT_JOB_NAME = 'Flink Streaming Job'
+/** Under this name the submission's working directory is kept for the traces. */
+const WORKING_DIRECTORY = 'flink-ts.working-directory'
+
+type SourceStep = Pick<SourceTransformation, 'boundedness' | 'fingerprint' | 'createSource'> &
+  Partial<SourceTransformation>
+
+/** Where a program begins: makes streams from sources, and executes what was built of them. */
+export class StreamExecutionEnvironment {
+  /** What the program has set. */
+  readonly #configuration: Configuration
+  readonly #builder: StreamBuilder
+  #recorded: OperatorTransformation[] = []
+  #nextId = 1
+  #context: ProgramContext | undefined
+
+  /**
+   * The environment of this program: on the cluster that it was submitted to, or in this process if nobody
+   * submitted it.
+   *
+   * @param configuration Flink keys, over those of the client and the cluster
+   */
+  static getExecutionEnvironment(
+    configuration?: Configuration | Readonly<Record<string, string>>,
+  ): StreamExecutionEnvironment {
+    const environment = new StreamExecutionEnvironment()
+    return configuration === undefined ? environment : environment.configure(configuration)
+  }
+
+  private constructor() {
+    this.#configuration = new Configuration()
+    this.#context = currentProgramContext()
+    this.#builder = {
+      nextId: () => this.#nextId++,
+      addOperator: (transformation) => void this.#recorded.push(transformation),
+    }
+  }
+
+  /** Parallelism of all operators that have none of their own. @throws InvalidProgramError */
+  setParallelism(parallelism: number): this {
+    checkParallelism('the parallelism of the environment', parallelism)
+    this.#configuration.set(CoreOptions.DEFAULT_PARALLELISM, parallelism)
+    return this
+  }
+
+  /** Parallelism of all operators that have none of their own, as far as it is known before `execute`. */
+  getParallelism(): number {
+    return this.#effectiveConfiguration().get(CoreOptions.DEFAULT_PARALLELISM)
+  }
+
+  /** Number of key groups of all operators that have none of their own. @throws InvalidProgramError */
+  setMaxParallelism(max: number): this {
+    checkParallelism('the max parallelism of the environment', max)
+    this.#configuration.set(PipelineOptions.MAX_PARALLELISM, max)
+    return this
+  }
+
+  /** BATCH: final results only, of bounded sources; AUTOMATIC: BATCH if all sources are bounded. */
+  setRuntimeMode(mode: 'STREAMING' | 'BATCH' | 'AUTOMATIC'): this {
+    this.#configuration.setString(ExecutionOptions.RUNTIME_MODE.key, mode)
+    // Checked at once: a mistyped mode is to be found where it stands.
+    this.#configuration.get(ExecutionOptions.RUNTIME_MODE)
+    return this
+  }
+
+  /** Sets Flink keys for this program's jobs. */
+  configure(configuration: Configuration | Readonly<Record<string, string>>): this {
+    const added =
+      configuration instanceof Configuration ? configuration : Configuration.fromMap(configuration)
+    this.#configuration.merge(added)
+    return this
+  }
+
+  /** Runs each operator in a task of its own. */
+  disableOperatorChaining(): this {
+    this.#configuration.set(PipelineOptions.OPERATOR_CHAINING, false)
+    return this
+  }
+
+  /** Longest time in ms that an element waits in an output buffer; 0: each is sent at once, -1: full buffers only. */
+  setBufferTimeout(timeoutMs: number): this {
+    if (!Number.isInteger(timeoutMs) || timeoutMs < -1) {
+      throw new InvalidProgramError(
+        `Cannot use ${timeoutMs} as the buffer timeout: expected whole milliseconds, or -1`,
+      )
+    }
+    this.#configuration.set(ExecutionOptions.BUFFER_TIMEOUT_ENABLED, timeoutMs >= 0)
+    if (timeoutMs >= 0) this.#configuration.set(ExecutionOptions.BUFFER_TIMEOUT, timeoutMs)
+    return this
+  }
+
+  /** A stream of the given elements. Parallelism 1 unless set. */
+  fromElements<T>(...elements: T[]): SingleOutputStreamOperator<T> {
+    return this.fromCollection(elements)
+  }
+
+  /** A stream of the elements of an array or other iterable object. Parallelism 1 unless set. */
+  fromCollection<T>(elements: Iterable<T> & object): SingleOutputStreamOperator<T> {
+    const array = [...elements]
+    return this.#addSource('Collection Source', {
+      boundedness: 'BOUNDED',
+      fingerprint: `collection of ${array.length}`,
+      createSource: () => collectionSource(array) as Source<unknown, never>,
+      parallelism: 1,
+    })
+  }
+
+  /** The whole numbers from `from` to `to`, both included; in order with parallelism 1 only. */
+  fromSequence(from: number, to: number): SingleOutputStreamOperator<number> {
+    const source = createSequenceSource({ from, to })
+    return this.#addSource('Sequence Source', {
+      boundedness: 'BOUNDED',
+      fingerprint: `sequence ${from} ${to}`,
+      createSource: () => source as Source<unknown, never>,
+    })
+  }
+
+  /** A stream of what `source` reads. */
+  fromSource<T, SplitT extends SourceSplit, CheckpointT>(
+    source: Source<T, SplitT, CheckpointT>,
+    name: string,
+  ): SingleOutputStreamOperator<T> {
+    return this.#addSource(checkText('the name of a source', name), {
+      boundedness: source.boundedness,
+      fingerprint: 'source',
+      createSource: () => source as Source<unknown, never>,
+    })
+  }
+
+  /**
+   * The lines of a file, or of the files of a folder (whose names do not begin with `.` or `_`), in UTF-8. Relative
+   * paths are relative to where the program was submitted.
+   */
+  readTextFile(path: string): SingleOutputStreamOperator<string> {
+    checkText('the path of a file', path)
+    return this.#addSource('File Source', {
+      boundedness: 'BOUNDED',
+      fingerprint: `readTextFile ${JSON.stringify(path)}`,
+      createSource: ({ workingDirectory }) =>
+        createTextFileSource({ path: absolutePath(path, workingDirectory) }) as Source<
+          unknown,
+          never
+        >,
+    })
+  }
+
+  /** The lines (or texts with another end) that come over a TCP connection; for trying things out. */
+  socketTextStream(
+    host: string,
+    port: number,
+    options: Pick<SocketTextSourceConfig, 'delimiter' | 'maxRetry'> = {},
+  ): SingleOutputStreamOperator<string> {
+    const source = createSocketTextSource({ host, port, ...options })
+    return this.#addSource('Socket Stream', {
+      boundedness: 'CONTINUOUS_UNBOUNDED',
+      fingerprint: `socketTextStream ${host}:${port}`,
+      createSource: () => source as Source<unknown, never>,
+      onlyParallelismOne: 'there is one connection to read from',
+    })
+  }
+
+  /**
+   * Runs `fn` once, where the program is submitted, and answers the same value in every task: for what differs
+   * from machine to machine or from time to time. The value must be JSON.
+   */
+  async fromSubmission<T>(name: string, fn: () => T | Promise<T>): Promise<T> {
+    return (await this.#programContext()).fromSubmission(name, fn)
+  }
+
+  /**
+   * Submits what was built since the last `execute` as one job and waits for its end.
+   *
+   * @throws InvalidProgramError if no job can be made of it
+   * @throws JobExecutionError when the job failed or was cancelled
+   */
+  async execute(jobName?: string): Promise<JobExecutionResult> {
+    return (await this.executeAsync(jobName)).result()
+  }
+
+  /** Like {@link execute}, but does not wait for the job's end. */
+  async executeAsync(jobName?: string): Promise<SubmittedJob> {
+    const recorded = this.#recorded
+    this.#recorded = []
+    const context = await this.#programContext()
+    const workingDirectory = await context.fromSubmission(WORKING_DIRECTORY, () => process.cwd())
+    const graph = this.#generate(recorded, jobName, { workingDirectory })
+    return context.execute(generateRecordedJob(graph, newHexId<JobId>(new SystemRandom())))
+  }
+
+  /**
+   * The operators of what was built since the last `execute`, which stays as it is.
+   *
+   * @throws InvalidProgramError if no job can be made of it
+   */
+  getStreamGraph(jobName?: string): StreamGraph {
+    return this.#generate(this.#recorded, jobName, { workingDirectory: process.cwd() })
+  }
+
+  /** What `flink info` prints: {@link getStreamGraph} as JSON in Flink's form. */
+  getExecutionPlan(): string {
+    const plan: ExecutionPlan = executionPlanOf(this.getStreamGraph())
+    return JSON.stringify(plan, undefined, 2)
+  }
+
+  #generate(
+    transformations: readonly OperatorTransformation[],
+    jobName: string | undefined,
+    environment: ConnectorEnvironment,
+  ): StreamGraph {
+    const configuration = this.#effectiveConfiguration()
+    const name = jobName ?? configuration.get(PipelineOptions.NAME) ?? DEFAULT_JOB_NAME
+    return generateStreamGraph({ transformations, configuration, jobName: name, environment })
+  }
+
+  #effectiveConfiguration(): Configuration {
+    const base = this.#context?.configuration.clone() ?? new Configuration()
+    return base.merge(this.#configuration)
+  }
+
+  async #programContext(): Promise<ProgramContext> {
+    this.#context ??= await findProgramContext(this.#configuration.clone())
+    return this.#context
+  }
+
+  #addSource<T>(name: string, step: SourceStep): SingleOutputStreamOperator<T> {
+    const settings = newOperatorSettings(this.#builder.nextId(), name)
+    const source: SourceTransformation = { ...settings, ...step, kind: 'source' }
+    return new SingleOutputStreamOperator(this.#builder, source)
+  }
+}

@@ -1,0 +1,51 @@
+import type { Configuration, OperatorId, Sink, Source } from '@flink-ts/core'
+import type { JobType, OperatorFactory } from '@flink-ts/runtime'
+import type { ChainingStrategy, Partitioning } from './transformation.js'
+
+/** One operator of a {@link StreamGraph}. */
+export interface StreamNode {
+  /** Number of its transformation: in the order in which the program made them, from 1. */
+  readonly id: number
+  readonly operatorId: OperatorId
+  readonly kind: 'source' | 'operator' | 'sink'
+  /** With `Source: ` or `Sink: ` in front. */
+  readonly name: string
+  readonly uid: string | undefined
+  readonly parallelism: number
+  readonly maxParallelism: number
+  readonly slotSharingGroup: string
+  readonly chainingStrategy: ChainingStrategy
+  readonly factory: OperatorFactory
+  /** Of a source. */
+  readonly source?: Source<unknown, never>
+  /** Of a sink. */
+  readonly sink?: Sink<unknown, unknown>
+  /** What must be equal in every trace beside name and uid. */
+  readonly fingerprint: string
+  readonly functions: readonly CallableFunction[]
+  /** In the order in which the program names the inputs. */
+  readonly inEdges: StreamEdge[]
+  readonly outEdges: StreamEdge[]
+}
+
+/** What flows from one operator to another. */
+export interface StreamEdge {
+  readonly source: StreamNode
+  readonly target: StreamNode
+  /** Position among the edges between the same two operators. */
+  readonly index: number
+  readonly partitioning: Partitioning
+  /** Whether the program said how to partition; otherwise FORWARD or REBALANCE follows from the parallelism. */
+  readonly declared: boolean
+}
+
+/** The operators of a job and their edges, before operators are put into chains. */
+export interface StreamGraph {
+  readonly jobName: string
+  readonly jobType: JobType
+  /** Each node after those that feed it. */
+  readonly nodes: readonly StreamNode[]
+  readonly chaining: boolean
+  /** Settings of the program over those of the client. */
+  readonly configuration: Configuration
+}

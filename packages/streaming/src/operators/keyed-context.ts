@@ -1,0 +1,60 @@
+import type { ValueState, ValueStateDescriptor } from '@flink-ts/core'
+import type { OperatorContext } from '@flink-ts/runtime'
+import type { KeyedStateBackend } from '@flink-ts/state'
+import { UsedOutsideCallError } from '../functions/errors.js'
+
+/** The keyed state of one operator, and which key it stands for at the moment. */
+export class KeyedContext {
+  readonly #operatorName: string
+  readonly #keySelector: (value: unknown) => unknown
+  readonly #context: OperatorContext
+  #backend: KeyedStateBackend | undefined
+  #inCall = false
+
+  constructor(context: OperatorContext, keySelector: (value: unknown) => unknown) {
+    this.#context = context
+    this.#operatorName = context.operatorName
+    this.#keySelector = keySelector
+  }
+
+  /** State belongs to the key of `value` until {@link end}. @returns that key */
+  begin(value: unknown): unknown {
+    const key = this.#keySelector(value)
+    this.#backend?.setCurrentKey(key)
+    this.#inCall = true
+    return key
+  }
+
+  end(): void {
+    this.#inCall = false
+  }
+
+  /** State for a user function: throws when it is used outside of a call. */
+  getState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T> {
+    const state = this.rawState(descriptor)
+    const check = () => {
+      if (!this.#inCall)
+        throw new UsedOutsideCallError(`state '${descriptor.name}'`, this.#operatorName)
+    }
+    return {
+      value() {
+        check()
+        return state.value()
+      },
+      update(value) {
+        check()
+        state.update(value)
+      },
+      clear() {
+        check()
+        state.clear()
+      },
+    }
+  }
+
+  /** State for the operator itself, which calls `begin` before it uses it. */
+  rawState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T> {
+    this.#backend ??= this.#context.keyedState()
+    return this.#backend.getValueState(descriptor)
+  }
+}

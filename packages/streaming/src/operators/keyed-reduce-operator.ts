@@ -1,0 +1,90 @@
+import { KeyMap } from '@flink-ts/core'
+import { NO_TIMESTAMP, type OneInputStreamOperator } from '@flink-ts/runtime'
+import { FunctionOperator, type FunctionOperatorOptions } from './function-operator.js'
+import { KeyedContext } from './keyed-context.js'
+
+type Reduce = (a: unknown, b: unknown) => unknown
+
+/** Elements emitted between two looks at whether the operators behind can take more. */
+const FINISH_BATCH = 1024
+
+/**
+ * The operator behind `reduce`, `sum`, `min` and `max`: in a STREAMING job the running value of the key per
+ * element, in a BATCH job each key's final value once, at the end of input.
+ */
+export function createKeyedReduceOperator(
+  options: FunctionOperatorOptions<Reduce> & { keySelector: (value: unknown) => unknown },
+): OneInputStreamOperator {
+  return options.operatorContext.jobType === 'BATCH'
+    ? new BatchReduceOperator(options)
+    : new StreamingReduceOperator(options)
+}
+
+class StreamingReduceOperator extends FunctionOperator<Reduce> {
+  readonly #keyedContext: KeyedContext
+  readonly #state
+
+  constructor(options: FunctionOperatorOptions<Reduce> & { keySelector: (v: unknown) => unknown }) {
+    super(options)
+    this.#keyedContext =
+      this.keyed ?? new KeyedContext(options.operatorContext, options.keySelector)
+    this.#state = this.#keyedContext.rawState<unknown>({ name: '_op_state' })
+  }
+
+  override processElement(value: unknown, timestamp: number): void {
+    const state = this.#state
+    let result: unknown
+    try {
+      this.#keyedContext.begin(value)
+      const before = state.value()
+      result = before === undefined ? value : this.call(before, value)
+    } catch (error) {
+      throw this.failed(error)
+    }
+    if (result instanceof Promise) throw this.promised(result)
+    state.update(result)
+    this.#keyedContext.end()
+    this.output.collect(result, timestamp)
+  }
+}
+
+class BatchReduceOperator extends FunctionOperator<Reduce> {
+  readonly #keySelector: (value: unknown) => unknown
+  readonly #cells = new KeyMap<{ value: unknown }>()
+
+  constructor(options: FunctionOperatorOptions<Reduce> & { keySelector: (v: unknown) => unknown }) {
+    super(options)
+    this.#keySelector = options.keySelector
+  }
+
+  override processElement(value: unknown): void {
+    let result: unknown
+    try {
+      const key = this.#keySelector(value)
+      const cell = this.#cells.get(key)
+      if (cell === undefined) {
+        this.#cells.set(key, { value })
+        return
+      }
+      this.keyed?.begin(value)
+      result = this.call(cell.value, value)
+      this.keyed?.end()
+      cell.value = result
+    } catch (error) {
+      throw this.failed(error)
+    }
+    if (result instanceof Promise) throw this.promised(result)
+  }
+
+  override async finish(): Promise<void> {
+    const { output } = this
+    let emitted = 0
+    for (const [, cell] of this.#cells.entries()) {
+      output.collect(cell.value, NO_TIMESTAMP)
+      if (++emitted % FINISH_BATCH === 0) {
+        const ready = output.whenAvailable?.()
+        if (ready !== undefined) await ready
+      }
+    }
+  }
+}

@@ -1,0 +1,30 @@
+import type { RuntimeContext } from '@flink-ts/core'
+import type { OperatorContext } from '@flink-ts/runtime'
+import { InvalidProgramError } from '../functions/errors.js'
+import type { KeyedContext } from './keyed-context.js'
+
+/** The part of an operator's world that its user function sees. */
+export function createRuntimeContext(
+  context: OperatorContext,
+  keyed: KeyedContext | undefined,
+): RuntimeContext {
+  return {
+    jobId: context.jobId,
+    jobName: context.jobName,
+    taskName: context.taskName,
+    operatorName: context.operatorName,
+    indexOfThisSubtask: context.subtaskIndex,
+    numberOfParallelSubtasks: context.parallelism,
+    maxNumberOfParallelSubtasks: context.maxParallelism,
+    attemptNumber: context.attemptNumber,
+    getState(descriptor) {
+      if (keyed === undefined) {
+        throw new InvalidProgramError(
+          `Operator '${context.operatorName}' asked for keyed state '${descriptor.name}', but its input has ` +
+            'no keys; use it behind keyBy(…)',
+        )
+      }
+      return keyed.getState(descriptor)
+    },
+  }
+}
