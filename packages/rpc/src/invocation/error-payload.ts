@@ -1,12 +1,11 @@
-import type { SerializedError } from '@flink-ts/core'
+import { type SerializedError, serializeError } from '@flink-ts/core'
 
-/** Errors must fit into a message of any permitted size, and pass when the response did not. */
-const MAX_TEXT_LENGTH = 64 * 1024
-const MAX_CAUSES = 16
+/** As many as `serializeError` writes; a foreign peer may send more. */
+const MAX_CAUSES = 20
 
-/** The wire form of what a handler threw: never fails, never exceeds about a megabyte. */
+/** The wire form of what a handler threw: never fails, bounded in size. */
 export function encodeError(error: unknown): Uint8Array {
-  return Buffer.from(JSON.stringify(toSerializedError(error, 0)))
+  return Buffer.from(JSON.stringify(serializeError(error)))
 }
 
 /** Also accepts what a broken or foreign peer sent. */
@@ -22,21 +21,6 @@ export function decodeError(payload: Uint8Array): SerializedError {
   }
 }
 
-function toSerializedError(error: unknown, depth: number): SerializedError {
-  if (!(error instanceof Error)) return { name: 'Error', message: clip(describe(error)) }
-  const { code, retriable } = error as { code?: unknown; retriable?: unknown }
-  return {
-    name: clip(String(error.name)),
-    message: clip(String(error.message)),
-    ...(typeof code === 'string' ? { code } : {}),
-    ...(typeof retriable === 'boolean' ? { retriable } : {}),
-    ...(typeof error.stack === 'string' ? { stack: clip(error.stack) } : {}),
-    ...(error.cause === undefined || depth >= MAX_CAUSES
-      ? {}
-      : { cause: toSerializedError(error.cause, depth + 1) }),
-  }
-}
-
 function fromJson(json: unknown, depth: number): SerializedError {
   const { name, message, code, retriable, stack, cause } = json as Record<string, unknown>
   return {
@@ -49,16 +33,4 @@ function fromJson(json: unknown, depth: number): SerializedError {
       ? { cause: fromJson(cause, depth + 1) }
       : {}),
   }
-}
-
-function describe(value: unknown): string {
-  try {
-    return `a value that is no Error was thrown: ${String(value)}`
-  } catch {
-    return 'a value that is no Error and has no text was thrown'
-  }
-}
-
-function clip(text: string): string {
-  return text.length <= MAX_TEXT_LENGTH ? text : `${text.slice(0, MAX_TEXT_LENGTH)}… (cut)`
 }

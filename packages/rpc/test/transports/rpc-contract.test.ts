@@ -140,7 +140,15 @@ for (const [name, createTransport] of Object.entries(TRANSPORTS)) {
 
   contract('anything may be thrown by a handler', async (t, transport) => {
     const { gateway, endpoint } = await startPair(transport)
-    for (const thrown of [undefined, 'text', Object.create(null), new Error('x'.repeat(1e6))]) {
+    const hostile = Object.defineProperty(new Error('x'), 'name', {
+      get() {
+        throw new Error('from a getter')
+      },
+    })
+    const circular = new Error('circular')
+    circular.cause = circular
+    const long = new Error('x'.repeat(1e6))
+    for (const thrown of [undefined, 'text', Object.create(null), long, hostile, circular]) {
       endpoint.gateway.sayFunction = () => Promise.reject(thrown)
       await t.rejects(transport.settle(gateway.say({ text: '' })), {
         code: 'FLINK_RPC_REMOTE_ERROR',
