@@ -1,0 +1,71 @@
+import { FlinkError, type Logger } from '@flink-ts/core'
+import type { ExecutionGraph } from '../executiongraph/execution-graph.js'
+import { toErrorInfo } from '../messages/error-info.js'
+import type {
+  ErrorInfo,
+  ExecutionDeploymentReport,
+  TaskExecutorGateway,
+} from '../messages/messages.generated.js'
+
+export interface DeploymentReconcilerOptions {
+  readonly graph: ExecutionGraph
+  readonly gateway: (resourceId: string) => TaskExecutorGateway | undefined
+  readonly failTask: (executionAttemptId: string, cause: ErrorInfo) => void
+  readonly log: Logger
+}
+
+/**
+ * Compares what a TaskManager says runs there with what should: what it does not know is failed, what
+ * should not run is cancelled. A difference must show in two reports in a row, since a report and
+ * the messages that change what it says overtake each other.
+ */
+export class DeploymentReconciler {
+  readonly #options: DeploymentReconcilerOptions
+  /** Per TaskManager the differences of its last report. */
+  readonly #suspects = new Map<string, ReadonlySet<string>>()
+
+  constructor(options: DeploymentReconcilerOptions) {
+    this.#options = options
+  }
+
+  reconcile(resourceId: string, report: ExecutionDeploymentReport): void {
+    const { graph, gateway, failTask, log } = this.#options
+    const reported = new Set(report.executionAttemptIds)
+    const missing = graph.vertices
+      .filter(
+        ({ current }) =>
+          current.slot?.location.resourceId === resourceId &&
+          ['DEPLOYING', 'INITIALIZING', 'RUNNING', 'CANCELING'].includes(current.state) &&
+          !reported.has(current.attemptId),
+      )
+      .map(({ current }) => current)
+    const unexpected = [...reported].filter((attemptId) => {
+      const execution = graph.currentExecution(attemptId)
+      return execution === undefined || execution.isTerminal
+    })
+    const before = this.#suspects.get(resourceId)
+    this.#suspects.set(
+      resourceId,
+      new Set([...missing.map(({ attemptId }) => attemptId), ...unexpected]),
+    )
+    if (before === undefined) return
+    for (const { attemptId, taskName } of missing) {
+      if (!before.has(attemptId)) continue
+      const cause = new FlinkError(
+        `Task ${taskName} (attempt ${attemptId}) does not run on TaskManager ${resourceId}, where it was deployed`,
+        { code: 'FLINK_TASK_NOT_DEPLOYED', retriable: true },
+      )
+      failTask(attemptId, toErrorInfo(cause))
+    }
+    for (const executionAttemptId of unexpected) {
+      if (!before.has(executionAttemptId)) continue
+      log.warn('A TaskManager runs a task that should not run; cancelling it', {
+        executionAttemptId,
+        resourceId,
+      })
+      gateway(resourceId)
+        ?.cancelTask({ executionAttemptId })
+        .catch((error) => log.debug('Cancelling failed', { executionAttemptId, error }))
+    }
+  }
+}

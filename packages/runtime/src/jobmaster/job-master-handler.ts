@@ -1,0 +1,144 @@
+import { type AllocationId, FlinkError, type Logger } from '@flink-ts/core'
+import type { ExecutionGraph } from '../executiongraph/execution-graph.js'
+import { isTerminalJobStatus } from '../executiongraph/job-status.js'
+import { fromErrorInfo } from '../messages/error-info.js'
+import type {
+  Acknowledge,
+  CancelJobRequest,
+  DisconnectResourceManagerRequest,
+  DisconnectTaskManagerRequest,
+  ErrorInfo,
+  FailSlotRequest,
+  JobMasterGateway,
+  JobMasterHeartbeatRequest,
+  NotifyNotEnoughResourcesRequest,
+  OfferSlotsRequest,
+  OfferSlotsResponse,
+  OperatorEventRequest,
+  RegisterTaskManagerRequest,
+  RegisterTaskManagerResponse,
+  RequestJobRequest,
+  RequestJobResponse,
+  RequestJobStatusResponse,
+  UpdateTaskExecutionStateRequest,
+} from '../messages/messages.generated.js'
+import type { DefaultScheduler } from '../scheduler/default-scheduler.js'
+import type { OperatorCoordinators } from './coordination/operator-coordinators.js'
+import type { ExecutionGraphInfo } from './info/execution-graph-info.js'
+import type { ResourceManagerConnection } from './resource-manager-connection.js'
+import type { SlotPool } from './slotpool/slot-pool.js'
+import type { TaskManagerConnections } from './task-manager-connections.js'
+
+export interface JobMasterHandlerOptions {
+  readonly jobMaster: { requestJob(): Promise<ExecutionGraphInfo> }
+  readonly graph: ExecutionGraph
+  readonly scheduler: DefaultScheduler
+  readonly slotPool: SlotPool
+  readonly taskManagers: TaskManagerConnections
+  readonly resourceManager: ResourceManagerConnection
+  /** Undefined until the job is initialized. */
+  readonly coordinators: () => OperatorCoordinators | undefined
+  readonly slotFailed: (allocationId: AllocationId, cause: ErrorInfo) => void
+  readonly resourceId: string
+  readonly log: Logger
+}
+
+/** Answers the calls that a JobMaster gets; every method runs in its main thread. */
+export class JobMasterHandler implements JobMasterGateway {
+  readonly #options: JobMasterHandlerOptions
+
+  constructor(options: JobMasterHandlerOptions) {
+    this.#options = options
+  }
+
+  async registerTaskManager(
+    request: RegisterTaskManagerRequest,
+  ): Promise<RegisterTaskManagerResponse> {
+    const { graph, taskManagers, resourceId } = this.#options
+    const { jobId } = graph.jobGraph
+    if (request.jobId !== jobId) {
+      return { rejection: `this JobMaster runs job ${jobId}, not ${request.jobId}` }
+    }
+    if (isTerminalJobStatus(graph.status)) {
+      return { rejection: `job ${jobId} has ended: ${graph.status}` }
+    }
+    taskManagers.register(request.taskExecutor, request.location)
+    return { success: { jobMasterResourceId: resourceId } }
+  }
+
+  async offerSlots({ resourceId, offers }: OfferSlotsRequest): Promise<OfferSlotsResponse> {
+    const { taskManagers, slotPool, graph } = this.#options
+    const location = taskManagers.location(resourceId)
+    if (location === undefined) throw notRegistered(resourceId, 'offer slots')
+    taskManagers.receiveHeartbeat(resourceId)
+    if (isTerminalJobStatus(graph.status)) return { acceptedAllocationIds: [] }
+    return { acceptedAllocationIds: slotPool.offerSlots(location, offers) }
+  }
+
+  async failSlot({ allocationId, cause }: FailSlotRequest): Promise<Acknowledge> {
+    this.#options.slotFailed(allocationId as AllocationId, cause)
+    return {}
+  }
+
+  async disconnectTaskManager(request: DisconnectTaskManagerRequest): Promise<Acknowledge> {
+    this.#options.taskManagers.disconnect(request.resourceId, fromErrorInfo(request.cause))
+    return {}
+  }
+
+  async disconnectResourceManager(request: DisconnectResourceManagerRequest): Promise<Acknowledge> {
+    this.#options.resourceManager.reconnect(request.cause.message)
+    return {}
+  }
+
+  async updateTaskExecutionState(request: UpdateTaskExecutionStateRequest): Promise<Acknowledge> {
+    if (this.#options.scheduler.updateTaskExecutionState(request)) return {}
+    throw new FlinkError(
+      `Attempt ${request.executionAttemptId} reported ${request.state}, but it is not expected to run`,
+      { code: 'FLINK_EXECUTION_ATTEMPT_UNKNOWN' },
+    )
+  }
+
+  async sendOperatorEventToCoordinator(request: OperatorEventRequest): Promise<Acknowledge> {
+    const coordinators = this.#options.coordinators()
+    if (coordinators === undefined) {
+      throw new FlinkError('Cannot take an operator event: the job is being initialized', {
+        code: 'FLINK_OPERATOR_EVENT_REFUSED',
+      })
+    }
+    coordinators.handleEvent(request)
+    return {}
+  }
+
+  /** The job goes on waiting: until slot.request.timeout a TaskManager may join. */
+  async notifyNotEnoughResources(request: NotifyNotEnoughResourcesRequest): Promise<Acknowledge> {
+    const acquired = request.acquired.reduce((sum, { numberOfRequiredSlots: n }) => sum + n, 0)
+    this.#options.log.warn('The ResourceManager cannot provide all slots now', { acquired })
+    return {}
+  }
+
+  async heartbeatFromResourceManager(request: JobMasterHeartbeatRequest): Promise<Acknowledge> {
+    this.#options.resourceManager.receiveHeartbeat(request.resourceManagerId)
+    return {}
+  }
+
+  async requestJob(_request: RequestJobRequest): Promise<RequestJobResponse> {
+    const info = await this.#options.jobMaster.requestJob()
+    return { executionGraph: Buffer.from(JSON.stringify(info)) }
+  }
+
+  async requestJobStatus(_request: RequestJobRequest): Promise<RequestJobStatusResponse> {
+    return { status: this.#options.graph.status }
+  }
+
+  async cancelJob(_request: CancelJobRequest): Promise<Acknowledge> {
+    this.#options.scheduler.cancel()
+    return {}
+  }
+}
+
+function notRegistered(resourceId: string, what: string): FlinkError {
+  return new FlinkError(
+    `TaskManager ${resourceId} cannot ${what}: it is not registered at this JobMaster`,
+    { code: 'FLINK_TASK_MANAGER_NOT_REGISTERED', retriable: true },
+  )
+}

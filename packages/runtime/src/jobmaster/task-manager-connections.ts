@@ -1,0 +1,156 @@
+import type { Clock, Logger } from '@flink-ts/core'
+import { FlinkError } from '@flink-ts/core'
+import type { MainThreadExecutor, RpcService } from '@flink-ts/rpc'
+import { HeartbeatLostError } from '../heartbeat/heartbeat-lost-error.js'
+import { HeartbeatSender } from '../heartbeat/heartbeat-sender.js'
+import type { HeartbeatSettings } from '../heartbeat/heartbeat-settings.js'
+import { TASK_EXECUTOR_GATEWAY } from '../messages/gateways.js'
+import type {
+  EndpointAddress,
+  TaskExecutorGateway,
+  TaskExecutorToJobMasterHeartbeatPayload,
+  TaskManagerLocation,
+} from '../messages/messages.generated.js'
+
+export interface TaskManagerConnectionsOptions {
+  readonly rpcService: RpcService
+  readonly mainThread: MainThreadExecutor
+  readonly clock: Clock
+  readonly log: Logger
+  readonly heartbeat: HeartbeatSettings
+  readonly jobId: string
+  /** The slots that the JobMaster believes to hold there. */
+  readonly allocationIds: (resourceId: string) => readonly string[]
+  readonly onHeartbeat: (
+    resourceId: string,
+    payload: TaskExecutorToJobMasterHeartbeatPayload,
+  ) => void
+  /** Told once per registration, when it is gone already. */
+  readonly onLost: (resourceId: string, cause: Error) => void
+}
+
+interface Connection {
+  readonly address: EndpointAddress
+  readonly location: TaskManagerLocation
+  readonly gateway: TaskExecutorGateway
+  readonly unsubscribe: () => void
+}
+
+/** The TaskManagers that registered at a JobMaster; notices the loss of each. */
+export class TaskManagerConnections {
+  readonly #options: TaskManagerConnectionsOptions
+  readonly #connections = new Map<string, Connection>()
+  readonly #heartbeats: HeartbeatSender<TaskExecutorToJobMasterHeartbeatPayload>
+
+  constructor(options: TaskManagerConnectionsOptions) {
+    this.#options = options
+    this.#heartbeats = new HeartbeatSender({
+      mainThread: options.mainThread,
+      clock: options.clock,
+      log: options.log,
+      settings: options.heartbeat,
+      onHeartbeat: options.onHeartbeat,
+      onLost: (resourceId, state) => {
+        const { timeoutMs } = options.heartbeat
+        const peer = `TaskManager ${resourceId}`
+        this.disconnect(resourceId, new HeartbeatLostError({ peer, state, timeoutMs }))
+      },
+    })
+  }
+
+  /** Repeating a registration changes nothing; another process under the same id replaces the first. */
+  register(address: EndpointAddress, location: TaskManagerLocation): void {
+    const { resourceId } = location
+    const known = this.#connections.get(resourceId)
+    if (known !== undefined) {
+      if (
+        known.address.address === address.address &&
+        known.address.endpointId === address.endpointId
+      ) {
+        this.#heartbeats.receiveHeartbeat(resourceId)
+        return
+      }
+      this.disconnect(resourceId, lost(resourceId, 'it registered again from another endpoint'))
+    }
+    const { rpcService, mainThread, jobId, allocationIds, log } = this.#options
+    const gateway = rpcService.connect(address.address, address.endpointId, TASK_EXECUTOR_GATEWAY)
+    const connection: Connection = {
+      address,
+      location,
+      gateway,
+      unsubscribe: rpcService.onConnectionLost(address.address, (reason) =>
+        mainThread.execute(() => {
+          if (this.#connections.get(resourceId) !== connection) return
+          this.disconnect(resourceId, lost(resourceId, reason.message, reason))
+        }),
+      ),
+    }
+    this.#connections.set(resourceId, connection)
+    this.#heartbeats.monitorPeer(resourceId, (timeoutMs) =>
+      gateway.heartbeatFromJobMaster(
+        { jobId, allocationIds: allocationIds(resourceId) },
+        { timeoutMs },
+      ),
+    )
+    log.info('TaskManager registered at the JobMaster', { jobId, resourceId })
+  }
+
+  gateway(resourceId: string): TaskExecutorGateway | undefined {
+    return this.#connections.get(resourceId)?.gateway
+  }
+
+  location(resourceId: string): TaskManagerLocation | undefined {
+    return this.#connections.get(resourceId)?.location
+  }
+
+  get resourceIds(): string[] {
+    return [...this.#connections.keys()]
+  }
+
+  /** A message came from there. */
+  receiveHeartbeat(resourceId: string): void {
+    this.#heartbeats.receiveHeartbeat(resourceId)
+  }
+
+  /** Nothing happens if it is not registered. */
+  disconnect(resourceId: string, cause: Error): void {
+    const connection = this.#remove(resourceId)
+    if (connection === undefined) return
+    const { log, jobId, onLost } = this.#options
+    log.warn('TaskManager is disconnected from the JobMaster', { jobId, resourceId, error: cause })
+    onLost(resourceId, cause)
+  }
+
+  /** Ends all connections without telling `onLost`. */
+  close(): void {
+    for (const resourceId of this.resourceIds) this.#remove(resourceId)
+    this.#heartbeats.close()
+  }
+
+  #remove(resourceId: string): Connection | undefined {
+    const connection = this.#connections.get(resourceId)
+    if (connection === undefined) return undefined
+    this.#connections.delete(resourceId)
+    connection.unsubscribe()
+    this.#heartbeats.unmonitorPeer(resourceId)
+    return connection
+  }
+}
+
+function lost(resourceId: string, reason: string, cause?: Error): FlinkError {
+  return new TaskManagerLostError({ resourceId, reason, cause })
+}
+
+/** The connection to a TaskManager broke: what ran there is lost for this job. */
+export class TaskManagerLostError extends FlinkError {
+  readonly resourceId: string
+
+  constructor(facts: { resourceId: string; reason: string; cause?: unknown }) {
+    super(`Connection to TaskManager ${facts.resourceId} was lost: ${facts.reason}`, {
+      code: 'FLINK_TASK_MANAGER_LOST',
+      retriable: true,
+      cause: facts.cause,
+    })
+    this.resourceId = facts.resourceId
+  }
+}
