@@ -117,6 +117,13 @@ export {
   userMessage,
 } from './errors/serialize-error.js'
 export type { SerializedError } from './errors/serialized-error.js'
+export {
+  FileAlreadyExistsError,
+  FileNotFoundError,
+  FileSystemError,
+  UnsupportedFileSystemSchemeError,
+} from './filesystem/file-errors.js'
+export { resolveUserPath, schemeOf } from './filesystem/file-path.js'
 export type {
   FileInputStream,
   FileOutputStream,
@@ -127,6 +134,12 @@ export type {
   ResumableWriter,
   ResumeRecoverable,
 } from './filesystem/file-system.js'
+export { FileSystemRegistry } from './filesystem/file-system-registry.js'
+export {
+  InMemoryFileSystem,
+  type InMemoryFileSystemOptions,
+} from './filesystem/in-memory-file-system.js'
+export { LocalFileSystem } from './filesystem/local-file-system.js'
 export type {
   Collector,
   FilterFunction,
@@ -186,3 +199,14 @@ export { OutputBuffer } from './serialization/output-buffer.js'
 export { type ClassSerializer, SerializerRegistry } from './serialization/serializer-registry.js'
 export { UnserializableValueError } from './serialization/unserializable-value-error.js'
 export type { InputView, OutputView } from './serialization/views.js'
+export {
+  type FieldDescription,
+  type PrimitiveKind,
+  type TypeDescription,
+  type TypeInformation,
+  type TypeOf,
+  typesEqual,
+  typeToString,
+} from './types/type-information.js'
+export { Types } from './types/types.js'
+export { FLINK_TS_VERSION } from './version.js'

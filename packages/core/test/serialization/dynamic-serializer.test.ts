@@ -155,6 +155,21 @@ t.test('DynamicSerializer', (t) => {
     t.end()
   })
 
+  t.test('settles soon when the fields of a wide record change their types one by one', (t) => {
+    const encoder = serializer.createEncoder()
+    const decoder = serializer.createDecoder()
+    let schemas = 0
+    for (let i = 0; i < 100; i++) {
+      const record = Object.fromEntries(Array.from({ length: 100 }, (_, f) => [`f${f}`, f]))
+      record[`f${i}`] = null as never
+      const bytes = encode(encoder, record)
+      if (bytes[0] === 0x15) schemas++
+      same(decode(decoder, bytes), record)
+    }
+    t.equal(schemas, 6)
+    t.end()
+  })
+
   t.test('goes on in the self-describing form past the bound of shapes', (t) => {
     const encoder = serializer.createEncoder()
     const decoder = serializer.createDecoder()

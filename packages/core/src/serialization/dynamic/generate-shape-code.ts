@@ -56,7 +56,7 @@ function encoderSource({ isTuple, names, kinds }: ShapeDescription): string {
   kinds.forEach((kind, i) => {
     lines.push(`const v${i} = v[${isTuple ? i : JSON.stringify(names[i])}]`)
     const type = TYPE_OF_KIND[kind]
-    if (type !== undefined) lines.push(`if (typeof v${i} !== '${type}') return ${-2 - i}`)
+    if (type !== undefined) lines.push(`if (typeof v${i} !== '${type}') return -2`)
     else if (isTuple) lines.push(`if (v${i} === undefined && !(${i} in v)) return -1`)
   })
   lines.push(

@@ -3,13 +3,18 @@ import { FieldKind, MAX_SCHEMA_CHARS, MAX_SHAPE_FIELDS, MAX_SHAPES, Tag } from '
 import { type EncodeShape, generateEncoder } from './generate-shape-code.js'
 import type { ValueWriter } from './value-writer.js'
 
+/** A structure whose fields change their types more often may have anything in every field. */
+const MAX_GENERATIONS = 4
+
 /** One shape as the encoder of one channel knows it. */
 export class ShapeEncoder {
   readonly isTuple: boolean
   readonly names: readonly string[]
   readonly kinds: readonly FieldKind[]
   readonly fields: readonly FieldState[]
-  /** Generated for this shape; answers the end, -1 for another structure, -2 - i if field i has another type. */
+  /** How often fields of this structure were found to have another type than before. */
+  readonly generation: number
+  /** Generated for this shape; answers the end, -1 for another structure, -2 if a field has another type. */
   readonly encode: EncodeShape
   /** Its number on the wire; -1 until it was written. */
   id = -1
@@ -18,7 +23,9 @@ export class ShapeEncoder {
     isTuple: boolean
     names: readonly string[]
     kinds: readonly FieldKind[]
+    generation?: number
   }) {
+    this.generation = shape.generation ?? 0
     this.isTuple = shape.isTuple
     this.names = shape.names
     this.kinds = shape.kinds
@@ -75,19 +82,23 @@ export class ShapeTable {
     let end = current.encode(writer, value, p, current)
     while (end < -1) {
       // A field has another type than it had so far: from now on it may have any.
-      current = this.#generalize(current, -2 - end)
+      current = this.#generalize(current, value)
       end = current.encode(writer, value, p, current)
     }
     if (end >= 0) field.shape = current
     return end
   }
 
-  #generalize(shape: ShapeEncoder, index: number): ShapeEncoder {
+  #generalize(shape: ShapeEncoder, value: object): ShapeEncoder {
     const known = this.#find(shape)
     // A field's state may still hold a shape that was replaced meanwhile.
-    if (known !== undefined && known !== shape) return known
-    const kinds = shape.kinds.map((kind, i) => (i === index ? FieldKind.Any : kind))
-    const wider = new ShapeEncoder({ isTuple: shape.isTuple, names: shape.names, kinds })
+    if (known !== undefined && known.generation > shape.generation) return known
+    const giveUp = shape.generation === MAX_GENERATIONS
+    const record = value as Record<string, unknown>
+    const kinds = shape.kinds.map((kind, i) =>
+      !giveUp && kind === kindOfField(record[shape.names[i]!]) ? kind : FieldKind.Any,
+    )
+    const wider = new ShapeEncoder({ ...shape, kinds, generation: shape.generation + 1 })
     this.#store(wider)
     const at = this.#recent.indexOf(shape)
     if (at >= 0) this.#recent[at] = wider
