@@ -1,0 +1,443 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { createServer, request as httpRequest } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Configuration, FlinkError, noopLogger, SystemClock, SystemRandom } from '@flink-ts/core'
+import { RestServerEndpoint, type RestServerOptions } from '@flink-ts/rest'
+import { RestClientError, RestClusterClient, RestConnectionError } from '@flink-ts/rest/client'
+import t, { type Test } from 'tap'
+import {
+  JOB_ID,
+  runningJob,
+  SINK_ID,
+  SOURCE_ID,
+  testingDispatcher,
+  testingResourceManager,
+} from './testing-gateways.js'
+
+async function startServer(
+  t: Test,
+  options: {
+    dispatcher?: Parameters<typeof testingDispatcher>[0]
+    resourceManager?: Parameters<typeof testingResourceManager>[0]
+    configuration?: Record<string, string>
+    storeProgram?: RestServerOptions['storeProgram']
+    leaderless?: boolean
+  } = {},
+) {
+  const uploadFolder = mkdtempSync(join(tmpdir(), 'flink-rest-test-'))
+  const server = new RestServerEndpoint({
+    configuration: Configuration.fromMap({ 'rest.port': '0', ...options.configuration }),
+    clock: new SystemClock(),
+    random: new SystemRandom(),
+    log: noopLogger,
+    dispatcher: () =>
+      options.leaderless ? undefined : testingDispatcher(options.dispatcher ?? {}),
+    resourceManager: () => testingResourceManager(options.resourceManager ?? {}),
+    storeProgram: options.storeProgram ?? (async () => 'f'.repeat(64)),
+    version: { version: '1.2.3', commit: 'abc', revision: 'abc @ today' },
+    uploadFolder,
+  })
+  await server.start()
+  t.teardown(async () => {
+    await server.close()
+    rmSync(uploadFolder, { recursive: true, force: true })
+  })
+  const client = new RestClusterClient({ address: server.address, clock: new SystemClock() })
+  const raw = (
+    path: string,
+    init: { method?: string; headers?: Record<string, string>; body?: string } = {},
+  ) =>
+    new Promise<{
+      status: number
+      body: Record<string, unknown>
+      headers: Record<string, unknown>
+    }>((resolve, reject) => {
+      const call = httpRequest(
+        {
+          host: '127.0.0.1',
+          port: server.port,
+          path,
+          method: init.method ?? 'GET',
+          headers: init.headers,
+        },
+        (response) => {
+          let text = ''
+          response.setEncoding('utf8')
+          response.on('data', (chunk) => {
+            text += chunk
+          })
+          response.on('end', () =>
+            resolve({
+              status: response.statusCode ?? 0,
+              body: JSON.parse(text),
+              headers: response.headers,
+            }),
+          )
+        },
+      )
+      call.on('error', reject)
+      call.end(init.body)
+    })
+  return { server, client, raw, uploadFolder }
+}
+
+const graphOf = () => ({ executionGraph: Buffer.from(JSON.stringify(runningJob())) })
+
+t.test('GET /overview answers under / and under /v1 with Flink’s fields', async (t) => {
+  const { raw } = await startServer(t, {
+    dispatcher: {
+      requestClusterOverview: () => ({
+        taskManagers: 2,
+        slotsTotal: 4,
+        slotsAvailable: 3,
+        jobsRunningOrPending: 1,
+        jobsFinished: 5,
+        jobsCancelled: 6,
+        jobsFailed: 7,
+      }),
+    },
+  })
+  const expected = {
+    taskmanagers: 2,
+    'slots-total': 4,
+    'slots-available': 3,
+    'jobs-running': 1,
+    'jobs-finished': 5,
+    'jobs-cancelled': 6,
+    'jobs-failed': 7,
+    'flink-version': '1.2.3',
+    'flink-commit': 'abc',
+  }
+
+  for (const path of ['/overview', '/v1/overview']) {
+    const { status, body } = await raw(path)
+    t.equal(status, 200)
+    t.strictSame(body, expected, path)
+  }
+})
+
+t.test('an unknown path answers 404 in Flink’s words', async (t) => {
+  const { raw } = await startServer(t)
+
+  t.match(await raw('/nope'), {
+    status: 404,
+    body: { errors: ['Unable to load requested file /nope.'] },
+  })
+  t.match(await raw('/v2/overview'), { status: 404 })
+  t.match(await raw('/overview', { method: 'POST' }), {
+    status: 404,
+    body: { errors: ['Not found: /overview'] },
+  })
+})
+
+t.test('a Host that is no name of the server is refused: DNS rebinding', async (t) => {
+  const { raw } = await startServer(t)
+
+  const refused = await raw('/config', { headers: { Host: 'evil.example:8081' } })
+  t.equal(refused.status, 403)
+  t.match(refused.body, { errors: [/Host 'evil\.example' is not a name of this server/] })
+  t.equal((await raw('/config', { headers: { Host: 'localhost:1' } })).status, 200)
+  t.equal((await raw('/config', { headers: { Host: '[::1]:8081' } })).status, 200)
+})
+
+t.test('a foreign Origin is refused, for every method and before anything is read', async (t) => {
+  const { raw } = await startServer(t)
+
+  for (const method of ['GET', 'POST', 'PATCH', 'DELETE']) {
+    const { status } = await raw('/jobs', { method, headers: { Origin: 'http://evil.example' } })
+    t.equal(status, 403, method)
+  }
+  t.equal((await raw('/config', { headers: { 'Sec-Fetch-Site': 'cross-site' } })).status, 403)
+})
+
+t.test('pages of the server itself and a configured origin may call', async (t) => {
+  const { raw, server } = await startServer(t, {
+    configuration: { 'web.access-control-allow-origin': 'http://dash.example' },
+  })
+  const own = { Origin: `http://127.0.0.1:${server.port}`, Host: `127.0.0.1:${server.port}` }
+
+  t.equal((await raw('/config', { headers: own })).status, 200)
+  const allowed = await raw('/config', { headers: { Origin: 'http://dash.example' } })
+  t.equal(allowed.status, 200)
+  t.equal(allowed.headers['access-control-allow-origin'], 'http://dash.example')
+})
+
+t.test('without a leading Dispatcher calls answer 503', async (t) => {
+  const { raw } = await startServer(t, { leaderless: true })
+
+  t.match(await raw('/overview'), { status: 503, body: { errors: [/ongoing leader election/] } })
+})
+
+t.test('GET /jobs/:jobid shows vertices, states, metrics and the plan', async (t) => {
+  const { client } = await startServer(t, { dispatcher: { requestJob: graphOf } })
+
+  const job = await client.jobDetails(JOB_ID)
+
+  t.equal(job.state, 'RUNNING')
+  t.equal(job.timestamps['CREATED'], 950)
+  t.equal(job['status-counts']['RUNNING'], 2)
+  t.match(job.vertices[1], {
+    id: SINK_ID,
+    status: 'RUNNING',
+    'start-time': 1030,
+    'end-time': -1,
+    metrics: { 'read-records': 7, 'read-bytes': 100, 'read-records-complete': true },
+  })
+  t.match(job.plan.nodes[0], {
+    id: SINK_ID,
+    inputs: [{ id: SOURCE_ID, num: 0, ship_strategy: 'HASH', exchange: 'pipelined_bounded' }],
+  })
+  t.equal(job.plan.nodes[1]!.description, 'Source: &lt;a&gt;<br/>')
+})
+
+t.test('subtask metrics show for each channel whether its bytes crossed processes', async (t) => {
+  const { client } = await startServer(t, { dispatcher: { requestJob: graphOf } })
+
+  const all = await client.subtaskMetrics(JOB_ID, SOURCE_ID, 0)
+  const wanted = await client.subtaskMetrics(JOB_ID, SOURCE_ID, 0, [
+    'Shuffle.Netty.Output.0.channel0.numBytesOutRemote',
+    'Shuffle.Netty.Output.numBytesOutRemote',
+    'no.such.metric',
+  ])
+
+  t.ok(all.some(({ id, value }) => id === 'numRecordsOut' && value === undefined))
+  t.strictSame(wanted, [
+    { id: 'Shuffle.Netty.Output.0.channel0.numBytesOutRemote', value: '100' },
+    { id: 'Shuffle.Netty.Output.numBytesOutRemote', value: '100' },
+  ])
+})
+
+t.test('vertex details show each subtask with its TaskManager', async (t) => {
+  const { client, raw } = await startServer(t, { dispatcher: { requestJob: graphOf } })
+
+  const details = await client.vertexDetails(JOB_ID, SINK_ID)
+
+  t.match(details.subtasks[0], {
+    subtask: 0,
+    status: 'RUNNING',
+    endpoint: 'localhost:4711',
+    'taskmanager-id': 'tm-b',
+    'status-duration': { CREATED: 10, SCHEDULED: 20, DEPLOYING: 30, INITIALIZING: 40 },
+  })
+  t.match(await raw(`/jobs/${JOB_ID}/vertices/${'0'.repeat(32)}`), { status: 404 })
+})
+
+t.test('GET /jobs/:jobid/exceptions shows the user’s stack', async (t) => {
+  const { client } = await startServer(t, { dispatcher: { requestJob: graphOf } })
+
+  const { exceptionHistory } = await client.jobExceptions(JOB_ID)
+
+  t.match(exceptionHistory, {
+    truncated: false,
+    entries: [{ exceptionName: 'Error', taskName: 'Sink: b (1/1)', taskManagerId: 'tm-b' }],
+  })
+  t.match(exceptionHistory.entries[0]!.stacktrace, /wordcount\.ts:3:9/)
+})
+
+t.test('a job id that is none answers 400, an unknown job 404', async (t) => {
+  const unknown = () => {
+    throw new FlinkError(`Could not find Flink job (${JOB_ID})`, { code: 'FLINK_JOB_NOT_FOUND' })
+  }
+  const { raw } = await startServer(t, {
+    dispatcher: { requestJob: unknown, requestJobStatus: unknown, cancelJob: unknown },
+  })
+
+  t.match(await raw('/jobs/xyz'), {
+    status: 400,
+    body: { errors: [/Cannot resolve path parameter \(jobid\) from value "xyz"/] },
+  })
+  t.match(await raw(`/jobs/${JOB_ID}`), {
+    status: 404,
+    body: { errors: [/Could not find Flink job/] },
+  })
+  t.match(await raw(`/jobs/${JOB_ID}`, { method: 'PATCH' }), { status: 404 })
+})
+
+t.test('cancelling a job that ended answers 409, an unknown mode 400, mode stop 308', async (t) => {
+  const { client, raw } = await startServer(t, {
+    dispatcher: {
+      cancelJob: () => {
+        throw new FlinkError('another terminal state (FINISHED)', {
+          code: 'FLINK_JOB_ALREADY_TERMINATED',
+        })
+      },
+    },
+  })
+
+  await t.rejects(client.cancelJob(JOB_ID), { statusCode: 409, message: /FINISHED/ })
+  t.equal((await raw(`/jobs/${JOB_ID}?mode=now`, { method: 'PATCH' })).status, 400)
+  t.equal((await raw(`/jobs/${JOB_ID}?mode=stop`, { method: 'PATCH' })).status, 308)
+})
+
+t.test('POST /jobs stores the program and submits the graph with its key', async (t) => {
+  const stored: string[] = []
+  const submitted: unknown[] = []
+  const { client, uploadFolder } = await startServer(t, {
+    storeProgram: async (jobId, bytes) => {
+      stored.push(`${jobId}: ${Buffer.from(bytes)}`)
+      return 'e'.repeat(64)
+    },
+    dispatcher: {
+      submitJob: ({ jobGraph }: { jobGraph: Uint8Array }) => {
+        submitted.push(JSON.parse(Buffer.from(jobGraph).toString()))
+        return {}
+      },
+    },
+  })
+
+  await client.submitJob(
+    JSON.stringify({ jobId: JOB_ID, program: { programName: 'p.ts' } }),
+    Buffer.from('the bundle'),
+  )
+
+  t.strictSame(stored, [`${JOB_ID}: the bundle`])
+  t.strictSame(submitted, [
+    { jobId: JOB_ID, program: { programName: 'p.ts', bundleKey: 'e'.repeat(64) } },
+  ])
+  t.strictSame(readdirSync(uploadFolder), [], 'uploads are removed')
+})
+
+t.test('POST /jobs refuses what is no submission and leaves nothing behind', async (t) => {
+  const { client, raw, uploadFolder } = await startServer(t)
+  const json = { 'Content-Type': 'application/json' }
+
+  await t.rejects(client.submitJob('no json', undefined), {
+    statusCode: 400,
+    message: /is not JSON/,
+  })
+  await t.rejects(client.submitJob('{"jobId":"x"}', undefined), { statusCode: 400, message: /32/ })
+  t.equal((await raw('/jobs', { method: 'POST', headers: json, body: '{}' })).status, 400)
+  t.equal((await raw('/jobs', { method: 'POST', headers: json, body: '{nope' })).status, 400)
+  const garbage = { 'Content-Type': 'multipart/form-data; boundary=x' }
+  t.equal((await raw('/jobs', { method: 'POST', headers: garbage, body: 'garbage' })).status, 400)
+  t.strictSame(readdirSync(uploadFolder), [])
+})
+
+t.test('a body over rest.server.max-content-length answers 413', async (t) => {
+  const { raw, client } = await startServer(t, {
+    configuration: { 'rest.server.max-content-length': '1000' },
+  })
+  const body = JSON.stringify({ expiredTimestamp: 1, filler: 'x'.repeat(2000) })
+
+  const refused = await raw(`/jobs/${JOB_ID}/clientHeartbeat`, {
+    method: 'PATCH',
+    headers: { 'Content-Type': 'application/json' },
+    body,
+  })
+  t.equal(refused.status, 413)
+  await t.rejects(client.submitJob('x'.repeat(5000), undefined), {
+    statusCode: 413,
+    message: /larger than/,
+  })
+})
+
+t.test('GET /taskmanagers/:id of an unknown TaskManager answers 404 and names it', async (t) => {
+  const { raw } = await startServer(t, {
+    resourceManager: { requestTaskManagers: () => ({ taskManagers: [] }) },
+  })
+
+  t.match(await raw('/taskmanagers/none'), {
+    status: 404,
+    body: { errors: ['No TaskExecutor registered under none.'] },
+  })
+})
+
+t.test('GET /jobmanager/config hides secrets', async (t) => {
+  const { client } = await startServer(t, {
+    configuration: { 'security.ssl.internal.key-password': 'geheim' },
+  })
+
+  const entries = await client.clusterConfiguration()
+
+  t.strictSame(
+    entries.find(({ key }) => key === 'security.ssl.internal.key-password')?.value,
+    '******',
+  )
+})
+
+t.test(
+  'an unexpected error answers 500 with Flink’s two strings and without our stack',
+  async (t) => {
+    const { raw } = await startServer(t, {
+      dispatcher: {
+        listJobs: () => {
+          throw new Error('something broke')
+        },
+      },
+    })
+
+    const { status, body } = await raw('/jobs')
+    t.equal(status, 500)
+    t.match(body['errors'], ['Internal server error.', /something broke/])
+    t.notMatch(JSON.stringify(body), /node_modules|\.js:\d+/)
+  },
+)
+
+t.test('awaitResult asks until the job has ended', async (t) => {
+  let calls = 0
+  const { client } = await startServer(t, {
+    dispatcher: {
+      requestJobResult: () => {
+        calls++
+        if (calls < 3) return {}
+        return {
+          result: {
+            jobId: JOB_ID,
+            name: 'a job',
+            status: 'FAILED',
+            startTimeMs: 10,
+            endTimeMs: 30,
+            failureCause: { name: 'JobException', message: 'Recovery is suppressed' },
+          },
+        }
+      },
+    },
+  })
+
+  const result = await client.awaitResult(JOB_ID)
+
+  t.match(result, {
+    'application-status': 'FAILED',
+    'net-runtime': 20,
+    'failure-cause': { class: 'JobException' },
+  })
+  t.equal(calls, 3)
+})
+
+t.test('the client says that nobody listens, or that who answers is no Flink', async (t) => {
+  const stranger = createServer((_request, response) => response.end('hi'))
+  await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve))
+  const { port } = stranger.address() as { port: number }
+  const client = new RestClusterClient({ address: `127.0.0.1:${port}`, clock: new SystemClock() })
+
+  await t.rejects(client.listJobs(), { message: /is no Flink REST endpoint/ })
+  stranger.closeAllConnections()
+  await new Promise((resolve) => stranger.close(resolve))
+  const error = await client.listJobs().catch((cause: unknown) => cause)
+  t.ok(error instanceof RestConnectionError)
+  t.notOk(error instanceof RestClientError)
+  t.match((error as Error).message, /connection refused: no JobManager listens there/)
+})
+
+t.test('a taken port is one error that names port and key', async (t) => {
+  const { server } = await startServer(t)
+
+  const second = new RestServerEndpoint({
+    configuration: Configuration.fromMap({ 'rest.port': String(server.port) }),
+    clock: new SystemClock(),
+    random: new SystemRandom(),
+    log: noopLogger,
+    dispatcher: () => undefined,
+    resourceManager: () => undefined,
+    storeProgram: async () => '',
+    version: { version: '', commit: '', revision: '' },
+    uploadFolder: mkdtempSync(join(tmpdir(), 'flink-rest-test-')),
+  })
+  t.teardown(() => second.close())
+
+  await t.rejects(second.start(), {
+    code: 'FLINK_PORT_IN_USE',
+    message: new RegExp(`port ${server.port} in use; .* rest\\.port`),
+  })
+})
