@@ -245,6 +245,21 @@ export {
 } from './resourcemanager/resource-manager-settings.js'
 export { addProfiles, profileFits } from './resourcemanager/slotmanager/resource-profiles.js'
 // taskmanager
+export { taskNameWithSubtask } from './taskmanager/assemble-task.js'
+export {
+  InlineTaskLauncher,
+  type InlineTaskLauncherOptions,
+  type JobCodeProvider,
+} from './taskmanager/inline-task-launcher.js'
+export { FileDescriptorLineWriter } from './taskmanager/line-writer.js'
+export {
+  StreamTask,
+  type StreamTaskOptions,
+  type TaskParts,
+  type TaskStep,
+} from './taskmanager/stream-task.js'
+export { TaskCancellationError, TaskThreadDiedError } from './taskmanager/task-errors.js'
+export type { TaskInput, TaskInputHandler, TaskOutput } from './taskmanager/task-io.js'
 export type {
   JobInformation,
   RunningTask,

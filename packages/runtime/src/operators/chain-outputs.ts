@@ -10,9 +10,16 @@ export interface CountingOutput extends Output {
 export class ChainedOutput implements CountingOutput {
   recordCount = 0
   readonly #operator: OneInputStreamOperator
+  readonly #next: Output
 
-  constructor(operator: OneInputStreamOperator) {
+  /** @param next the operator's own output */
+  constructor(operator: OneInputStreamOperator, next: Output) {
     this.#operator = operator
+    this.#next = next
+  }
+
+  whenAvailable(): Promise<void> | undefined {
+    return this.#operator.whenReady?.() ?? this.#next.whenAvailable?.()
   }
 
   collect(value: unknown, timestamp: number): void {
@@ -33,9 +40,16 @@ export class ChainedOutput implements CountingOutput {
 export class FirstInputOutput implements CountingOutput {
   recordCount = 0
   readonly #operator: TwoInputStreamOperator
+  readonly #next: Output
 
-  constructor(operator: TwoInputStreamOperator) {
+  /** @param next the operator's own output */
+  constructor(operator: TwoInputStreamOperator, next: Output) {
     this.#operator = operator
+    this.#next = next
+  }
+
+  whenAvailable(): Promise<void> | undefined {
+    return this.#operator.whenReady?.() ?? this.#next.whenAvailable?.()
   }
 
   collect(value: unknown, timestamp: number): void {
@@ -56,9 +70,16 @@ export class FirstInputOutput implements CountingOutput {
 export class SecondInputOutput implements CountingOutput {
   recordCount = 0
   readonly #operator: TwoInputStreamOperator
+  readonly #next: Output
 
-  constructor(operator: TwoInputStreamOperator) {
+  /** @param next the operator's own output */
+  constructor(operator: TwoInputStreamOperator, next: Output) {
     this.#operator = operator
+    this.#next = next
+  }
+
+  whenAvailable(): Promise<void> | undefined {
+    return this.#operator.whenReady?.() ?? this.#next.whenAvailable?.()
   }
 
   collect(value: unknown, timestamp: number): void {
@@ -103,6 +124,14 @@ export class FanOutOutput implements CountingOutput {
       this.#copied[i]!.collect(this.#objectReuse ? value : copyRecord(value), timestamp)
     }
     this.#last?.collect(value, timestamp)
+  }
+
+  whenAvailable(): Promise<void> | undefined {
+    for (const output of this.#all) {
+      const available = output.whenAvailable?.()
+      if (available !== undefined) return available
+    }
+    return undefined
   }
 
   emitWatermark(timestampMs: number): void {

@@ -173,13 +173,13 @@ function connect(
 
 function outputInto(consumer: Link, inputIndex: number): CountingOutput {
   if (consumer.factory.type === 'oneInput' && inputIndex === 0) {
-    return new ChainedOutput(consumer.operator as OneInputStreamOperator)
+    return new ChainedOutput(consumer.operator as OneInputStreamOperator, consumer.output)
   }
   if (consumer.factory.type === 'twoInput' && inputIndex === 0) {
-    return new FirstInputOutput(consumer.operator as TwoInputStreamOperator)
+    return new FirstInputOutput(consumer.operator as TwoInputStreamOperator, consumer.output)
   }
   if (consumer.factory.type === 'twoInput' && inputIndex === 1) {
-    return new SecondInputOutput(consumer.operator as TwoInputStreamOperator)
+    return new SecondInputOutput(consumer.operator as TwoInputStreamOperator, consumer.output)
   }
   throw new OperatorCodeError(
     `Operator "${consumer.descriptor.name}" is of type ${consumer.factory.type} and has no input ` +

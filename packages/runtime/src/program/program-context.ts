@@ -28,6 +28,8 @@ export interface RecordedJob {
   readonly structure: readonly string[]
   /** User functions by operator or edge id, whose captured values are compared between traces. */
   readonly functions: ReadonlyMap<string, readonly CallableFunction[]>
+  /** The operators before they are put into chains, as JSON: what `flink info` prints. */
+  readonly executionPlan: unknown
 }
 
 /**

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type Clock, type Logger, noopLogger } from '@flink-ts/core'
 import type { OperatorChain } from '../operators/operator-chain.js'
 import type {
+  JobCode,
   OneInputStreamOperator,
   SourceStreamOperator,
   TwoInputStreamOperator,
@@ -17,14 +18,21 @@ import { TaskTime } from './task-time.js'
 /** Whether a task wants to be called again at once, when it is woken, or not any more. */
 export type TaskStep = 'CONTINUE' | 'WAIT' | 'ENDED'
 
+/** What a task works with. Closed by the task. */
+export interface TaskParts {
+  readonly chain: OperatorChain
+  readonly inputs: readonly TaskInput[]
+  readonly outputs: readonly TaskOutput[]
+}
+
 export interface StreamTaskOptions {
   /** Name with subtask, such as `tokenize (2/4)`. */
   readonly name: string
   readonly clock: Clock
-  readonly inputs: readonly TaskInput[]
-  readonly outputs: readonly TaskOutput[]
-  /** Makes the operators; runs in INITIALIZING. */
-  readonly createChain: (mailbox: Mailbox) => OperatorChain | Promise<OperatorChain>
+  /** Finds the job's code; runs in INITIALIZING. */
+  readonly loadCode: () => JobCode | Promise<JobCode>
+  /** Makes the operators and takes the gates and partitions; not called for a task that was cancelled before. */
+  readonly assemble: (code: JobCode, mailbox: Mailbox) => TaskParts
   /** How long records may wait in an unfilled buffer, in ms; 0: flushed after each batch, -1: full buffers only. */
   readonly bufferTimeoutMs: number
   /** Has `step` called soon, in the task's own thread. May be called at any time, also from within `step`. */
@@ -50,12 +58,12 @@ type Phase = 'created' | 'starting' | 'running' | 'finishing' | 'ending' | 'clos
 export class StreamTask {
   readonly #options: StreamTaskOptions
   readonly #mailbox: Mailbox
-  readonly #flusher: OutputFlusher
   readonly #time: TaskTime
   readonly #log: Logger
   #state: TaskState = 'DEPLOYING'
   #phase: Phase = 'created'
-  #chain: OperatorChain | undefined
+  #parts: TaskParts | undefined
+  #flusher: OutputFlusher | undefined
   #input: InputProcessor | undefined
   #source: SourceStreamOperator | undefined
   /** The source has nothing and has not said that this changed. */
@@ -69,7 +77,6 @@ export class StreamTask {
   constructor(options: StreamTaskOptions) {
     this.#options = options
     this.#mailbox = new Mailbox(options.wake)
-    this.#flusher = new OutputFlusher(options)
     this.#time = new TaskTime(options.clock)
     this.#log = (options.log ?? noopLogger).child({ task: options.name })
   }
@@ -84,12 +91,17 @@ export class StreamTask {
 
   /** The operators, once they have been made. */
   get chain(): OperatorChain | undefined {
-    return this.#chain
+    return this.#parts?.chain
   }
 
   /** Records that the head has taken from the network. */
   get recordsIn(): number {
     return this.#input?.recordCount ?? 0
+  }
+
+  /** Records that went to the network. */
+  get recordsOut(): number {
+    return this.#parts?.outputs.reduce((sum, output) => sum + output.recordCount, 0) ?? 0
   }
 
   get mailbox(): Mailbox {
@@ -111,7 +123,7 @@ export class StreamTask {
   /** Hands an event of its coordinator to an operator, after the operators have been opened. */
   deliverOperatorEvent(operatorId: string, payload: Uint8Array): void {
     this.#mailbox.execute(
-      () => this.#chain?.handleOperatorEvent(operatorId, payload),
+      () => this.#parts?.chain.handleOperatorEvent(operatorId, payload),
       'operator event',
     )
   }
@@ -149,21 +161,23 @@ export class StreamTask {
 
   async #start(): Promise<void> {
     this.#time.enter('busy')
-    const chain = await this.#options.createChain(this.#mailbox)
+    const code = await this.#options.loadCode()
     // Cancelled meanwhile: nobody would close what is opened now.
     if (this.#phase !== 'starting') return
-    this.#chain = chain
+    this.#parts = this.#options.assemble(code, this.#mailbox)
+    const { chain, inputs, outputs } = this.#parts
+    this.#flusher = new OutputFlusher({ ...this.#options, outputs })
     await chain.open()
     const { head, headType } = chain
     if (headType === 'source') {
-      assert(this.#options.inputs.length === 0, 'a source task has no input gate')
+      assert(inputs.length === 0, 'a source task has no input gate')
       this.#source = head as SourceStreamOperator
     } else if (headType === 'oneInput') {
       const operator = head as OneInputStreamOperator
-      this.#input = new InputProcessor(this.#options.inputs, { type: headType, operator })
+      this.#input = new InputProcessor(inputs, { type: headType, operator })
     } else {
       const operator = head as TwoInputStreamOperator
-      this.#input = new InputProcessor(this.#options.inputs, { type: headType, operator })
+      this.#input = new InputProcessor(inputs, { type: headType, operator })
     }
   }
 
@@ -172,24 +186,24 @@ export class StreamTask {
     if (mail !== undefined) {
       this.#time.enter('busy')
       const handled = mail.action()
-      this.#flusher.afterBatch(true)
+      this.#flusher!.afterBatch(true)
       return handled === undefined ? 'CONTINUE' : this.#run(handled, () => {})
     }
     if (this.#whenReadyPending || !this.#canEmit()) {
       this.#time.enter('backPressured')
-      this.#flusher.afterBatch(false)
+      this.#flusher!.afterBatch(false)
       return 'WAIT'
     }
     return this.#source === undefined ? this.#stepInput() : this.#stepSource(this.#source)
   }
 
   #canEmit(): boolean {
-    for (const output of this.#options.outputs) {
+    for (const output of this.#parts!.outputs) {
       if (output.isAvailable()) continue
       output.onAvailable(this.#options.wake)
       return false
     }
-    const ready = this.#chain!.whenReady()
+    const ready = this.#parts!.chain.whenReady()
     if (ready === undefined) return true
     this.#whenReadyPending = true
     ready.then(
@@ -207,10 +221,10 @@ export class StreamTask {
     const result = this.#input!.processBatch(BATCH_ELEMENTS)
     switch (result) {
       case 'MORE':
-        this.#flusher.afterBatch(true)
+        this.#flusher!.afterBatch(true)
         return 'CONTINUE'
       case 'NOTHING_AVAILABLE':
-        for (const input of this.#options.inputs) input.onAvailable(this.#options.wake)
+        for (const input of this.#parts!.inputs) input.onAvailable(this.#options.wake)
         return this.#idle()
       case 'END_OF_DATA':
         return this.#finish()
@@ -224,12 +238,12 @@ export class StreamTask {
     if (this.#sourceWaits) return this.#idle()
     this.#time.enter('busy')
     const result = source.emitNext()
-    this.#flusher.afterBatch(true)
+    this.#flusher!.afterBatch(true)
     switch (result) {
       case 'MORE_AVAILABLE':
         return 'CONTINUE'
       case 'END_OF_INPUT':
-        this.#chain!.headOutput.emitWatermark(MAX_WATERMARK)
+        this.#parts!.chain.headOutput.emitWatermark(MAX_WATERMARK)
         return this.#finish()
       case 'NOTHING_AVAILABLE':
         this.#sourceWaits = true
@@ -246,22 +260,22 @@ export class StreamTask {
 
   #idle(): TaskStep {
     this.#time.enter('idle')
-    this.#flusher.afterBatch(false)
+    this.#flusher!.afterBatch(false)
     return 'WAIT'
   }
 
   /** All data is there: what the operators still hold goes out, then the word that it was all. */
   #finish(): TaskStep {
     this.#phase = 'finishing'
-    return this.#run(this.#chain!.finish(), () => {
-      for (const output of this.#options.outputs) output.endOfData()
-      this.#flusher.flush()
+    return this.#run(this.#parts!.chain.finish(), () => {
+      for (const output of this.#parts!.outputs) output.endOfData()
+      this.#flusher!.flush()
       this.#phase = 'ending'
     })
   }
 
   #end(): TaskStep {
-    for (const output of this.#options.outputs) output.endOfPartition()
+    for (const output of this.#parts!.outputs) output.endOfPartition()
     this.#beginClosing()
     return 'WAIT'
   }
@@ -296,16 +310,16 @@ export class StreamTask {
     this.#phase = 'closing'
     this.#pending = true
     this.#mailbox.close()
-    this.#flusher.close()
+    this.#flusher?.close()
     void this.#close()
   }
 
   async #close(): Promise<void> {
-    const errors = (await this.#chain?.close()) ?? []
+    const errors = (await this.#parts?.chain.close()) ?? []
     const firstError = errors.shift()
     if (firstError !== undefined && !this.#cancelled) this.#failure ??= { error: firstError }
     for (const error of errors) this.#log.warn('Error while closing an operator', { error })
-    for (const closeable of [...this.#options.outputs, ...this.#options.inputs]) {
+    for (const closeable of [...(this.#parts?.outputs ?? []), ...(this.#parts?.inputs ?? [])]) {
       try {
         closeable.close()
       } catch (error) {

@@ -1,38 +1,29 @@
+import type { InputStatus } from '@flink-ts/core'
+import type { ChannelEvent } from '@flink-ts/network'
 import type { CountingOutput } from '../operators/chain-outputs.js'
 
-/** What {@link TaskInput.next} found. */
-export const Element = {
-  /** Nothing for now. */
-  none: 0,
-  record: 1,
-  watermark: 2,
-  active: 3,
-  idle: 4,
-  /** No more records on this channel. */
-  endOfData: 5,
-  /** Nothing at all follows on this channel. */
-  endOfPartition: 6,
-} as const
-export type ElementKind = (typeof Element)[keyof typeof Element]
+/** Takes what a gate reads; the network's `RecordHandler`. */
+export interface TaskInputHandler {
+  /** @param timestamp event time in ms, NaN: none */
+  onRecord(value: unknown, timestamp: number, channel: number): void
+  onWatermark(timestampMs: number, channel: number): void
+  onWatermarkStatus(status: 'ACTIVE' | 'IDLE', channel: number): void
+  /** The last event of each channel is END_OF_PARTITION. */
+  onEvent(event: ChannelEvent, channel: number): void
+}
 
-/** One input gate as its task reads it: an iterator without allocation. Never blocks. */
+/** One input gate as its task reads it. Never blocks. */
 export interface TaskInput {
   /** The input of the head that it feeds. */
   readonly inputIndex: number
   readonly numberOfChannels: number
   /**
-   * Moves to the next element of whatever channel has one.
+   * Hands over what is there, at most about `maxElements`.
    *
    * @throws RemoteTransportError, PartitionNotFoundError, … when a channel broke
    */
-  next(): ElementKind
-  /** The record that `next` found. */
-  readonly value: unknown
-  /** Its timestamp, or the watermark that `next` found. */
-  readonly timestamp: number
-  /** Where what `next` found came from. */
-  readonly channelIndex: number
-  /** Calls `callback` once when `next` may find something, never synchronously. Replaces an earlier one. */
+  poll(handler: TaskInputHandler, maxElements: number): InputStatus
+  /** Calls `callback` once when `poll` may find something, never synchronously. Replaces an earlier one. */
   onAvailable(callback: () => void): void
   close(): void
 }
@@ -48,6 +39,6 @@ export interface TaskOutput extends CountingOutput {
   endOfData(): void
   /** Flushes; nothing can be written afterwards. What is queued lives on until it is consumed. */
   endOfPartition(): void
-  /** Gives up: the consumers learn that the partition is gone. No effect after `endOfPartition`. */
+  /** The task stops using it. */
   close(): void
 }

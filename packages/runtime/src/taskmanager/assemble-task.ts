@@ -1,0 +1,159 @@
+import {
+  type Clock,
+  type Configuration,
+  ExecutionOptions,
+  type FileSystems,
+  type KeyGroupRange,
+  keyGroupRangeForOperator,
+  type LineWriter,
+  type Logger,
+  type OperatorId,
+  PipelineOptions,
+  type Random,
+  type SocketConnector,
+  type ValueSerializer,
+} from '@flink-ts/core'
+import type { MetricGroup } from '@flink-ts/metrics'
+import {
+  type BufferWaitStrategy,
+  InputGate,
+  type InputGateHandle,
+  type NetworkContext,
+  RecordReader,
+  RecordWriter,
+  ResultPartition,
+  type ResultPartitionHandle,
+} from '@flink-ts/network'
+import type { KeyedStateBackend } from '@flink-ts/state'
+import type { OperatorDescriptor } from '../jobgraph/job-graph.js'
+import { OperatorChain } from '../operators/operator-chain.js'
+import type {
+  JobCode,
+  MailboxExecutor,
+  OperatorContext,
+  Output,
+} from '../operators/stream-operator.js'
+import { channelSelectorForEdge } from './channel-selector-for-edge.js'
+import { NetworkTaskInput, NetworkTaskOutput } from './network-task-io.js'
+import type { TaskParts } from './stream-task.js'
+import type { TaskDeployment } from './task-launcher.js'
+
+/** The part of a deployment that a task's own thread needs, with its ends of the network. Cloneable. */
+export interface TaskThreadDeployment {
+  readonly deployment: TaskDeployment
+  /** In the order of the task's result partitions. */
+  readonly partitions: readonly ResultPartitionHandle[]
+  /** In the order of the task's input gates. */
+  readonly gates: readonly InputGateHandle[]
+}
+
+/** What a task has from the world, in its own thread. */
+export interface TaskWorld {
+  readonly clock: Clock
+  readonly random: Random
+  readonly fileSystems: FileSystems
+  readonly sockets: SocketConnector
+  readonly stdout: LineWriter
+  readonly log: Logger
+  readonly network: NetworkContext
+  /** Absent: inline, see `ResultPartitionOptions`. */
+  readonly waitStrategy?: BufferWaitStrategy
+  readonly serializer: ValueSerializer
+  /** The cluster's configuration with the job's over it. */
+  readonly configuration: Configuration
+  operatorMetrics(operatorName: string): MetricGroup
+  createKeyedState(keyGroups: KeyGroupRange, maxParallelism: number): KeyedStateBackend
+  sendOperatorEvent(operatorId: string, payload: Uint8Array): void
+}
+
+/** Name of a task with its subtask, such as `tokenize (2/4)`. */
+export function taskNameWithSubtask(deployment: TaskDeployment): string {
+  const { vertex } = deployment.task
+  return `${vertex.name} (${deployment.subtaskIndex + 1}/${vertex.parallelism})`
+}
+
+/** How long records may wait in an unfilled buffer, in ms; -1: until it is full. */
+export function bufferTimeoutMs(deployment: TaskDeployment, configuration: Configuration): number {
+  if (deployment.job.jobType === 'BATCH') return -1
+  if (!configuration.get(ExecutionOptions.BUFFER_TIMEOUT_ENABLED)) return -1
+  return configuration.get(ExecutionOptions.BUFFER_TIMEOUT)
+}
+
+/** Takes the task's gates and partitions and makes its operators. Once per handle. */
+export function assembleTask(
+  { deployment, partitions, gates }: TaskThreadDeployment,
+  world: TaskWorld,
+  code: JobCode,
+  mailbox: MailboxExecutor,
+): TaskParts {
+  const { task } = deployment
+  const outputs = task.outputEdges.map((edge, i) => {
+    const partition = ResultPartition.attach(partitions[i]!, world.network, {
+      ...(world.waitStrategy === undefined ? {} : { waitStrategy: world.waitStrategy }),
+    })
+    const selector = channelSelectorForEdge(edge, code.edges.get(edge.id), {
+      numberOfChannels: partition.numberOfSubpartitions,
+      targetMaxParallelism: task.outputMaxParallelisms[i]!,
+      random: world.random,
+    })
+    const writer = new RecordWriter(partition, { serializer: world.serializer, selector })
+    return new NetworkTaskOutput(writer)
+  })
+  const inputs = task.inputEdges.map((edge, i) => {
+    const gate = InputGate.attach(gates[i]!, world.network)
+    return new NetworkTaskInput(new RecordReader(gate, world.serializer), edge.targetInputIndex)
+  })
+  const networkOutputs = new Map<OperatorId, NetworkTaskOutput[]>()
+  for (const [i, edge] of task.outputEdges.entries()) {
+    const of = networkOutputs.get(edge.sourceOperatorId) ?? []
+    networkOutputs.set(edge.sourceOperatorId, [...of, outputs[i]!])
+  }
+  const chain = new OperatorChain({
+    operators: task.vertex.operators,
+    code: code.operators,
+    networkOutputs,
+    objectReuse: world.configuration.get(PipelineOptions.OBJECT_REUSE),
+    createContext: (operator, output) =>
+      operatorContext(deployment, operator, { world, output, mailbox }),
+  })
+  return { chain, inputs, outputs }
+}
+
+function operatorContext(
+  deployment: TaskDeployment,
+  operator: OperatorDescriptor,
+  { world, output, mailbox }: { world: TaskWorld; output: Output; mailbox: MailboxExecutor },
+): OperatorContext {
+  const { job, task, subtaskIndex, attemptNumber } = deployment
+  const { parallelism, maxParallelism } = task.vertex
+  let keyedState: KeyedStateBackend | undefined
+  return {
+    jobId: job.jobId,
+    jobName: job.jobName,
+    taskName: taskNameWithSubtask(deployment),
+    operatorId: operator.operatorId,
+    operatorName: operator.name,
+    subtaskIndex,
+    parallelism,
+    maxParallelism,
+    attemptNumber,
+    jobType: job.jobType,
+    configuration: world.configuration,
+    output,
+    clock: world.clock,
+    fileSystems: world.fileSystems,
+    sockets: world.sockets,
+    stdout: world.stdout,
+    metrics: world.operatorMetrics(operator.name),
+    log: world.log,
+    mailbox,
+    sendEventToCoordinator: (event) => world.sendOperatorEvent(operator.operatorId, event),
+    keyedState() {
+      keyedState ??= world.createKeyedState(
+        keyGroupRangeForOperator(maxParallelism, parallelism, subtaskIndex),
+        maxParallelism,
+      )
+      return keyedState
+    },
+  }
+}

@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict'
+import {
+  type Clock,
+  Configuration,
+  DynamicSerializer,
+  type FileSystems,
+  type LineWriter,
+  type Logger,
+  type Random,
+  type SocketConnector,
+  serializeError,
+} from '@flink-ts/core'
+import type { MetricGroup } from '@flink-ts/metrics'
+import type { Defer, ShuffleEnvironment } from '@flink-ts/network'
+import { HeapKeyedStateBackend } from '@flink-ts/state'
+import type { JobCode } from '../operators/stream-operator.js'
+import { withModuleCode } from '../program/module-code.js'
+import {
+  assembleTask,
+  bufferTimeoutMs,
+  type TaskWorld,
+  taskNameWithSubtask,
+} from './assemble-task.js'
+import { StreamTask } from './stream-task.js'
+import { TaskCounters } from './task-counters.js'
+import type {
+  JobInformation,
+  RunningTask,
+  TaskDeployment,
+  TaskLauncher,
+  TaskListener,
+} from './task-launcher.js'
+import { TaskNetwork } from './task-network.js'
+import { isTerminalTaskState } from './task-state.js'
+
+/** Finds the code of a job whose program runs in this process. */
+export type JobCodeProvider = (job: JobInformation) => JobCode | Promise<JobCode>
+
+export interface InlineTaskLauncherOptions {
+  /** Made with the same `defer`, so that all tasks share this thread. */
+  readonly shuffle: ShuffleEnvironment
+  /** Runs an action soon, after the caller returned and promises that are due have settled. */
+  readonly defer: Defer
+  readonly clock: Clock
+  readonly random: Random
+  readonly fileSystems: FileSystems
+  readonly sockets: SocketConnector
+  readonly stdout: LineWriter
+  readonly log: Logger
+  /** The cluster's; the job's goes over it. */
+  readonly configuration: Configuration
+  readonly codeProvider: JobCodeProvider
+  readonly operatorMetrics: (deployment: TaskDeployment, operatorName: string) => MetricGroup
+}
+
+/** Steps of a task before the others get their turn. */
+const STEPS_PER_TURN = 16
+
+/**
+ * Runs tasks in the caller's own thread, in turns: for embedded runs and the simulator. Nothing but
+ * `defer`, `clock` and `random` decides the order, so that a run can be replayed. A user function
+ * that never returns blocks the whole process, as it would in any other library.
+ */
+export class InlineTaskLauncher implements TaskLauncher {
+  readonly #options: InlineTaskLauncherOptions
+  readonly #running = new Set<InlineTask>()
+  #closed = false
+
+  constructor(options: InlineTaskLauncherOptions) {
+    this.#options = options
+  }
+
+  launch(deployment: TaskDeployment, listener: TaskListener): RunningTask {
+    assert(!this.#closed, 'a closed launcher launches no tasks')
+    const task = new InlineTask(this.#options, deployment, listener)
+    this.#running.add(task)
+    void task.released.then(() => this.#running.delete(task))
+    return task
+  }
+
+  /** Cancels what still runs and waits for its end. */
+  async close(): Promise<void> {
+    this.#closed = true
+    const tasks = [...this.#running]
+    for (const task of tasks) task.cancel()
+    await Promise.all(tasks.map((task) => task.released))
+  }
+}
+
+class InlineTask implements RunningTask {
+  readonly released: Promise<void>
+  readonly #options: InlineTaskLauncherOptions
+  readonly #task: StreamTask
+  readonly #network: TaskNetwork
+  readonly #counters: TaskCounters
+  #scheduled = false
+  #release = () => {}
+
+  constructor(
+    options: InlineTaskLauncherOptions,
+    deployment: TaskDeployment,
+    listener: TaskListener,
+  ) {
+    this.#options = options
+    this.released = new Promise((resolve) => {
+      this.#release = resolve
+    })
+    const { operators } = deployment.task.vertex
+    this.#counters = new TaskCounters(
+      new ArrayBuffer(TaskCounters.memoryBytes(operators)),
+      operators,
+    )
+    this.#network = new TaskNetwork(options.shuffle, deployment)
+    const world = inlineWorld(options, deployment, listener)
+    this.#task = new StreamTask({
+      name: taskNameWithSubtask(deployment),
+      clock: options.clock,
+      log: options.log,
+      bufferTimeoutMs: bufferTimeoutMs(deployment, world.configuration),
+      loadCode: async () => withModuleCode(deployment, await options.codeProvider(deployment.job)),
+      assemble: (code, mailbox) =>
+        assembleTask(this.#network.threadDeployment, world, code, mailbox),
+      wake: () => this.#schedule(),
+      onStateChange: (state, error) => {
+        if (isTerminalTaskState(state)) {
+          this.#counters.publish(this.#task)
+          this.#network.release(this.#counters, state === 'FINISHED')
+        }
+        listener.onStateChange(state, error === undefined ? undefined : serializeError(error))
+        if (isTerminalTaskState(state)) this.#release()
+      },
+    })
+    this.#schedule()
+  }
+
+  cancel(): void {
+    this.#task.cancel()
+  }
+
+  failExternally(cause: Error): void {
+    this.#task.fail(cause)
+  }
+
+  deliverOperatorEvent(operatorId: string, payload: Uint8Array): void {
+    this.#task.deliverOperatorEvent(operatorId, payload)
+  }
+
+  metrics() {
+    this.#counters.publish(this.#task)
+    return this.#network.metrics(this.#counters)
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    this.#options.defer(() => this.#turn())
+  }
+
+  #turn(): void {
+    this.#scheduled = false
+    for (let i = 0; i < STEPS_PER_TURN; i++) {
+      if (this.#task.step() !== 'CONTINUE') return
+    }
+    this.#schedule()
+  }
+}
+
+function inlineWorld(
+  options: InlineTaskLauncherOptions,
+  deployment: TaskDeployment,
+  listener: TaskListener,
+): TaskWorld {
+  return {
+    clock: options.clock,
+    random: options.random,
+    fileSystems: options.fileSystems,
+    sockets: options.sockets,
+    stdout: options.stdout,
+    log: options.log.child({ task: taskNameWithSubtask(deployment) }),
+    network: options.shuffle.context,
+    serializer: new DynamicSerializer(),
+    configuration: options.configuration
+      .clone()
+      .merge(Configuration.fromMap(deployment.job.configuration)),
+    operatorMetrics: (name) => options.operatorMetrics(deployment, name),
+    createKeyedState: (keyGroupRange, maxParallelism) =>
+      new HeapKeyedStateBackend({ keyGroupRange, maxParallelism }),
+    // Later, as if it came from another thread: the listener may call the task.
+    sendOperatorEvent: (operatorId, payload) =>
+      options.defer(() => listener.onOperatorEvent(operatorId, payload)),
+  }
+}

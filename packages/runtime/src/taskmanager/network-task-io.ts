@@ -1,0 +1,82 @@
+import type { InputStatus } from '@flink-ts/core'
+import type { RecordReader, RecordWriter } from '@flink-ts/network'
+import type { TaskInput, TaskInputHandler, TaskOutput } from './task-io.js'
+
+/** A task's end of one input gate of the network. */
+export class NetworkTaskInput implements TaskInput {
+  readonly inputIndex: number
+  readonly #reader: RecordReader
+
+  constructor(reader: RecordReader, inputIndex: number) {
+    this.#reader = reader
+    this.inputIndex = inputIndex
+  }
+
+  get numberOfChannels(): number {
+    return this.#reader.gate.numberOfChannels
+  }
+
+  poll(handler: TaskInputHandler, maxElements: number): InputStatus {
+    return this.#reader.poll(handler, maxElements)
+  }
+
+  onAvailable(callback: () => void): void {
+    this.#reader.gate.onAvailable(callback)
+  }
+
+  close(): void {
+    this.#reader.gate.close()
+  }
+}
+
+/** A task's end of one result partition of the network. */
+export class NetworkTaskOutput implements TaskOutput {
+  recordCount = 0
+  readonly #writer: RecordWriter
+
+  constructor(writer: RecordWriter) {
+    this.#writer = writer
+  }
+
+  collect(value: unknown, timestamp: number): void {
+    this.recordCount++
+    this.#writer.emit(value, timestamp)
+  }
+
+  emitWatermark(timestampMs: number): void {
+    this.#writer.emitWatermark(timestampMs)
+  }
+
+  emitWatermarkStatus(status: 'ACTIVE' | 'IDLE'): void {
+    this.#writer.emitWatermarkStatus(status)
+  }
+
+  isAvailable(): boolean {
+    return this.#writer.partition.isAvailable()
+  }
+
+  onAvailable(callback: () => void): void {
+    this.#writer.partition.onAvailable(callback)
+  }
+
+  whenAvailable(): Promise<void> | undefined {
+    if (this.isAvailable()) return undefined
+    return new Promise((resolve) => this.onAvailable(resolve))
+  }
+
+  flush(): void {
+    this.#writer.flushAll()
+  }
+
+  endOfData(): void {
+    this.#writer.broadcastEvent({ type: 'END_OF_DATA', drain: true })
+  }
+
+  endOfPartition(): void {
+    this.#writer.broadcastEvent({ type: 'END_OF_PARTITION' })
+  }
+
+  close(): void {
+    this.#writer.partition.close()
+  }
+}

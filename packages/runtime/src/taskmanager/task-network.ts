@@ -1,0 +1,58 @@
+import type { ShuffleEnvironment } from '@flink-ts/network'
+import type { TaskMetrics } from '../messages/messages.generated.js'
+import type { TaskThreadDeployment } from './assemble-task.js'
+import type { TaskCounters } from './task-counters.js'
+import type { TaskDeployment } from './task-launcher.js'
+
+/** The gates and partitions of one task, as its TaskManager's main thread holds them. */
+export class TaskNetwork {
+  readonly #shuffle: ShuffleEnvironment
+  readonly #deployment: TaskDeployment
+  readonly threadDeployment: TaskThreadDeployment
+  #finalMetrics: TaskMetrics | undefined
+
+  /** @throws InsufficientNetworkBuffersError, having released what was made before */
+  constructor(shuffle: ShuffleEnvironment, deployment: TaskDeployment) {
+    this.#shuffle = shuffle
+    this.#deployment = deployment
+    try {
+      this.threadDeployment = {
+        deployment,
+        partitions: deployment.producedPartitions.map((p) => shuffle.createResultPartition(p)),
+        gates: deployment.inputGates.map((g) => shuffle.createInputGate(g)),
+      }
+    } catch (error) {
+      this.#release(false)
+      throw error
+    }
+  }
+
+  /** What the task and its channels have counted, also after the release. */
+  metrics(counters: TaskCounters): TaskMetrics {
+    if (this.#finalMetrics !== undefined) return this.#finalMetrics
+    const { executionAttemptId, inputGates, producedPartitions } = this.#deployment
+    return counters.toMetrics(
+      executionAttemptId,
+      inputGates.map(({ gateId }) => this.#shuffle.gateMetrics(gateId) ?? []),
+      producedPartitions.map(
+        ({ partitionId }) => this.#shuffle.partitionMetrics(partitionId) ?? [],
+      ),
+    )
+  }
+
+  /**
+   * The task's thread does not touch them any more. The partitions of a task that finished stay for
+   * their consumers, until the JobMaster has them released.
+   */
+  release(counters: TaskCounters, finished: boolean): void {
+    if (this.#finalMetrics !== undefined) return
+    this.#finalMetrics = this.metrics(counters)
+    this.#release(finished)
+  }
+
+  #release(finished: boolean): void {
+    for (const { gateId } of this.#deployment.inputGates) this.#shuffle.closeInputGate(gateId)
+    if (finished) return
+    this.#shuffle.releasePartitions(this.#deployment.producedPartitions.map((p) => p.partitionId))
+  }
+}
