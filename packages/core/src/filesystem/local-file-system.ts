@@ -1,0 +1,213 @@
+import {
+  type FileHandle,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  rm,
+  rmdir,
+  stat,
+} from 'node:fs/promises'
+import { posix } from 'node:path'
+import type { Random } from '../random/random.js'
+import { FileAlreadyExistsError, FileNotFoundError, FileSystemError } from './file-errors.js'
+import { inFormOf, localPartOf } from './file-path.js'
+import type {
+  FileInputStream,
+  FileOutputStream,
+  FileStatus,
+  FileSystem,
+  ResumableWriter,
+} from './file-system.js'
+import { PositionedOutputStream } from './positioned-output-stream.js'
+import { TempFileResumableWriter } from './temp-file-resumable-writer.js'
+import type { WritableFile, WritableFiles } from './writable-files.js'
+
+/** The files of this machine: `file:///a/b` and plain absolute paths. */
+export class LocalFileSystem implements FileSystem {
+  readonly scheme = 'file'
+  readonly #random: Random
+
+  /** @param random for the names of temporary files */
+  constructor(random: Random) {
+    this.#random = random
+  }
+
+  async getFileStatus(path: string): Promise<FileStatus> {
+    return statusOf(path, localPartOf(path, 'file'))
+  }
+
+  async exists(path: string): Promise<boolean> {
+    const local = localPartOf(path, 'file')
+    return (await ifThere(path, stat(local))) !== undefined
+  }
+
+  async list(path: string): Promise<FileStatus[]> {
+    const local = localPartOf(path, 'file')
+    const status = await statusOf(path, local)
+    if (!status.isDirectory) return [status]
+    const names = (await translated(path, readdir(local))).sort()
+    const found = await Promise.all(
+      // Gone since the folder was read, or a link to nowhere: not there.
+      names.map((name) => ifNotFound(statusOf(path, posix.join(local, name)))),
+    )
+    return found.filter((child) => child !== undefined)
+  }
+
+  async open(path: string): Promise<FileInputStream> {
+    const local = localPartOf(path, 'file')
+    const handle = await translated(path, open(local, 'r'))
+    if ((await handle.stat()).isDirectory()) {
+      await handle.close()
+      throw new FileSystemError(`Cannot read ${path}: it is a directory`, { path })
+    }
+    return new LocalInputStream(handle)
+  }
+
+  async create(path: string, mode: 'overwrite' | 'exclusive'): Promise<FileOutputStream> {
+    const local = localPartOf(path, 'file')
+    return new PositionedOutputStream(await localFiles.openForWriting(local, mode))
+  }
+
+  async mkdirs(path: string): Promise<void> {
+    await translated(path, mkdir(localPartOf(path, 'file'), { recursive: true }))
+  }
+
+  async delete(path: string, options: { recursive: boolean }): Promise<boolean> {
+    const local = localPartOf(path, 'file')
+    const found = await ifThere(path, lstat(local))
+    if (found === undefined) return false
+    if (!found.isDirectory()) await translated(path, rm(local, { force: true }))
+    else if (options.recursive) await translated(path, rm(local, { recursive: true, force: true }))
+    else await translated(path, rmdir(local))
+    return true
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    await translated(from, rename(localPartOf(from, 'file'), localPartOf(to, 'file')))
+  }
+
+  createResumableWriter(): ResumableWriter {
+    return new TempFileResumableWriter(localFiles, this.#random)
+  }
+}
+
+const localFiles: WritableFiles = {
+  scheme: 'file',
+
+  async openForWriting(path, mode) {
+    if (mode !== 'existing') {
+      await translated(path, mkdir(posix.dirname(path), { recursive: true }))
+    }
+    const flag = { overwrite: 'w', exclusive: 'wx', existing: 'r+' }[mode]
+    return new LocalWritableFile(path, await translated(path, open(path, flag)))
+  },
+
+  async fileLength(path) {
+    return (await ifThere(path, stat(path)))?.size
+  },
+
+  async moveDurably(from, to) {
+    await translated(from, rename(from, to))
+    const folder = await translated(to, open(posix.dirname(to), 'r'))
+    try {
+      await folder.sync()
+    } finally {
+      await folder.close()
+    }
+  },
+
+  async removeFile(path) {
+    await translated(path, rm(path, { force: true }))
+  },
+}
+
+class LocalWritableFile implements WritableFile {
+  readonly #path: string
+  readonly #handle: FileHandle
+
+  constructor(path: string, handle: FileHandle) {
+    this.#path = path
+    this.#handle = handle
+  }
+
+  async write(bytes: Uint8Array, positionBytes: number): Promise<void> {
+    let done = 0
+    while (done < bytes.length) {
+      const written = this.#handle.write(bytes, done, bytes.length - done, positionBytes + done)
+      done += (await translated(this.#path, written)).bytesWritten
+    }
+  }
+
+  async truncate(lengthBytes: number): Promise<void> {
+    await translated(this.#path, this.#handle.truncate(lengthBytes))
+  }
+
+  async length(): Promise<number> {
+    return (await translated(this.#path, this.#handle.stat())).size
+  }
+
+  async sync(): Promise<void> {
+    await translated(this.#path, this.#handle.sync())
+  }
+
+  async close(): Promise<void> {
+    await translated(this.#path, this.#handle.close())
+  }
+}
+
+class LocalInputStream implements FileInputStream {
+  readonly #handle: FileHandle
+  #closed = false
+
+  constructor(handle: FileHandle) {
+    this.#handle = handle
+  }
+
+  async read(target: Uint8Array, position: number): Promise<number> {
+    return (await this.#handle.read(target, 0, target.length, position)).bytesRead
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.#handle.close()
+  }
+}
+
+async function statusOf(asked: string, local: string): Promise<FileStatus> {
+  const stats = await translated(asked, stat(local, { bigint: true }))
+  return {
+    path: inFormOf(asked, local, 'file'),
+    isDirectory: stats.isDirectory(),
+    lengthBytes: stats.isDirectory() ? 0n : stats.size,
+    modificationTimeMs: Number(stats.mtimeMs),
+    mode: Number(stats.mode & 0o7777n),
+  }
+}
+
+async function translated<T>(path: string, operation: Promise<T>): Promise<T> {
+  try {
+    return await operation
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    // ENOTDIR: a file stands where the path needs a folder.
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw new FileNotFoundError(path, error)
+    if (code === 'EEXIST') throw new FileAlreadyExistsError(path, error)
+    throw new FileSystemError(`An operation on ${path} failed: ${message}`, { path, cause: error })
+  }
+}
+
+function ifThere<T>(path: string, operation: Promise<T>): Promise<T | undefined> {
+  return ifNotFound(translated(path, operation))
+}
+
+async function ifNotFound<T>(operation: Promise<T>): Promise<T | undefined> {
+  try {
+    return await operation
+  } catch (error) {
+    if (error instanceof FileNotFoundError) return undefined
+    throw error
+  }
+}
