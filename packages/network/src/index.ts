@@ -1,3 +1,9 @@
+export type { BufferQueueHandle, ChannelCounters } from './buffer/buffer-queue.js'
+export {
+  NetworkBufferPool,
+  type NetworkBufferPoolHandle,
+  type PoolUsage,
+} from './buffer/network-buffer-pool.js'
 export type { ChannelEvent, SnapshotType, WatermarkStatus } from './element/channel-event.js'
 export type {
   DataLocation,
@@ -7,6 +13,15 @@ export type {
   ShuffleDescriptor,
   SubpartitionRange,
 } from './environment/descriptors.js'
+export { NetworkContext, type NetworkContextHandle } from './environment/network-context.js'
+export type { NetworkIo } from './environment/network-io.js'
+export {
+  type ChannelMetrics,
+  type NetworkIoWorld,
+  ShuffleEnvironment,
+  type ShuffleEnvironmentOptions,
+  type ShuffleLimits,
+} from './environment/shuffle-environment.js'
 export {
   BufferWaitCancelledError,
   CorruptChannelDataError,
@@ -17,3 +32,27 @@ export {
   RecordTooLargeError,
   RemoteTransportError,
 } from './errors/network-errors.js'
+export { type InputChannelHandle, InputGate, type InputGateHandle } from './gate/input-gate.js'
+export type { RecordHandler } from './gate/record-handler.js'
+export { RecordReader } from './gate/record-reader.js'
+export {
+  broadcastSelector,
+  type ChannelSelector,
+  firstChannelSelector,
+  functionSelector,
+  roundRobinSelector,
+  shuffleSelector,
+} from './partition/channel-selector.js'
+export { RecordWriter, type RecordWriterOptions } from './partition/record-writer.js'
+export {
+  ResultPartition,
+  type ResultPartitionHandle,
+  type ResultPartitionOptions,
+} from './partition/result-partition.js'
+export {
+  type BufferWaitStrategy,
+  blockingBufferWait,
+  inlineBufferWait,
+} from './wakeup/buffer-wait-strategy.js'
+export type { Doorbell } from './wakeup/doorbell.js'
+export type { Defer } from './wakeup/doorbell-board.js'

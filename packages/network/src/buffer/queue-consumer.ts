@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict'
+import type { DoorbellBoard } from '../wakeup/doorbell-board.js'
+import {
+  type BufferQueueHandle,
+  CONSUMED,
+  CONSUMER_BELL,
+  CONSUMER_STATE,
+  EndState,
+  HEAD,
+  inlineBytesAt,
+  PRODUCER_BELL,
+  QueueMemory,
+  SLOT_FLAGS,
+  SLOT_SEGMENT,
+  SLOT_STATE,
+  slotAt,
+  TAIL,
+} from './buffer-queue.js'
+import type { NetworkBufferPool } from './network-buffer-pool.js'
+import type { SegmentView } from './segment-view.js'
+
+/**
+ * The reading end of a queue; one per queue, in one thread.
+ *
+ * Reading (`peek`, `consume`) may run ahead of giving back (`release`), as a socket's writes do.
+ */
+export class QueueConsumer {
+  readonly queueId: number
+  readonly memory: QueueMemory
+  readonly #ints: Int32Array
+  readonly #pool: NetworkBufferPool
+  readonly #doorbells: DoorbellBoard
+  #head: number
+  #cursor: number
+  #position = 0
+
+  /** Of the slot that `peek` found. */
+  segment = -1
+  flags = 0
+  /** Its bytes that are not consumed yet lie in [start, end). */
+  start = 0
+  end = 0
+  isFinished = false
+  #slot = 0
+
+  constructor(
+    handle: BufferQueueHandle,
+    context: { pool: NetworkBufferPool; doorbells: DoorbellBoard },
+    bell: number,
+  ) {
+    this.queueId = handle.queueId
+    this.memory = new QueueMemory(handle)
+    this.#ints = this.memory.ints
+    this.#pool = context.pool
+    this.#doorbells = context.doorbells
+    const before = Atomics.exchange(this.#ints, CONSUMER_STATE, EndState.attached)
+    assert(before === EndState.none, 'a queue has one consumer')
+    Atomics.store(this.#ints, CONSUMER_BELL, bell)
+    this.#head = Atomics.load(this.#ints, HEAD)
+    this.#cursor = this.#head
+  }
+
+  /** Whether a consumer may still be attached: a subpartition is read once. */
+  static isTaken(handle: BufferQueueHandle): boolean {
+    return Atomics.load(new Int32Array(handle.memory), CONSUMER_STATE) !== EndState.none
+  }
+
+  /** Whether a `peek` would find something. */
+  hasData(): boolean {
+    if (this.#cursor === Atomics.load(this.#ints, TAIL)) return false
+    const state = Atomics.load(this.#ints, slotAt(this.#cursor) + SLOT_STATE)
+    return (state & 1) === 1 || state >> 1 > this.#position
+  }
+
+  /** Slots from the cursor on; the open one counts. */
+  backlog(): number {
+    return (Atomics.load(this.#ints, TAIL) - this.#cursor) | 0
+  }
+
+  /**
+   * Looks at the slot under the cursor: true if it has bytes to consume or is finished (perhaps
+   * with none left). Fills the public fields.
+   */
+  peek(): boolean {
+    if (this.#cursor === Atomics.load(this.#ints, TAIL)) return false
+    const slot = slotAt(this.#cursor)
+    const state = Atomics.load(this.#ints, slot + SLOT_STATE)
+    this.end = state >> 1
+    this.isFinished = (state & 1) === 1
+    if (!this.isFinished && this.end === this.#position) return false
+    this.#slot = slot
+    this.start = this.#position
+    this.segment = this.#ints[slot + SLOT_SEGMENT]!
+    this.flags = this.#ints[slot + SLOT_FLAGS]!
+    return true
+  }
+
+  /** Points `view` at the bytes that `peek` found. */
+  openView(view: SegmentView): void {
+    if (this.segment >= 0) {
+      const pool = this.#pool
+      view.set(pool.buffer(this.segment), pool.dataView(this.segment), this.start, this.end)
+    } else {
+      const at = inlineBytesAt(this.#slot)
+      view.set(this.memory.bytes, this.memory.data, at + this.start, at + this.end)
+    }
+  }
+
+  /** The bytes that `peek` found, without copying. Valid until the slot is released. */
+  bytes(): Buffer {
+    if (this.segment >= 0) return this.#pool.buffer(this.segment).subarray(this.start, this.end)
+    const at = inlineBytesAt(this.#slot)
+    return this.memory.bytes.subarray(at + this.start, at + this.end)
+  }
+
+  /**
+   * All that `peek` found has been read; goes on to the next slot if this one is finished.
+   *
+   * @returns whether it did; the slot is given back by `release`
+   */
+  consume(): boolean {
+    this.memory.counters[CONSUMED + 1]! += this.end - this.#position
+    if (!this.isFinished) {
+      this.#position = this.end
+      return false
+    }
+    this.memory.counters[CONSUMED + 2]! += 1
+    this.#position = 0
+    this.#cursor = (this.#cursor + 1) | 0
+    return true
+  }
+
+  /** Gives the oldest consumed slot back: its segment is recycled, the producer is rung. */
+  release(): void {
+    assert(this.#head !== this.#cursor, 'only consumed slots are released')
+    const segment = this.#ints[slotAt(this.#head) + SLOT_SEGMENT]!
+    if (segment >= 0) this.#pool.recycle(segment)
+    this.#head = (this.#head + 1) | 0
+    Atomics.store(this.#ints, HEAD, this.#head)
+    this.#doorbells.ring(Atomics.load(this.#ints, PRODUCER_BELL))
+  }
+
+  /** Nobody will read any more; the producer may discard what it writes. */
+  detach(): void {
+    Atomics.store(this.#ints, CONSUMER_STATE, EndState.gone)
+    Atomics.store(this.#ints, CONSUMER_BELL, 0)
+    this.#doorbells.ring(Atomics.load(this.#ints, PRODUCER_BELL))
+  }
+}

@@ -1,0 +1,382 @@
+import assert from 'node:assert/strict'
+import type { CancelTimer, Clock, Logger } from '@flink-ts/core'
+import { type ChannelCounters, QueueErrorKind } from '../buffer/buffer-queue.js'
+import type { PoolUsage } from '../buffer/network-buffer-pool.js'
+import type { InputChannelHandle, InputGateHandle } from '../gate/input-gate.js'
+import type { ResultPartitionHandle } from '../partition/result-partition.js'
+import type { Defer } from '../wakeup/doorbell-board.js'
+import { type BufferQuota, BufferQuotas } from './buffer-quotas.js'
+import type {
+  DataLocation,
+  InputGateDescriptor,
+  ResultPartitionDescriptor,
+  SubpartitionRange,
+} from './descriptors.js'
+import { NetworkContext } from './network-context.js'
+import { type NetworkIo, noNetworkIo, type RemoteChannel } from './network-io.js'
+import { type QueueRecord, QueueRegistry } from './queue-registry.js'
+
+/** Sizes and limits; names and defaults are Flink's. */
+export interface ShuffleLimits {
+  /** Buffers that belong to each remote channel alone. Default 2. */
+  readonly buffersPerChannel?: number
+  /** Buffers that a gate's remote channels share. Default 8. */
+  readonly floatingBuffersPerGate?: number
+  /** Queued buffers of a subpartition from which on its task is backpressured. Default 10. */
+  readonly maxBuffersPerSubpartition?: number
+  /** Buffers beyond the quota for a record that was already begun. Default 5. */
+  readonly maxOverdraftBuffersPerGate?: number
+  /** How long a consumer waits for a partition that is not there yet. Default 10 000 ms. */
+  readonly partitionRequestTimeoutMs?: number
+}
+
+export interface ShuffleEnvironmentOptions {
+  readonly resourceId: string
+  /** Where peers reach this TaskManager. */
+  readonly host: string
+  readonly numberOfSegments: number
+  /** Default 32 KiB. */
+  readonly segmentBytes?: number
+  readonly clock: Clock
+  readonly log: Logger
+  /**
+   * Given: all tasks and the connections share this thread and are woken through it, so on any
+   * clock. Absent: tasks are worker threads.
+   */
+  readonly defer?: Defer
+  readonly limits?: ShuffleLimits
+  /** How many partitions and gates may exist at a time. Default 8191. */
+  readonly doorbellCapacity?: number
+  /** Makes what speaks with peers. Absent: there are none, all tasks are in this environment. */
+  readonly io?: (world: NetworkIoWorld) => Promise<NetworkIo>
+}
+
+/** What the environment hands to its connections. */
+export interface NetworkIoWorld {
+  readonly context: NetworkContext
+  /** The doorbell of the thread that runs the connections. */
+  readonly bell: number
+  readonly resourceId: string
+  readonly partitionRequestTimeoutMs: number
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** Counters of one channel, from one side. */
+export interface ChannelMetrics extends ChannelCounters {
+  readonly partitionId: string
+  readonly subpartition: number
+  readonly isLocal: boolean
+  readonly peer: string
+}
+
+interface PartitionRecord {
+  readonly handle: ResultPartitionHandle
+  readonly queues: readonly QueueRecord[]
+  readonly quota: BufferQuota
+}
+
+interface GateRecord {
+  readonly handle: InputGateHandle
+  readonly queues: readonly QueueRecord[]
+  readonly timers: Set<CancelTimer>
+  readonly quota: BufferQuota | undefined
+}
+
+/**
+ * A TaskManager's network: its memory, partitions, gates and connections, used in its main thread.
+ * What it creates are cloneable handles that the tasks attach in their threads.
+ */
+export class ShuffleEnvironment {
+  readonly context: NetworkContext
+  readonly #options: ShuffleEnvironmentOptions
+  readonly #io: NetworkIo
+  readonly #ioBell: number
+  readonly #registry: QueueRegistry
+  readonly #quotas: BufferQuotas
+  readonly #partitions = new Map<string, PartitionRecord>()
+  readonly #gates = new Map<string, GateRecord>()
+  /** Queues that a consumer here made before their producer came. */
+  readonly #expected = new Map<string, QueueRecord>()
+  #isClosed = false
+
+  private constructor(
+    options: ShuffleEnvironmentOptions,
+    context: NetworkContext,
+    io: NetworkIo,
+    ioBell: number,
+  ) {
+    this.#options = options
+    this.context = context
+    this.#io = io
+    this.#ioBell = ioBell
+    this.#registry = new QueueRegistry(context)
+    this.#quotas = new BufferQuotas(options.numberOfSegments, context.doorbells)
+  }
+
+  static async start(options: ShuffleEnvironmentOptions): Promise<ShuffleEnvironment> {
+    const context = NetworkContext.create({
+      numberOfSegments: options.numberOfSegments,
+      segmentBytes: options.segmentBytes ?? 32 * 1024,
+      doorbellCapacity: options.doorbellCapacity ?? 8191,
+      defer: options.defer,
+    })
+    const bell = context.doorbells.allocate()
+    const io = await options.io?.({
+      context,
+      bell,
+      resourceId: options.resourceId,
+      partitionRequestTimeoutMs: options.limits?.partitionRequestTimeoutMs ?? 10_000,
+      clock: options.clock,
+      log: options.log,
+    })
+    return new ShuffleEnvironment(options, context, io ?? noNetworkIo, bell)
+  }
+
+  /** Where peers find the partitions of this environment. */
+  get location(): DataLocation {
+    const { resourceId, host } = this.#options
+    return { resourceId, host, dataPort: this.#io.dataPort }
+  }
+
+  get dataPort(): number {
+    return this.#io.dataPort
+  }
+
+  /** @throws InsufficientNetworkBuffersError */
+  createResultPartition(descriptor: ResultPartitionDescriptor): ResultPartitionHandle {
+    this.#checkOpen()
+    const { partitionId, numberOfSubpartitions } = descriptor
+    assert(!this.#partitions.has(partitionId), `partition ${partitionId} exists already`)
+    assert(numberOfSubpartitions > 0, 'a partition has at least one subpartition')
+    const limits = this.#options.limits
+    const maxPerSubpartition = limits?.maxBuffersPerSubpartition ?? 10
+    const ownerName = descriptor.ownerName ?? partitionId
+    const bell = this.context.doorbells.allocate()
+    const quota = this.#reserve({
+      owner: `the output of ${ownerName}`,
+      min: numberOfSubpartitions + 1,
+      max: numberOfSubpartitions * 2 + 8,
+      bell,
+    })
+    const queues: QueueRecord[] = []
+    for (let index = 0; index < numberOfSubpartitions; index++) {
+      queues.push(this.#producerQueue(partitionId, index))
+    }
+    const handle: ResultPartitionHandle = {
+      partitionId,
+      ownerName,
+      bell,
+      queues: queues.map((record) => record.handle),
+      quota: quota.control,
+      maxBuffersPerSubpartition: maxPerSubpartition,
+      maxOverdraftBuffers: limits?.maxOverdraftBuffersPerGate ?? 5,
+    }
+    this.#partitions.set(partitionId, { handle, queues, quota })
+    this.#io.registerPartition({ partitionId, queues: handle.queues })
+    return handle
+  }
+
+  /**
+   * Channels of producers in this environment share the producers' queues, others are connected to.
+   *
+   * @throws InsufficientNetworkBuffersError
+   */
+  createInputGate(descriptor: InputGateDescriptor): InputGateHandle {
+    this.#checkOpen()
+    const { gateId } = descriptor
+    assert(!this.#gates.has(gateId), `gate ${gateId} exists already`)
+    const channels = descriptor.producers.flatMap(({ partitionId, location }, index) => {
+      const range =
+        descriptor.consumedSubpartitionsPerProducer?.[index] ?? descriptor.consumedSubpartitions
+      return subpartitionsOf(range).map((subpartition) => ({ partitionId, location, subpartition }))
+    })
+    const isLocal = (location: DataLocation) => location.resourceId === this.#options.resourceId
+    const remoteCount = channels.filter((channel) => !isLocal(channel.location)).length
+    const ownerName = descriptor.ownerName ?? gateId
+    const quota = this.#reserveForGate(ownerName, remoteCount)
+
+    const timers = new Set<CancelTimer>()
+    const queues: QueueRecord[] = []
+    const handles: InputChannelHandle[] = []
+    const remote: RemoteChannel[] = []
+    for (const { partitionId, subpartition, location } of channels) {
+      const local = isLocal(location)
+      const record = local
+        ? this.#localConsumerQueue(partitionId, subpartition, timers)
+        : this.#registry.create({ producer: 'open', consumer: 'open' })
+      if (!local) remote.push({ location, partitionId, subpartition, queue: record.handle })
+      const peer = local
+        ? 'local'
+        : `${location.host}:${location.dataPort} (${location.resourceId})`
+      queues.push(record)
+      handles.push({ partitionId, subpartition, peer, isLocal: local, queue: record.handle })
+    }
+    const bell = this.context.doorbells.allocate()
+    const handle: InputGateHandle = { gateId, ownerName, bell, channels: handles }
+    this.#gates.set(gateId, { handle, queues, timers, quota })
+    if (quota !== undefined) {
+      this.#io.openGate({
+        gateId,
+        exclusiveBuffersPerChannel: this.#options.limits?.buffersPerChannel ?? 2,
+        quota: quota.control,
+        channels: remote,
+      })
+    }
+    return handle
+  }
+
+  /**
+   * The partitions' producers are done, and their threads do not touch them any more. Consumers may
+   * read on to the end of a partition that has one; otherwise they fail. Unknown ids are ignored.
+   */
+  releasePartitions(partitionIds: readonly string[]): void {
+    const released: PartitionRecord[] = []
+    for (const partitionId of partitionIds) {
+      const partition = this.#partitions.get(partitionId)
+      if (partition === undefined) continue
+      this.#partitions.delete(partitionId)
+      for (const queue of partition.queues) {
+        this.#registry.closeProducer(queue, 'its producer ended before the end of its data')
+      }
+      partition.quota.release()
+      this.context.doorbells.free(partition.handle.bell)
+      released.push(partition)
+    }
+    if (released.length === 0) return
+    const ids = released.map(({ handle }) => handle.partitionId)
+    void this.#io.releasePartitions(ids).then(() => {
+      this.#registry.reclaim(released.flatMap(({ queues }) => queues))
+    })
+  }
+
+  /** The gate's consumer is done, and its thread does not touch it any more. Unknown ids are ignored. */
+  closeInputGate(gateId: string): void {
+    const gate = this.#gates.get(gateId)
+    if (gate === undefined) return
+    this.#gates.delete(gateId)
+    for (const cancel of gate.timers) cancel()
+    for (const [index, queue] of gate.queues.entries()) {
+      const { partitionId, subpartition, isLocal } = gate.handle.channels[index]!
+      this.#registry.closeConsumer(queue)
+      if (isLocal && queue.producer === 'expected') {
+        this.#expected.delete(queueKey(partitionId, subpartition))
+      }
+    }
+    this.context.doorbells.free(gate.handle.bell)
+    void this.#io.closeGate(gateId).then(() => {
+      for (const [index, queue] of gate.queues.entries()) {
+        if (!gate.handle.channels[index]!.isLocal) queue.producer = 'closed'
+      }
+      gate.quota?.release()
+      this.#registry.reclaim(gate.queues)
+    })
+  }
+
+  /** Fails all channels from a peer that is known to be dead. */
+  failConnection(resourceId: string, reason: string): void {
+    this.#io.failConnection(resourceId, reason)
+  }
+
+  poolUsage(): PoolUsage {
+    return this.context.pool.usage()
+  }
+
+  /** What the partition has written per subpartition; undefined if there is no such partition. */
+  partitionMetrics(partitionId: string): readonly ChannelMetrics[] | undefined {
+    return this.#partitions.get(partitionId)?.queues.map((queue, subpartition) => {
+      const isLocal = queue.consumer !== 'none'
+      const peer = isLocal ? 'local' : 'remote'
+      return { ...queue.memory.produced(), partitionId, subpartition, isLocal, peer }
+    })
+  }
+
+  /** What the gate has read per channel; undefined if there is no such gate. */
+  gateMetrics(gateId: string): readonly ChannelMetrics[] | undefined {
+    const gate = this.#gates.get(gateId)
+    return gate?.queues.map((queue, index) => {
+      const { partitionId, subpartition, isLocal, peer } = gate.handle.channels[index]!
+      return { ...queue.memory.consumed(), partitionId, subpartition, isLocal, peer }
+    })
+  }
+
+  /** Ends all connections and releases everything. Tasks must have ended. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    for (const gateId of [...this.#gates.keys()]) this.closeInputGate(gateId)
+    this.releasePartitions([...this.#partitions.keys()])
+    await this.#io.close()
+    this.context.doorbells.free(this.#ioBell)
+  }
+
+  #reserve(options: { owner: string; min: number; max: number; bell: number }): BufferQuota {
+    try {
+      return this.#quotas.reserve(options)
+    } catch (error) {
+      this.context.doorbells.free(options.bell)
+      throw error
+    }
+  }
+
+  #reserveForGate(ownerName: string, remoteCount: number): BufferQuota | undefined {
+    if (remoteCount === 0) return undefined
+    const exclusive = remoteCount * (this.#options.limits?.buffersPerChannel ?? 2)
+    return this.#quotas.reserve({
+      owner: `the input of ${ownerName}`,
+      min: exclusive + 1,
+      max: exclusive + Math.max(1, this.#options.limits?.floatingBuffersPerGate ?? 8),
+      bell: this.#ioBell,
+    })
+  }
+
+  #producerQueue(partitionId: string, subpartition: number): QueueRecord {
+    const key = queueKey(partitionId, subpartition)
+    const expected = this.#expected.get(key)
+    if (expected === undefined) {
+      return this.#registry.create({ producer: 'open', consumer: 'none' })
+    }
+    this.#expected.delete(key)
+    expected.producer = 'open'
+    return expected
+  }
+
+  #localConsumerQueue(
+    partitionId: string,
+    subpartition: number,
+    timers: Set<CancelTimer>,
+  ): QueueRecord {
+    const existing = this.#partitions.get(partitionId)?.queues[subpartition]
+    if (existing !== undefined) {
+      assert(existing.consumer === 'none', `${partitionId}[${subpartition}] is read already`)
+      existing.consumer = 'open'
+      return existing
+    }
+    const key = queueKey(partitionId, subpartition)
+    assert(!this.#expected.has(key), `${partitionId}[${subpartition}] is read already`)
+    const record = this.#registry.create({ producer: 'expected', consumer: 'open' })
+    this.#expected.set(key, record)
+    const timeoutMs = this.#options.limits?.partitionRequestTimeoutMs ?? 10_000
+    const cancel = this.#options.clock.schedule(timeoutMs, () => {
+      timers.delete(cancel)
+      if (record.producer !== 'expected') return
+      const text = `no such partition here after ${timeoutMs} ms`
+      this.#registry.fail(record, QueueErrorKind.partitionNotFound, text)
+    })
+    timers.add(cancel)
+    return record
+  }
+
+  #checkOpen(): void {
+    assert(!this.#isClosed, 'the shuffle environment is closed')
+  }
+}
+
+function queueKey(partitionId: string, subpartition: number): string {
+  return `${partitionId}[${subpartition}]`
+}
+
+function subpartitionsOf({ first, last }: SubpartitionRange): number[] {
+  assert(first >= 0 && last >= first, `subpartitions ${first} to ${last} are no range`)
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i)
+}

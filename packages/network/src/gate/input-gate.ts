@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { type BufferQueueHandle, QueueErrorKind } from '../buffer/buffer-queue.js'
+import { QueueConsumer } from '../buffer/queue-consumer.js'
+import type { NetworkContext } from '../environment/network-context.js'
+import {
+  PartitionNotFoundError,
+  PartitionReleasedError,
+  RemoteTransportError,
+} from '../errors/network-errors.js'
+import type { Doorbell } from '../wakeup/doorbell.js'
+
+/** One channel of a gate in cloneable form. */
+export interface InputChannelHandle {
+  readonly partitionId: string
+  readonly subpartition: number
+  /** `host:port` of the producer's TaskManager with its resource id, or `local`. */
+  readonly peer: string
+  readonly isLocal: boolean
+  readonly queue: BufferQueueHandle
+}
+
+/** Cloneable form of an input gate, made by the ShuffleEnvironment. */
+export interface InputGateHandle {
+  readonly gateId: string
+  readonly ownerName: string
+  readonly bell: number
+  readonly channels: readonly InputChannelHandle[]
+}
+
+/** What one subtask reads, as its thread sees it. Used by one thread. */
+export class InputGate {
+  readonly gateId: string
+  readonly channels: readonly InputChannel[]
+  readonly #doorbell: Doorbell
+  #callback: (() => void) | undefined
+  #unfinished: number
+
+  private constructor(handle: InputGateHandle, context: NetworkContext) {
+    this.gateId = handle.gateId
+    this.#doorbell = context.doorbells.doorbell(handle.bell)
+    this.channels = handle.channels.map(
+      (channel, index) =>
+        new InputChannel(index, channel, new QueueConsumer(channel.queue, context, handle.bell)),
+    )
+    this.#unfinished = this.channels.length
+  }
+
+  /** Takes the consumer's end. Once per handle. */
+  static attach(handle: InputGateHandle, context: NetworkContext): InputGate {
+    return new InputGate(handle, context)
+  }
+
+  get numberOfChannels(): number {
+    return this.channels.length
+  }
+
+  /** Whether every channel has delivered END_OF_PARTITION. */
+  get isFinished(): boolean {
+    return this.#unfinished === 0
+  }
+
+  /** Whether reading would bring something: data, an error or the end. */
+  isAvailable(): boolean {
+    if (this.#unfinished === 0) return true
+    for (const channel of this.channels) if (channel.isReady()) return true
+    return false
+  }
+
+  /** Calls `callback` once when the gate is available, never synchronously. Replaces an earlier one. */
+  onAvailable(callback: () => void): void {
+    this.#callback = callback
+    this.#doorbell.arm(this.#onRing)
+    if (this.isAvailable()) this.#doorbell.ringSelf()
+  }
+
+  /** Does not read the channel until `resumeConsumption`, as aligned barriers need it. */
+  blockConsumption(channel: number): void {
+    this.#channel(channel).isBlocked = true
+  }
+
+  resumeConsumption(channel: number): void {
+    this.#channel(channel).isBlocked = false
+  }
+
+  /** The task stops reading; producers may discard what they still write. */
+  close(): void {
+    this.#callback = undefined
+    this.#doorbell.disarm()
+    for (const channel of this.channels) channel.queue.detach()
+  }
+
+  /** @internal The reader saw the end of `channel`. */
+  channelFinished(channel: InputChannel): void {
+    assert(!channel.isFinished, 'a channel ends once')
+    channel.isFinished = true
+    this.#unfinished--
+  }
+
+  #channel(index: number): InputChannel {
+    const channel = this.channels[index]
+    assert(channel !== undefined, `gate has ${this.channels.length} channels, no channel ${index}`)
+    return channel
+  }
+
+  readonly #onRing = (): void => {
+    const callback = this.#callback
+    if (callback === undefined) return
+    if (this.isAvailable()) {
+      this.#callback = undefined
+      callback()
+    } else {
+      this.onAvailable(callback)
+    }
+  }
+}
+
+/** The consumer's side of one channel. */
+export class InputChannel {
+  readonly index: number
+  readonly handle: InputChannelHandle
+  readonly queue: QueueConsumer
+  isBlocked = false
+  isFinished = false
+
+  constructor(index: number, handle: InputChannelHandle, queue: QueueConsumer) {
+    this.index = index
+    this.handle = handle
+    this.queue = queue
+  }
+
+  /** Something to read, or an error to raise. */
+  isReady(): boolean {
+    if (this.isFinished) return false
+    return this.queue.memory.errorKind() !== 0 || (!this.isBlocked && this.queue.hasData())
+  }
+
+  /** @throws the error that broke the channel, if one did */
+  checkError(): void {
+    const kind = this.queue.memory.errorKind()
+    if (kind === QueueErrorKind.none) return
+    const text = this.queue.memory.errorText()
+    const { partitionId, subpartition, peer } = this.handle
+    const what = `subpartition ${subpartition} of partition ${partitionId} from ${peer}`
+    switch (kind) {
+      case QueueErrorKind.remoteTransport:
+        throw new RemoteTransportError(`Could not read ${what}: ${text}`, { peer, partitionId })
+      case QueueErrorKind.partitionNotFound:
+        throw new PartitionNotFoundError(`Could not read ${what}: ${text}`, { partitionId })
+      case QueueErrorKind.partitionReleased:
+        throw new PartitionReleasedError(`Could not read ${what}: ${text}`, { partitionId })
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import type { InputStatus, ValueSerializer } from '@flink-ts/core'
+import { ChannelReader } from './channel-reader.js'
+import type { InputGate } from './input-gate.js'
+import type { RecordHandler } from './record-handler.js'
+
+/** Reads a gate's channels in turn, a buffer of each. */
+export class RecordReader<T = unknown> {
+  readonly gate: InputGate
+  readonly #channels: readonly ChannelReader<T>[]
+  #current = 0
+
+  constructor(gate: InputGate, serializer: ValueSerializer) {
+    this.gate = gate
+    this.#channels = gate.channels.map(
+      (channel) => new ChannelReader(gate, channel, serializer.createDecoder()),
+    )
+  }
+
+  /**
+   * Hands over what is there, at most about `maxRecords` elements, without waiting.
+   *
+   * @returns MORE_AVAILABLE if it stopped at the limit; NOTHING_AVAILABLE: ask again after
+   *   `gate.onAvailable`; END_OF_INPUT when every channel has ended
+   * @throws RemoteTransportError, PartitionNotFoundError, PartitionReleasedError,
+   *   CorruptChannelDataError, and what the handler throws
+   */
+  poll(handler: RecordHandler<T>, maxRecords: number): InputStatus {
+    let left = maxRecords
+    // After as many empty looks as there are channels there is nothing.
+    let empty = 0
+    const count = this.#channels.length
+    while (empty < count && left > 0) {
+      const channel = this.#channels[this.#current]!
+      if (channel.isReady()) {
+        empty = 0
+        left -= channel.read(handler, left)
+        // Out of turns within a buffer: it is gone on with next time.
+        if (left <= 0) break
+      } else {
+        empty++
+      }
+      this.#current = this.#current + 1 === count ? 0 : this.#current + 1
+    }
+    if (this.gate.isFinished) return 'END_OF_INPUT'
+    return empty < count ? 'MORE_AVAILABLE' : 'NOTHING_AVAILABLE'
+  }
+}

@@ -1,0 +1,88 @@
+import type { ValueSerializer } from '@flink-ts/core'
+import { SlotFlags } from '../buffer/buffer-queue.js'
+import type { ChannelEvent, WatermarkStatus } from '../element/channel-event.js'
+import { encodeEvent } from '../element/event-codec.js'
+import type { ChannelSelector } from './channel-selector.js'
+import { ChannelWriter } from './channel-writer.js'
+import type { ResultPartition } from './result-partition.js'
+
+export interface RecordWriterOptions<T> {
+  readonly serializer: ValueSerializer
+  readonly selector: ChannelSelector<T>
+  /** Each buffer is decodable alone (stored or read more than once). Default false. */
+  readonly decodableAlone?: boolean
+}
+
+/**
+ * Writes a task's records into its result partition, straight into network buffers. Nothing is shown
+ * to the consumers before a buffer is full, an event follows or `flushAll` is called.
+ */
+export class RecordWriter<T = unknown> {
+  readonly partition: ResultPartition
+  readonly #channels: readonly ChannelWriter[]
+  readonly #selector: ChannelSelector<T>
+
+  constructor(partition: ResultPartition, options: RecordWriterOptions<T>) {
+    this.partition = partition
+    this.#selector = options.selector
+    this.#channels = partition.outputs.map(
+      (output) =>
+        new ChannelWriter(
+          output,
+          options.serializer.createEncoder(),
+          options.decodableAlone ?? false,
+        ),
+    )
+  }
+
+  /**
+   * Writes a record to the channel that the selector chooses, or to all.
+   *
+   * @param timestamp event time in ms; NaN or absent: none
+   * @throws RecordTooLargeError, BufferWaitCancelledError, and what the encoder and the selector throw
+   */
+  emit(record: T, timestamp: number = Number.NaN): void {
+    if (this.#selector.isBroadcast) {
+      for (const channel of this.#channels) channel.writeRecord(record, timestamp)
+      return
+    }
+    const index = this.#selector.select(record)
+    const channel = this.#channels[index]
+    if (channel === undefined) {
+      throw new RangeError(
+        `the partitioner chose channel ${index} of ${this.#channels.length}; ` +
+          'it must answer an integer from 0 to the number of channels less one',
+      )
+    }
+    channel.writeRecord(record, timestamp)
+  }
+
+  /** To all channels, in order with their records. */
+  emitWatermark(timestampMs: number): void {
+    for (const channel of this.#channels) channel.writeWatermark(timestampMs)
+  }
+
+  /** To all channels, in order with their records. */
+  emitWatermarkStatus(status: WatermarkStatus): void {
+    for (const channel of this.#channels) channel.writeWatermarkStatus(status === 'IDLE')
+  }
+
+  /** To all channels, after everything written before; shown at once. */
+  broadcastEvent(event: ChannelEvent): void {
+    const bytes = encodeEvent(event)
+    const flags = event.type === 'END_OF_PARTITION' ? SlotFlags.endOfPartition : 0
+    for (const channel of this.#channels) channel.output.writeEvent(bytes, flags)
+  }
+
+  /** Shows the consumers all that was written. */
+  flushAll(): void {
+    this.partition.flushAll()
+  }
+
+  /** Records written so far; a broadcast record counts once per channel. */
+  get numRecords(): number {
+    let sum = 0
+    for (const channel of this.#channels) sum += channel.output.numRecords
+    return sum
+  }
+}

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict'
+import { INLINE_BYTES, PRODUCED, SlotFlags } from '../buffer/buffer-queue.js'
+import { type NetworkBufferPool, NO_SEGMENT } from '../buffer/network-buffer-pool.js'
+import type { QueueProducer } from '../buffer/queue-producer.js'
+import { SegmentView } from '../buffer/segment-view.js'
+
+/** How a subpartition gets its buffers and its turn; implemented by the partition. */
+export interface SubpartitionOwner {
+  readonly pool: NetworkBufferPool
+  /** A segment for the output, {@link NO_SEGMENT} if its consumer is gone. May wait. */
+  acquireSegment(output: SubpartitionOutput): number
+  /** Returns when the output's queue has room, or false if it must be kept back (inline). May wait. */
+  awaitRoom(output: SubpartitionOutput): boolean
+  /** The output keeps slots back: call `drainOverflow` when the queue has room. */
+  overflowed(): void
+}
+
+interface OverflowSlot {
+  /** -1: inline bytes. */
+  readonly segment: number
+  readonly flags: number
+  readonly inline: Uint8Array | undefined
+  length: number
+  finished: boolean
+}
+
+/** The producer's side of one subpartition: the buffer being filled, and the queue it goes to. */
+export class SubpartitionOutput {
+  readonly index: number
+  readonly queue: QueueProducer
+  /** Where elements are written; empty (nothing fits) while no buffer is open. */
+  readonly view = new SegmentView()
+  /** Records written so far; shown in the counters with each flush. */
+  numRecords = 0
+  readonly #owner: SubpartitionOwner
+  #isOpen = false
+  #isDiscarding = false
+  /** Slots that the full queue has no room for. Inline only; the last may be open. */
+  readonly #overflow: OverflowSlot[] = []
+
+  constructor(index: number, queue: QueueProducer, owner: SubpartitionOwner) {
+    this.index = index
+    this.queue = queue
+    this.#owner = owner
+  }
+
+  /** Buffers that are not consumed yet, wherever they wait; 0 if nobody will read them. */
+  queued(): number {
+    if (this.isAbandoned) return 0
+    return this.queue.queued() + this.#overflow.length
+  }
+
+  get hasOverflow(): boolean {
+    return this.#overflow.length > 0
+  }
+
+  /** Whether nobody reads it (any more). What is written is discarded. */
+  get isAbandoned(): boolean {
+    return this.queue.isConsumerGone || this.queue.isFailed
+  }
+
+  /** Finishes the open buffer, if any, and opens the next. May wait for it. */
+  nextBuffer(flags: number): void {
+    this.finishBuffer()
+    const segment = this.#owner.acquireSegment(this)
+    this.#isOpen = true
+    if (segment === NO_SEGMENT) {
+      this.#isDiscarding = true
+      const nowhere = Buffer.alloc(this.#owner.pool.segmentBytes)
+      this.view.set(nowhere, new DataView(nowhere.buffer), 0, nowhere.length)
+      return
+    }
+    const pool = this.#owner.pool
+    this.view.set(pool.buffer(segment), pool.dataView(segment), 0, pool.segmentBytes)
+    if (!this.hasOverflow && this.queue.hasRoom()) this.queue.open(segment, flags)
+    else this.#keepBack({ segment, flags, inline: undefined, length: 0, finished: false })
+  }
+
+  /** Hands the open buffer to the consumer for good. */
+  finishBuffer(): void {
+    if (!this.#isOpen) return
+    const length = this.view.position
+    this.#isOpen = false
+    this.view.clear()
+    this.#showRecords()
+    if (this.#isDiscarding) {
+      this.#isDiscarding = false
+      return
+    }
+    const kept = this.#openOverflow()
+    if (kept === undefined) {
+      this.queue.finish(length)
+    } else {
+      kept.length = length
+      kept.finished = true
+    }
+  }
+
+  /** Shows the consumer all that was written. */
+  flush(): void {
+    if (!this.#isOpen || this.#isDiscarding) return
+    this.#showRecords()
+    const kept = this.#openOverflow()
+    if (kept === undefined) this.queue.commit(this.view.position)
+    else kept.length = this.view.position
+  }
+
+  /** Appends an event after what was written. */
+  writeEvent(bytes: Uint8Array, flags: number): void {
+    this.finishBuffer()
+    if (this.isAbandoned) return
+    if (bytes.length > INLINE_BYTES) {
+      assert(bytes.length <= this.#owner.pool.segmentBytes, 'an event fits a network buffer')
+      this.nextBuffer(flags | SlotFlags.event)
+      this.view.bytes.set(bytes)
+      this.view.position = bytes.length
+      this.finishBuffer()
+      return
+    }
+    const hasRoom = !this.hasOverflow && (this.queue.hasRoom() || this.#owner.awaitRoom(this))
+    if (this.isAbandoned) return
+    if (hasRoom) this.queue.pushInline(bytes, flags | SlotFlags.event)
+    else {
+      const slot = { segment: -1, flags: flags | SlotFlags.event, inline: bytes }
+      this.#keepBack({ ...slot, length: bytes.length, finished: true })
+    }
+  }
+
+  /** Moves kept slots into the queue as far as there is room. */
+  drainOverflow(): void {
+    if (this.isAbandoned) this.#dropOverflow()
+    while (this.#overflow.length > 0 && this.queue.hasRoom()) {
+      const slot = this.#overflow.shift()!
+      if (slot.inline !== undefined) this.queue.pushInline(slot.inline, slot.flags)
+      else if (slot.finished) this.queue.push(slot.segment, slot.length, slot.flags)
+      else {
+        this.queue.open(slot.segment, slot.flags)
+        this.queue.commit(slot.length)
+      }
+    }
+  }
+
+  #dropOverflow(): void {
+    const open = this.#openOverflow()
+    if (open !== undefined) {
+      // Still being written: it goes on into nowhere.
+      this.#isDiscarding = true
+      const { bytes, position } = this.view
+      const nowhere = Buffer.from(bytes)
+      this.view.set(
+        nowhere,
+        new DataView(nowhere.buffer, nowhere.byteOffset),
+        position,
+        nowhere.length,
+      )
+    }
+    for (const slot of this.#overflow.splice(0)) {
+      if (slot.segment >= 0) this.#owner.pool.recycle(slot.segment)
+    }
+  }
+
+  #openOverflow(): OverflowSlot | undefined {
+    const last = this.#overflow.at(-1)
+    return last === undefined || last.finished ? undefined : last
+  }
+
+  #keepBack(slot: OverflowSlot): void {
+    this.#overflow.push(slot)
+    this.#owner.overflowed()
+  }
+
+  #showRecords(): void {
+    this.queue.memory.counters[PRODUCED] = this.numRecords
+  }
+}
