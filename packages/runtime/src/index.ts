@@ -14,6 +14,29 @@ export {
   type FileSystemBlobStoreOptions,
 } from './blob/file-system-blob-store.js'
 export { InMemoryBlobStore } from './blob/in-memory-blob-store.js'
+// dispatcher
+export type { ClusterVersion } from './dispatcher/client-compatibility.js'
+export { Dispatcher, type DispatcherOptions, type JobBlobs } from './dispatcher/dispatcher.js'
+export {
+  DuplicateJobSubmissionError,
+  FlinkJobNotFoundError,
+  FlinkJobTerminatedWithoutCancellationError,
+  IncompatibleClientError,
+} from './dispatcher/dispatcher-errors.js'
+export { jobDetailsOf, jobResultOf } from './dispatcher/job-details.js'
+// executiongraph
+export {
+  aggregateExecutionState,
+  EXECUTION_STATE_TRANSITIONS,
+  isTerminalExecutionState,
+} from './executiongraph/execution-state.js'
+export {
+  applicationStatusOf,
+  isGloballyTerminalJobStatus,
+  isTerminalJobStatus,
+  JOB_STATUS_TRANSITIONS,
+} from './executiongraph/job-status.js'
+export type { TransitionTable } from './executiongraph/state-machine.js'
 // heartbeat
 export { HeartbeatLostError } from './heartbeat/heartbeat-lost-error.js'
 export { HeartbeatMonitor, type HeartbeatMonitorOptions } from './heartbeat/heartbeat-monitor.js'
@@ -50,6 +73,7 @@ export {
   type StandaloneLeaderRetrieverOptions,
 } from './highavailability/standalone-leader-retriever.js'
 // jobgraph
+export { InvalidJobGraphError } from './jobgraph/invalid-job-graph-error.js'
 export {
   type CapturedFunction,
   type CodeReference,
@@ -63,6 +87,7 @@ export {
   type ProgramDescriptor,
   type ResultPartitionType,
 } from './jobgraph/job-graph.js'
+export { parseJobGraph } from './jobgraph/parse-job-graph.js'
 // jobmaster
 export type {
   AttemptInfo,
@@ -71,6 +96,9 @@ export type {
   SubtaskInfo,
   VertexInfo,
 } from './jobmaster/info/execution-graph-info.js'
+export { JobInitializationError, type ModuleLoader } from './jobmaster/job-initialization.js'
+export { JobMaster, type JobMasterOptions } from './jobmaster/job-master.js'
+export { TaskManagerLostError } from './jobmaster/task-manager-connections.js'
 // messages
 export {
   BLOB_SERVER_GATEWAY,
@@ -180,6 +208,14 @@ export { OperatorChain, type OperatorChainOptions } from './operators/operator-c
 export { OperatorCodeError } from './operators/operator-code-error.js'
 export { SinkWriterOperator, sinkOperatorFactory } from './operators/sink-writer-operator.js'
 export {
+  type CoordinatorEvent,
+  decodeCoordinatorEvent,
+  decodeReaderEvent,
+  encodeCoordinatorEvent,
+  encodeReaderEvent,
+  type ReaderEvent,
+} from './operators/source-events.js'
+export {
   SourceOperator,
   type SourceOperatorOptions,
   type SourceOutput,
@@ -244,6 +280,9 @@ export {
   resourceManagerSettings,
 } from './resourcemanager/resource-manager-settings.js'
 export { addProfiles, profileFits } from './resourcemanager/slotmanager/resource-profiles.js'
+// scheduler
+export { SUPPRESS_RESTARTS_CODE } from './scheduler/execution-failure-handler.js'
+export { NoResourceAvailableError } from './scheduler/no-resource-available-error.js'
 // taskmanager
 export { taskNameWithSubtask } from './taskmanager/assemble-task.js'
 export {

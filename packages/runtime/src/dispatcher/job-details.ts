@@ -1,0 +1,54 @@
+import type { ExecutionGraphInfo } from '../jobmaster/info/execution-graph-info.js'
+import type { ExecutionState, JobDetails, JobResult } from '../messages/messages.generated.js'
+
+const ALL_STATES: readonly ExecutionState[] = [
+  'CREATED',
+  'SCHEDULED',
+  'DEPLOYING',
+  'INITIALIZING',
+  'RUNNING',
+  'FINISHED',
+  'CANCELING',
+  'CANCELED',
+  'FAILED',
+  'RECONCILING',
+]
+
+/** The line of a job in a list of jobs. */
+export function jobDetailsOf(info: ExecutionGraphInfo): JobDetails {
+  const tasksPerState: Record<string, number> = {}
+  for (const state of ALL_STATES) tasksPerState[state] = 0
+  let totalTasks = 0
+  let lastModificationMs = Math.max(...Object.values(info.timestamps))
+  for (const { subtasks } of info.vertices) {
+    for (const { current } of subtasks) {
+      totalTasks++
+      tasksPerState[current.state] = (tasksPerState[current.state] ?? 0) + 1
+      lastModificationMs = Math.max(lastModificationMs, current.timestamps[current.state])
+    }
+  }
+  return {
+    jobId: info.jobId,
+    name: info.name,
+    jobType: info.jobType,
+    status: info.status,
+    startTimeMs: info.startTimeMs,
+    endTimeMs: info.endTimeMs,
+    lastModificationMs,
+    tasksPerState,
+    totalTasks,
+    ...(info.waitingFor === undefined ? {} : { waitingFor: info.waitingFor }),
+  }
+}
+
+/** How a job that has ended did so. */
+export function jobResultOf(info: ExecutionGraphInfo): JobResult {
+  return {
+    jobId: info.jobId,
+    name: info.name,
+    status: info.status,
+    startTimeMs: info.startTimeMs,
+    endTimeMs: info.endTimeMs,
+    ...(info.failureCause === undefined ? {} : { failureCause: info.failureCause }),
+  }
+}

@@ -1,0 +1,178 @@
+import { UPPER_BOUND_MAX_PARALLELISM } from '@flink-ts/core'
+import { InvalidJobGraphError } from './invalid-job-graph-error.js'
+import { JOB_GRAPH_FORMAT_VERSION, type JobGraph } from './job-graph.js'
+import {
+  anything,
+  fail,
+  integer,
+  list,
+  matching,
+  nonEmptyString,
+  number,
+  object,
+  oneOf,
+  optional,
+  record,
+  type Shape,
+  string,
+} from './shape.js'
+
+const hexId = matching(/^[0-9a-f]{32}$/, '32 lower-case hex digits')
+const moduleFields = { module: nonEmptyString, exportName: nonEmptyString, config: anything }
+const moduleReference = object(moduleFields)
+
+const codeReference: Shape = (value, path) => {
+  object({ kind: oneOf('traced', 'module') })(value, path)
+  if ((value as { kind: string }).kind === 'module') moduleReference(value, path)
+}
+
+const operator = object({
+  operatorId: hexId,
+  name: string,
+  uid: optional(string),
+  kind: oneOf('source', 'operator', 'sink'),
+  code: codeReference,
+  chainedInputs: list(object({ operatorId: hexId, inputIndex: integer(0, 1) })),
+  coordinator: optional(moduleReference),
+  initializeOnMaster: optional(moduleReference),
+  boundedness: optional(oneOf('BOUNDED', 'CONTINUOUS_UNBOUNDED')),
+})
+
+const vertex = object({
+  id: hexId,
+  name: string,
+  parallelism: integer(1, UPPER_BOUND_MAX_PARALLELISM),
+  maxParallelism: integer(1, UPPER_BOUND_MAX_PARALLELISM),
+  operators: list(operator),
+  slotSharingGroup: nonEmptyString,
+  coLocationGroup: optional(nonEmptyString),
+})
+
+const edge = object({
+  id: hexId,
+  sourceVertexId: hexId,
+  sourceOperatorId: hexId,
+  targetVertexId: hexId,
+  targetInputIndex: integer(0, 1),
+  partitioner: oneOf(
+    'FORWARD',
+    'REBALANCE',
+    'RESCALE',
+    'SHUFFLE',
+    'BROADCAST',
+    'GLOBAL',
+    'HASH',
+    'CUSTOM',
+  ),
+  exchange: oneOf('pipelined_bounded', 'pipelined', 'blocking'),
+  partitionerCode: optional(codeReference),
+})
+
+const program = object({
+  bundleKey: optional(nonEmptyString),
+  programName: string,
+  entryPoint: optional(nonEmptyString),
+  args: list(string),
+  environment: record(string),
+  clientVersion: nonEmptyString,
+  nodeMajor: integer(1),
+  submissionTimeMs: number,
+  randomSeed: number,
+  executeIndex: integer(0),
+  earlierResults: list(anything),
+  submissionValues: record(anything),
+  structure: list(string),
+  captures: record(list(object({ location: string, variables: record(string) }))),
+})
+
+const jobGraph = object({
+  jobId: hexId,
+  name: string,
+  jobType: oneOf('STREAMING', 'BATCH'),
+  vertices: list(vertex),
+  edges: list(edge),
+  configuration: record(string),
+  program: optional(program),
+})
+
+/**
+ * Reads a JobGraph from JSON.
+ *
+ * @throws InvalidJobGraphError naming the field that is not as it should be
+ */
+export function parseJobGraph(json: string | Uint8Array): JobGraph {
+  let value: unknown
+  try {
+    value = JSON.parse(typeof json === 'string' ? json : Buffer.from(json).toString('utf8'))
+  } catch (cause) {
+    throw new InvalidJobGraphError('', `it is not JSON (${(cause as Error).message})`, cause)
+  }
+  // The version first: another one may have any form.
+  object({})(value, '')
+  const { formatVersion } = value as { formatVersion?: unknown }
+  if (formatVersion !== JOB_GRAPH_FORMAT_VERSION) {
+    fail(
+      'formatVersion',
+      `this cluster reads version ${JOB_GRAPH_FORMAT_VERSION}, not ${JSON.stringify(formatVersion) ?? 'none'}; use a client of the cluster's own version`,
+    )
+  }
+  jobGraph(value, '')
+  checkGraph(value as JobGraph)
+  return value as JobGraph
+}
+
+function checkGraph({ vertices, edges }: JobGraph): void {
+  if (vertices.length === 0) fail('vertices', 'a job has at least one vertex')
+  const places = new Map<string, number>()
+  const vertexOfOperator = new Map<string, string>()
+  vertices.forEach(({ id, operators, parallelism, maxParallelism }, i) => {
+    const path = `vertices[${i}]`
+    if (places.has(id)) fail(`${path}.id`, `${id} is the id of an earlier vertex`)
+    places.set(id, i)
+    if (parallelism > maxParallelism) {
+      fail(`${path}.parallelism`, `${parallelism} is more than maxParallelism ${maxParallelism}`)
+    }
+    if (operators.length === 0) fail(`${path}.operators`, 'a vertex has at least one operator')
+    const chain = new Set<string>()
+    operators.forEach(({ operatorId, chainedInputs }, j) => {
+      const operatorPath = `${path}.operators[${j}]`
+      if (vertexOfOperator.has(operatorId)) {
+        fail(`${operatorPath}.operatorId`, `${operatorId} is the id of an earlier operator`)
+      }
+      if (j > 0 && chainedInputs.length === 0) {
+        fail(`${operatorPath}.chainedInputs`, 'only the head of a chain has no chained input')
+      }
+      for (const input of chainedInputs) {
+        if (!chain.has(input.operatorId)) {
+          fail(`${operatorPath}.chainedInputs`, `${input.operatorId} is not earlier in the chain`)
+        }
+      }
+      chain.add(operatorId)
+      vertexOfOperator.set(operatorId, id)
+    })
+  })
+  const edgeIds = new Set<string>()
+  edges.forEach((edge, i) => {
+    const path = `edges[${i}]`
+    if (edgeIds.has(edge.id)) fail(`${path}.id`, `${edge.id} is the id of an earlier edge`)
+    edgeIds.add(edge.id)
+    const source = places.get(edge.sourceVertexId)
+    const target = places.get(edge.targetVertexId)
+    if (source === undefined) fail(`${path}.sourceVertexId`, 'there is no such vertex')
+    if (target === undefined) fail(`${path}.targetVertexId`, 'there is no such vertex')
+    if (source >= target) {
+      fail(path, 'vertices stand in topological order: a producer before its consumers')
+    }
+    if (vertexOfOperator.get(edge.sourceOperatorId) !== edge.sourceVertexId) {
+      fail(`${path}.sourceOperatorId`, 'the source vertex has no such operator')
+    }
+    const producers = vertices[source]!.parallelism
+    const consumers = vertices[target]!.parallelism
+    if (edge.partitioner === 'FORWARD' && producers !== consumers) {
+      fail(
+        `${path}.partitioner`,
+        `FORWARD joins equal parallelism, not ${producers} and ${consumers}`,
+      )
+    }
+  })
+}
