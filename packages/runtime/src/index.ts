@@ -267,6 +267,8 @@ export {
 export type {
   ResourceEventHandler,
   ResourceManagerDriver,
+  ResourceManagerDriverContext,
+  ResourceManagerDriverFactory,
   WorkerHandle,
   WorkerResourceSpec,
 } from './resourcemanager/resource-manager-driver.js'
@@ -283,6 +285,14 @@ export { addProfiles, profileFits } from './resourcemanager/slotmanager/resource
 // scheduler
 export { SUPPRESS_RESTARTS_CODE } from './scheduler/execution-failure-handler.js'
 export { NoResourceAvailableError } from './scheduler/no-resource-available-error.js'
+// taskexecutor
+export { TaskExecutor, type TaskExecutorOptions } from './taskexecutor/task-executor.js'
+export {
+  DEFAULT_TASK_EXECUTOR_SETTINGS,
+  type TaskExecutorSettings,
+  type TaskManagerFacts,
+  taskExecutorSettings,
+} from './taskexecutor/task-executor-settings.js'
 // taskmanager
 export { taskNameWithSubtask } from './taskmanager/assemble-task.js'
 export {

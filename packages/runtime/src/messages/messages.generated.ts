@@ -282,6 +282,8 @@ export interface RequestSlotRequest {
   /** the JobMaster that the slot is to be offered to */
   readonly jobMaster: EndpointAddress
   readonly jobMasterToken: LeaderToken
+  /** of the ResourceManager that asks: one that the TaskManager is not registered at is refused */
+  readonly resourceManagerToken: LeaderToken
 }
 
 /** Everything that one attempt needs to run. */
@@ -904,6 +906,8 @@ message RequestSlotRequest {
   // the JobMaster that the slot is to be offered to
   EndpointAddress job_master = 5;
   LeaderToken job_master_token = 6;
+  // of the ResourceManager that asks: one that the TaskManager is not registered at is refused
+  LeaderToken resource_manager_token = 7;
 }
 
 // Everything that one attempt needs to run.

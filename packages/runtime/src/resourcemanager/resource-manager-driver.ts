@@ -1,4 +1,4 @@
-import type { ResourceId } from '@flink-ts/core'
+import type { Clock, Configuration, Logger, Random, ResourceId } from '@flink-ts/core'
 import type { ApplicationStatus, ResourceProfile } from '../messages/messages.generated.js'
 
 /** What a worker (TaskManager process) must have. */
@@ -43,3 +43,16 @@ export interface ResourceManagerDriver {
   deregisterApplication(status: ApplicationStatus, diagnostics: string): Promise<void>
   terminate(): Promise<void>
 }
+
+/** The world that a driver is handed. */
+export interface ResourceManagerDriverContext {
+  readonly configuration: Configuration
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+}
+
+/** The export `createResourceManagerDriver` of every driver package. */
+export type ResourceManagerDriverFactory = (
+  context: ResourceManagerDriverContext,
+) => ResourceManagerDriver | Promise<ResourceManagerDriver>

@@ -340,6 +340,7 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
       allocationId,
       jobMaster: jobMaster.address,
       jobMasterToken: jobMaster.token,
+      resourceManagerToken: this.fencingToken!,
     })
   }
 

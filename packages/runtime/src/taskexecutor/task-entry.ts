@@ -1,0 +1,194 @@
+import { type Logger, type SerializedError, serializeError } from '@flink-ts/core'
+import type { MainThreadExecutor } from '@flink-ts/rpc'
+import type {
+  ExecutionState,
+  JobMasterGateway,
+  OperatorEventRequest,
+  TaskMetrics,
+  UpdateTaskExecutionStateRequest,
+} from '../messages/messages.generated.js'
+import type {
+  RunningTask,
+  TaskDeployment,
+  TaskLauncher,
+  TaskListener,
+} from '../taskmanager/task-launcher.js'
+import { OperatorEventInbox } from './operator-event-inbox.js'
+import { OrderedSender } from './ordered-sender.js'
+
+export interface TaskEntryOptions {
+  readonly jobId: string
+  readonly executionAttemptId: string
+  readonly allocationId: string
+  readonly mainThread: MainThreadExecutor
+  readonly log: Logger
+  readonly jobMaster: JobMasterGateway
+  readonly onFatalError: (error: unknown) => void
+  /** Thread and buffers are gone. */
+  readonly onReleased: (entry: TaskEntry) => void
+  /** Released, and its JobMaster knows its end or is gone: nothing is left to do. */
+  readonly onDone: (entry: TaskEntry) => void
+}
+
+const TERMINAL_STATES: readonly ExecutionState[] = ['FINISHED', 'CANCELED', 'FAILED']
+
+/** One attempt on its TaskExecutor, from its submission until its JobMaster knows how it ended. */
+export class TaskEntry {
+  readonly jobId: string
+  readonly executionAttemptId: string
+  readonly allocationId: string
+  readonly #options: TaskEntryOptions
+  readonly #inbox = new OperatorEventInbox()
+  readonly #stateSender: OrderedSender<UpdateTaskExecutionStateRequest>
+  readonly #eventSenders = new Map<string, OrderedSender<OperatorEventRequest>>()
+  readonly #nextSequence = new Map<string, number>()
+  /** Events that came before the task was launched. */
+  #waitingEvents: { operatorId: string; payload: Uint8Array }[] = []
+  #task: RunningTask | undefined
+  #isTerminal = false
+  #isReleased = false
+
+  constructor(options: TaskEntryOptions) {
+    this.#options = options
+    this.jobId = options.jobId
+    this.executionAttemptId = options.executionAttemptId
+    this.allocationId = options.allocationId
+    const { jobMaster, mainThread, log } = options
+    this.#stateSender = new OrderedSender({
+      mainThread,
+      log,
+      send: (update) => jobMaster.updateTaskExecutionState(update),
+      onRefused: (update, error) => this.#onUpdateRefused(update, error),
+      onIdle: () => this.#checkDone(),
+    })
+  }
+
+  /** Starts the task, unless it was cancelled or failed while it was prepared. */
+  launch(launcher: TaskLauncher, deployment: TaskDeployment): void {
+    if (this.#isTerminal) return
+    const { mainThread, onFatalError } = this.#options
+    const listener: TaskListener = {
+      onStateChange: (state, error) => mainThread.execute(() => this.#onStateChange(state, error)),
+      onOperatorEvent: (operatorId, payload) =>
+        mainThread.execute(() => this.#sendEvent(operatorId, payload)),
+      onFatalError: (error) => onFatalError(error),
+    }
+    const task = launcher.launch(deployment, listener)
+    this.#task = task
+    for (const { operatorId, payload } of this.#waitingEvents) {
+      task.deliverOperatorEvent(operatorId, payload)
+    }
+    this.#waitingEvents = []
+    task.released.then(
+      () => mainThread.execute(() => this.#onReleased()),
+      (error) => onFatalError(error),
+    )
+  }
+
+  /** The task could not even be started. */
+  failBeforeLaunch(error: unknown): void {
+    this.#endBeforeLaunch('FAILED', serializeError(error))
+  }
+
+  cancel(): void {
+    if (this.#task !== undefined) this.#task.cancel()
+    else this.#endBeforeLaunch('CANCELED', undefined)
+  }
+
+  fail(cause: Error): void {
+    if (this.#task !== undefined) this.#task.failExternally(cause)
+    else this.#endBeforeLaunch('FAILED', serializeError(cause))
+  }
+
+  /** @throws OperatorEventGapError */
+  receiveEvent(request: OperatorEventRequest): void {
+    if (this.#isTerminal || !this.#inbox.accept(request)) return
+    const { operatorId } = request
+    // Decoded bytes are a view of the message's buffer; the task may keep them.
+    const payload = request.payload.slice()
+    if (this.#task === undefined) this.#waitingEvents.push({ operatorId, payload })
+    else this.#task.deliverOperatorEvent(operatorId, payload)
+  }
+
+  /** Undefined before the launch. */
+  metrics(): TaskMetrics | undefined {
+    return this.#task?.metrics()
+  }
+
+  /** The JobMaster is gone for good: nothing is reported any more. */
+  stopReporting(): void {
+    this.#stateSender.close()
+    for (const sender of this.#eventSenders.values()) sender.close()
+    this.#checkDone()
+  }
+
+  #endBeforeLaunch(state: 'CANCELED' | 'FAILED', error: SerializedError | undefined): void {
+    if (this.#isTerminal) return
+    this.#onStateChange(state, error)
+    this.#onReleased()
+  }
+
+  #onStateChange(state: ExecutionState, error: SerializedError | undefined): void {
+    const { executionAttemptId, jobId } = this
+    const fields = { jobId, executionAttemptId, state }
+    this.#options.log.info('Task changed its state', error ? { ...fields, error } : fields)
+    this.#isTerminal ||= TERMINAL_STATES.includes(state)
+    const metrics = this.metrics()
+    this.#stateSender.send({
+      executionAttemptId,
+      state,
+      ...(error === undefined ? {} : { error }),
+      ...(metrics === undefined ? {} : { metrics }),
+    })
+  }
+
+  #onUpdateRefused(update: UpdateTaskExecutionStateRequest, error: unknown): void {
+    const { executionAttemptId, state } = update
+    this.#options.log.warn('A JobMaster refused the state of a task', {
+      executionAttemptId,
+      state,
+      error,
+    })
+    if (!this.#isTerminal) {
+      this.fail(new Error(`The JobMaster refused that the task is ${state}`, { cause: error }))
+    }
+  }
+
+  #sendEvent(operatorId: string, payload: Uint8Array): void {
+    const { mainThread, log, jobMaster } = this.#options
+    let sender = this.#eventSenders.get(operatorId)
+    if (sender === undefined) {
+      sender = new OrderedSender<OperatorEventRequest>({
+        mainThread,
+        log,
+        send: (request) => jobMaster.sendOperatorEventToCoordinator(request),
+        onRefused: (_request, error) =>
+          this.fail(
+            new Error(`The coordinator of operator ${operatorId} refused an event`, {
+              cause: error,
+            }),
+          ),
+      })
+      this.#eventSenders.set(operatorId, sender)
+    }
+    const sequence = this.#nextSequence.get(operatorId) ?? 0
+    this.#nextSequence.set(operatorId, sequence + 1)
+    sender.send({
+      executionAttemptId: this.executionAttemptId,
+      operatorId,
+      sequence,
+      payload: payload.slice(),
+    })
+  }
+
+  #onReleased(): void {
+    this.#isReleased = true
+    for (const sender of this.#eventSenders.values()) sender.close()
+    this.#options.onReleased(this)
+    this.#checkDone()
+  }
+
+  #checkDone(): void {
+    if (this.#isReleased && this.#stateSender.isIdle) this.#options.onDone(this)
+  }
+}

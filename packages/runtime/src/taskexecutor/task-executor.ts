@@ -1,0 +1,289 @@
+import type { ResourceId } from '@flink-ts/core'
+import { RpcEndpoint, type RpcEndpointOptions } from '@flink-ts/rpc'
+import type { BlobCache } from '../blob/blob-cache.js'
+import type { LeaderRetriever } from '../highavailability/high-availability-services.js'
+import { fromErrorInfo, toErrorInfo } from '../messages/error-info.js'
+import { TASK_EXECUTOR_GATEWAY } from '../messages/gateways.js'
+import type {
+  Acknowledge,
+  CancelTaskRequest,
+  DisconnectJobMasterFromTaskExecutorRequest,
+  DisconnectResourceManagerRequest,
+  FreeSlotRequest,
+  OperatorEventRequest,
+  ReleasePartitionsRequest,
+  RequestSlotRequest,
+  RequestTaskMetricsRequest,
+  RequestTaskMetricsResponse,
+  SubmitTaskRequest,
+  TaskExecutorGateway,
+  TaskExecutorHeartbeatFromJobMasterRequest,
+  TaskExecutorHeartbeatFromResourceManagerRequest,
+  TaskExecutorHeartbeatPayload,
+  TaskExecutorToJobMasterHeartbeatPayload,
+  TaskManagerLocation,
+} from '../messages/messages.generated.js'
+import type { TaskLauncher } from '../taskmanager/task-launcher.js'
+import { JobTable } from './job-table.js'
+import { TaskSlotTable } from './slot/task-slot-table.js'
+import {
+  SlotTimeoutError,
+  StaleCallerError,
+  TaskManagerClosingError,
+  TaskNotFoundError,
+  TaskSubmissionError,
+} from './task-executor-errors.js'
+import type { TaskExecutorSettings, TaskManagerFacts } from './task-executor-settings.js'
+import { TaskManagerRegistration } from './task-manager-registration.js'
+import { TaskTable } from './task-table.js'
+
+export interface TaskExecutorOptions extends Omit<RpcEndpointOptions, 'onFatalError'> {
+  /** Of this process; unique in the cluster. */
+  readonly resourceId: ResourceId
+  /** Where its data is reached. */
+  readonly location: TaskManagerLocation
+  readonly facts: TaskManagerFacts
+  readonly settings: TaskExecutorSettings
+  /** For `{ kind: 'resourcemanager' }`; closed with the TaskExecutor. */
+  readonly resourceManagerRetriever: LeaderRetriever
+  /** Closed with the TaskExecutor. */
+  readonly launcher: TaskLauncher
+  /** Closed with the TaskExecutor. */
+  readonly blobCache: BlobCache
+  /** Drops finished results that nobody reads any more. */
+  readonly releasePartitions: (partitionIds: readonly string[]) => void
+  /** Of the whole TaskManager, for heartbeats; by identifier. */
+  readonly metrics: () => Readonly<Record<string, number>>
+  /** The process must end. */
+  readonly onFatalError: (error: unknown) => void
+}
+
+const ACKNOWLEDGE: Acknowledge = {}
+
+/** Heartbeats in a row in which a JobMaster must not name an ACTIVE slot before it is taken from it. */
+const UNCLAIMED_HEARTBEATS = 2
+
+/** Runs the tasks of JobMasters in the slots that the ResourceManager gave them. */
+export class TaskExecutor extends RpcEndpoint implements TaskExecutorGateway {
+  readonly resourceId: ResourceId
+  readonly #options: TaskExecutorOptions
+  readonly #slots: TaskSlotTable
+  readonly #tasks: TaskTable
+  readonly #jobs: JobTable
+  readonly #registration: TaskManagerRegistration
+
+  constructor(options: TaskExecutorOptions) {
+    super(options)
+    this.#options = options
+    this.resourceId = options.resourceId
+    const { settings, facts, location, onFatalError } = options
+    const { mainThread, log, clock, rpcService, resourceId } = this
+    const address = { address: this.address, endpointId: this.endpointId }
+    const world = { resourceId, mainThread, log, clock, rpcService, onFatalError }
+    this.#slots = new TaskSlotTable({
+      ...world,
+      numberOfSlots: facts.numberOfSlots,
+      slotProfile: facts.slotProfile,
+      slotTimeoutMs: settings.slotTimeoutMs,
+      onTimeout: (allocationId) => {
+        const timeoutMs = settings.slotTimeoutMs
+        this.#freeSlot(allocationId, new SlotTimeoutError({ allocationId, timeoutMs }))
+      },
+      onFreed: (slot) => {
+        this.#registration.notifySlotAvailable(slot)
+        this.#jobs.slotFreed(slot.jobId)
+      },
+    })
+    this.#tasks = new TaskTable({
+      ...world,
+      slots: this.#slots,
+      launcher: options.launcher,
+      blobCache: options.blobCache,
+      blobServer: () => this.#registration.blobServer,
+    })
+    this.#jobs = new JobTable({
+      ...world,
+      heartbeat: settings.heartbeat,
+      registration: settings.registration,
+      address,
+      location: () => location,
+      slots: this.#slots,
+      failTasks: (jobId, cause) => this.#tasks.failAll(jobId, cause),
+      onJobRemoved: (jobId) => this.#tasks.removeJob(jobId),
+      freeSlot: (allocationId, cause) => this.#freeSlot(allocationId, cause),
+    })
+    this.#registration = new TaskManagerRegistration({
+      ...world,
+      settings,
+      retriever: options.resourceManagerRetriever,
+      request: () => ({
+        taskExecutor: address,
+        location,
+        hardware: facts.hardware,
+        memory: facts.memory,
+        numberOfSlots: facts.numberOfSlots,
+        defaultSlotProfile: facts.slotProfile,
+        totalProfile: facts.totalProfile,
+      }),
+      slotReport: () => this.#slots.report(),
+    })
+  }
+
+  // ---------------------------------------------------------------- slots
+
+  async requestSlot(request: RequestSlotRequest): Promise<Acknowledge> {
+    const { slotId, jobId, allocationId, jobMaster, jobMasterToken } = request
+    if (!this.#registration.isRegisteredAt(request.resourceManagerToken)) {
+      const caller = `ResourceManager ${request.resourceManagerToken.uuid}`
+      const why = `TaskManager ${this.resourceId} is not registered at it`
+      throw new StaleCallerError({ caller, why })
+    }
+    this.#jobs.checkJobMaster(jobId, jobMasterToken)
+    this.#slots.allocate(slotId.slotNumber, jobId, allocationId)
+    this.#jobs.offerTo(jobId, jobMaster, jobMasterToken)
+    return ACKNOWLEDGE
+  }
+
+  async freeSlot(request: FreeSlotRequest): Promise<Acknowledge> {
+    this.#freeSlot(request.allocationId, fromErrorInfo(request.cause))
+    return ACKNOWLEDGE
+  }
+
+  // ---------------------------------------------------------------- tasks
+
+  async submitTask({ descriptor }: SubmitTaskRequest): Promise<Acknowledge> {
+    const { executionAttemptId, jobId, allocationId, jobMasterToken } = descriptor
+    const connection = this.#jobs.registered(jobId, jobMasterToken)
+    if (connection === undefined) {
+      const why = `TaskManager ${this.resourceId} is not registered at that JobMaster`
+      throw new TaskSubmissionError({ executionAttemptId, why })
+    }
+    // The answer to the offer may come after the first task.
+    if (this.#slots.get(allocationId)?.jobId !== jobId || !this.#slots.markActive(allocationId)) {
+      const why = `job ${jobId} holds no slot ${allocationId} on TaskManager ${this.resourceId}`
+      throw new TaskSubmissionError({ executionAttemptId, why })
+    }
+    this.#tasks.submit(descriptor, connection.gateway)
+    return ACKNOWLEDGE
+  }
+
+  async cancelTask({ executionAttemptId }: CancelTaskRequest): Promise<Acknowledge> {
+    if (!this.#tasks.cancel(executionAttemptId)) {
+      throw new TaskNotFoundError({ executionAttemptId, resourceId: this.resourceId })
+    }
+    return ACKNOWLEDGE
+  }
+
+  async sendOperatorEventToTask(request: OperatorEventRequest): Promise<Acknowledge> {
+    const { executionAttemptId } = request
+    const entry = this.#tasks.get(executionAttemptId)
+    if (entry === undefined) {
+      throw new TaskNotFoundError({ executionAttemptId, resourceId: this.resourceId })
+    }
+    entry.receiveEvent(request)
+    return ACKNOWLEDGE
+  }
+
+  async releasePartitions({ partitionIds }: ReleasePartitionsRequest): Promise<Acknowledge> {
+    this.#options.releasePartitions(partitionIds)
+    return ACKNOWLEDGE
+  }
+
+  async requestTaskMetrics({
+    jobId,
+  }: RequestTaskMetricsRequest): Promise<RequestTaskMetricsResponse> {
+    return { metrics: this.#tasks.metricsOf(jobId) }
+  }
+
+  // ---------------------------------------------------------------- heartbeats and disconnects
+
+  async heartbeatFromResourceManager({
+    resourceManagerId,
+  }: TaskExecutorHeartbeatFromResourceManagerRequest): Promise<TaskExecutorHeartbeatPayload> {
+    if (!this.#registration.receiveHeartbeat(resourceManagerId)) {
+      const why = `TaskManager ${this.resourceId} is not registered at it`
+      throw new StaleCallerError({ caller: `ResourceManager ${resourceManagerId}`, why })
+    }
+    return { report: this.#slots.report(), metrics: this.#options.metrics() }
+  }
+
+  async heartbeatFromJobMaster({
+    jobId,
+    allocationIds,
+  }: TaskExecutorHeartbeatFromJobMasterRequest): Promise<TaskExecutorToJobMasterHeartbeatPayload> {
+    if (!this.#jobs.receiveHeartbeat(jobId)) {
+      const why = `TaskManager ${this.resourceId} is not registered at it`
+      throw new StaleCallerError({ caller: `JobMaster of job ${jobId}`, why })
+    }
+    this.#reconcileSlots(jobId, allocationIds)
+    const executionAttemptIds = this.#tasks
+      .entriesOf(jobId)
+      .map(({ executionAttemptId }) => executionAttemptId)
+    return { deployment: { executionAttemptIds }, metrics: this.#tasks.metricsOf(jobId) }
+  }
+
+  async disconnectJobMaster({
+    jobId,
+    cause,
+  }: DisconnectJobMasterFromTaskExecutorRequest): Promise<Acknowledge> {
+    this.#jobs.disconnect(jobId, fromErrorInfo(cause))
+    return ACKNOWLEDGE
+  }
+
+  async disconnectResourceManager({
+    cause,
+  }: DisconnectResourceManagerRequest): Promise<Acknowledge> {
+    this.#registration.reconnect(fromErrorInfo(cause))
+    return ACKNOWLEDGE
+  }
+
+  // ---------------------------------------------------------------- life cycle
+
+  protected override onStart(): void {
+    this.serve<TaskExecutorGateway>(TASK_EXECUTOR_GATEWAY, this)
+    this.#registration.start()
+  }
+
+  protected override async onStop(): Promise<void> {
+    const cause = new TaskManagerClosingError({ resourceId: this.resourceId })
+    // All are told before anything else, so that nobody waits for heartbeats.
+    const told = [this.#registration.close(cause), this.#jobs.close(cause)]
+    const { launcher, blobCache } = this.#options
+    try {
+      await Promise.all(told)
+    } finally {
+      await launcher.close()
+      await blobCache.close()
+    }
+  }
+
+  #freeSlot(allocationId: string, cause: Error): void {
+    const slot = this.#slots.get(allocationId)
+    if (slot === undefined) return
+    const { jobId } = slot
+    this.log.info('Freeing a slot', { jobId, allocationId, cause: cause.message })
+    this.#tasks.failIn(allocationId, cause)
+    this.#slots.free(allocationId)
+  }
+
+  // The JobMaster's view may be older than the slots here: one heartbeat alone proves nothing.
+  #reconcileSlots(jobId: string, claimed: readonly string[]): void {
+    const { resourceId } = this
+    for (const slot of this.#slots.slotsOf(jobId, 'ACTIVE')) {
+      slot.unclaimedHeartbeats = claimed.includes(slot.allocationId)
+        ? 0
+        : slot.unclaimedHeartbeats + 1
+      if (slot.unclaimedHeartbeats < UNCLAIMED_HEARTBEATS) continue
+      this.#freeSlot(slot.allocationId, new Error('its JobMaster does not hold the slot'))
+    }
+    const gateway = this.#jobs.connections.find((connection) => connection.jobId === jobId)?.gateway
+    for (const allocationId of claimed) {
+      if (this.#slots.get(allocationId) !== undefined) continue
+      const cause = toErrorInfo(new Error(`TaskManager ${resourceId} has no slot ${allocationId}`))
+      gateway?.failSlot({ resourceId, allocationId, cause }).catch((error) => {
+        // The next heartbeat tells it again.
+        this.log.debug('A JobMaster was not told of a missing slot', { jobId, error })
+      })
+    }
+  }
+}

@@ -1,0 +1,162 @@
+import type { Logger } from '@flink-ts/core'
+import type { MainThreadExecutor } from '@flink-ts/rpc'
+import type { BlobCache } from '../blob/blob-cache.js'
+import type {
+  EndpointAddress,
+  JobMasterGateway,
+  TaskDeploymentDescriptor,
+  TaskMetrics,
+} from '../messages/messages.generated.js'
+import type { TaskDeployment, TaskLauncher } from '../taskmanager/task-launcher.js'
+import type { TaskSlotTable } from './slot/task-slot-table.js'
+import { taskDeploymentFromDescriptor } from './task-deployment-from-descriptor.js'
+import { TaskEntry } from './task-entry.js'
+import { TaskSubmissionError } from './task-executor-errors.js'
+
+export interface TaskTableOptions {
+  readonly mainThread: MainThreadExecutor
+  readonly log: Logger
+  readonly slots: TaskSlotTable
+  readonly launcher: TaskLauncher
+  readonly blobCache: BlobCache
+  /** Undefined before the first registration at a ResourceManager. */
+  readonly blobServer: () => EndpointAddress | undefined
+  readonly onFatalError: (error: unknown) => void
+}
+
+/** So many cancellations of unknown attempts are remembered: a submission may come after them. */
+const MAX_REMEMBERED_CANCELLATIONS = 1_000
+
+/** The attempts of one TaskExecutor. */
+export class TaskTable {
+  readonly #options: TaskTableOptions
+  readonly #entries = new Map<string, TaskEntry>()
+  readonly #cancelledBeforeSubmission = new Set<string>()
+  /** Jobs that are gone: their blobs go with their last task. */
+  readonly #removedJobs = new Set<string>()
+
+  constructor(options: TaskTableOptions) {
+    this.#options = options
+  }
+
+  get(executionAttemptId: string): TaskEntry | undefined {
+    return this.#entries.get(executionAttemptId)
+  }
+
+  entriesOf(jobId: string): TaskEntry[] {
+    return [...this.#entries.values()].filter((entry) => entry.jobId === jobId)
+  }
+
+  metricsOf(jobId: string): TaskMetrics[] {
+    return this.entriesOf(jobId).flatMap((entry) => entry.metrics() ?? [])
+  }
+
+  /**
+   * Takes an attempt into its slot, which is ACTIVE, and starts it when its program is here. The same
+   * submission again changes nothing.
+   *
+   * @throws TaskSubmissionError
+   */
+  submit(descriptor: TaskDeploymentDescriptor, jobMaster: JobMasterGateway): void {
+    const { executionAttemptId, allocationId, jobId } = descriptor
+    if (this.#entries.has(executionAttemptId)) return
+    if (this.#cancelledBeforeSubmission.has(executionAttemptId)) {
+      const why = 'it was cancelled before it arrived'
+      throw new TaskSubmissionError({ executionAttemptId, why })
+    }
+    const deployment = taskDeploymentFromDescriptor(descriptor)
+    const { mainThread, log, slots, onFatalError } = this.#options
+    const entry = new TaskEntry({
+      jobId,
+      executionAttemptId,
+      allocationId,
+      mainThread,
+      log,
+      jobMaster,
+      onFatalError,
+      onReleased: () => slots.removeTask(allocationId, executionAttemptId),
+      onDone: () => this.#remove(entry),
+    })
+    this.#entries.set(executionAttemptId, entry)
+    this.#removedJobs.delete(jobId)
+    slots.addTask(allocationId, executionAttemptId)
+    const bundleKey = deployment.job.program?.bundleKey
+    if (bundleKey === undefined) this.#launch(entry, deployment)
+    else this.#fetchAndLaunch(entry, deployment, bundleKey)
+  }
+
+  /** @returns false if there is no such attempt; a submission of it will be refused then */
+  cancel(executionAttemptId: string): boolean {
+    const entry = this.#entries.get(executionAttemptId)
+    if (entry !== undefined) {
+      entry.cancel()
+      return true
+    }
+    const remembered = this.#cancelledBeforeSubmission
+    remembered.add(executionAttemptId)
+    if (remembered.size > MAX_REMEMBERED_CANCELLATIONS) {
+      for (const oldest of remembered) {
+        remembered.delete(oldest)
+        break
+      }
+    }
+    return false
+  }
+
+  failAll(jobId: string, cause: Error): void {
+    for (const entry of this.entriesOf(jobId)) entry.fail(cause)
+  }
+
+  failIn(allocationId: string, cause: Error): void {
+    for (const entry of [...this.#entries.values()]) {
+      if (entry.allocationId === allocationId) entry.fail(cause)
+    }
+  }
+
+  /** Nobody wants to hear of the job's tasks any more. */
+  removeJob(jobId: string): void {
+    this.#removedJobs.add(jobId)
+    for (const entry of this.entriesOf(jobId)) entry.stopReporting()
+    this.#releaseBlobs(jobId)
+  }
+
+  #fetchAndLaunch(
+    entry: TaskEntry,
+    deployment: Omit<TaskDeployment, 'bundlePath'>,
+    bundleKey: string,
+  ): void {
+    const { blobCache, mainThread, blobServer } = this.#options
+    const server = blobServer()
+    const fetched =
+      server === undefined
+        ? Promise.reject(new Error('No BlobServer is known: not registered at a ResourceManager'))
+        : blobCache.fetch(entry.jobId, bundleKey, server)
+    fetched.then(
+      (bundlePath) => mainThread.execute(() => this.#launch(entry, { ...deployment, bundlePath })),
+      (error) => mainThread.execute(() => entry.failBeforeLaunch(error)),
+    )
+  }
+
+  #launch(entry: TaskEntry, deployment: TaskDeployment): void {
+    try {
+      entry.launch(this.#options.launcher, deployment)
+    } catch (error) {
+      entry.failBeforeLaunch(error)
+    }
+  }
+
+  #remove(entry: TaskEntry): void {
+    this.#entries.delete(entry.executionAttemptId)
+    this.#releaseBlobs(entry.jobId)
+  }
+
+  #releaseBlobs(jobId: string): void {
+    if (!this.#removedJobs.has(jobId) || this.entriesOf(jobId).length > 0) return
+    this.#removedJobs.delete(jobId)
+    const { blobCache, log } = this.#options
+    blobCache.releaseJob(jobId).catch((error) => {
+      // The folder goes with the process at the latest.
+      log.warn('Could not delete the blobs of a job', { jobId, error })
+    })
+  }
+}
