@@ -49,10 +49,10 @@ export {
   UserFunctionError,
 } from './functions/errors.js'
 export type {
-  CollectorFlatMapper,
   ComparableField,
+  FieldOfType,
   Filter,
-  IterableFlatMapper,
+  FlatMapper,
   KeyedProcessContext,
   KeyedProcessFunction,
   KeyOf,

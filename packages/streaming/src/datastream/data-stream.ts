@@ -3,10 +3,9 @@ import { absolutePath } from '../connectors/absolute-path.js'
 import { PrintSink } from '../connectors/print/print-sink.js'
 import { TextFileSink, type TextFileSinkOptions } from '../connectors/textfile/text-file-sink.js'
 import type {
-  CollectorFlatMapper,
   ComparableField,
   Filter,
-  IterableFlatMapper,
+  FlatMapper,
   KeyedProcessContext,
   KeyedProcessFunction,
   KeyOf,
@@ -78,9 +77,7 @@ export class DataStream<T> {
    * Turns each element into any number: those of the array (or other iterable object) that the function answers,
    * or those it puts into the collector. null and undefined are none.
    */
-  flatMap<R>(mapper: IterableFlatMapper<T, R>): SingleOutputStreamOperator<R>
-  flatMap<R>(mapper: CollectorFlatMapper<T, R>): SingleOutputStreamOperator<R>
-  flatMap<R>(mapper: unknown): SingleOutputStreamOperator<R> {
+  flatMap<R>(mapper: FlatMapper<T, R>): SingleOutputStreamOperator<R> {
     const userFunction = new UserFunction(mapper, 'flatMap', 'flatMap')
     const create = (o: ConstructorParameters<typeof FlatMapOperator>[0]) => new FlatMapOperator(o)
     return this.#add({ name: 'Flat Map', operation: 'flatMap', userFunction, create })
@@ -284,17 +281,17 @@ export class KeyedStream<T, K> extends DataStream<T> {
 
   /** Adds up a field (or an index of a tuple) per key; the other fields are those of the key's first element. */
   sum(field: NumericField<T>): SingleOutputStreamOperator<T> {
-    return this.#aggregate('sum', field)
+    return this.#aggregate('sum', field as PropertyKey)
   }
 
   /** The least value of a field per key; the other fields are those of the key's first element. */
   min(field: ComparableField<T>): SingleOutputStreamOperator<T> {
-    return this.#aggregate('min', field)
+    return this.#aggregate('min', field as PropertyKey)
   }
 
   /** The greatest value of a field per key; the other fields are those of the key's first element. */
   max(field: ComparableField<T>): SingleOutputStreamOperator<T> {
-    return this.#aggregate('max', field)
+    return this.#aggregate('max', field as PropertyKey)
   }
 
   /** {@link DataStream.process} with the key in the context and state per key. Timers are not available yet. */

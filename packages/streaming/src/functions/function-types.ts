@@ -17,15 +17,17 @@ export type Mapper<T, R> = ((value: T) => Sync<R>) | MapFunction<T, Sync<R>>
 export type Filter<T> = ((value: T) => boolean) | FilterFunction<T>
 
 /**
- * The elements that one becomes, as an array or any other iterable object; null and undefined mean
- * none, so that `line.match(/…/g)` will do. A string is no such answer.
+ * The elements that one becomes: answered as an array or any other iterable object (null and undefined mean none,
+ * so that `line.match(/…/g)` will do, and a string is no such answer), or put into `out`. Or an object with `open`
+ * and `close`.
  */
-export type IterableFlatMapper<T, R> = (value: T) => (Iterable<R> & object) | null | undefined
-
-/** Emits the elements that one becomes into `out`, or is an object with `open` and `close`. */
-export type CollectorFlatMapper<T, R> =
-  // biome-ignore lint/suspicious/noConfusingVoidType: a mere `void` would accept an async function
-  ((value: T, out: Collector<R>) => void | undefined) | FlatMapFunction<T, R>
+export type FlatMapper<T, R> =
+  | ((
+      value: T,
+      out: Collector<R>,
+      // biome-ignore lint/suspicious/noConfusingVoidType: a mere `void` would accept an async function
+    ) => (Iterable<R> & object) | null | undefined | void)
+  | FlatMapFunction<T, R>
 
 /** What can be a key: see `encodeKey` of `@flink-ts/core`. */
 export type ValidKey<K> = K extends
@@ -69,12 +71,15 @@ export interface KeyedProcessFunction<K, T, R> extends RichFunction {
   processElement(value: T, context: KeyedProcessContext<K>, out: Collector<R>): void | undefined
 }
 
-/** Fields of `T` that hold numbers. */
-export type NumericField<T> = {
-  [F in keyof T]-?: T[F] extends number ? F : never
-}[keyof T]
+/** Fields of `T`, or indexes of a tuple, whose values are of type `V`. */
+export type FieldOfType<T, V> = T extends readonly unknown[]
+  ? { [I in keyof T & `${number}`]: T[I] extends V ? IndexOf<I> : never }[keyof T & `${number}`]
+  : { [F in keyof T]-?: T[F] extends V ? F : never }[keyof T]
 
-/** Fields of `T` that can be ordered. */
-export type ComparableField<T> = {
-  [F in keyof T]-?: T[F] extends number | string | bigint | Date ? F : never
-}[keyof T]
+type IndexOf<I> = I extends `${infer N extends number}` ? N : never
+
+/** What `sum` can add up. */
+export type NumericField<T> = FieldOfType<T, number | bigint>
+
+/** What `min` and `max` can order. */
+export type ComparableField<T> = FieldOfType<T, number | bigint | string | Date>

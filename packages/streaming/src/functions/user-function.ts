@@ -18,6 +18,8 @@ export class UserFunction<F extends AnyFunction> {
   /** The function whose captured values are compared between traces. */
   readonly captured: CallableFunction
   readonly #given: AnyFunction | RichFunction
+  /** The object as the program handed it over: the first subtask uses the object itself. */
+  readonly #template: RichFunction | undefined
   #instances = 0
 
   /** @throws InvalidProgramError if `given` is neither, or is an async function */
@@ -38,6 +40,7 @@ export class UserFunction<F extends AnyFunction> {
     this.method = method
     this.captured = found
     this.#given = given as AnyFunction | RichFunction
+    if (typeof this.#given !== 'function') this.#template = copyOf(this.#given)
   }
 
   /**
@@ -47,7 +50,9 @@ export class UserFunction<F extends AnyFunction> {
   instance(): FunctionInstance<F> {
     const given = this.#given
     if (typeof given === 'function') return { call: given as F, rich: undefined }
-    const own = this.#instances++ === 0 ? given : copyOf(given)
+    const isFirst = this.#instances++ === 0
+    if (!isFirst) refuseHiddenMembers(given)
+    const own = isFirst ? given : copyOf(this.#template!)
     const call = methodOf(own, this.method) as F
     return { call: call.bind(own) as F, rich: own }
   }
@@ -63,13 +68,27 @@ function isAsync(fn: CallableFunction): boolean {
 }
 
 function copyOf(object: RichFunction): RichFunction {
-  const prototype: unknown = Object.getPrototypeOf(object)
+  const prototype = Object.getPrototypeOf(object) as object
+  const copy = Object.create(prototype) as Record<string, unknown>
+  for (const [field, value] of Object.entries(object)) copy[field] = copyOfData(value)
+  return copy as RichFunction
+}
+
+/** Containers are copied, all else (functions, instances of classes) is shared. */
+function copyOfData(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(copyOfData)
+  if (value instanceof Map) return new Map([...value].map(([k, v]) => [k, copyOfData(v)]))
+  if (value instanceof Set) return new Set(value)
+  if (typeof value !== 'object' || value === null) return value
+  if (Object.getPrototypeOf(value) !== Object.prototype) return value
+  return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, copyOfData(v)]))
+}
+
+function refuseHiddenMembers(object: RichFunction): void {
   const source = Function.prototype.toString.call(object.constructor)
-  if (source.startsWith('class') && /[\s{;(.]#[A-Za-z_$]/.test(source)) {
-    throw new InvalidProgramError(
-      `Cannot copy function object ${object.constructor.name} for a second subtask in this thread: ` +
-        'it has #private members, which cannot be copied; declare them `private` instead',
-    )
-  }
-  return Object.assign(Object.create(prototype as object) as RichFunction, object)
+  if (!source.startsWith('class') || !/[\s{;(.]#[A-Za-z_$]/.test(source)) return
+  throw new InvalidProgramError(
+    `Cannot copy function object ${object.constructor.name} for a second subtask in this thread: ` +
+      'it has #private members, which cannot be copied; declare them `private` instead',
+  )
 }

@@ -1,0 +1,150 @@
+import { Configuration } from '@flink-ts/core'
+import { installProgramContext, type ProgramContext } from '@flink-ts/runtime'
+import {
+  type DataStream,
+  type FlatMapper,
+  ParameterTool,
+  type SingleOutputStreamOperator,
+  StreamExecutionEnvironment,
+} from '@flink-ts/streaming'
+import t from 'tap'
+import { recorded } from '../recorded-program.js'
+
+t.test('StreamExecutionEnvironment', async (t) => {
+  await recorded(
+    async (env) => {
+      t.equal(env.getParallelism(), 3, 'takes the client’s parallelism')
+      t.equal(env.setParallelism(2).getParallelism(), 2, 'which the program’s own wins over')
+      env.fromSequence(1, 3).print()
+      t.same(await env.execute('my job').then(({ jobName }) => jobName), 'my job')
+      await t.rejects(env.execute(), { message: /No operators/ }, 'what was executed is gone')
+      env.fromElements(1).print()
+      t.equal((await env.executeAsync()).jobId.length, 32)
+      t.equal(await env.fromSubmission('x', () => 5), 5)
+      env.fromElements(1).print()
+      t.equal(
+        env
+          .setBufferTimeout(-1)
+          .getStreamGraph()
+          .configuration.getString('execution.buffer-timeout.enabled'),
+        'false',
+      )
+      t.throws(() => env.setBufferTimeout(-2), { message: /Cannot use -2 as the buffer timeout/ })
+      t.throws(() => env.readTextFile(''), { message: /Cannot use "" as the path of a file/ })
+    },
+    { 'parallelism.default': '3' },
+  )
+
+  let submitted = 0
+  const tracing: ProgramContext = {
+    mode: 'tracing',
+    configuration: new Configuration(),
+    execute: () => {
+      submitted++
+      return new Promise(() => {})
+    },
+    fromSubmission: (_name, _fn) => Promise.resolve('/somewhere' as never),
+  }
+  const uninstall = installProgramContext(tracing)
+  const env = StreamExecutionEnvironment.getExecutionEnvironment({ 'pipeline.name': 'given' })
+  uninstall()
+  env.fromElements(1).print()
+  t.equal(env.getStreamGraph().jobName, 'given')
+  void env.execute()
+  await new Promise(setImmediate)
+  t.equal(
+    submitted,
+    1,
+    'keeps the context it was made in, and never returns from the execute() of a trace',
+  )
+})
+
+t.test('ParameterTool', async (t) => {
+  const params = ParameterTool.fromArgs([
+    '--input',
+    'a b',
+    '--n',
+    '-5',
+    '-x',
+    '--e=f=g',
+    '--flag',
+    '--ratio',
+    '1.5',
+  ])
+  t.same(params.toMap(), { input: 'a b', n: '-5', e: 'f=g', ratio: '1.5' })
+  t.equal(params.getRequired('input'), 'a b')
+  t.equal(params.getInt('n'), -5)
+  t.equal(params.getInt('m', 7), 7)
+  t.equal(params.getNumber('ratio'), 1.5)
+  t.ok(params.has('x'))
+  t.equal(params.getBoolean('flag'), true)
+  t.equal(params.getBoolean('other'), false)
+  t.equal(params.get('other', 'default'), 'default')
+  t.throws(() => params.getRequired('output'), {
+    code: 'FLINK_PARAMETER',
+    message: 'Missing required parameter --output',
+  })
+  t.throws(() => params.getRequired('flag'), { message: /--flag has no value/ })
+  t.throws(() => params.getInt('ratio'), {
+    message: "Cannot use '1.5' as the value of --ratio: expected a whole number",
+  })
+  t.throws(() => params.getBoolean('ratio'), { message: /expected true or false/ })
+  t.throws(() => ParameterTool.fromArgs(['stray']), { message: /Cannot read argument 'stray'/ })
+  t.same(ParameterTool.fromMap({ a: '1' }).getInt('a'), 1)
+})
+
+/** Never called: what must compile and what must not. */
+export function types(s: DataStream<{ word: string; n: number; at?: Date }>): void {
+  const lengths: SingleOutputStreamOperator<number> = s.map((r) => r.word.length)
+  const words: DataStream<string> = s.flatMap((r) => r.word.match(/\w+/g))
+  const emitted: DataStream<string> = s.flatMap<string>((r, out) => out.collect(r.word))
+  const block: FlatMapper<{ n: number }, number> = (r, out) => {
+    out.collect(r.n)
+  }
+  const blocks: DataStream<number> = s.flatMap(block)
+  const rich: DataStream<number> = s.map({ open() {}, map: (r: { n: number }) => r.n })
+  const summed: DataStream<{ word: string; n: number; at?: Date }> = s.keyBy((r) => r.word).sum('n')
+  s.keyBy((r) => [r.word, r.n] as const).process<string>((r, ctx, out) =>
+    out.collect(r.word + ctx.getCurrentKey()[1].toFixed()),
+  )
+  s.map((r): [string, number] => [r.word, r.n])
+    .keyBy((r) => r[0])
+    .max(1)
+  s.partitionCustom(
+    (key: string, n) => key.length % n,
+    (r) => r.word,
+  )
+  void [lengths, words, emitted, blocks, rich, summed]
+
+  // @ts-expect-error a map function does not answer a Promise
+  s.map(async (r) => r.word)
+  // @ts-expect-error nor does the method of a function object
+  s.map({ map: async (r: { n: number }) => r.n })
+  // @ts-expect-error nor does a filter
+  s.filter(async (r) => r.n > 0)
+  // @ts-expect-error a filter answers true or false
+  s.filter((r) => r.n)
+  // @ts-expect-error nor does a flatMap function
+  s.flatMap(async (r) => [r.word])
+  // @ts-expect-error nor does one with a collector
+  s.flatMap<string>(async (r, out) => out.collect(r.word))
+  // @ts-expect-error a string is iterable, but not meant to be
+  s.flatMap((r) => r.word)
+  // @ts-expect-error a function is no key
+  s.keyBy((r) => () => r.word)
+  // @ts-expect-error a Promise is no key
+  s.keyBy(async (r) => r.word)
+  // @ts-expect-error undefined is no key
+  s.keyBy((r) => r.at)
+  // @ts-expect-error a text has no sum
+  s.keyBy((r) => r.word).sum('word')
+  const tuples = s.map((r): [string, number] => [r.word, r.n]).keyBy((r) => r[0])
+  // @ts-expect-error nor has a text of a tuple
+  tuples.sum(0)
+  // @ts-expect-error reduce stays with the type of the stream
+  s.keyBy((r) => r.word).reduce((a, b) => a.n + b.n)
+  // @ts-expect-error streams of different types have no union
+  s.union(lengths)
+  // @ts-expect-error process functions are synchronous
+  s.process<string>(async (r, _ctx, out) => out.collect(r.word))
+}
