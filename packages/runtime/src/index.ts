@@ -14,6 +14,22 @@ export {
   type FileSystemBlobStoreOptions,
 } from './blob/file-system-blob-store.js'
 export { InMemoryBlobStore } from './blob/in-memory-blob-store.js'
+// composition
+export {
+  type JobManagerServices,
+  type JobManagerServicesOptions,
+  startJobManagerServices,
+} from './composition/job-manager-services.js'
+export {
+  LeaderGatewayRetriever,
+  type LeaderGatewayRetrieverOptions,
+} from './composition/leader-gateway-retriever.js'
+export { type Hardware, taskManagerFacts } from './composition/task-manager-facts.js'
+export {
+  startTaskManagerServices,
+  type TaskManagerServices,
+  type TaskManagerServicesOptions,
+} from './composition/task-manager-services.js'
 // dispatcher
 export type { ClusterVersion } from './dispatcher/client-compatibility.js'
 export { Dispatcher, type DispatcherOptions, type JobBlobs } from './dispatcher/dispatcher.js'

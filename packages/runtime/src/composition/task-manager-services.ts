@@ -1,0 +1,97 @@
+import type { Clock, Configuration, Logger, ResourceId, TaskManagerMemory } from '@flink-ts/core'
+import { BlobServerOptions } from '@flink-ts/core'
+import type { ShuffleEnvironment } from '@flink-ts/network'
+import type { RpcService } from '@flink-ts/rpc'
+import { BlobCache } from '../blob/blob-cache.js'
+import type { BlobStore } from '../blob/blob-store.js'
+import type { LeaderRetriever } from '../highavailability/high-availability-services.js'
+import { TaskExecutor } from '../taskexecutor/task-executor.js'
+import { taskExecutorSettings } from '../taskexecutor/task-executor-settings.js'
+import type { TaskLauncher } from '../taskmanager/task-launcher.js'
+import { closeAll } from './close-all.js'
+import { type Hardware, taskManagerFacts } from './task-manager-facts.js'
+
+export interface TaskManagerServicesOptions {
+  readonly configuration: Configuration
+  readonly clock: Clock
+  readonly log: Logger
+  /** Stays the caller's. */
+  readonly rpcService: RpcService
+  readonly resourceId: ResourceId
+  /** For `{ kind: 'resourcemanager' }`; closed with the services. */
+  readonly resourceManagerRetriever: LeaderRetriever
+  /** Under which peers reach it. */
+  readonly host: string
+  /** Tasks on TaskManagers of the same node share its fate. Default: `host`. */
+  readonly nodeId?: string
+  /** Closed with the services, after the tasks. */
+  readonly shuffleEnvironment: ShuffleEnvironment
+  /** Closed with the services. */
+  readonly taskLauncher: TaskLauncher
+  readonly memory: TaskManagerMemory
+  readonly hardware: Hardware
+  /** For programs that were fetched; closed with the services. */
+  readonly blobStore: BlobStore
+  /** Of the whole TaskManager, for heartbeats. Default: none. */
+  readonly metrics?: () => Readonly<Record<string, number>>
+  /** The process must end. */
+  readonly fatalErrorHandler: (error: unknown) => void
+}
+
+/** The components of a TaskManager, started. It registers by itself, then and whenever it has to. */
+export interface TaskManagerServices {
+  readonly taskExecutor: TaskExecutor
+  /** Fails the tasks that run and ends all components. Idempotent. */
+  close(): Promise<void>
+}
+
+/**
+ * Puts the components of a TaskManager together and starts them.
+ *
+ * @throws IllegalConfigurationError
+ */
+export async function startTaskManagerServices(
+  options: TaskManagerServicesOptions,
+): Promise<TaskManagerServices> {
+  const { configuration, clock, rpcService, resourceId, host, shuffleEnvironment } = options
+  const log = options.log.child({ component: 'TaskExecutor' })
+  const taskExecutor = new TaskExecutor({
+    rpcService,
+    clock,
+    log,
+    endpointId: 'taskmanager',
+    onFatalError: options.fatalErrorHandler,
+    resourceId,
+    location: {
+      resourceId,
+      host,
+      dataPort: shuffleEnvironment.dataPort,
+      nodeId: options.nodeId ?? host,
+    },
+    facts: taskManagerFacts(options.memory, options.hardware),
+    settings: taskExecutorSettings(configuration),
+    resourceManagerRetriever: options.resourceManagerRetriever,
+    launcher: options.taskLauncher,
+    blobCache: new BlobCache({
+      rpcService,
+      clock,
+      log: options.log.child({ component: 'BlobCache' }),
+      store: options.blobStore,
+      fetchRetries: configuration.get(BlobServerOptions.FETCH_RETRIES),
+    }),
+    releasePartitions: (partitionIds) => shuffleEnvironment.releasePartitions(partitionIds),
+    metrics: options.metrics ?? (() => ({})),
+  })
+  let closed: Promise<void> | undefined
+  const close = () => {
+    closed ??= closeAll([() => taskExecutor.close(), () => shuffleEnvironment.close()])
+    return closed
+  }
+  try {
+    await taskExecutor.start()
+  } catch (error) {
+    await close().catch((cause) => log.error('Closing what had started failed', { error: cause }))
+    throw error
+  }
+  return { taskExecutor, close }
+}
