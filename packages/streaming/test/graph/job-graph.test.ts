@@ -1,4 +1,6 @@
+import { parseJobGraph } from '@flink-ts/runtime'
 import type { StreamExecutionEnvironment } from '@flink-ts/streaming'
+import * as streaming from '@flink-ts/streaming'
 import t from 'tap'
 import { edgeTexts, recorded, vertexNames } from '../recorded-program.js'
 
@@ -386,7 +388,7 @@ t.test('RecordedJob', async (t) => {
     },
     'carries settings of the job, none of the cluster',
   )
-  t.same(JSON.parse(JSON.stringify(jobGraph)), jobGraph, 'is JSON')
+  t.strictSame(parseJobGraph(JSON.stringify(jobGraph)), jobGraph, 'is what a JobManager reads')
   const [source, , , sink] = jobGraph.vertices.flatMap((v) => v.operators)
   t.same(source!.coordinator, {
     module: '@flink-ts/streaming',
@@ -511,4 +513,27 @@ t.test('getExecutionPlan has the form that flink info prints', async (t) => {
       },
     ],
   })
+})
+
+t.test('references to code of this package name what it exports', async (t) => {
+  const job = await recorded((env) => {
+    const all = env
+      .readTextFile('/in')
+      .union(
+        env.fromElements('a'),
+        env.socketTextStream('h', 1),
+        env.fromSequence(0, 1).map(String),
+      )
+    all.writeAsText('/out')
+  })
+  const references = job.jobGraph.vertices
+    .flatMap((vertex) => vertex.operators)
+    .flatMap((operator) => [operator.coordinator, operator.initializeOnMaster])
+    .filter((reference) => reference !== undefined)
+
+  t.equal(references.length, 5)
+  for (const { module, exportName } of references) {
+    t.equal(module, '@flink-ts/streaming')
+    t.type((streaming as Record<string, unknown>)[exportName], 'function', exportName)
+  }
 })
