@@ -1,0 +1,344 @@
+import { type ResourceId, SeededRandom } from '@flink-ts/core'
+import type { RpcService } from '@flink-ts/rpc'
+import t from 'tap'
+import { StandaloneHaServices } from '../../dist/highavailability/standalone-ha-services.js'
+import {
+  JOB_MASTER_GATEWAY,
+  RESOURCE_MANAGER_GATEWAY,
+  TASK_EXECUTOR_GATEWAY,
+} from '../../dist/messages/gateways.js'
+import type {
+  JobMasterGateway,
+  ResourceManagerGateway,
+  TaskExecutorGateway,
+} from '../../dist/messages/messages.generated.js'
+import { ResourceManager } from '../../dist/resourcemanager/resource-manager.js'
+import type {
+  ResourceEventHandler,
+  ResourceManagerDriver,
+} from '../../dist/resourcemanager/resource-manager-driver.js'
+import { DEFAULT_RESOURCE_MANAGER_SETTINGS } from '../../dist/resourcemanager/resource-manager-settings.js'
+import {
+  advance,
+  location,
+  SLOT_PROFILE,
+  settle,
+  TestWorld,
+  taskManagerFacts,
+} from '../testing/control-plane.js'
+
+const BLOB_SERVER = { address: 'jm:1', endpointId: 'blobserver' }
+
+class TestingDriver implements ResourceManagerDriver {
+  readonly name = 'testing'
+  readonly canStartWorkers = false
+  readonly calls: string[] = []
+  handler: ResourceEventHandler | undefined
+  async initialize(handler: ResourceEventHandler) {
+    this.handler = handler
+  }
+  async requestResource(): Promise<never> {
+    throw new Error('cannot')
+  }
+  releaseResource() {}
+  async deregisterApplication(status: string, diagnostics: string) {
+    this.calls.push(`deregister ${status} ${diagnostics}`)
+  }
+  async terminate() {
+    this.calls.push('terminate')
+  }
+}
+
+async function setUp() {
+  const world = new TestWorld()
+  const ha = new StandaloneHaServices({ processStartMs: 100, random: new SeededRandom(1) })
+  const driver = new TestingDriver()
+  const fatal: unknown[] = []
+  const resourceManager = new ResourceManager({
+    rpcService: world.service('jm:1'),
+    endpointId: 'rm',
+    log: world.log,
+    clock: world.clock,
+    random: new SeededRandom(2),
+    resourceId: 'jm-process' as ResourceId,
+    settings: DEFAULT_RESOURCE_MANAGER_SETTINGS,
+    driver,
+    leaderElection: ha.leaderElection({ kind: 'resourcemanager' }),
+    blobServer: BLOB_SERVER,
+    onFatalError: (error) => void fatal.push(error),
+  })
+  await resourceManager.start()
+  await settle()
+  const token = ha.leaders.leaderOf({ kind: 'resourcemanager' })!.token
+  const gateway = world
+    .service('observer:1')
+    .connect<ResourceManagerGateway>('jm:1', 'rm', RESOURCE_MANAGER_GATEWAY, {
+      fencingToken: token,
+    })
+  return { world, driver, fatal, resourceManager, token, gateway }
+}
+
+type SetUp = Awaited<ReturnType<typeof setUp>>
+
+function registration(resourceId: string, numberOfSlots: number) {
+  const { hardware, memory } = taskManagerFacts(numberOfSlots)
+  return {
+    taskExecutor: { address: `${resourceId}:1`, endpointId: 'te' },
+    location: location(resourceId),
+    hardware,
+    memory,
+    numberOfSlots,
+    defaultSlotProfile: SLOT_PROFILE,
+    totalProfile: SLOT_PROFILE,
+  }
+}
+
+function freeSlots(resourceId: string, numberOfSlots: number) {
+  const slots = Array.from({ length: numberOfSlots }, (_, slotNumber) => ({
+    slotId: { resourceId, slotNumber },
+    profile: SLOT_PROFILE,
+    assignedTasks: 0,
+  }))
+  return { slots }
+}
+
+async function taskManager(
+  { world, gateway }: SetUp,
+  resourceId: string,
+  slots: number,
+  handlers: Partial<TaskExecutorGateway> = {},
+) {
+  const service = world.service(`${resourceId}:1`)
+  const requested: string[] = []
+  const disconnected: string[] = []
+  world.serve<TaskExecutorGateway>(service, 'te', TASK_EXECUTOR_GATEWAY, {
+    requestSlot: async ({ slotId, jobId }) => {
+      requested.push(`${jobId}@${slotId.slotNumber}`)
+      return {}
+    },
+    heartbeatFromResourceManager: async () => ({
+      report: freeSlots(resourceId, slots),
+      metrics: { heap: 7 },
+    }),
+    disconnectResourceManager: async ({ cause }) => {
+      disconnected.push(cause.message)
+      return {}
+    },
+    ...handlers,
+  })
+  const { success } = await gateway.registerTaskExecutor(registration(resourceId, slots))
+  const { instanceId } = success!
+  const report = freeSlots(resourceId, slots)
+  await gateway.sendSlotReport({ resourceId, instanceId, report })
+  return { service, requested, disconnected, instanceId, success: success! }
+}
+
+function jobMaster({ world }: SetUp, service: RpcService, endpointId: string, epoch: number) {
+  const token = { epoch, uuid: `jm${epoch}` }
+  const short: number[] = []
+  world.serve<JobMasterGateway>(
+    service,
+    endpointId,
+    JOB_MASTER_GATEWAY,
+    {
+      heartbeatFromResourceManager: async () => ({}),
+      disconnectResourceManager: async () => ({}),
+      notifyNotEnoughResources: async ({ acquired }) => {
+        short.push(acquired.reduce((sum, { numberOfRequiredSlots: n }) => sum + n, 0))
+        return {}
+      },
+    },
+    token,
+  )
+  const request = {
+    jobId: 'job',
+    jobMaster: { address: service.address, endpointId },
+    jobMasterToken: token,
+    jobMasterResourceId: 'jm-process',
+  }
+  return { token, short, request }
+}
+
+t.test('ResourceManager refuses who knows another term of leadership', async (t) => {
+  const { world, resourceManager } = await setUp()
+  const service = world.service('old:1')
+  const stale = service.connect<ResourceManagerGateway>('jm:1', 'rm', RESOURCE_MANAGER_GATEWAY, {
+    fencingToken: { epoch: 1, uuid: 'old' },
+  })
+  await t.rejects(stale.registerTaskExecutor(registration('tm1', 1)), {
+    code: 'FLINK_RPC_FENCING_TOKEN',
+  })
+  await resourceManager.close()
+})
+
+t.test(
+  'ResourceManager grants slots of registered TaskManagers to what a job declared',
+  async (t) => {
+    const setup = await setUp()
+    const { world, gateway, resourceManager } = setup
+    const tm1 = await taskManager(setup, 'tm1', 2)
+    const tm2 = await taskManager(setup, 'tm2', 2)
+    t.same(tm1.success.blobServer, BLOB_SERVER)
+    const { request, token } = jobMaster(setup, world.service('job:1'), 'jm_job', 5)
+    await gateway.registerJobMaster(request)
+    const declared = { jobId: 'job', jobMasterToken: token, version: 1 }
+    await gateway.declareRequiredResources({
+      ...declared,
+      requirements: [{ numberOfRequiredSlots: 4 }],
+    })
+    await advance(world.clock, 50)
+    t.same(
+      [tm1.requested, tm2.requested],
+      [
+        ['job@0', 'job@1'],
+        ['job@0', 'job@1'],
+      ],
+    )
+    t.same(await gateway.requestResourceOverview({}), {
+      taskManagers: 2,
+      slotsTotal: 4,
+      slotsAvailable: 0,
+    })
+    const { taskManagers } = await gateway.requestTaskManagers({ resourceId: 'tm2' })
+    t.match(taskManagers, [
+      { resourceId: 'tm2', numberOfSlots: 2, numberOfFreeSlots: 0, allocatedSlots: [{}, {}] },
+    ])
+    await resourceManager.close()
+    t.equal(world.clock.pendingTimers, 0)
+  },
+)
+
+t.test('ResourceManager ignores an older declaration that arrives later', async (t) => {
+  const setup = await setUp()
+  const { world, gateway, resourceManager } = setup
+  const tm1 = await taskManager(setup, 'tm1', 4)
+  const { request, token } = jobMaster(setup, world.service('job:1'), 'jm_job', 5)
+  await gateway.registerJobMaster(request)
+  const declare = (version: number, count: number) =>
+    gateway.declareRequiredResources({
+      jobId: 'job',
+      jobMasterToken: token,
+      version,
+      requirements: [{ numberOfRequiredSlots: count }],
+    })
+  await declare(2, 1)
+  await declare(1, 4)
+  await advance(world.clock, 50)
+  t.equal(tm1.requested.length, 1)
+  await resourceManager.close()
+})
+
+t.test('ResourceManager lets the later JobMaster of a job win, in any order', async (t) => {
+  const setup = await setUp()
+  const { world, gateway, resourceManager } = setup
+  const service = world.service('job:1')
+  const old = jobMaster(setup, service, 'jm_1', 5)
+  const next = jobMaster(setup, service, 'jm_2', 6)
+  t.ok((await gateway.registerJobMaster(next.request)).success)
+  t.ok((await gateway.registerJobMaster(next.request)).success, 'repeated')
+  t.match(await gateway.registerJobMaster(old.request), { rejection: /6\/jm6/ })
+  const requirements = [{ numberOfRequiredSlots: 1 }]
+  const declared = { jobId: 'job', jobMasterToken: old.token, version: 9, requirements }
+  await t.rejects(gateway.declareRequiredResources(declared), { code: 'FLINK_UNKNOWN_JOB_MASTER' })
+  await resourceManager.close()
+})
+
+t.test('ResourceManager tells of missing slots only after the start-up time', async (t) => {
+  const setup = await setUp()
+  const { world, gateway, resourceManager } = setup
+  await taskManager(setup, 'tm1', 1)
+  const { request, token, short } = jobMaster(setup, world.service('job:1'), 'jm_job', 5)
+  await gateway.registerJobMaster(request)
+  const requirements = [{ numberOfRequiredSlots: 3 }]
+  const declared = { jobId: 'job', jobMasterToken: token, version: 1, requirements }
+  await gateway.declareRequiredResources(declared)
+  await advance(world.clock, 299_000, 1000)
+  t.same(short, [])
+  await advance(world.clock, 2_000, 500)
+  t.ok(short.length > 0)
+  await resourceManager.close()
+})
+
+t.test('ResourceManager replaces a TaskManager that registers again', async (t) => {
+  const setup = await setUp()
+  const { gateway, resourceManager } = setup
+  const { instanceId } = await taskManager(setup, 'tm1', 2)
+  const { success } = await gateway.registerTaskExecutor(registration('tm1', 2))
+  t.not(success!.instanceId, instanceId)
+  t.match(await gateway.requestResourceOverview({}), { taskManagers: 1, slotsTotal: 0 })
+  const report = freeSlots('tm1', 2)
+  await t.rejects(gateway.sendSlotReport({ resourceId: 'tm1', instanceId, report }), {
+    code: 'FLINK_UNKNOWN_TASK_EXECUTOR',
+  })
+  await gateway.sendSlotReport({ resourceId: 'tm1', instanceId: success!.instanceId, report })
+  t.match(await gateway.requestResourceOverview({}), { taskManagers: 1, slotsTotal: 2 })
+  await resourceManager.close()
+})
+
+t.test(
+  'ResourceManager unregisters a TaskManager at once when its connection is lost',
+  async (t) => {
+    const setup = await setUp()
+    const { gateway, resourceManager } = setup
+    const { service } = await taskManager(setup, 'tm1', 2)
+    await taskManager(setup, 'tm2', 1)
+    await service.close()
+    await settle()
+    t.match(await gateway.requestResourceOverview({}), { taskManagers: 1, slotsTotal: 1 })
+    await resourceManager.close()
+  },
+)
+
+t.test(
+  'ResourceManager gives up a silent TaskManager after the heartbeat timeout and tells it',
+  async (t) => {
+    const setup = await setUp()
+    const { world, gateway, resourceManager } = setup
+    const silent = await taskManager(setup, 'tm1', 1, {
+      heartbeatFromResourceManager: () => new Promise(() => {}),
+    })
+    await taskManager(setup, 'tm2', 1)
+    await advance(world.clock, 60_000, 5_000)
+    const { taskManagers } = await gateway.requestTaskManagers({})
+    t.same(
+      taskManagers.map(({ resourceId, metrics }) => [resourceId, metrics]),
+      [['tm2', { heap: 7 }]],
+    )
+    t.match(silent.disconnected, [/heartbeat of TaskManager tm1 timed out/])
+    await resourceManager.close()
+  },
+)
+
+t.test('ResourceManager serves a job elsewhere when a TaskManager is lost', async (t) => {
+  const setup = await setUp()
+  const { world, gateway, resourceManager } = setup
+  const tm1 = await taskManager(setup, 'tm1', 1)
+  const { request, token } = jobMaster(setup, world.service('job:1'), 'jm_job', 5)
+  await gateway.registerJobMaster(request)
+  const requirements = [{ numberOfRequiredSlots: 1 }]
+  const declared = { jobId: 'job', jobMasterToken: token, version: 1, requirements }
+  await gateway.declareRequiredResources(declared)
+  await advance(world.clock, 50)
+  t.same(tm1.requested, ['job@0'])
+  await gateway.disconnectTaskExecutor({
+    resourceId: 'tm1',
+    cause: { name: 'Error', message: 'shut down' },
+  })
+  const tm2 = await taskManager(setup, 'tm2', 1)
+  await advance(world.clock, 50)
+  t.same(tm2.requested, ['job@0'])
+  await resourceManager.close()
+})
+
+t.test(
+  'ResourceManager hands the end to its driver, and driver errors to the process',
+  async (t) => {
+    const { world, driver, fatal, gateway, resourceManager } = await setUp()
+    await gateway.deregisterApplication({ status: 'SUCCEEDED', diagnostics: 'done' })
+    driver.handler!.onError(new Error('no master'))
+    t.match(fatal, [{ message: 'no master' }])
+    await resourceManager.close()
+    t.same(driver.calls, ['deregister SUCCEEDED done', 'terminate'])
+    t.equal(world.clock.pendingTimers, 0)
+  },
+)
