@@ -1,1 +1,6 @@
-export {}
+export { createExecutor } from './local/create-executor.js'
+export { LocalExecutor, type LocalExecutorOptions } from './local/local-executor.js'
+export { MiniCluster } from './local/mini-cluster.js'
+export type { MiniClusterJob } from './local/mini-cluster-job.js'
+export type { MiniClusterOptions, MiniClusterWorld } from './local/mini-cluster-options.js'
+export { requiredSlots } from './local/required-slots.js'

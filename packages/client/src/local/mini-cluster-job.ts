@@ -1,0 +1,72 @@
+import { deserializeError } from '@flink-ts/core'
+import {
+  type DispatcherGateway,
+  type ExecutionGraphInfo,
+  type JobExecutionResult,
+  type JobStatus,
+  jobResultOf,
+  type SubmittedJob,
+} from '@flink-ts/runtime'
+import { JobExecutionError } from '../submission/job-execution-error.js'
+
+/** A job on a {@link MiniCluster}. */
+export class MiniClusterJob implements SubmittedJob {
+  readonly jobId: string
+  readonly #dispatcher: DispatcherGateway
+  readonly #result: Promise<JobExecutionResult>
+  #settle!: { resolve: (result: JobExecutionResult) => void; reject: (error: Error) => void }
+  #hasEnded = false
+
+  constructor(jobId: string, dispatcher: DispatcherGateway) {
+    this.jobId = jobId
+    this.#dispatcher = dispatcher
+    this.#result = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject }
+    })
+    // Whoever asks for the result is told; nobody has to ask.
+    this.#result.catch(() => {})
+  }
+
+  result(): Promise<JobExecutionResult> {
+    return this.#result
+  }
+
+  async status(): Promise<JobStatus> {
+    return (await this.#dispatcher.requestJobStatus({ jobId: this.jobId })).status
+  }
+
+  async cancel(): Promise<void> {
+    await this.#dispatcher.cancelJob({ jobId: this.jobId })
+  }
+
+  /** The job has ended. @internal */
+  ended(info: ExecutionGraphInfo): void {
+    const { jobId, name, status, startTimeMs, endTimeMs, failureCause } = jobResultOf(info)
+    this.#hasEnded = true
+    if (status === 'FINISHED') {
+      this.#settle.resolve({ jobId, jobName: name, netRuntimeMs: endTimeMs - startTimeMs })
+      return
+    }
+    const how = status === 'CANCELED' ? 'was cancelled' : 'failed'
+    const error = new JobExecutionError(`Job '${name}' ${how} (JobID: ${jobId})`, {
+      jobId,
+      status,
+      ...(failureCause === undefined ? {} : { cause: deserializeError(failureCause) }),
+    })
+    // Where the cluster noticed it helps nobody; the places that do are in the causes.
+    error.stack = `${error.name}: ${error.message}`
+    this.#settle.reject(error)
+  }
+
+  /** The cluster ends before the job. @internal */
+  abandoned(cause: unknown): void {
+    if (this.#hasEnded) return
+    this.#settle.reject(
+      new JobExecutionError(`The cluster ended before its job did (JobID: ${this.jobId})`, {
+        jobId: this.jobId,
+        status: 'SUSPENDED',
+        ...(cause === undefined ? {} : { cause }),
+      }),
+    )
+  }
+}

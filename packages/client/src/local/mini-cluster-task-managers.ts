@@ -1,0 +1,102 @@
+import {
+  type Configuration,
+  type ResourceId,
+  type TaskManagerMemory,
+  TaskManagerMemoryOptions,
+} from '@flink-ts/core'
+import { MetricRegistry } from '@flink-ts/metrics'
+import { ShuffleEnvironment } from '@flink-ts/network'
+import type { RpcService } from '@flink-ts/rpc'
+import {
+  type HighAvailabilityServices,
+  InlineTaskLauncher,
+  InMemoryBlobStore,
+  type JobCodeProvider,
+  startTaskManagerServices,
+  type TaskManagerServices,
+} from '@flink-ts/runtime'
+import type { MiniClusterWorld } from './mini-cluster-options.js'
+
+export interface MiniClusterTaskManagersOptions {
+  readonly world: MiniClusterWorld
+  readonly configuration: Configuration
+  /** Of each. */
+  readonly memory: TaskManagerMemory
+  readonly createRpcService: (address: string) => RpcService
+  readonly codeProvider: JobCodeProvider
+  readonly fatalErrorHandler: (error: unknown) => void
+}
+
+/** The TaskManagers of a MiniCluster: their tasks run in this thread, in turns. */
+export class MiniClusterTaskManagers {
+  readonly #options: MiniClusterTaskManagersOptions
+  readonly #services: TaskManagerServices[] = []
+
+  constructor(options: MiniClusterTaskManagersOptions) {
+    this.#options = options
+  }
+
+  /** Slots of all that were started. */
+  get slots(): number {
+    return this.#services.length * this.#options.memory.numberOfTaskSlots
+  }
+
+  async start(highAvailability: HighAvailabilityServices): Promise<TaskManagerServices> {
+    const { world, configuration, memory, codeProvider } = this.#options
+    const { clock, random, fileSystems, sockets, stdout, defer } = world
+    const resourceId = `taskmanager-${this.#services.length + 1}` as ResourceId
+    const log = world.log.child({ resourceId })
+    const rpcService = this.#options.createRpcService(`${resourceId}:6122`)
+    const segmentBytes = configuration.get(TaskManagerMemoryOptions.SEGMENT_SIZE)
+    const shuffle = await ShuffleEnvironment.start({
+      resourceId,
+      host: resourceId,
+      numberOfSegments: Math.floor(memory.networkMemory / segmentBytes),
+      segmentBytes,
+      clock,
+      log,
+      defer,
+    })
+    const services = await startTaskManagerServices({
+      configuration,
+      clock,
+      log,
+      rpcService,
+      resourceId,
+      resourceManagerRetriever: highAvailability.leaderRetriever({ kind: 'resourcemanager' }),
+      host: resourceId,
+      nodeId: 'localhost',
+      shuffleEnvironment: shuffle,
+      taskLauncher: new InlineTaskLauncher({
+        shuffle,
+        defer,
+        clock,
+        random,
+        fileSystems,
+        sockets,
+        stdout,
+        log,
+        configuration,
+        codeProvider,
+        // A registry for each operator: nobody reads them together, and they go with their task.
+        operatorMetrics: ({ job }, operator) =>
+          new MetricRegistry({ clock, log }).createGroup('<job_name>.<operator_name>', {
+            job_name: job.jobName,
+            operator_name: operator,
+          }),
+      }),
+      memory,
+      hardware: { cpuCores: 1, physicalMemoryBytes: 0, freeMemoryBytes: 0 },
+      blobStore: new InMemoryBlobStore(),
+      fatalErrorHandler: this.#options.fatalErrorHandler,
+    })
+    this.#services.push(services)
+    return services
+  }
+
+  /** Ends all of them, also when one fails to. */
+  async close(): Promise<void> {
+    const outcomes = await Promise.allSettled(this.#services.map((each) => each.close()))
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+  }
+}
