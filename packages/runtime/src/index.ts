@@ -256,6 +256,7 @@ export {
 } from './operators/stream-operator.js'
 export { MAX_WATERMARK, NO_WATERMARK } from './operators/watermarks.js'
 // program
+export { CLUSTER_PACKAGES, prepareClusterModules } from './program/cluster-modules.js'
 export {
   currentProgramContext,
   installProgramContext,
@@ -264,6 +265,15 @@ export {
   type RecordedJob,
   type SubmittedJob,
 } from './program/program-context.js'
+export {
+  ProgramInvocationError,
+  TraceMismatchError,
+  TracingRefusedError,
+} from './program/program-errors.js'
+export {
+  SubmissionRecorder,
+  type SubmissionRecorderOptions,
+} from './program/submission-recorder.js'
 // registration
 export {
   DEFAULT_REGISTRATION_SETTINGS,

@@ -10,7 +10,6 @@ import {
   type SocketConnector,
   serializeError,
 } from '@flink-ts/core'
-import type { MetricGroup } from '@flink-ts/metrics'
 import type { Defer, ShuffleEnvironment } from '@flink-ts/network'
 import { HeapKeyedStateBackend } from '@flink-ts/state'
 import type { JobCode } from '../operators/stream-operator.js'
@@ -30,6 +29,7 @@ import type {
   TaskLauncher,
   TaskListener,
 } from './task-launcher.js'
+import { TaskMetricGroup } from './task-metric-group.js'
 import { TaskNetwork } from './task-network.js'
 import { isTerminalTaskState } from './task-state.js'
 
@@ -50,7 +50,6 @@ export interface InlineTaskLauncherOptions {
   /** The cluster's; the job's goes over it. */
   readonly configuration: Configuration
   readonly codeProvider: JobCodeProvider
-  readonly operatorMetrics: (deployment: TaskDeployment, operatorName: string) => MetricGroup
 }
 
 /** Steps of a task before the others get their turn. */
@@ -93,6 +92,7 @@ class InlineTask implements RunningTask {
   readonly #task: StreamTask
   readonly #network: TaskNetwork
   readonly #counters: TaskCounters
+  readonly #metrics: TaskMetricGroup
   #scheduled = false
   #release = () => {}
 
@@ -105,13 +105,14 @@ class InlineTask implements RunningTask {
     this.released = new Promise((resolve) => {
       this.#release = resolve
     })
+    this.#metrics = new TaskMetricGroup(options.clock)
     const { operators } = deployment.task.vertex
     this.#counters = new TaskCounters(
       new ArrayBuffer(TaskCounters.memoryBytes(operators)),
       operators,
     )
     this.#network = new TaskNetwork(options.shuffle, deployment)
-    const world = inlineWorld(options, deployment, listener)
+    const world = inlineWorld(options, deployment, listener, this.#metrics)
     this.#task = new StreamTask({
       name: taskNameWithSubtask(deployment),
       clock: options.clock,
@@ -124,7 +125,8 @@ class InlineTask implements RunningTask {
       onStateChange: (state, error) => {
         if (isTerminalTaskState(state)) {
           this.#counters.publish(this.#task)
-          this.#network.release(this.#counters, state === 'FINISHED')
+          this.#network.release(this.#counters, state === 'FINISHED', this.#metrics.values())
+          this.#metrics.close()
         }
         listener.onStateChange(state, error === undefined ? undefined : serializeError(error))
         if (isTerminalTaskState(state)) this.#release()
@@ -147,7 +149,7 @@ class InlineTask implements RunningTask {
 
   metrics() {
     this.#counters.publish(this.#task)
-    return this.#network.metrics(this.#counters)
+    return this.#network.metrics(this.#counters, this.#metrics.values())
   }
 
   #schedule(): void {
@@ -169,6 +171,7 @@ function inlineWorld(
   options: InlineTaskLauncherOptions,
   deployment: TaskDeployment,
   listener: TaskListener,
+  metrics: TaskMetricGroup,
 ): TaskWorld {
   return {
     clock: options.clock,
@@ -182,7 +185,7 @@ function inlineWorld(
     configuration: options.configuration
       .clone()
       .merge(Configuration.fromMap(deployment.job.configuration)),
-    operatorMetrics: (name) => options.operatorMetrics(deployment, name),
+    operatorMetrics: (name) => metrics.forOperator(name),
     createKeyedState: (keyGroupRange, maxParallelism) =>
       new HeapKeyedStateBackend({ keyGroupRange, maxParallelism }),
     // Later, as if it came from another thread: the listener may call the task.

@@ -28,25 +28,30 @@ export class TaskNetwork {
   }
 
   /** What the task and its channels have counted, also after the release. */
-  metrics(counters: TaskCounters): TaskMetrics {
+  metrics(counters: TaskCounters, userMetrics: Readonly<Record<string, number>>): TaskMetrics {
     if (this.#finalMetrics !== undefined) return this.#finalMetrics
     const { executionAttemptId, inputGates, producedPartitions } = this.#deployment
-    return counters.toMetrics(
+    const metrics = counters.toMetrics(
       executionAttemptId,
       inputGates.map(({ gateId }) => this.#shuffle.gateMetrics(gateId) ?? []),
       producedPartitions.map(
         ({ partitionId }) => this.#shuffle.partitionMetrics(partitionId) ?? [],
       ),
     )
+    return { ...metrics, values: { ...metrics.values, ...userMetrics } }
   }
 
   /**
    * The task's thread does not touch them any more. The partitions of a task that finished stay for
    * their consumers, until the JobMaster has them released.
    */
-  release(counters: TaskCounters, finished: boolean): void {
+  release(
+    counters: TaskCounters,
+    finished: boolean,
+    userMetrics: Readonly<Record<string, number>>,
+  ): void {
     if (this.#finalMetrics !== undefined) return
-    this.#finalMetrics = this.metrics(counters)
+    this.#finalMetrics = this.metrics(counters, userMetrics)
     this.#release(finished)
   }
 

@@ -42,7 +42,6 @@ async function inlineCluster(code: JobCode) {
     log: noopLogger,
     configuration: new Configuration(),
     codeProvider: () => code,
-    operatorMetrics: () => ({}) as never,
   })
   const launch = (deployment: TaskDeployment): Launched => {
     const launched: Omit<Launched, 'task'> = { states: [], events: [], error: undefined }

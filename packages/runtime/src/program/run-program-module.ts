@@ -1,1 +1,0 @@
-// IN PROGRESS (10:47): the lead engineer writes program/ tracing right now (all of this folder). Engineer B: do worker threads, launchers, cancellation; call ProgramTracer from task-thread.ts: see program-tracer.ts in some minutes.
