@@ -19,7 +19,7 @@ const AMBIENT = [
 ]
 
 /** Adapters between the injected world and the real one: folder or file, and why. */
-const ADAPTERS = [['rpc/src/grpc/', 'the gRPC transport']]
+const ADAPTERS = []
 
 function* sources(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {

@@ -1,4 +1,4 @@
-import { RestOptions } from '@flink-ts/core'
+import { DeploymentOptions, RestOptions } from '@flink-ts/core'
 import { RestClusterClient } from '@flink-ts/rest/client'
 import type { ParsedArguments } from '../arguments/option-parser.js'
 import { JOBMANAGER, TARGET } from '../arguments/options.js'
@@ -6,6 +6,14 @@ import { CliArgumentError } from '../terminal/terminal.js'
 import type { ActionContext } from './action.js'
 
 const TARGETS = ['remote', 'local']
+
+/** Whether the program runs in the client's own process. @throws CliArgumentError for an unknown target */
+export function isLocalTarget(args: ParsedArguments, context: ActionContext): boolean {
+  const target =
+    args.value(TARGET) ?? context.configuration.get(DeploymentOptions.TARGET) ?? 'remote'
+  if (TARGETS.includes(target)) return target === 'local'
+  throw new CliArgumentError(`Unknown target "${target}": expected ${TARGETS.join(' or ')}`)
+}
 
 /** `host:port` of `-m`, else of the configuration. @throws CliArgumentError */
 export function jobManagerAddress(args: ParsedArguments, context: ActionContext): string {
@@ -26,9 +34,8 @@ export function jobManagerAddress(args: ParsedArguments, context: ActionContext)
 
 /** A client of the cluster that the command line and the configuration name. */
 export function clusterClient(args: ParsedArguments, context: ActionContext): RestClusterClient {
-  const target = args.value(TARGET) ?? 'remote'
-  if (!TARGETS.includes(target)) {
-    throw new CliArgumentError(`Unknown target "${target}": expected ${TARGETS.join(' or ')}`)
+  if (isLocalTarget(args, context)) {
+    throw new CliArgumentError('The target "local" has no cluster to talk to.')
   }
   const { configuration } = context
   return new RestClusterClient({

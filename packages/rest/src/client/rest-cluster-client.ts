@@ -1,3 +1,4 @@
+import { Agent } from 'node:http'
 import type { Clock } from '@flink-ts/core'
 import axios, { type AxiosInstance, type AxiosResponse } from 'axios'
 import type {
@@ -58,6 +59,8 @@ export class RestClusterClient {
     this.#retryDelayMs = options.retryDelayMs ?? 3000
     const prefix = (options.urlPrefix ?? '/').replace(/\/$/, '')
     this.#http = axios.create({
+      // A kept connection that the server closes meanwhile would fail the next call.
+      httpAgent: new Agent({ keepAlive: false }),
       baseURL: `http://${options.address}${prefix}`,
       timeout: options.timeoutMs ?? 60_000,
       maxContentLength: options.maxContentBytes ?? 104_857_600,

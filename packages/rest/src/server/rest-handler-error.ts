@@ -16,8 +16,8 @@ const STATUS_BY_CODE: Readonly<Record<string, number>> = {
   FLINK_INVALID_JOB_GRAPH: 400,
   FLINK_INCOMPATIBLE_CLIENT: 400,
   FLINK_RPC_TIMEOUT: 408,
-  FLINK_RECIPIENT_UNREACHABLE: 503,
-  FLINK_NOT_LEADER: 503,
+  FLINK_RPC_RECIPIENT_UNREACHABLE: 503,
+  FLINK_RPC_NOT_LEADER: 503,
 }
 
 /** The text of an error and its causes, each on a line of its own, without stacks of this process. */

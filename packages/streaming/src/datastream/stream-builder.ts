@@ -1,4 +1,4 @@
-import type { OperatorContext, OperatorFactory, StreamOperator } from '@flink-ts/runtime'
+import type { OperatorContext, OperatorFactory, StreamOperator } from '@flink-ts/runtime/program'
 import type { AnyFunction, UserFunction } from '../functions/user-function.js'
 import type {
   OneInputTransformation,

@@ -1,5 +1,5 @@
 import { type Configuration, FlinkError } from '@flink-ts/core'
-import { currentProgramContext, type ProgramContext } from '@flink-ts/runtime'
+import { currentProgramContext, type ProgramContext } from '@flink-ts/runtime/program'
 
 /** What the package with the executor exports. */
 export interface ExecutorFactory {

@@ -14,7 +14,7 @@ import {
   type JobExecutionResult,
   type ProgramContext,
   type SubmittedJob,
-} from '@flink-ts/runtime'
+} from '@flink-ts/runtime/program'
 import { absolutePath } from '../connectors/absolute-path.js'
 import { collectionSource } from '../connectors/collection/collection-source.js'
 import { createSequenceSource } from '../connectors/sequence/sequence-source.js'

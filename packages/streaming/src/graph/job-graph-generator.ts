@@ -9,7 +9,7 @@ import {
   type OperatorFactory,
   type RecordedJob,
   type ResultPartitionType,
-} from '@flink-ts/runtime'
+} from '@flink-ts/runtime/program'
 import { chainName } from './chain-name.js'
 import { type ChainingSettings, isChainable } from './chaining.js'
 import { executionPlanOf } from './execution-plan.js'

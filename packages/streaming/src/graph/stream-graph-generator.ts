@@ -7,7 +7,7 @@ import {
   PipelineOptions,
   UPPER_BOUND_MAX_PARALLELISM,
 } from '@flink-ts/core'
-import { type JobType, sinkOperatorFactory, sourceOperatorFactory } from '@flink-ts/runtime'
+import { type JobType, sinkOperatorFactory, sourceOperatorFactory } from '@flink-ts/runtime/program'
 import { InvalidProgramError } from '../functions/errors.js'
 import { operatorIdOfPosition, operatorIdOfUid } from './operator-ids.js'
 import type { StreamEdge, StreamGraph, StreamNode } from './stream-graph.js'

@@ -1,5 +1,5 @@
 import type { Configuration, OperatorId, Sink, Source } from '@flink-ts/core'
-import type { JobType, OperatorFactory } from '@flink-ts/runtime'
+import type { JobType, OperatorFactory } from '@flink-ts/runtime/program'
 import type { ChainingStrategy, Partitioning } from './transformation.js'
 
 /** One operator of a {@link StreamGraph}. */

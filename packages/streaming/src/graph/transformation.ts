@@ -1,5 +1,5 @@
 import type { Boundedness, Sink, Source } from '@flink-ts/core'
-import type { EdgeFunctions, OperatorFactory, PartitionerType } from '@flink-ts/runtime'
+import type { EdgeFunctions, OperatorFactory, PartitionerType } from '@flink-ts/runtime/program'
 
 /** Whether an operator may share a task with its neighbours; Flink's strategies. */
 export type ChainingStrategy = 'ALWAYS' | 'HEAD' | 'NEVER' | 'HEAD_WITH_SOURCES'

@@ -1,5 +1,5 @@
 import type { Collector } from '@flink-ts/core'
-import type { Output } from '@flink-ts/runtime'
+import type { Output } from '@flink-ts/runtime/program'
 
 /** The collector of one operator: checks that it is used during the call it was handed to. */
 export class CallCollector implements Collector<unknown> {

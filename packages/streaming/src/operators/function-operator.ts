@@ -1,5 +1,5 @@
 import type { RichFunction } from '@flink-ts/core'
-import type { OneInputStreamOperator, OperatorContext, Output } from '@flink-ts/runtime'
+import type { OneInputStreamOperator, OperatorContext, Output } from '@flink-ts/runtime/program'
 import { promiseResultError, UserFunctionError } from '../functions/errors.js'
 import type { AnyFunction, FunctionInstance, UserFunction } from '../functions/user-function.js'
 import { KeyedContext } from './keyed-context.js'

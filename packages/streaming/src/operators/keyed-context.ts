@@ -1,5 +1,5 @@
 import type { ValueState, ValueStateDescriptor } from '@flink-ts/core'
-import type { OperatorContext } from '@flink-ts/runtime'
+import type { OperatorContext } from '@flink-ts/runtime/program'
 import type { KeyedStateBackend } from '@flink-ts/state'
 import { UsedOutsideCallError } from '../functions/errors.js'
 

@@ -1,5 +1,5 @@
 import { KeyMap } from '@flink-ts/core'
-import { NO_TIMESTAMP, type OneInputStreamOperator } from '@flink-ts/runtime'
+import { NO_TIMESTAMP, type OneInputStreamOperator } from '@flink-ts/runtime/program'
 import { FunctionOperator, type FunctionOperatorOptions } from './function-operator.js'
 import { KeyedContext } from './keyed-context.js'
 

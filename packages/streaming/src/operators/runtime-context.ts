@@ -1,5 +1,5 @@
 import type { RuntimeContext } from '@flink-ts/core'
-import type { OperatorContext } from '@flink-ts/runtime'
+import type { OperatorContext } from '@flink-ts/runtime/program'
 import { InvalidProgramError } from '../functions/errors.js'
 import type { KeyedContext } from './keyed-context.js'
 

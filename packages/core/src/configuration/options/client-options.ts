@@ -10,4 +10,14 @@ export const ClientOptions = {
     .durationType({ min: 1 })
     .defaultValue(2000)
     .withDescription('How often a client asks for the result of a job it waits for.'),
+  CLIENT_HEARTBEAT_INTERVAL: ConfigOptions.key('client.heartbeat.interval')
+    .durationType({ min: 1 })
+    .defaultValue(30_000)
+    .withDescription(
+      'How often an attached client that would have its job cancelled tells the cluster that it lives.',
+    ),
+  CLIENT_HEARTBEAT_TIMEOUT: ConfigOptions.key('client.heartbeat.timeout')
+    .durationType({ min: 1 })
+    .defaultValue(180_000)
+    .withDescription('The job of such a client is cancelled when it was silent for so long.'),
 } as const

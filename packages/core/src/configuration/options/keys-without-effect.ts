@@ -361,8 +361,7 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
   {
     reason: 'nothing reads it in this release',
     keys: words(`
-      blob.client.connect.timeout blob.client.socket.timeout client.heartbeat.interval
-      client.heartbeat.timeout cluster.evenly-spread-out-slots
+      blob.client.connect.timeout blob.client.socket.timeout cluster.evenly-spread-out-slots
       completed-application-store.cache-size completed-application-store.type
       env.stdout-err.redirect-to-file jobmanager.failure-enrichers
       jobmanager.retrieve-taskmanager-hostname jobmanager.web.log.path jobstore.cache-size

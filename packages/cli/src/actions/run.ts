@@ -1,0 +1,168 @@
+import { bundleProgram, RemoteJob, runProgram } from '@flink-ts/client/submission'
+import { ClientOptions, DeploymentOptions, SystemRandom } from '@flink-ts/core'
+import type { RestClusterClient } from '@flink-ts/rest/client'
+import {
+  CLUSTER_OPTIONS,
+  DETACHED,
+  ENTRY,
+  PARALLELISM,
+  SHUTDOWN_ON_ATTACHED_EXIT,
+} from '../arguments/options.js'
+import { CliArgumentError } from '../terminal/terminal.js'
+import type { Action, ActionContext } from './action.js'
+import { sendHeartbeats, showProgress } from './attached-job.js'
+import { clusterClient, isLocalTarget } from './cluster-client.js'
+import { programConfiguration } from './program-configuration.js'
+
+/** How long an interrupted client tries to cancel its job. */
+const CANCEL_PATIENCE_MS = 5000
+const INTERRUPTED = 130
+
+/** Follows one job of an attached program, and what Ctrl-C does meanwhile. */
+class AttachedJob {
+  readonly #context: ActionContext
+  readonly #client: RestClusterClient
+  readonly #cancelOnExit: boolean
+
+  constructor(context: ActionContext, client: RestClusterClient, cancelOnExit: boolean) {
+    this.#context = context
+    this.#client = client
+    this.#cancelOnExit = cancelOnExit
+  }
+
+  follow(jobId: string): RemoteJob {
+    const { terminal, clock, configuration } = this.#context
+    const job = new RemoteJob({
+      jobId,
+      client: this.#client,
+      clock,
+      onStatus: (status) => terminal.err(`Job ${jobId} switched to status ${status}.`),
+    })
+    const client = this.#client
+    const ends = [showProgress({ jobId, client, terminal, clock })]
+    if (this.#cancelOnExit) {
+      ends.push(
+        sendHeartbeats({
+          jobId,
+          client,
+          terminal,
+          clock,
+          intervalMs: configuration.get(ClientOptions.CLIENT_HEARTBEAT_INTERVAL),
+          timeoutMs: configuration.get(ClientOptions.CLIENT_HEARTBEAT_TIMEOUT),
+        }),
+      )
+    }
+    ends.push(this.#context.onInterrupt(() => void this.#interrupted(job)))
+    const stop = () => {
+      for (const end of ends) end()
+    }
+    job.result().then(stop, stop)
+    return job
+  }
+
+  /** As Flink: the job goes on, unless `--shutdownOnAttachedExit` was given. */
+  async #interrupted(job: RemoteJob): Promise<never> {
+    const { terminal, clock } = this.#context
+    if (this.#cancelOnExit) {
+      terminal.err(`Cancelling job ${job.jobId}.`)
+      const patience = new Promise((resolve) =>
+        clock.schedule(CANCEL_PATIENCE_MS, () => resolve('late')),
+      )
+      const outcome = await Promise.race([
+        job.cancel().then(
+          () => 'cancelled',
+          (error: Error) => error.message,
+        ),
+        patience,
+      ])
+      terminal.err(
+        outcome === 'cancelled'
+          ? `Cancelled job ${job.jobId}.`
+          : `The job may still run (${outcome}): flink cancel ${job.jobId}`,
+      )
+    } else {
+      terminal.err(`Job ${job.jobId} goes on on the cluster; flink cancel ${job.jobId} ends it.`)
+    }
+    process.exit(INTERRUPTED)
+  }
+}
+
+/** `flink run`: runs a program, whose jobs run on the cluster. */
+export const runAction: Action = {
+  name: 'run',
+  summary: 'compiles and runs a program.',
+  positional: '<program.ts|program.js> <arguments>',
+  options: [ENTRY, DETACHED, PARALLELISM, SHUTDOWN_ON_ATTACHED_EXIT, ...CLUSTER_OPTIONS],
+  async run(args, context) {
+    const { terminal, clock } = context
+    const [program, ...programArgs] = args.positional
+    if (program === undefined) {
+      throw new CliArgumentError('A program should be specified: a TypeScript or JavaScript file.')
+    }
+    const configuration = programConfiguration(args, context.configuration)
+    const attached = !args.has(DETACHED)
+    configuration.set(DeploymentOptions.ATTACHED, attached)
+    const cancelOnExit =
+      attached &&
+      (args.has(SHUTDOWN_ON_ATTACHED_EXIT) ||
+        configuration.get(DeploymentOptions.SHUTDOWN_IF_ATTACHED))
+    if (isLocalTarget(args, context)) {
+      const { runLocally } = await import('./run-locally.js')
+      return runLocally({
+        program,
+        programArgs,
+        entryPoint: args.value(ENTRY),
+        configuration,
+        context,
+      })
+    }
+    const client = clusterClient(args, context)
+    // Together: whoever has no cluster is told while the program is compiled.
+    const reachable = client.clusterOverview()
+    reachable.catch(() => {})
+    const bundle = await bundleProgram(program, context.workingDirectory)
+    await reachable
+    const follower = new AttachedJob(context, client, cancelOnExit)
+    await runProgram({
+      bundle,
+      entryPoint: args.value(ENTRY),
+      args: programArgs,
+      configuration,
+      clock,
+      random: new SystemRandom(),
+      submit: async (job, descriptor) => {
+        const { jobId } = job.jobGraph
+        await client.submitJob(
+          JSON.stringify({ ...job.jobGraph, program: descriptor }),
+          bundle.code,
+        )
+        terminal.out(`Job has been submitted with JobID ${jobId}`)
+        if (!attached) {
+          const result = { jobId, jobName: job.jobGraph.name, netRuntimeMs: 0 }
+          const detached = new RemoteJob({ jobId, client, clock })
+          return {
+            jobId,
+            status: () => detached.status(),
+            cancel: () => detached.cancel(),
+            result: async () => result,
+          }
+        }
+        const followed = follower.follow(jobId)
+        return {
+          jobId,
+          status: () => followed.status(),
+          cancel: () => followed.cancel(),
+          result: async () => {
+            const result = await followed.result()
+            terminal.out('Program execution finished')
+            terminal.out(`Job with JobID ${jobId} has finished.`)
+            terminal.out(`Job Runtime: ${result.netRuntimeMs} ms`)
+            terminal.out()
+            return result
+          },
+        }
+      },
+    })
+    return 0
+  },
+}

@@ -1,0 +1,5 @@
+export { bundleProgram, type ProgramBundle } from '../program/bundle-program.js'
+export { ProgramBundleError } from '../program/program-bundle-error.js'
+export { JobExecutionError } from './job-execution-error.js'
+export { RemoteJob } from './remote-job.js'
+export { type RunProgramOptions, runProgram } from './run-program.js'

@@ -1,0 +1,78 @@
+import { type Clock, deserializeError } from '@flink-ts/core'
+import type { JobResultBody } from '@flink-ts/rest'
+import type { RestClusterClient } from '@flink-ts/rest/client'
+import type { JobExecutionResult, JobStatus, SubmittedJob } from '@flink-ts/runtime/program'
+import { failureCause, JobExecutionError } from './job-execution-error.js'
+
+const FIRST_POLL_MS = 5
+const LAST_POLL_MS = 500
+
+/** A job on a cluster, followed by REST. */
+export class RemoteJob implements SubmittedJob {
+  readonly jobId: string
+  readonly #client: RestClusterClient
+  readonly #clock: Clock
+  readonly #onStatus: ((status: string) => void) | undefined
+  #result: Promise<JobExecutionResult> | undefined
+
+  /** @param onStatus told each status that was seen, once; only while `result()` is waited for */
+  constructor(options: {
+    jobId: string
+    client: RestClusterClient
+    clock: Clock
+    onStatus?: (status: string) => void
+  }) {
+    this.jobId = options.jobId
+    this.#client = options.client
+    this.#clock = options.clock
+    this.#onStatus = options.onStatus
+  }
+
+  result(): Promise<JobExecutionResult> {
+    this.#result ??= this.#await()
+    return this.#result
+  }
+
+  async status(): Promise<JobStatus> {
+    return (await this.#client.jobStatus(this.jobId)) as JobStatus
+  }
+
+  cancel(): Promise<void> {
+    return this.#client.cancelJob(this.jobId)
+  }
+
+  /** Asks often at first, for short jobs, then less and less. */
+  async #await(): Promise<JobExecutionResult> {
+    let last: string | undefined
+    for (let pauseMs = FIRST_POLL_MS; ; pauseMs = Math.min(pauseMs * 1.5, LAST_POLL_MS)) {
+      const status = await this.status()
+      if (status !== last) {
+        last = status
+        this.#onStatus?.(status)
+      }
+      if (status === 'FINISHED' || status === 'FAILED' || status === 'CANCELED') {
+        const result = await this.#client.executionResult(this.jobId)
+        if (result !== undefined) return this.#outcome(result)
+      }
+      await new Promise<void>((resolve) => this.#clock.schedule(pauseMs, resolve))
+    }
+  }
+
+  #outcome(result: JobResultBody): JobExecutionResult {
+    const status = result['application-status']
+    if (status === 'SUCCEEDED') {
+      return { jobId: this.jobId, jobName: result.name, netRuntimeMs: result['net-runtime'] }
+    }
+    const cause = failureCause(result['failure-cause']?.['serialized-throwable'])
+    throw new JobExecutionError(
+      status === 'CANCELED'
+        ? `Job was cancelled (JobID: ${this.jobId})`
+        : `Job failed (JobID: ${this.jobId})`,
+      {
+        jobId: this.jobId,
+        status,
+        ...(cause === undefined ? {} : { cause: deserializeError(cause) }),
+      },
+    )
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * Entry point `@flink-ts/runtime/program`: what programs, the APIs that they are written with and whoever runs them
+ * need of the runtime. Loads nothing of the control plane, because every task thread loads it.
+ */
+export {
+  type CapturedFunction,
+  type CodeReference,
+  JOB_GRAPH_FORMAT_VERSION,
+  type JobEdge,
+  type JobGraph,
+  type JobType,
+  type JobVertex,
+  type OperatorDescriptor,
+  type PartitionerType,
+  type ProgramDescriptor,
+  type ResultPartitionType,
+} from './jobgraph/job-graph.js'
+export type { JobStatus } from './messages/messages.generated.js'
+export { SinkWriterOperator, sinkOperatorFactory } from './operators/sink-writer-operator.js'
+export {
+  SourceOperator,
+  type SourceOperatorOptions,
+  type SourceOutput,
+  sourceOperatorFactory,
+} from './operators/source-operator.js'
+export {
+  type EdgeFunctions,
+  type JobCode,
+  type MailboxExecutor,
+  NO_TIMESTAMP,
+  type OneInputStreamOperator,
+  type OperatorContext,
+  type OperatorFactory,
+  type Output,
+  type SourceStreamOperator,
+  type StreamOperator,
+  type TwoInputStreamOperator,
+} from './operators/stream-operator.js'
+export { MAX_WATERMARK, NO_WATERMARK } from './operators/watermarks.js'
+export { prepareClusterModules } from './program/cluster-modules.js'
+export {
+  currentProgramContext,
+  installProgramContext,
+  type JobExecutionResult,
+  type ProgramContext,
+  type RecordedJob,
+  type SubmittedJob,
+} from './program/program-context.js'
+export {
+  SubmissionRecorder,
+  type SubmissionRecorderOptions,
+} from './program/submission-recorder.js'
