@@ -4,7 +4,6 @@ import {
   type TaskManagerMemory,
   TaskManagerMemoryOptions,
 } from '@flink-ts/core'
-import { MetricRegistry } from '@flink-ts/metrics'
 import { ShuffleEnvironment } from '@flink-ts/network'
 import type { RpcService } from '@flink-ts/rpc'
 import {
@@ -78,12 +77,6 @@ export class MiniClusterTaskManagers {
         log,
         configuration,
         codeProvider,
-        // A registry for each operator: nobody reads them together, and they go with their task.
-        operatorMetrics: ({ job }, operator) =>
-          new MetricRegistry({ clock, log }).createGroup('<job_name>.<operator_name>', {
-            job_name: job.jobName,
-            operator_name: operator,
-          }),
       }),
       memory,
       hardware: { cpuCores: 1, physicalMemoryBytes: 0, freeMemoryBytes: 0 },
