@@ -241,6 +241,22 @@ t.test(
   },
 )
 
+t.test(
+  'SlotManager leaves a pending slot to the answer of its request, whatever a report says',
+  async (t) => {
+    const { slotManager, pending, check } = setUp()
+    register(slotManager, 'tm1', 1)
+    slotManager.processRequirements('job', need(1))
+    await check()
+    const before = report('tm1', 1, { 0: { jobId: 'other', allocationId: 'ended' } })
+    slotManager.applySlotReport('tm1-instance', before, slotManager.logicalTime)
+    pending[0]!.grant()
+    await settle()
+    const slot = slotManager.taskManager('tm1')!.slots.get(0)!
+    t.same([slot.state, slot.owner?.jobId], ['ALLOCATED', 'job'])
+  },
+)
+
 t.test('SlotManager gives particular requirements only slots that fit', async (t) => {
   const { slotManager, pending, short, check } = setUp()
   const large = { ...SLOT_PROFILE, managedBytes: 1000, extendedResources: { gpu: 1 } }
@@ -327,7 +343,7 @@ t.test(
   'SlotManager follows the TaskManagers and satisfies jobs whenever slots suffice',
   async (t) => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { maxLength: 40, size: 'max' }), async (steps) => {
         const { world, slotManager, pending, check } = setUp()
         const model = new Model()
         const answer = async (request: Pending, grants: boolean) => {
