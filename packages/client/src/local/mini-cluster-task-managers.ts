@@ -4,7 +4,7 @@ import {
   type TaskManagerMemory,
   TaskManagerMemoryOptions,
 } from '@flink-ts/core'
-import { ShuffleEnvironment } from '@flink-ts/network'
+import { InProcessDataTransport, inlineNetworkIo, ShuffleEnvironment } from '@flink-ts/network'
 import type { RpcService } from '@flink-ts/rpc'
 import {
   type HighAvailabilityServices,
@@ -30,9 +30,11 @@ export interface MiniClusterTaskManagersOptions {
 export class MiniClusterTaskManagers {
   readonly #options: MiniClusterTaskManagersOptions
   readonly #services: TaskManagerServices[] = []
+  readonly #transport: InProcessDataTransport
 
   constructor(options: MiniClusterTaskManagersOptions) {
     this.#options = options
+    this.#transport = new InProcessDataTransport({ deliver: options.world.defer })
   }
 
   /** Slots of all that were started. */
@@ -55,6 +57,7 @@ export class MiniClusterTaskManagers {
       clock,
       log,
       defer,
+      io: inlineNetworkIo({ transport: this.#transport, bindHost: resourceId, port: 0 }),
     })
     const services = await startTaskManagerServices({
       configuration,

@@ -279,7 +279,14 @@ t.test('MiniCluster: a job that needs more slots than there are', async (t) => {
   await t.test('fails after slot.request.timeout', async (t) => {
     await withCluster(t, { keys: { 'slot.request.timeout': '50 ms' } }, async ({ cluster }) => {
       const job = await cluster.submitJob(
-        await record((env) => env.fromSequence(1, 10).setParallelism(3).print().setParallelism(3)),
+        await record((env) =>
+          env
+            .fromSequence(1, 10)
+            .rebalance()
+            .map((v) => v)
+            .setParallelism(3)
+            .print(),
+        ),
       )
       const causes = causesOf(await job.result().catch((e: Error) => e))
       t.match(causes.at(-1)?.name, 'NoResourceAvailableException')
