@@ -36,6 +36,8 @@ export class PendingRestarts {
         older.alive.delete(task)
       }
       if (older.tasks.size === 0) this.#remove(older)
+      // What it waited for may have been among them.
+      else if (older.delayOver) older.cancelTimer = this.#schedule(0, () => this.#check(older))
     }
     const restart: PendingRestart = {
       tasks: new Set(tasks),

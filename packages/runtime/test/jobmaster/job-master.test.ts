@@ -1,0 +1,537 @@
+import type { Configuration } from '@flink-ts/core'
+import { noopLogger } from '@flink-ts/core'
+import { type ExecutionGraphInfo, type JobGraph, JobMaster } from '@flink-ts/runtime'
+import t from 'tap'
+import { settle, TestingCluster } from '../testing/cluster.js'
+import { edge, jobGraph, vertex } from '../testing/job-graphs.js'
+
+const userError = { name: 'RangeError', message: 'boom' }
+const FIXED_DELAY = {
+  'restart-strategy.type': 'fixed-delay',
+  'restart-strategy.fixed-delay.attempts': '3',
+  'restart-strategy.fixed-delay.delay': '2 s',
+}
+
+interface Run {
+  cluster: TestingCluster
+  jobMaster: JobMaster
+  ended: ExecutionGraphInfo[]
+  info(): ExecutionGraphInfo
+}
+
+async function run(
+  t: { teardown(fn: () => unknown): void },
+  graph: JobGraph,
+  options: {
+    configuration?: Record<string, string>
+    loadModule?: (module: string) => Promise<Record<string, unknown>>
+  } = {},
+): Promise<Run> {
+  const cluster = new TestingCluster()
+  await cluster.resourceManager.start()
+  const configuration: Configuration = cluster.configuration
+  for (const [key, value] of Object.entries(options.configuration ?? {})) {
+    configuration.setString(key, value)
+  }
+  const ended: ExecutionGraphInfo[] = []
+  const jobMaster = new JobMaster({
+    jobGraph: graph,
+    configuration,
+    rpcService: cluster.rpcService,
+    highAvailability: cluster.ha,
+    fileSystems: cluster.fileSystems,
+    loadModule: options.loadModule ?? (async () => ({})),
+    clock: cluster.clock,
+    random: cluster.random,
+    log: noopLogger,
+    resourceId: 'jm',
+    fencingToken: { epoch: 3, uuid: 'jm-token' },
+    onJobTerminated: (info) => ended.push(info),
+  })
+  await jobMaster.start()
+  await settle()
+  t.teardown(async () => {
+    await jobMaster.close()
+    await cluster.close()
+    if (cluster.clock.pendingTimers !== 0) throw new Error('a closed JobMaster left timers')
+  })
+  return { cluster, jobMaster, ended, info: () => jobMaster.executionGraphInfo() }
+}
+
+function states(info: ExecutionGraphInfo): string[] {
+  return info.vertices.flatMap(({ subtasks }) => subtasks.map(({ current }) => current.state))
+}
+
+const twoVertices = () => jobGraph([vertex(1, 2), vertex(2, 2)], [edge(1, 2)])
+
+t.test('JobMaster declares its slots, deploys when they are there, and finishes', async (t) => {
+  const { cluster, ended, info } = await run(t, twoVertices())
+  t.strictSame(cluster.resourceManager.declared, [2])
+  t.equal(info().status, 'RUNNING')
+  t.equal(info().waitingFor, 'waiting for slots: 2 required, 0 available')
+  const first = await cluster.startTaskManager('tm1', 1)
+  t.equal(info().waitingFor, 'waiting for slots: 2 required, 1 available')
+  t.equal(first.deployed.length, 0, 'a region is deployed as a whole')
+  const second = await cluster.startTaskManager('tm2', 1)
+  t.equal(info().waitingFor, undefined)
+  t.strictSame(states(info()), ['RUNNING', 'RUNNING', 'RUNNING', 'RUNNING'])
+  t.equal(info().vertices[0]!.aggregateState, 'RUNNING')
+
+  const source = JSON.parse(Buffer.from(first.deployed[0]!.producedPartitions).toString())
+  t.match(source, [{ numberOfSubpartitions: 2, partitioner: 'HASH' }])
+  const reader = second.deployed.find(({ subtaskIndex, inputGates }) => {
+    return subtaskIndex === 1 && inputGates.length > 2
+  })!
+  const [gate] = JSON.parse(Buffer.from(reader.inputGates).toString())
+  t.match(gate, {
+    gateId: `${reader.executionAttemptId}/0`,
+    consumedSubpartitions: { first: 1, last: 1 },
+    producers: [{ location: { resourceId: 'tm1' } }, { location: { resourceId: 'tm2' } }],
+  })
+  t.equal(gate.producers[0].partitionId, source[0].partitionId)
+
+  const io = {
+    numRecordsIn: 7,
+    numRecordsOut: 0,
+    numBytesIn: 0,
+    numBytesOut: 0,
+    numBuffersOut: 0,
+    accumulatedBusyMs: 0,
+    accumulatedIdleMs: 0,
+    accumulatedBackPressuredMs: 0,
+  }
+  for (const taskManager of cluster.taskManagers) {
+    for (const { executionAttemptId } of taskManager.deployed) {
+      const metrics = { executionAttemptId, io, channels: [], values: {} }
+      await taskManager.report(executionAttemptId, 'FINISHED', undefined, metrics)
+    }
+  }
+  await settle()
+  t.equal(ended.length, 1)
+  t.match(ended[0], { status: 'FINISHED' })
+  t.equal(ended[0]!.vertices[1]!.subtasks[0]!.current.metrics?.io.numRecordsIn, 7)
+  t.equal(cluster.resourceManager.declared.at(-1), 0)
+  t.strictSame(cluster.resourceManager.disconnected, ['FINISHED'])
+  t.strictSame([first.freed.length, second.freed.length], [1, 1])
+  t.strictSame([first.goodbyes, second.goodbyes], [1, 1])
+  const versions = cluster.resourceManager.versions
+  t.strictSame(
+    versions,
+    [...versions].sort((a, b) => a - b),
+    'later declarations have higher versions',
+  )
+})
+
+t.test('JobMaster takes reports that overtake each other', async (t) => {
+  const { cluster, ended } = await run(t, jobGraph([vertex(1, 1)]))
+  const taskManager = await cluster.startTaskManager('tm1')
+  taskManager.obedient = false
+  await taskManager.offer(1)
+  await settle()
+  const { executionAttemptId } = taskManager.deployed[0]!
+  await taskManager.report(executionAttemptId, 'FINISHED')
+  await settle()
+  t.match(ended, [{ status: 'FINISHED' }])
+  t.equal(ended[0]!.vertices[0]!.subtasks[0]!.current.timestamps.RUNNING > 0, true)
+  await taskManager.report(executionAttemptId, 'RUNNING')
+  await taskManager.report(executionAttemptId, 'FINISHED')
+  t.pass('late and repeated reports are acknowledged')
+})
+
+t.test('JobMaster refuses reports of attempts that should not run', async (t) => {
+  const { cluster } = await run(t, jobGraph([vertex(1, 1)]), { configuration: FIXED_DELAY })
+  const taskManager = await cluster.startTaskManager('tm1', 1)
+  await t.rejects(taskManager.report('no-such-attempt', 'RUNNING'), {
+    code: 'FLINK_EXECUTION_ATTEMPT_UNKNOWN',
+  })
+  const { executionAttemptId } = taskManager.deployed[0]!
+  await taskManager.report(executionAttemptId, 'FAILED', userError)
+  await t.rejects(taskManager.report(executionAttemptId, 'RUNNING'), /not expected to run/)
+})
+
+t.test('JobMaster refuses a stale fencing token', async (t) => {
+  const { cluster } = await run(t, jobGraph([vertex(1, 1)]))
+  const taskManager = await cluster.startTaskManager('tm1', 1)
+  const stale = taskManager.jobMaster({ epoch: 2, uuid: 'jm-token' })
+  await t.rejects(stale.requestJobStatus({ jobId: '' }), { code: 'FLINK_RPC_FENCING_TOKEN' })
+})
+
+t.test('JobMaster takes a repeated offer again and refuses slots it does not need', async (t) => {
+  const { cluster } = await run(t, jobGraph([vertex(1, 1)]))
+  const taskManager = await cluster.startTaskManager('tm1')
+  const accepted = await taskManager.offer(1)
+  t.equal(accepted.length, 1)
+  t.strictSame(await taskManager.offerAgain(accepted), accepted)
+  t.strictSame(await taskManager.offer(1), [], 'a late offer')
+  t.equal(taskManager.deployed.length, 1)
+  await t.rejects(
+    taskManager.jobMaster().offerSlots({ resourceId: 'unknown', offers: [] }),
+    /not registered/,
+  )
+})
+
+t.test('JobMaster fails the job with the user error when there is no restart', async (t) => {
+  const { cluster, ended } = await run(t, twoVertices())
+  const taskManager = await cluster.startTaskManager('tm1', 2)
+  const failed = taskManager.deployed[0]!.executionAttemptId
+  await taskManager.report(failed, 'FAILED', userError)
+  await settle()
+  t.match(ended, [
+    {
+      status: 'FAILED',
+      failureCause: {
+        name: 'JobException',
+        message: 'Recovery is suppressed by NoRestartBackoffTimeStrategy',
+        cause: userError,
+      },
+      exceptionHistory: [{ error: userError, taskName: 'v1 (1/2)', taskManagerId: 'tm1' }],
+    },
+  ])
+  t.strictSame(states(ended[0]!), ['FAILED', 'CANCELED', 'CANCELED', 'CANCELED'])
+})
+
+t.test(
+  'JobMaster restarts with fixed delay, and fails when the attempts are used up',
+  async (t) => {
+    const { cluster, ended, info } = await run(t, twoVertices(), { configuration: FIXED_DELAY })
+    const taskManager = await cluster.startTaskManager('tm1', 2)
+    for (let attempt = 0; attempt < 3; attempt++) {
+      await taskManager.report(taskManager.deployed.at(-1)!.executionAttemptId, 'FAILED', userError)
+      await settle()
+      t.equal(info().status, 'RESTARTING')
+      await cluster.advance(1999)
+      t.equal(info().status, 'RESTARTING')
+      await cluster.advance(1)
+      t.equal(info().status, 'RUNNING')
+      t.strictSame(states(info()), ['RUNNING', 'RUNNING', 'RUNNING', 'RUNNING'])
+      t.equal(info().vertices[0]!.subtasks[0]!.current.attemptNumber, attempt + 1)
+    }
+    t.equal(taskManager.freed.length, 0, 'slots are used again')
+    await taskManager.report(taskManager.deployed.at(-1)!.executionAttemptId, 'FAILED', userError)
+    await settle()
+    t.match(ended, [{ status: 'FAILED', failureCause: { message: /FixedDelay/ } }])
+    t.equal(ended[0]!.exceptionHistory.length, 4)
+    t.equal(ended[0]!.vertices[1]!.subtasks[1]!.history.length, 3)
+  },
+)
+
+t.test('JobMaster restarts only the region of the failed task', async (t) => {
+  const graph = jobGraph([vertex(1, 2), vertex(2, 2)], [edge(1, 2, 'FORWARD')])
+  const { cluster, info } = await run(t, graph, { configuration: FIXED_DELAY })
+  const taskManager = await cluster.startTaskManager('tm1', 2)
+  await taskManager.report(taskManager.deployed[0]!.executionAttemptId, 'FAILED', userError)
+  await settle()
+  await cluster.advance(2000)
+  const attempts = info().vertices.map(({ subtasks }) =>
+    subtasks.map(({ current }) => current.attemptNumber),
+  )
+  t.strictSame(attempts, [
+    [1, 0],
+    [1, 0],
+  ])
+})
+
+t.test('JobMaster fails with NoResourceAvailable after slot.request.timeout', async (t) => {
+  const { cluster, ended, info } = await run(t, twoVertices(), {
+    configuration: { 'slot.request.timeout': '30 s', 'heartbeat.timeout': '1 d' },
+  })
+  await cluster.startTaskManager('tm1', 1)
+  await cluster.advance(29_999)
+  t.equal(info().status, 'RUNNING')
+  await cluster.advance(1)
+  t.match(ended, [
+    {
+      status: 'FAILED',
+      failureCause: {
+        cause: {
+          name: 'NoResourceAvailableException',
+          code: 'FLINK_NO_RESOURCE_AVAILABLE',
+          message: /2 slots are required, 1 were available.*30 s.*more TaskManagers/,
+        },
+      },
+    },
+  ])
+})
+
+t.test('JobMaster runs when a TaskManager joins before slot.request.timeout', async (t) => {
+  const { cluster, info } = await run(t, jobGraph([vertex(1, 1)]), {
+    configuration: { 'slot.request.timeout': '30 s', 'heartbeat.timeout': '1 d' },
+  })
+  await cluster.advance(29_000)
+  await cluster.startTaskManager('tm1', 1)
+  await cluster.advance(60_000, 6)
+  t.strictSame(states(info()), ['RUNNING'])
+})
+
+t.test(
+  'JobMaster releases the slots of a TaskManager as soon as its connection breaks',
+  async (t) => {
+    const { cluster, info } = await run(t, twoVertices(), { configuration: FIXED_DELAY })
+    const lost = await cluster.startTaskManager('tm1', 1)
+    await cluster.startTaskManager('tm2', 1)
+    await lost.crash()
+    await settle()
+    t.equal(info().status, 'RESTARTING')
+    t.match(info().exceptionHistory[0], {
+      taskManagerId: 'tm1',
+      error: { code: 'FLINK_TASK_MANAGER_LOST' },
+    })
+    await cluster.advance(2000)
+    t.equal(info().waitingFor, 'waiting for slots: 2 required, 1 available')
+    t.equal(cluster.resourceManager.declared.at(-1), 2)
+    const next = await cluster.startTaskManager('tm3', 1)
+    t.strictSame(states(info()), ['RUNNING', 'RUNNING', 'RUNNING', 'RUNNING'])
+    t.equal(next.deployed.length, 2)
+  },
+)
+
+t.test('JobMaster gives up a silent TaskManager after heartbeat.timeout', async (t) => {
+  const { cluster, info } = await run(t, jobGraph([vertex(1, 1)]), { configuration: FIXED_DELAY })
+  const silent = await cluster.startTaskManager('tm1', 1)
+  await cluster.advance(30_000, 3)
+  t.equal(silent.heartbeats, 3)
+  silent.heartbeatFromJobMaster = () => new Promise(() => {})
+  await cluster.advance(49_000, 7)
+  t.equal(info().status, 'RUNNING')
+  await cluster.advance(10_000, 10)
+  t.match(info().exceptionHistory[0], { error: { code: 'FLINK_HEARTBEAT_LOST' } })
+})
+
+t.test(
+  'JobMaster fails tasks that two reports in a row miss, and cancels unknown ones',
+  async (t) => {
+    const { cluster, info } = await run(t, jobGraph([vertex(1, 1)]), { configuration: FIXED_DELAY })
+    const taskManager = await cluster.startTaskManager('tm1', 1)
+    taskManager.reportedAttempts = ['zombie']
+    await cluster.advance(10_000)
+    t.equal(info().status, 'RUNNING', 'one report may be older than the deployment')
+    await cluster.advance(10_000)
+    t.equal(info().status, 'RESTARTING')
+    t.match(info().exceptionHistory[0], { error: { code: 'FLINK_TASK_NOT_DEPLOYED' } })
+    t.ok(taskManager.cancelled.includes('zombie'))
+  },
+)
+
+t.test('JobMaster does not count a deployment onto a dead TaskManager as an attempt', async (t) => {
+  const { cluster, info } = await run(t, jobGraph([vertex(1, 1)]), {
+    configuration: { ...FIXED_DELAY, 'restart-strategy.fixed-delay.attempts': '0' },
+  })
+  const dead = await cluster.startTaskManager('tm1')
+  await dead.crash()
+  // The offer was under way when the process died.
+  const { jobMaster } = cluster.resourceManager
+  t.ok(jobMaster)
+  await settle()
+  const alive = await cluster.startTaskManager('tm2')
+  alive.submitTask = async () => {
+    throw Object.assign(new Error('gone'), { code: 'FLINK_TASK_MANAGER_NOT_REGISTERED' })
+  }
+  await alive.offer(1)
+  await settle()
+  t.equal(info().status, 'RESTARTING')
+})
+
+t.test('JobMaster cancels in each state', async (t) => {
+  t.test('waiting for slots', async (t) => {
+    const { jobMaster, ended } = await run(t, jobGraph([vertex(1, 1)]))
+    await jobMaster.cancelJob()
+    await settle()
+    t.match(ended, [{ status: 'CANCELED' }])
+  })
+  t.test('initializing', async (t) => {
+    const graph = jobGraph([
+      vertex(1, 1, {}, { initializeOnMaster: { module: 'm', exportName: 'f', config: 0 } }),
+    ])
+    const { jobMaster, ended, cluster } = await run(t, graph, {
+      loadModule: () => new Promise(() => {}),
+    })
+    t.equal(jobMaster.jobStatus, 'INITIALIZING')
+    await jobMaster.cancelJob()
+    await settle()
+    t.match(ended, [{ status: 'CANCELED' }])
+    t.equal(cluster.resourceManager.jobMaster, undefined)
+  })
+  t.test('deploying: the cancellation waits for the answer of the submission', async (t) => {
+    const { jobMaster, ended, cluster, info } = await run(t, jobGraph([vertex(1, 1)]))
+    const taskManager = await cluster.startTaskManager('tm1')
+    let answer = () => {}
+    const submit = taskManager.submitTask
+    taskManager.submitTask = async (request) => {
+      await new Promise<void>((resolve) => {
+        answer = resolve
+      })
+      return submit(request)
+    }
+    await taskManager.offer(1)
+    await settle()
+    await jobMaster.cancelJob()
+    await settle()
+    t.strictSame(states(info()), ['CANCELING'])
+    t.strictSame(taskManager.cancelled, [])
+    answer()
+    await settle()
+    t.equal(taskManager.cancelled.length, 1)
+    t.match(ended, [{ status: 'CANCELED' }])
+  })
+  t.test('running', async (t) => {
+    const { jobMaster, ended, cluster } = await run(t, twoVertices())
+    await cluster.startTaskManager('tm1', 2)
+    await jobMaster.cancelJob()
+    await jobMaster.cancelJob()
+    await settle()
+    t.match(ended, [{ status: 'CANCELED' }])
+    t.same(ended[0]!.failureCause, undefined)
+  })
+  t.test('restarting: no restart follows', async (t) => {
+    const { jobMaster, ended, cluster } = await run(t, twoVertices(), {
+      configuration: FIXED_DELAY,
+    })
+    const taskManager = await cluster.startTaskManager('tm1', 2)
+    await taskManager.report(taskManager.deployed[0]!.executionAttemptId, 'FAILED', userError)
+    await settle()
+    t.equal(jobMaster.jobStatus, 'RESTARTING')
+    await jobMaster.cancelJob()
+    await cluster.advance(5000)
+    t.match(ended, [{ status: 'CANCELED' }])
+    t.equal(taskManager.deployed.length, 4)
+  })
+  t.test('failing: CANCELED in the end', async (t) => {
+    const { jobMaster, ended, cluster } = await run(t, twoVertices())
+    const taskManager = await cluster.startTaskManager('tm1', 2)
+    taskManager.obedient = false
+    await taskManager.report(taskManager.deployed[0]!.executionAttemptId, 'FAILED', userError)
+    await settle()
+    t.equal(jobMaster.jobStatus, 'FAILING')
+    await jobMaster.cancelJob()
+    t.equal(jobMaster.jobStatus, 'CANCELLING')
+    for (const { executionAttemptId } of taskManager.deployed.slice(1)) {
+      await taskManager.report(executionAttemptId, 'CANCELED')
+    }
+    await settle()
+    t.match(ended, [{ status: 'CANCELED' }])
+  })
+  t.test('running on a TaskManager that does not know the task', async (t) => {
+    const { jobMaster, ended, cluster } = await run(t, jobGraph([vertex(1, 1)]))
+    const taskManager = await cluster.startTaskManager('tm1', 1)
+    taskManager.cancelTask = async () => {
+      throw new Error('no such task')
+    }
+    await jobMaster.cancelJob()
+    await settle()
+    t.match(ended, [{ status: 'CANCELED' }])
+  })
+})
+
+t.test('JobMaster runs initializeOnMaster once, before the first deployment', async (t) => {
+  const reference = { module: 'files', exportName: 'prepare', config: { path: '/out' } }
+  const calls: unknown[] = []
+  const { cluster } = await run(
+    t,
+    jobGraph([vertex(1, 1, {}, { initializeOnMaster: reference })]),
+    {
+      configuration: FIXED_DELAY,
+      loadModule: async (module) => ({
+        prepare: (config: unknown, context: { parallelism: number }) =>
+          void calls.push([module, config, context.parallelism]),
+      }),
+    },
+  )
+  const taskManager = await cluster.startTaskManager('tm1', 1)
+  await taskManager.report(taskManager.deployed[0]!.executionAttemptId, 'FAILED', userError)
+  await cluster.advance(2000)
+  t.strictSame(calls, [['files', { path: '/out' }, 1]])
+})
+
+t.test('JobMaster fails the job, and restarts nothing, when initialization fails', async (t) => {
+  const reference = { module: 'files', exportName: 'prepare', config: 0 }
+  const graph = jobGraph([vertex(1, 1, {}, { initializeOnMaster: reference })])
+  const { ended } = await run(t, graph, {
+    configuration: FIXED_DELAY,
+    loadModule: async () => ({
+      prepare: async () => {
+        throw new Error('/out exists')
+      },
+    }),
+  })
+  t.match(ended, [
+    {
+      status: 'FAILED',
+      failureCause: { message: /op1.*\/out exists/, cause: { message: '/out exists' } },
+      exceptionHistory: [{ error: { name: 'JobInitializationException' } }],
+    },
+  ])
+  const missing = await run(t, graph, { loadModule: async () => ({}) })
+  t.match(missing.ended, [{ failureCause: { message: /'prepare' of module 'files'/ } }])
+})
+
+t.test('JobMaster returns a slot that it has not used for slot.idle.timeout', async (t) => {
+  const graph = jobGraph([vertex(1, 2), vertex(2, 1)], [edge(1, 2, 'HASH', 'blocking')], {
+    jobType: 'BATCH',
+  })
+  const { cluster, ended } = await run(t, graph)
+  const taskManager = await cluster.startTaskManager('tm1', 2)
+  t.equal(taskManager.deployed.length, 2, 'the consumer waits for the blocking result')
+  for (const { executionAttemptId } of [...taskManager.deployed]) {
+    await taskManager.report(executionAttemptId, 'FINISHED')
+  }
+  await settle()
+  t.equal(taskManager.deployed.length, 3)
+  t.equal(cluster.resourceManager.declared.at(-1), 1)
+  await cluster.advance(50_000, 5)
+  t.equal(taskManager.freed.length, 1)
+  await taskManager.report(taskManager.deployed[2]!.executionAttemptId, 'FINISHED')
+  await settle()
+  t.match(ended, [{ status: 'FINISHED' }])
+})
+
+t.test('JobMaster declares again what the ResourceManager did not take', async (t) => {
+  const { cluster } = await run(t, jobGraph([vertex(1, 1)]))
+  await cluster.startTaskManager('tm1', 1)
+  cluster.resourceManager.failDeclarations = 2
+  cluster.resourceManager.declared.length = 0
+  const taskManager = cluster.taskManagers[0]!
+  await taskManager.jobMaster().disconnectResourceManager({ cause: userError })
+  await settle()
+  t.strictSame(cluster.resourceManager.declared, [])
+  await cluster.advance(300, 3)
+  t.strictSame(cluster.resourceManager.declared, [1])
+})
+
+t.test('JobMaster asks for metrics that are older than a second', async (t) => {
+  const { cluster, jobMaster } = await run(t, jobGraph([vertex(1, 1)]))
+  const taskManager = await cluster.startTaskManager('tm1', 1)
+  const { executionAttemptId } = taskManager.deployed[0]!
+  const io = {
+    numRecordsIn: 1,
+    numRecordsOut: 2,
+    numBytesIn: 3,
+    numBytesOut: 4,
+    numBuffersOut: 5,
+    accumulatedBusyMs: 6,
+    accumulatedIdleMs: 7,
+    accumulatedBackPressuredMs: 8,
+  }
+  taskManager.metrics = [{ executionAttemptId, io, channels: [], values: {} }]
+  const shown = async () =>
+    (await jobMaster.requestJob()).vertices[0]!.subtasks[0]!.current.metrics?.io.numRecordsIn
+  t.equal(await shown(), 1)
+  taskManager.metrics = [
+    { executionAttemptId, io: { ...io, numRecordsIn: 9 }, channels: [], values: {} },
+  ]
+  t.equal(await shown(), 1)
+  await cluster.advance(1001)
+  t.equal(await shown(), 9)
+})
+
+t.test(
+  'closing a JobMaster suspends its job and keeps the slots for the next leader',
+  async (t) => {
+    const { cluster, jobMaster, ended } = await run(t, jobGraph([vertex(1, 1)]))
+    const taskManager = await cluster.startTaskManager('tm1', 1)
+    await jobMaster.close()
+    await settle()
+    t.match(ended, [{ status: 'SUSPENDED' }])
+    t.equal(taskManager.goodbyes, 1)
+    t.strictSame(taskManager.freed, [])
+  },
+)

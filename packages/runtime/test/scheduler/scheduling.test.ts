@@ -1,0 +1,385 @@
+import { Configuration, noopLogger, SeededRandom } from '@flink-ts/core'
+import { ManualClock } from '@flink-ts/core/testing'
+import type { JobGraph } from '@flink-ts/runtime'
+import fc from 'fast-check'
+import t from 'tap'
+import { ExecutionGraph } from '../../dist/executiongraph/execution-graph.js'
+import { ExceptionHistory } from '../../dist/scheduler/exception-history.js'
+import {
+  ExecutionFailureHandler,
+  isNonRecoverable,
+} from '../../dist/scheduler/execution-failure-handler.js'
+import {
+  RestartAllFailoverStrategy,
+  RestartPipelinedRegionFailoverStrategy,
+} from '../../dist/scheduler/failover-strategy.js'
+import { PendingRestarts } from '../../dist/scheduler/pending-restarts.js'
+import { PipelinedRegions } from '../../dist/scheduler/pipelined-regions.js'
+import { createRestartStrategy } from '../../dist/scheduler/restart-strategy.js'
+import {
+  type SchedulingTopology,
+  schedulingTopologyOf,
+} from '../../dist/scheduler/scheduling-topology.js'
+import { assignSlotSharingGroups } from '../../dist/scheduler/slot-sharing.js'
+import { edge, jobGraph, vertex } from '../testing/job-graphs.js'
+
+function graphOf(graph: JobGraph): ExecutionGraph {
+  return new ExecutionGraph({
+    jobGraph: graph,
+    clock: new ManualClock(),
+    random: new SeededRandom(1),
+    log: noopLogger,
+    attemptsHistorySize: 2,
+    restartStrategy: '',
+  })
+}
+
+const topologies: fc.Arbitrary<SchedulingTopology> = fc
+  .integer({ min: 2, max: 10 })
+  .chain((numberOfTasks) =>
+    fc.record({
+      numberOfTasks: fc.constant(numberOfTasks),
+      connections: fc.array(
+        fc
+          .record({
+            split: fc.integer({ min: 0, max: numberOfTasks - 2 }),
+            producers: fc.uniqueArray(fc.integer({ min: 0, max: numberOfTasks - 1 }), {
+              minLength: 1,
+              maxLength: 3,
+            }),
+            consumers: fc.uniqueArray(fc.integer({ min: 0, max: numberOfTasks - 1 }), {
+              minLength: 1,
+              maxLength: 3,
+            }),
+            pipelined: fc.boolean(),
+          })
+          .map(({ split, producers, consumers, pipelined }) => ({
+            producers: producers.filter((task) => task <= split),
+            consumers: consumers.filter((task) => task > split),
+            pipelined,
+          }))
+          .filter(({ producers, consumers }) => producers.length > 0 && consumers.length > 0),
+        { maxLength: 8 },
+      ),
+    }),
+  )
+
+/** Same region: each can be reached from the other, pipelined edges both ways, blocking ones forward. */
+function naiveRegions({ numberOfTasks, connections }: SchedulingTopology): number[][] {
+  const reach = Array.from({ length: numberOfTasks }, (_, i) =>
+    Array.from({ length: numberOfTasks }, (_, j) => i === j),
+  )
+  for (const { producers, consumers, pipelined } of connections) {
+    for (const p of producers) {
+      for (const c of consumers) {
+        reach[p]![c] = true
+        if (pipelined) reach[c]![p] = true
+      }
+    }
+    // All ends of one pipelined connection are connected through each other anyway.
+  }
+  for (let k = 0; k < numberOfTasks; k++) {
+    for (let i = 0; i < numberOfTasks; i++) {
+      for (let j = 0; j < numberOfTasks; j++) {
+        if (reach[i]![k] && reach[k]![j]) reach[i]![j] = true
+      }
+    }
+  }
+  const regions: number[][] = []
+  const seen = new Set<number>()
+  for (let i = 0; i < numberOfTasks; i++) {
+    if (seen.has(i)) continue
+    const region = Array.from({ length: numberOfTasks }, (_, j) => j).filter(
+      (j) => reach[i]![j] && reach[j]![i],
+    )
+    for (const j of region) seen.add(j)
+    regions.push(region)
+  }
+  return regions
+}
+
+t.test('PipelinedRegions equal the naive model', async (t) => {
+  fc.assert(
+    fc.property(topologies, (topology) => {
+      const regions = new PipelinedRegions(topology)
+      const found = JSON.stringify(regions.regions.map(({ tasks }) => tasks))
+      const expected = JSON.stringify(naiveRegions(topology))
+      if (found !== expected) throw new Error(`${found} is not ${expected}`)
+    }),
+    { numRuns: 500 },
+  )
+  t.pass()
+})
+
+t.test('RestartPipelinedRegionFailoverStrategy equals the naive fixpoint', async (t) => {
+  fc.assert(
+    fc.property(topologies, fc.nat(), fc.nat(), (topology, failedSeed, lostSeed) => {
+      const regions = new PipelinedRegions(topology)
+      const failed = failedSeed % topology.numberOfTasks
+      const available = (task: number) => ((lostSeed >> (task % 16)) & 1) === 0
+      const strategy = new RestartPipelinedRegionFailoverStrategy(regions, available)
+
+      const model = naiveRegions(topology)
+      const regionOf = (task: number) => model.find((region) => region.includes(task))!
+      const restart = new Set(regionOf(failed))
+      for (let size = 0; size !== restart.size; ) {
+        size = restart.size
+        for (const { producers, consumers, pipelined } of topology.connections) {
+          if (pipelined) continue
+          for (const p of producers) {
+            for (const c of consumers) {
+              if (regionOf(p) === regionOf(c)) continue
+              if (restart.has(p)) for (const task of regionOf(c)) restart.add(task)
+              // A consumer needs what any producer of the connection made.
+              if (restart.has(c) && !available(p)) for (const task of regionOf(p)) restart.add(task)
+            }
+          }
+        }
+      }
+      const expected = JSON.stringify([...restart].sort((a, b) => a - b))
+      const found = JSON.stringify(strategy.tasksToRestart(failed))
+      if (found !== expected) throw new Error(`${found} is not ${expected}`)
+    }),
+    { numRuns: 500 },
+  )
+  t.strictSame(new RestartAllFailoverStrategy(3).tasksToRestart(), [0, 1, 2])
+})
+
+t.test('PipelinedRegions of a streaming job are one per connected part', async (t) => {
+  const graph = graphOf(jobGraph([vertex(1, 2), vertex(2, 2)], [edge(1, 2, 'FORWARD')]))
+  const regions = new PipelinedRegions(schedulingTopologyOf(graph))
+  t.strictSame(
+    regions.regions.map(({ tasks }) => tasks),
+    [
+      [0, 2],
+      [1, 3],
+    ],
+  )
+})
+
+t.test('assignSlotSharingGroups puts FORWARD neighbours together', async (t) => {
+  const graph = graphOf(
+    jobGraph(
+      [vertex(1, 2), vertex(2, 2), vertex(3, 4), vertex(4, 1, { slotSharingGroup: 'own' })],
+      [edge(1, 2, 'FORWARD'), edge(2, 3), edge(3, 4)],
+    ),
+  )
+  t.strictSame(
+    assignSlotSharingGroups(graph).map(({ tasks }) => tasks),
+    [[0, 2, 4], [1, 3, 5], [6], [7], [8]],
+  )
+})
+
+t.test('assignSlotSharingGroups needs the sum of the greatest parallelisms', async (t) => {
+  const shape = fc.array(fc.tuple(fc.integer({ min: 1, max: 6 }), fc.constantFrom('a', 'b')), {
+    minLength: 1,
+    maxLength: 6,
+  })
+  fc.assert(
+    fc.property(shape, (vertices) => {
+      const jobVertices = vertices.map(([parallelism, slotSharingGroup], i) =>
+        vertex(i + 1, parallelism, { slotSharingGroup }),
+      )
+      const edges = vertices
+        .slice(1)
+        .map(([parallelism], i) =>
+          edge(i + 1, i + 2, parallelism === vertices[i]![0] ? 'FORWARD' : 'RESCALE'),
+        )
+      const groups = assignSlotSharingGroups(graphOf(jobGraph(jobVertices, edges)))
+      const needed = ['a', 'b'].reduce(
+        (sum, name) =>
+          sum + Math.max(0, ...vertices.filter(([, group]) => group === name).map(([p]) => p)),
+        0,
+      )
+      if (groups.length !== needed) throw new Error(`${groups.length} instead of ${needed}`)
+    }),
+  )
+  t.pass()
+})
+
+t.test('assignSlotSharingGroups keeps co-located subtasks together', async (t) => {
+  const graph = graphOf(
+    jobGraph([
+      vertex(1, 2, { coLocationGroup: 'c' }),
+      vertex(2, 1),
+      vertex(3, 2, { coLocationGroup: 'c' }),
+    ]),
+  )
+  const groups = assignSlotSharingGroups(graph).map(({ tasks }) => tasks)
+  t.strictSame(groups, [
+    [0, 2, 3],
+    [1, 4],
+  ])
+})
+
+function strategy(values: Record<string, string>, clock = new ManualClock()) {
+  return createRestartStrategy(Configuration.fromMap(values), {
+    clock,
+    random: new SeededRandom(3),
+  })
+}
+
+t.test('createRestartStrategy knows every alias and the old key', async (t) => {
+  for (const name of ['none', 'off', 'disable']) {
+    t.equal(strategy({ 'restart-strategy.type': name }).name, 'NoRestartBackoffTimeStrategy')
+  }
+  t.equal(strategy({}).canRestart(), false, 'none unless set')
+  t.match(strategy({ 'restart-strategy': 'fixeddelay' }).name, /^FixedDelay/)
+  t.match(strategy({ 'restart-strategy.type': 'failurerate' }).name, /^FailureRate/)
+  t.match(strategy({ 'restart-strategy.type': 'exponentialdelay' }).name, /^ExponentialDelay/)
+  t.throws(() => strategy({ 'restart-strategy.type': 'sometimes' }), /sometimes.*fixed-delay/)
+})
+
+t.test('fixed-delay restarts as often as attempts says', async (t) => {
+  const fixed = strategy({
+    'restart-strategy.type': 'fixed-delay',
+    'restart-strategy.fixed-delay.attempts': '2',
+    'restart-strategy.fixed-delay.delay': '3 s',
+  })
+  t.equal(
+    fixed.name,
+    'FixedDelayRestartBackoffTimeStrategy(maxNumberRestartAttempts=2, backoffTimeMS=3000)',
+  )
+  const allowed = [1, 2, 3].map(() => {
+    fixed.notifyFailure()
+    return fixed.canRestart()
+  })
+  t.strictSame(allowed, [true, true, false])
+  t.equal(fixed.backoffMs(), 3000)
+})
+
+t.test('failure-rate forgets failures older than its interval', async (t) => {
+  const clock = new ManualClock()
+  const rate = strategy(
+    {
+      'restart-strategy.type': 'failure-rate',
+      'restart-strategy.failure-rate.failure-rate-interval': '10 s',
+    },
+    clock,
+  )
+  rate.notifyFailure()
+  t.ok(rate.canRestart())
+  clock.advance(11_000)
+  rate.notifyFailure()
+  t.ok(rate.canRestart())
+  rate.notifyFailure()
+  t.notOk(rate.canRestart())
+})
+
+t.test('exponential-delay grows, is capped and starts anew after a quiet time', async (t) => {
+  const clock = new ManualClock()
+  const growing = strategy(
+    {
+      'restart-strategy.type': 'exponential-delay',
+      'restart-strategy.exponential-delay.jitter-factor': '0',
+      'restart-strategy.exponential-delay.backoff-multiplier': '2',
+      'restart-strategy.exponential-delay.max-backoff': '5 s',
+    },
+    clock,
+  )
+  const fail = () => {
+    growing.notifyFailure()
+    const backoff = growing.backoffMs()
+    clock.advance(backoff)
+    return backoff
+  }
+  t.strictSame([fail(), fail(), fail(), fail(), fail()], [1000, 2000, 4000, 5000, 5000])
+  growing.notifyFailure()
+  growing.notifyFailure()
+  t.equal(growing.backoffMs(), 5000, 'failures during the back-off are the same one')
+  clock.advance(3_700_000)
+  t.equal(fail(), 1000)
+})
+
+const userError = { name: 'RangeError', message: 'boom' }
+
+t.test('ExecutionFailureHandler words a suppressed recovery as Flink does', async (t) => {
+  const handler = new ExecutionFailureHandler({
+    failoverStrategy: new RestartAllFailoverStrategy(2),
+    restartStrategy: strategy({}),
+    numberOfTasks: 2,
+  })
+  t.match(handler.handleTaskFailure(0, userError, true), {
+    kind: 'fail',
+    cause: {
+      name: 'JobException',
+      message: 'Recovery is suppressed by NoRestartBackoffTimeStrategy',
+      cause: userError,
+    },
+  })
+})
+
+t.test('ExecutionFailureHandler never restarts after a non-recoverable error', async (t) => {
+  const handler = new ExecutionFailureHandler({
+    failoverStrategy: new RestartAllFailoverStrategy(2),
+    restartStrategy: strategy({ 'restart-strategy.type': 'fixed-delay' }),
+    numberOfTasks: 2,
+  })
+  const fatal = {
+    name: 'E',
+    message: 'm',
+    cause: { ...userError, code: 'FLINK_SUPPRESS_RESTARTS' },
+  }
+  t.ok(isNonRecoverable(fatal))
+  t.match(handler.handleTaskFailure(0, fatal, true), {
+    kind: 'fail',
+    cause: { message: 'The failure is not recoverable' },
+  })
+  t.match(handler.handleTaskFailure(0, userError, true), { kind: 'restart', tasks: [0, 1] })
+})
+
+t.test('ExecutionFailureHandler spends no restart on a missing TaskManager', async (t) => {
+  const handler = new ExecutionFailureHandler({
+    failoverStrategy: new RestartAllFailoverStrategy(1),
+    restartStrategy: strategy({ 'restart-strategy.type': 'fixed-delay' }),
+    numberOfTasks: 1,
+  })
+  for (let i = 0; i < 5; i++) {
+    t.equal(handler.handleTaskFailure(0, userError, false).kind, 'restart')
+  }
+  t.equal(handler.handleTaskFailure(0, userError, true).kind, 'restart')
+  t.equal(handler.handleTaskFailure(0, userError, true).kind, 'fail')
+})
+
+t.test('ExceptionHistory is bounded and keeps concurrent failures with their root', async (t) => {
+  const history = new ExceptionHistory(2)
+  const entry = (message: string) => ({
+    timestampMs: 1,
+    error: { name: 'E', message },
+    concurrent: [],
+  })
+  history.addRoot(entry('a'), [0])
+  history.addRoot(entry('b'), [0, 1])
+  t.ok(history.addConcurrent(entry('b1'), 1))
+  t.notOk(history.addConcurrent(entry('x'), 7))
+  t.notOk(history.truncated)
+  history.addRoot(entry('c'), [0])
+  t.ok(history.truncated)
+  t.match(history.entries, [
+    { error: { message: 'b' }, concurrent: [{ error: { message: 'b1' } }] },
+    { error: { message: 'c' }, concurrent: [] },
+  ])
+})
+
+t.test('PendingRestarts waits for delay and end, and yields to a newer restart', async (t) => {
+  const clock = new ManualClock()
+  const ready: number[][] = []
+  const restarts = new PendingRestarts(
+    (delayMs, action) => clock.schedule(delayMs, action),
+    (tasks) => ready.push(tasks),
+  )
+  restarts.add([0, 1], [1], 100)
+  clock.advance(100)
+  t.strictSame(ready, [], 'task 1 has not ended')
+  restarts.add([1, 2], [1, 2], 500)
+  t.strictSame(ready, [])
+  restarts.taskEnded(1)
+  restarts.taskEnded(2)
+  clock.advance(0)
+  t.strictSame(ready, [[0]], 'the older one goes on without what the newer one took')
+  clock.advance(500)
+  t.strictSame(ready, [[0], [1, 2]])
+  restarts.cancelAll()
+  t.ok(restarts.isEmpty)
+  t.equal(clock.pendingTimers, 0)
+})
