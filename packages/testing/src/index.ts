@@ -1,1 +1,4 @@
-export {}
+export {
+  SimulatedCluster,
+  type SimulatedClusterOptions,
+} from './simulation/cluster/simulated-cluster.js'

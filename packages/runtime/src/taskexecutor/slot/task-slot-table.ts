@@ -127,6 +127,7 @@ export class TaskSlotTable {
     if (slot.tasks.size > 0) return
     this.#byNumber.delete(slot.slotNumber)
     this.#byAllocation.delete(slot.allocationId)
+    this.#log(slot, slot.state, 'free')
     this.#options.onFreed(slot)
   }
 
@@ -144,8 +145,13 @@ export class TaskSlotTable {
     slot.cancelTimer = mainThread.schedule(slotTimeoutMs, () => onTimeout(slot.allocationId))
   }
 
-  #log({ slotNumber, jobId, allocationId, state }: TaskSlot, from: TaskSlotState | 'free'): void {
-    const fields = { slotNumber, jobId, allocationId, from, to: state }
+  #log(
+    slot: TaskSlot,
+    from: TaskSlotState | 'free',
+    to: TaskSlotState | 'free' = slot.state,
+  ): void {
+    const { slotNumber, jobId, allocationId } = slot
+    const fields = { slotNumber, jobId, allocationId, from, to }
     this.#options.log.debug('Slot changed', fields)
   }
 }

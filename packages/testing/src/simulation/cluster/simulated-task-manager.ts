@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict'
+import {
+  type Configuration,
+  deriveTaskManagerMemory,
+  type LineWriter,
+  type ResourceId,
+  type SocketConnector,
+} from '@flink-ts/core'
+import { inlineNetworkIo, ShuffleEnvironment } from '@flink-ts/network'
+import {
+  InlineTaskLauncher,
+  InMemoryBlobStore,
+  type JobCodeProvider,
+  StandaloneLeaderRetriever,
+  startTaskManagerServices,
+  type TaskManagerServices,
+} from '@flink-ts/runtime'
+import { JOB_MANAGER_ADDRESS } from './simulated-job-manager.js'
+import { SimulatedProcess } from './simulated-process.js'
+import type { SimulatedWorld } from './simulated-world.js'
+
+const RPC_PORT = 6122
+
+/** Few and small network buffers, so that jobs of a few records meet backpressure. */
+const NETWORK_SEGMENTS = 512
+const SEGMENT_BYTES = 1024
+
+export interface SimulatedTaskManagerOptions {
+  /** From 1; names the process `tm-<number>`. A process that takes the place of a crashed one has a new number. */
+  readonly number: number
+  readonly configuration: Configuration
+  readonly codeProvider: JobCodeProvider
+  /** A task printed a line. */
+  readonly onLine: (line: string) => void
+}
+
+/** A TaskManager process of a simulated cluster. Its tasks run in its own virtual processor. */
+export class SimulatedTaskManager {
+  readonly process: SimulatedProcess
+  readonly shuffle: ShuffleEnvironment
+  readonly services: TaskManagerServices
+
+  private constructor(
+    process: SimulatedProcess,
+    shuffle: ShuffleEnvironment,
+    services: TaskManagerServices,
+  ) {
+    this.process = process
+    this.shuffle = shuffle
+    this.services = services
+  }
+
+  static async start(
+    world: SimulatedWorld,
+    options: SimulatedTaskManagerOptions,
+  ): Promise<SimulatedTaskManager> {
+    const { number, configuration, codeProvider } = options
+    const name = `tm-${number}`
+    const resourceId = name as ResourceId
+    const process = new SimulatedProcess(world, { name, port: RPC_PORT })
+    const { clock, random, log, rpcService, executor } = process
+    const { defer } = executor
+    const shuffle = await ShuffleEnvironment.start({
+      resourceId,
+      host: name,
+      numberOfSegments: NETWORK_SEGMENTS,
+      segmentBytes: SEGMENT_BYTES,
+      doorbellCapacity: 1024,
+      clock,
+      log,
+      defer,
+      io: inlineNetworkIo({
+        transport: world.dataNetwork.transportOf(process),
+        bindHost: name,
+        port: 0,
+      }),
+    })
+    const launcher = new InlineTaskLauncher({
+      shuffle,
+      defer,
+      clock,
+      random,
+      fileSystems: world.fileSystems,
+      sockets: NO_SOCKETS,
+      stdout: lineWriter(options.onLine),
+      log,
+      configuration,
+      codeProvider,
+    })
+    const services = await startTaskManagerServices({
+      configuration,
+      clock,
+      log,
+      rpcService,
+      resourceId,
+      host: name,
+      resourceManagerRetriever: new StandaloneLeaderRetriever({
+        component: { kind: 'resourcemanager' },
+        jobManagerAddress: JOB_MANAGER_ADDRESS,
+        rpcService,
+        clock,
+        log,
+      }),
+      shuffleEnvironment: shuffle,
+      taskLauncher: launcher,
+      memory: deriveTaskManagerMemory(configuration),
+      hardware: { cpuCores: 2, physicalMemoryBytes: 2 ** 33, freeMemoryBytes: 2 ** 32 },
+      blobStore: new InMemoryBlobStore(),
+      fatalErrorHandler: (error) => onFatalError(world, process, error),
+    })
+    return new SimulatedTaskManager(process, shuffle, services)
+  }
+
+  async close(): Promise<void> {
+    await this.services.close()
+    await this.process.close()
+  }
+}
+
+/** The process ends, as its entry point would let it; a broken invariant is nobody's right. */
+function onFatalError(world: SimulatedWorld, process: SimulatedProcess, error: unknown): void {
+  process.log.error('Fatal error', { error })
+  if (error instanceof assert.AssertionError || error instanceof TypeError) {
+    world.violated(`${process.name} failed: ${error.stack ?? error.message}`)
+  }
+  process.crash({ silent: false })
+}
+
+function lineWriter(onLine: (line: string) => void): LineWriter {
+  return { writeLine: onLine, flush() {} }
+}
+
+const NO_SOCKETS: SocketConnector = {
+  connect(host, port) {
+    throw new Error(`Cannot connect to ${host}:${port}: a simulation has no sockets`)
+  },
+}

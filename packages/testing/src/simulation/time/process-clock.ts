@@ -1,0 +1,57 @@
+import type { CancelTimer, Clock } from '@flink-ts/core'
+
+/**
+ * The clock of one simulated process: its own wall-clock time over the common virtual time, and
+ * timers that die with the process.
+ */
+export class ProcessClock implements Clock {
+  readonly #time: Clock
+  readonly #timers = new Map<CancelTimer, string>()
+  #wallOffsetMs: number
+  #killed = false
+
+  /** @param wallOffsetMs wall-clock time of this process when virtual time is 0 */
+  constructor(time: Clock, wallOffsetMs: number) {
+    this.#time = time
+    this.#wallOffsetMs = wallOffsetMs
+  }
+
+  now(): number {
+    return Math.floor(this.#time.now() + this.#wallOffsetMs)
+  }
+
+  monotonicNow(): number {
+    return this.#time.monotonicNow()
+  }
+
+  schedule(delayMs: number, action: () => void): CancelTimer {
+    if (this.#killed) return () => {}
+    const cancelEvent = this.#time.schedule(delayMs, () => {
+      this.#timers.delete(cancel)
+      action()
+    })
+    const cancel = () => {
+      this.#timers.delete(cancel)
+      cancelEvent()
+    }
+    // The stack is empty unless the simulation keeps stacks, as a replay may.
+    this.#timers.set(cancel, `${delayMs} ms ${new Error().stack?.split('\n')[2]?.trim() ?? ''}`)
+    return cancel
+  }
+
+  /** Sets the wall clock forward, or back if negative. Timers and monotonic time do not notice. */
+  jump(byMs: number): void {
+    this.#wallOffsetMs += byMs
+  }
+
+  /** What still waits for its time: a process that was closed in order must have nothing left. */
+  get pendingTimers(): readonly string[] {
+    return [...this.#timers.values()]
+  }
+
+  /** Cancels all timers; later ones never fire. */
+  kill(): void {
+    this.#killed = true
+    for (const cancel of [...this.#timers.keys()]) cancel()
+  }
+}

@@ -1,0 +1,65 @@
+import { createHash, type Hash } from 'node:crypto'
+
+/** What happened: the time, where, and what. */
+export interface TraceEvent {
+  readonly atMs: number
+  /** Process or part of the world. */
+  readonly source: string
+  readonly text: string
+}
+
+/** The last events are kept for reports. */
+const DEFAULT_RING_SIZE = 400
+
+/**
+ * Everything that happened in a run, as a running hash: two runs with the same hash did the same. The
+ * last events are kept.
+ */
+export class SimulationTrace {
+  readonly #now: () => number
+  readonly #hash: Hash = createHash('sha256')
+  readonly #ringSize: number
+  readonly #listener: ((event: TraceEvent) => void) | undefined
+  #ring: TraceEvent[] = []
+  #events = 0
+
+  constructor(options: {
+    now: () => number
+    ringSize?: number
+    listener?: ((event: TraceEvent) => void) | undefined
+  }) {
+    this.#now = options.now
+    this.#ringSize = options.ringSize ?? DEFAULT_RING_SIZE
+    this.#listener = options.listener
+  }
+
+  add(source: string, text: string, payload?: Uint8Array): void {
+    const atMs = this.#now()
+    this.#hash.update(`${atMs} ${source} ${text}\n`)
+    if (payload !== undefined) this.#hash.update(payload)
+    this.#events++
+    const event = { atMs, source, text }
+    this.#ring.push(event)
+    if (this.#ring.length >= 2 * this.#ringSize) this.#ring = this.#ring.slice(-this.#ringSize)
+    this.#listener?.(event)
+  }
+
+  get events(): number {
+    return this.#events
+  }
+
+  /** Of all events until now: 64 hex digits. */
+  get hash(): string {
+    return this.#hash.copy().digest('hex')
+  }
+
+  /** The last events, oldest first, a line each. */
+  tail(count = this.#ringSize): string[] {
+    return this.#ring.slice(-count).map(renderTraceEvent)
+  }
+}
+
+/** One line: virtual time in ms, source, text. */
+export function renderTraceEvent({ atMs, source, text }: TraceEvent): string {
+  return `${atMs.toFixed(3).padStart(12)} ${source.padEnd(8)} ${text}`
+}
