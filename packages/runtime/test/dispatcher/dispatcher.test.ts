@@ -1,0 +1,287 @@
+import { noopLogger } from '@flink-ts/core'
+import {
+  type ApplicationStatus,
+  DISPATCHER_GATEWAY,
+  Dispatcher,
+  type DispatcherGateway,
+  type ExecutionGraphInfo,
+  type JobGraph,
+  type ProgramDescriptor,
+  parseJobGraph,
+} from '@flink-ts/runtime'
+import t from 'tap'
+import { settle, TestingCluster } from '../testing/cluster.js'
+import { edge, hex, JOB_ID, jobGraph, vertex } from '../testing/job-graphs.js'
+
+const program: ProgramDescriptor = {
+  bundleKey: 'blob',
+  programName: 'p.ts',
+  args: [],
+  environment: {},
+  clientVersion: '0.1.7',
+  nodeMajor: 20,
+  submissionTimeMs: 1,
+  randomSeed: 1,
+  executeIndex: 0,
+  earlierResults: [],
+  submissionValues: {},
+  structure: [],
+  captures: {},
+}
+
+const encode = (graph: unknown) => ({ jobGraph: Buffer.from(JSON.stringify(graph)) })
+
+async function start(
+  t: { teardown(fn: () => unknown): void },
+  configuration: Record<string, string> = {},
+) {
+  const cluster = new TestingCluster()
+  await cluster.resourceManager.start()
+  for (const [key, value] of Object.entries(configuration)) {
+    cluster.configuration.setString(key, value)
+  }
+  const shutDowns: ApplicationStatus[] = []
+  const blobs: string[] = []
+  const dispatcher = new Dispatcher({
+    configuration: cluster.configuration,
+    rpcService: cluster.rpcService,
+    highAvailability: cluster.ha,
+    fileSystems: cluster.fileSystems,
+    loadModule: async () => ({}),
+    clock: cluster.clock,
+    random: cluster.random,
+    log: noopLogger,
+    resourceId: 'jm',
+    clusterVersion: { version: '0.1.0', nodeMajor: 20 },
+    blobs: {
+      registerJob: async (jobId, keys) => void blobs.push(`+${jobId}:${keys}`),
+      releaseJob: async (jobId) => void blobs.push(`-${jobId}`),
+    },
+    onShutDown: (status) => shutDowns.push(status),
+  })
+  await dispatcher.start()
+  await settle()
+  const leader = cluster.ha.leaders.leaderOf({ kind: 'dispatcher' })!
+  const client = cluster.createService('client:1')
+  const connect = (token = leader.token): DispatcherGateway =>
+    client.connect(leader.address, leader.endpointId, DISPATCHER_GATEWAY, { fencingToken: token })
+  t.teardown(async () => {
+    await dispatcher.close()
+    await client.close()
+    await cluster.close()
+    if (cluster.clock.pendingTimers !== 0) throw new Error('a closed Dispatcher left timers')
+  })
+  const gateway = connect()
+  const submit = async (graph: JobGraph) => {
+    await gateway.submitJob(encode(graph))
+    await settle()
+  }
+  return { cluster, dispatcher, gateway, submit, connect, shutDowns, blobs }
+}
+
+t.test('Dispatcher runs a job, shows it, and remembers its result', async (t) => {
+  const { cluster, gateway, submit, blobs } = await start(t)
+  await submit(jobGraph([vertex(1, 1)], [], { program }))
+  t.match(await gateway.listJobs({}), { jobs: [{ jobId: JOB_ID, status: 'RUNNING' }] })
+  t.match(await gateway.requestMultipleJobDetails({}), {
+    jobs: [
+      {
+        status: 'RUNNING',
+        totalTasks: 1,
+        tasksPerState: { SCHEDULED: 1, RUNNING: 0 },
+        endTimeMs: -1,
+        waitingFor: 'waiting for slots: 1 required, 0 available',
+      },
+    ],
+  })
+  t.strictSame(await gateway.requestJobResult({ jobId: JOB_ID }), {})
+  t.strictSame(await cluster.ha.jobGraphStore.getJobIds(), [JOB_ID])
+  t.match(cluster.ha.leaders.leaderOf({ kind: 'jobmanager', jobId: JOB_ID }), {
+    address: 'jobmanager:6123',
+  })
+  const taskManager = await cluster.startTaskManager('tm1', 1)
+  t.match(await gateway.requestClusterOverview({}), {
+    taskManagers: 2,
+    slotsTotal: 4,
+    slotsAvailable: 3,
+    jobsRunningOrPending: 1,
+  })
+  await taskManager.report(taskManager.deployed[0]!.executionAttemptId, 'FINISHED')
+  await settle()
+  t.match(await gateway.requestJobResult({ jobId: JOB_ID }), { result: { status: 'FINISHED' } })
+  t.match(await gateway.requestJobStatus({ jobId: JOB_ID }), { status: 'FINISHED' })
+  t.match(await gateway.requestClusterOverview({}), { jobsRunningOrPending: 0, jobsFinished: 1 })
+  const { executionGraph } = await gateway.requestJob({ jobId: JOB_ID })
+  const info = JSON.parse(Buffer.from(executionGraph).toString()) as ExecutionGraphInfo
+  t.equal(info.vertices[0]!.subtasks[0]!.current.state, 'FINISHED')
+  t.strictSame(await cluster.ha.jobGraphStore.getJobIds(), [])
+  t.equal(cluster.ha.leaders.leaderOf({ kind: 'jobmanager', jobId: JOB_ID }), undefined)
+  t.strictSame(blobs, [`+${JOB_ID}:blob`, `-${JOB_ID}`])
+  await t.rejects(gateway.submitJob(encode(jobGraph([vertex(1, 1)]))), {
+    code: 'FLINK_DUPLICATE_JOB_SUBMISSION',
+    name: 'DuplicateJobSubmissionException',
+  })
+})
+
+t.test('Dispatcher refuses a job id twice, also at the same time', async (t) => {
+  const { gateway } = await start(t)
+  const graph = encode(jobGraph([vertex(1, 1)]))
+  const results = await Promise.allSettled([gateway.submitJob(graph), gateway.submitJob(graph)])
+  t.strictSame(results.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
+  await t.rejects(gateway.submitJob(graph), /already been submitted/)
+})
+
+t.test('Dispatcher refuses clients that do not fit', async (t) => {
+  const { gateway } = await start(t)
+  const submit = (change: Partial<ProgramDescriptor>) =>
+    gateway.submitJob(encode(jobGraph([vertex(1, 1)], [], { program: { ...program, ...change } })))
+  await t.rejects(submit({ clientVersion: '0.2.0' }), {
+    code: 'FLINK_INCOMPATIBLE_CLIENT',
+    message: /0\.2\.0.*0\.1\.0/,
+  })
+  await t.rejects(submit({ nodeMajor: 22 }), /Node\.js 22.*Node\.js 20/)
+})
+
+t.test('Dispatcher refuses a stale fencing token', async (t) => {
+  const { connect } = await start(t)
+  await t.rejects(connect({ epoch: 0, uuid: 'old' }).listJobs({}), {
+    code: 'FLINK_RPC_FENCING_TOKEN',
+  })
+})
+
+t.test('Dispatcher cancels a job; an ended one only if it was cancelled', async (t) => {
+  const { cluster, gateway, submit } = await start(t)
+  await t.rejects(gateway.cancelJob({ jobId: JOB_ID }), {
+    code: 'FLINK_JOB_NOT_FOUND',
+    name: 'FlinkJobNotFoundException',
+    message: `Could not find Flink job (${JOB_ID})`,
+  })
+  await submit(jobGraph([vertex(1, 1)]))
+  await gateway.cancelJob({ jobId: JOB_ID })
+  await settle()
+  t.match(await gateway.requestJobResult({ jobId: JOB_ID }), { result: { status: 'CANCELED' } })
+  await gateway.cancelJob({ jobId: JOB_ID })
+
+  const jobId = hex(0xcd)
+  await submit(jobGraph([vertex(1, 1)], [], { jobId: jobId as JobGraph['jobId'] }))
+  const taskManager = await cluster.startTaskManager('tm1', 1)
+  await taskManager.report(taskManager.deployed[0]!.executionAttemptId, 'FAILED', {
+    name: 'RangeError',
+    message: 'boom',
+  })
+  await settle()
+  await t.rejects(gateway.cancelJob({ jobId }), {
+    code: 'FLINK_JOB_ALREADY_TERMINATED',
+    message: /FAILED/,
+  })
+})
+
+t.test('Dispatcher fails a job that cannot be started, and goes on', async (t) => {
+  const { gateway, submit } = await start(t)
+  await submit(
+    jobGraph([vertex(1, 1)], [], { configuration: { 'restart-strategy.type': 'sometimes' } }),
+  )
+  const { result } = await gateway.requestJobResult({ jobId: JOB_ID })
+  t.match(result, {
+    status: 'FAILED',
+    failureCause: {
+      name: 'JobInitializationException',
+      message: /Could not start the JobMaster.*sometimes/,
+    },
+  })
+  t.match(await gateway.requestClusterOverview({}), { jobsFailed: 1 })
+})
+
+t.test('Dispatcher cancels the job of a client that is gone', async (t) => {
+  const { cluster, gateway, submit } = await start(t)
+  await submit(jobGraph([vertex(1, 1)]))
+  const now = cluster.clock.now()
+  const report = (ms: number) =>
+    gateway.reportJobClientHeartbeat({ jobId: JOB_ID, expiredTimestampMs: now + ms })
+  await report(5000)
+  await cluster.advance(4000)
+  await report(9000)
+  await cluster.advance(4000)
+  t.match(await gateway.requestJobStatus({ jobId: JOB_ID }), { status: 'RUNNING' })
+  await cluster.advance(1000)
+  t.match(await gateway.requestJobStatus({ jobId: JOB_ID }), { status: 'CANCELED' })
+  await t.rejects(
+    gateway.reportJobClientHeartbeat({ jobId: hex(1), expiredTimestampMs: 1 }),
+    /Could not find/,
+  )
+})
+
+t.test('Dispatcher forgets ended jobs by number and by time', async (t) => {
+  const { cluster, gateway, submit } = await start(t, {
+    'completed-application-store.max-capacity': '2',
+    'completed-application-store.expiration-time': '1 min',
+  })
+  for (const n of [1, 2, 3]) {
+    const jobId = hex(n) as JobGraph['jobId']
+    await submit(jobGraph([vertex(1, 1)], [], { jobId }))
+    await gateway.cancelJob({ jobId })
+    await settle()
+  }
+  const ids = async () => (await gateway.listJobs({})).jobs.map(({ jobId }) => jobId)
+  t.strictSame(await ids(), [hex(2), hex(3)])
+  await cluster.advance(60_000)
+  t.strictSame(await ids(), [])
+})
+
+t.test('Dispatcher tells a shut-down once', async (t) => {
+  const { gateway, shutDowns } = await start(t)
+  await gateway.shutDownCluster({ status: 'SUCCEEDED' })
+  await gateway.shutDownCluster({ status: 'FAILED' })
+  t.strictSame(shutDowns, ['SUCCEEDED'])
+})
+
+t.test('Dispatcher recovers jobs of an earlier leader', async (t) => {
+  const first = await start(t)
+  await first.submit(jobGraph([vertex(1, 1)]))
+  await first.dispatcher.close()
+  t.strictSame(await first.cluster.ha.jobGraphStore.getJobIds(), [JOB_ID], 'suspended, not ended')
+  const next = new Dispatcher({
+    configuration: first.cluster.configuration,
+    rpcService: first.cluster.rpcService,
+    highAvailability: first.cluster.ha,
+    fileSystems: first.cluster.fileSystems,
+    loadModule: async () => ({}),
+    clock: first.cluster.clock,
+    random: first.cluster.random,
+    log: noopLogger,
+    resourceId: 'jm2',
+    clusterVersion: { version: '0.1.0', nodeMajor: 20 },
+  })
+  await next.start()
+  await settle()
+  t.match(await next.listJobs(), { jobs: [{ jobId: JOB_ID, status: 'RUNNING' }] })
+  await next.close()
+})
+
+t.test('parseJobGraph names the field that is wrong', async (t) => {
+  const good = jobGraph([vertex(1, 2), vertex(2, 2)], [edge(1, 2, 'FORWARD')], { program })
+  const parse = (graph: unknown) => parseJobGraph(JSON.stringify(graph))
+  t.same(parse(good), good)
+  // biome-ignore lint/suspicious/noExplicitAny: the test breaks the type on purpose
+  const bad = (change: (graph: any) => void, message: RegExp) => {
+    const graph = structuredClone(good)
+    change(graph)
+    t.throws(() => parse(graph), { message, code: 'FLINK_INVALID_JOB_GRAPH' })
+  }
+  bad((g) => (g.formatVersion = 2), /formatVersion: this cluster reads version 1, not 2/)
+  bad((g) => (g.jobId = 'x'), /field jobId: expected 32 lower-case hex digits, found "x"/)
+  bad((g) => (g.vertices[1].parallelism = 0), /vertices\[1\]\.parallelism: .*from 1 to 32768/)
+  bad((g) => (g.vertices[1].parallelism = 129), /more than maxParallelism 128/)
+  bad((g) => delete g.vertices[0].operators[0].code, /operators\[0\]\.code: .*found nothing/)
+  bad((g) => (g.vertices[0].operators = []), /at least one operator/)
+  bad((g) => (g.edges[0].partitioner = 'NEAR'), /edges\[0\]\.partitioner: expected one of FORWARD/)
+  bad((g) => (g.edges[0].targetVertexId = hex(9)), /targetVertexId: there is no such vertex/)
+  bad((g) => g.vertices.reverse(), /topological order/)
+  bad((g) => (g.vertices[1].id = hex(1)), /id of an earlier vertex/)
+  bad((g) => (g.vertices[1].parallelism = 1), /FORWARD joins equal parallelism, not 2 and 1/)
+  bad((g) => (g.program.args = 'x'), /program\.args: expected a list, found "x"/)
+  bad((g) => (g.configuration = { a: 1 }), /configuration\["a"\]: expected a string, found 1/)
+  bad((g) => (g.vertices = []), /at least one vertex/)
+  t.throws(() => parseJobGraph('{'), /not JSON/)
+  t.throws(() => parseJobGraph('null'), /expected an object, found null/)
+})
