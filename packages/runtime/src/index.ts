@@ -343,3 +343,7 @@ export type {
   TaskLauncher,
   TaskListener,
 } from './taskmanager/task-launcher.js'
+export {
+  WorkerTaskLauncher,
+  type WorkerTaskLauncherOptions,
+} from './taskmanager/worker-task-launcher.js'

@@ -40,7 +40,6 @@ export class FrozenWorld {
       Buffer.from(view.buffer, view.byteOffset, view.byteLength).set(bytes(view.byteLength))
       return view
     }
-    this.#replaceFunction(crypto, 'getRandomValues', fill)
     const web = Object.getPrototypeOf(crypto.webcrypto) as object
     this.#replaceFunction(web, 'randomUUID', uuid)
     this.#replaceFunction(web, 'getRandomValues', fill)

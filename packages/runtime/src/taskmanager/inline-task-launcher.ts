@@ -10,6 +10,7 @@ import {
   type SocketConnector,
   serializeError,
 } from '@flink-ts/core'
+import type { MetricGroup } from '@flink-ts/metrics'
 import type { Defer, ShuffleEnvironment } from '@flink-ts/network'
 import { HeapKeyedStateBackend } from '@flink-ts/state'
 import type { JobCode } from '../operators/stream-operator.js'
@@ -50,6 +51,8 @@ export interface InlineTaskLauncherOptions {
   /** The cluster's; the job's goes over it. */
   readonly configuration: Configuration
   readonly codeProvider: JobCodeProvider
+  /** Where operators register metrics. Default: a group per task, whose numbers `metrics()` answers. */
+  readonly operatorMetrics?: (deployment: TaskDeployment, operatorName: string) => MetricGroup
 }
 
 /** Steps of a task before the others get their turn. */
@@ -128,6 +131,7 @@ class InlineTask implements RunningTask {
           this.#network.release(this.#counters, state === 'FINISHED', this.#metrics.values())
           this.#metrics.close()
         }
+        if (state === 'CANCELING') return
         listener.onStateChange(state, error === undefined ? undefined : serializeError(error))
         if (isTerminalTaskState(state)) this.#release()
       },
@@ -185,7 +189,8 @@ function inlineWorld(
     configuration: options.configuration
       .clone()
       .merge(Configuration.fromMap(deployment.job.configuration)),
-    operatorMetrics: (name) => metrics.forOperator(name),
+    operatorMetrics: (name) =>
+      options.operatorMetrics?.(deployment, name) ?? metrics.forOperator(name),
     createKeyedState: (keyGroupRange, maxParallelism) =>
       new HeapKeyedStateBackend({ keyGroupRange, maxParallelism }),
     // Later, as if it came from another thread: the listener may call the task.

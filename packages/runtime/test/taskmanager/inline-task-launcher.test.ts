@@ -127,7 +127,7 @@ t.test('InlineTaskLauncher cancels a task that waits, and closes its operators',
   launched.task.cancel()
   await launched.task.released
 
-  t.strictSame(launched.states.slice(-2), ['CANCELING', 'CANCELED'])
+  t.equal(launched.states.at(-1), 'CANCELED')
   t.equal(closed, 1)
   await cluster.close()
 })

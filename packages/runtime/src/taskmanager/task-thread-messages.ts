@@ -1,0 +1,34 @@
+import type { LogFields, LogLevel, SerializedError } from '@flink-ts/core'
+import type { NetworkContextHandle } from '@flink-ts/network'
+import type { TaskThreadDeployment } from './assemble-task.js'
+import type { TaskState } from './task-state.js'
+
+/** What a task's thread starts with. Cloneable. */
+export interface TaskThreadData {
+  readonly task: TaskThreadDeployment
+  readonly network: NetworkContextHandle
+  /** The cluster's configuration. */
+  readonly configuration: Readonly<Record<string, string>>
+  /** Of `TaskCounters`. */
+  readonly counters: SharedArrayBuffer
+  /** Of `TaskThreadControl`. */
+  readonly control: SharedArrayBuffer
+}
+
+/** To a task's thread. */
+export type TaskThreadCommand =
+  | { readonly type: 'cancel' }
+  | { readonly type: 'fail'; readonly error: SerializedError }
+  | { readonly type: 'operatorEvent'; readonly operatorId: string; readonly payload: Uint8Array }
+
+/** From a task's thread. The last one tells a terminal state. */
+export type TaskThreadReport =
+  | { readonly type: 'state'; readonly state: TaskState; readonly error?: SerializedError }
+  | { readonly type: 'operatorEvent'; readonly operatorId: string; readonly payload: Uint8Array }
+  | { readonly type: 'metrics'; readonly values: Readonly<Record<string, number>> }
+  | {
+      readonly type: 'log'
+      readonly level: LogLevel
+      readonly message: string
+      readonly fields: LogFields
+    }

@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict'
+import { dirname } from 'node:path'
+import { type ResourceLimits, Worker } from 'node:worker_threads'
+import {
+  type Clock,
+  Configuration,
+  type Logger,
+  type SerializedError,
+  serializeError,
+  TaskManagerOptions,
+} from '@flink-ts/core'
+import type { ShuffleEnvironment } from '@flink-ts/network'
+import type { TaskMetrics } from '../messages/messages.generated.js'
+import { prepareClusterModules } from '../program/cluster-modules.js'
+import { taskNameWithSubtask } from './assemble-task.js'
+import { TaskCounters } from './task-counters.js'
+import { TaskThreadDiedError } from './task-errors.js'
+import type { RunningTask, TaskDeployment, TaskLauncher, TaskListener } from './task-launcher.js'
+import { TaskNetwork } from './task-network.js'
+import { isTerminalTaskState, type TaskState } from './task-state.js'
+import { TaskThreadControl } from './task-thread-control.js'
+import type { TaskThreadCommand, TaskThreadData, TaskThreadReport } from './task-thread-messages.js'
+import { WorkerCancellation } from './worker-cancellation.js'
+
+export interface WorkerTaskLauncherOptions {
+  /** Made without `defer`, in this thread. */
+  readonly shuffle: ShuffleEnvironment
+  readonly clock: Clock
+  readonly log: Logger
+  /** The cluster's; a job's goes over it. */
+  readonly configuration: Configuration
+  /** Of each task's thread, from the split of the TaskManager's memory. */
+  readonly resourceLimits: Pick<
+    ResourceLimits,
+    'maxOldGenerationSizeMb' | 'maxYoungGenerationSizeMb' | 'stackSizeMb'
+  >
+}
+
+const THREAD_ENTRY = new URL('./task-thread.js', import.meta.url)
+
+/**
+ * Runs each task in a worker thread of its own, so that whatever user code does, this thread stays
+ * responsive. A thread is never used for a second task. To be made in the process's main thread.
+ */
+export class WorkerTaskLauncher implements TaskLauncher {
+  readonly #options: WorkerTaskLauncherOptions
+  readonly #running = new Set<WorkerTask>()
+  #closed = false
+
+  constructor(options: WorkerTaskLauncherOptions) {
+    this.#options = options
+  }
+
+  /** @throws InsufficientNetworkBuffersError */
+  launch(deployment: TaskDeployment, listener: TaskListener): RunningTask {
+    assert(!this.#closed, 'a closed launcher launches no tasks')
+    const task = new WorkerTask(this.#options, deployment, listener)
+    this.#running.add(task)
+    void task.released.then(() => this.#running.delete(task))
+    return task
+  }
+
+  /** Cancels what still runs and waits for the end of its threads. */
+  async close(): Promise<void> {
+    this.#closed = true
+    const tasks = [...this.#running]
+    for (const task of tasks) task.cancel()
+    await Promise.all(tasks.map((task) => task.released))
+  }
+}
+
+class WorkerTask implements RunningTask {
+  readonly released: Promise<void>
+  readonly #options: WorkerTaskLauncherOptions
+  readonly #deployment: TaskDeployment
+  readonly #listener: TaskListener
+  readonly #network: TaskNetwork
+  readonly #counters: TaskCounters
+  readonly #control: TaskThreadControl
+  readonly #worker: Worker
+  readonly #log: Logger
+  #userMetrics: Readonly<Record<string, number>> = {}
+  #terminal: TaskState | undefined
+  #threadError: unknown
+  #cancellation: WorkerCancellation | undefined
+  #externalFailure: Error | undefined
+  #cancelledByForce: Error | undefined
+
+  constructor(
+    options: WorkerTaskLauncherOptions,
+    deployment: TaskDeployment,
+    listener: TaskListener,
+  ) {
+    this.#options = options
+    this.#deployment = deployment
+    this.#listener = listener
+    this.#log = options.log.child({ task: this.#name })
+    const { operators } = deployment.task.vertex
+    const counters = new SharedArrayBuffer(TaskCounters.memoryBytes(operators))
+    const control = TaskThreadControl.createMemory()
+    this.#counters = new TaskCounters(counters, operators)
+    this.#control = new TaskThreadControl(control)
+    if (deployment.bundlePath !== undefined) prepareClusterModules(dirname(deployment.bundlePath))
+    this.#network = new TaskNetwork(options.shuffle, deployment)
+    const workerData: TaskThreadData = {
+      task: this.#network.threadDeployment,
+      network: options.shuffle.context.handle(),
+      configuration: options.configuration.toMap(),
+      counters,
+      control,
+    }
+    this.#worker = new Worker(THREAD_ENTRY, {
+      name: this.#name,
+      workerData,
+      resourceLimits: options.resourceLimits,
+    })
+    this.#worker.on('message', (message: TaskThreadReport) => this.#onReport(message))
+    this.#worker.on('error', (error) => {
+      this.#threadError = error
+    })
+    this.released = new Promise((resolve) => {
+      this.#worker.on('exit', (exitCode) => {
+        this.#onExit(exitCode)
+        resolve()
+      })
+    })
+  }
+
+  cancel(): void {
+    if (this.#cancellation !== undefined || this.#terminal !== undefined) return
+    this.#control.cancel()
+    this.#command({ type: 'cancel' })
+    this.#superviseEnd()
+  }
+
+  failExternally(cause: Error): void {
+    if (this.#terminal !== undefined) return
+    this.#control.cancel()
+    this.#command({ type: 'fail', error: serializeError(cause) })
+    this.#externalFailure ??= cause
+    this.#superviseEnd()
+  }
+
+  deliverOperatorEvent(operatorId: string, payload: Uint8Array): void {
+    this.#command({ type: 'operatorEvent', operatorId, payload })
+  }
+
+  metrics(): TaskMetrics {
+    return this.#network.metrics(this.#counters, this.#userMetrics)
+  }
+
+  get #name(): string {
+    return taskNameWithSubtask(this.#deployment)
+  }
+
+  #command(command: TaskThreadCommand): void {
+    this.#worker.postMessage(command)
+  }
+
+  #onReport(message: TaskThreadReport): void {
+    switch (message.type) {
+      case 'state':
+        this.#enter(message.state, message.error)
+        return
+      case 'operatorEvent':
+        if (this.#terminal !== undefined) return
+        this.#listener.onOperatorEvent(message.operatorId, message.payload)
+        return
+      case 'metrics':
+        this.#userMetrics = message.values
+        return
+      case 'log':
+        this.#options.log[message.level](message.message, message.fields)
+    }
+  }
+
+  #enter(state: TaskState, error: SerializedError | undefined): void {
+    if (this.#terminal !== undefined || state === 'CANCELING') return
+    if (isTerminalTaskState(state)) {
+      this.#terminal = state
+      this.#network.release(this.#counters, state === 'FINISHED', this.#userMetrics)
+    }
+    this.#listener.onStateChange(state, error)
+  }
+
+  /** Ends the thread by force if it does not end by itself. */
+  #superviseEnd(): void {
+    const { configuration, clock } = this.#options
+    const { job, task, bundlePath } = this.#deployment
+    const settings = configuration.clone().merge(Configuration.fromMap(job.configuration))
+    this.#cancellation ??= new WorkerCancellation({
+      taskName: this.#name,
+      operatorNames: task.vertex.operators.map((operator) => operator.name),
+      bundlePath,
+      threadId: this.#worker.threadId,
+      control: this.#control,
+      clock,
+      log: this.#log,
+      timeoutMs: settings.get(TaskManagerOptions.CANCELLATION_TIMEOUT),
+      intervalMs: settings.get(TaskManagerOptions.CANCELLATION_INTERVAL),
+      terminate: (error) => {
+        this.#cancelledByForce = error
+        void this.#worker.terminate()
+      },
+      onFatalError: (error) => this.#listener.onFatalError(error),
+    })
+  }
+
+  #onExit(exitCode: number): void {
+    this.#cancellation?.end()
+    if (this.#terminal !== undefined) return
+    if (this.#externalFailure !== undefined) {
+      this.#enter('FAILED', serializeError(this.#externalFailure))
+    } else if (this.#cancelledByForce !== undefined) {
+      this.#enter('CANCELED', serializeError(this.#cancelledByForce))
+    } else {
+      this.#enter('FAILED', serializeError(this.#explainExit(exitCode)))
+    }
+  }
+
+  #explainExit(exitCode: number): TaskThreadDiedError {
+    const taskName = this.#name
+    const cause = this.#threadError
+    if ((cause as NodeJS.ErrnoException | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY') {
+      const limitMb = this.#options.resourceLimits.maxOldGenerationSizeMb
+      return new TaskThreadDiedError(
+        `Task ${taskName} ran out of memory: its thread may use ` +
+          `${limitMb === undefined ? 'no more' : `${limitMb} MB`} for objects; ` +
+          'raise taskmanager.memory.task.heap.size, or lower taskmanager.numberOfTaskSlots or the number of ' +
+          'tasks per slot',
+        { taskName, cause },
+      )
+    }
+    return new TaskThreadDiedError(
+      cause === undefined
+        ? `The thread of task ${taskName} ended with exit code ${exitCode} before the task did: user code must ` +
+            'not call process.exit()'
+        : `The thread of task ${taskName} ended with an error before the task did`,
+      { taskName, cause },
+    )
+  }
+}
