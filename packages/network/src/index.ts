@@ -14,10 +14,9 @@ export type {
   SubpartitionRange,
 } from './environment/descriptors.js'
 export { NetworkContext, type NetworkContextHandle } from './environment/network-context.js'
-export type { NetworkIo } from './environment/network-io.js'
+export type { NetworkIo, NetworkIoWorld } from './environment/network-io.js'
 export {
   type ChannelMetrics,
-  type NetworkIoWorld,
   ShuffleEnvironment,
   type ShuffleEnvironmentOptions,
   type ShuffleLimits,
@@ -49,6 +48,16 @@ export {
   type ResultPartitionHandle,
   type ResultPartitionOptions,
 } from './partition/result-partition.js'
+export { type InlineNetworkIoOptions, inlineNetworkIo } from './remote/inline-network-io.js'
+export { type ThreadedNetworkIoOptions, threadedNetworkIo } from './remote/threaded-network-io.js'
+export type {
+  DataConnection,
+  DataConnectionListener,
+  DataListener,
+  DataTransport,
+} from './transport/data-transport.js'
+export { InProcessDataTransport } from './transport/in-process-data-transport.js'
+export { DataPortError, tcpDataTransport } from './transport/tcp-data-transport.js'
 export {
   type BufferWaitStrategy,
   blockingBufferWait,

@@ -1,5 +1,18 @@
+import type { Clock, Logger } from '@flink-ts/core'
 import type { BufferQueueHandle } from '../buffer/buffer-queue.js'
 import type { DataLocation } from './descriptors.js'
+import type { NetworkContext } from './network-context.js'
+
+/** What the environment hands to its connections. */
+export interface NetworkIoWorld {
+  readonly context: NetworkContext
+  /** The doorbell of the thread that runs the connections. */
+  readonly bell: number
+  readonly resourceId: string
+  readonly partitionRequestTimeoutMs: number
+  readonly clock: Clock
+  readonly log: Logger
+}
 
 /** A local partition that peers may read. Cloneable. */
 export interface ServedPartition {

@@ -13,7 +13,12 @@ import type {
   SubpartitionRange,
 } from './descriptors.js'
 import { NetworkContext } from './network-context.js'
-import { type NetworkIo, noNetworkIo, type RemoteChannel } from './network-io.js'
+import {
+  type NetworkIo,
+  type NetworkIoWorld,
+  noNetworkIo,
+  type RemoteChannel,
+} from './network-io.js'
 import { type QueueRecord, QueueRegistry } from './queue-registry.js'
 
 /** Sizes and limits; names and defaults are Flink's. */
@@ -49,17 +54,6 @@ export interface ShuffleEnvironmentOptions {
   readonly doorbellCapacity?: number
   /** Makes what speaks with peers. Absent: there are none, all tasks are in this environment. */
   readonly io?: (world: NetworkIoWorld) => Promise<NetworkIo>
-}
-
-/** What the environment hands to its connections. */
-export interface NetworkIoWorld {
-  readonly context: NetworkContext
-  /** The doorbell of the thread that runs the connections. */
-  readonly bell: number
-  readonly resourceId: string
-  readonly partitionRequestTimeoutMs: number
-  readonly clock: Clock
-  readonly log: Logger
 }
 
 /** Counters of one channel, from one side. */

@@ -1,8 +1,6 @@
 import { noopLogger, SeededRandom } from '@flink-ts/core'
 import { ManualClock } from '@flink-ts/core/testing'
 import {
-  broadcastSelector,
-  type ChannelSelector,
   firstChannelSelector,
   functionSelector,
   InputGate,
@@ -10,14 +8,13 @@ import {
   RecordReader,
   RecordWriter,
   ResultPartition,
-  roundRobinSelector,
   ShuffleEnvironment,
   type ShuffleLimits,
-  shuffleSelector,
 } from '@flink-ts/network'
 import fc from 'fast-check'
 import t from 'tap'
 import { TestConsumer, TestProducer, Turns } from './inline-exchange.js'
+import { selectors } from './test-selectors.js'
 import { type TestRecord, testRecord, testSerializer } from './test-serializer.js'
 
 async function inlineEnvironment(
@@ -37,18 +34,6 @@ async function inlineEnvironment(
   })
   return { env, turns, clock }
 }
-
-const selectors: Record<string, (n: number, random: SeededRandom) => ChannelSelector<TestRecord>> =
-  {
-    FORWARD: () => firstChannelSelector(),
-    REBALANCE: (n, random) => roundRobinSelector(n, random),
-    RESCALE: (n) => roundRobinSelector(n),
-    SHUFFLE: (n, random) => shuffleSelector(n, random),
-    BROADCAST: () => broadcastSelector(),
-    GLOBAL: () => firstChannelSelector(),
-    HASH: (n) => functionSelector((record) => (record.sequence * 7) % n),
-    CUSTOM: (n) => functionSelector((record) => record.payload.length % n),
-  }
 
 t.test(
   'the exchange loses nothing, doubles nothing and keeps the order of each channel',

@@ -1,4 +1,4 @@
-import type { ChannelEvent } from '@flink-ts/network'
+import type { BufferWaitStrategy, ChannelEvent } from '@flink-ts/network'
 import {
   InputGate as Gate,
   type InputGate,
@@ -43,6 +43,7 @@ export class TestProducer {
   readonly #records: Iterator<TestRecord>
   readonly #defer: (action: () => void) => void
   readonly #batch: number
+  readonly #onDone: (() => void) | undefined
 
   constructor(
     handle: ResultPartitionHandle,
@@ -53,9 +54,15 @@ export class TestProducer {
       defer: (action: () => void) => void
       batch?: number
       decodableAlone?: boolean
+      waitStrategy?: BufferWaitStrategy
+      onDone?: () => void
     },
   ) {
-    this.partition = ResultPartition.attach(handle, context)
+    const { waitStrategy } = options
+    this.#onDone = options.onDone
+    this.partition = ResultPartition.attach(handle, context, {
+      ...(waitStrategy !== undefined && { waitStrategy }),
+    })
     this.writer = new RecordWriter(this.partition, {
       serializer: testSerializer,
       selector: options.selector,
@@ -79,6 +86,7 @@ export class TestProducer {
         this.writer.broadcastEvent({ type: 'END_OF_DATA', drain: true })
         this.writer.broadcastEvent({ type: 'END_OF_PARTITION' })
         this.isDone = true
+        this.#onDone?.()
         return
       }
       this.writer.emit(next.value, next.value.sequence)
@@ -98,12 +106,14 @@ export class TestConsumer {
   readonly #reader: RecordReader<TestRecord>
   readonly #defer: (action: () => void) => void
   readonly #batch: number
+  readonly #onEnd: (() => void) | undefined
 
   constructor(
     handle: InputGateHandle,
     context: NetworkContext,
-    options: { defer: (action: () => void) => void; batch?: number },
+    options: { defer: (action: () => void) => void; batch?: number; onEnd?: () => void },
   ) {
+    this.#onEnd = options.onEnd
     this.gate = Gate.attach(handle, context)
     this.#reader = new RecordReader(this.gate, testSerializer)
     this.#defer = options.defer
@@ -117,10 +127,13 @@ export class TestConsumer {
       status = this.#reader.poll(this, this.#batch)
     } catch (error) {
       this.error = error
+      this.#onEnd?.()
       return
     }
-    if (status === 'END_OF_INPUT') this.isDone = true
-    else if (status === 'MORE_AVAILABLE') this.#defer(this.step)
+    if (status === 'END_OF_INPUT') {
+      this.isDone = true
+      this.#onEnd?.()
+    } else if (status === 'MORE_AVAILABLE') this.#defer(this.step)
     else this.gate.onAvailable(this.step)
   }
 
