@@ -145,6 +145,7 @@ export class JobMaster extends FencedRpcEndpoint {
       execute,
       log,
       failTask: (attemptId, cause, counts) => this.#scheduler.failTask(attemptId, cause, counts),
+      slotRefused: (allocationId, cause) => this.#onSlotFailed(allocationId, cause),
     })
     this.#descriptors = new TaskDeploymentDescriptors(
       this.#graph,

@@ -1,4 +1,4 @@
-import { FlinkError, type Logger } from '@flink-ts/core'
+import { type AllocationId, FlinkError, type Logger } from '@flink-ts/core'
 import { RecipientUnreachableError, RpcTimeoutError } from '@flink-ts/rpc'
 import type { Execution } from '../executiongraph/execution.js'
 import { toErrorInfo } from '../messages/error-info.js'
@@ -18,6 +18,8 @@ export interface TaskDeployerOptions {
   readonly gateway: (resourceId: string) => TaskExecutorGateway | undefined
   /** The attempt failed for want of its TaskManager, or it does not run there; see the scheduler. */
   readonly failTask: (executionAttemptId: string, cause: ErrorInfo, counts: boolean) => void
+  /** The TaskManager says that the job does not hold this slot there. */
+  readonly slotRefused: (allocationId: AllocationId, cause: ErrorInfo) => void
   readonly schedule: ScheduleAction
   readonly execute: (action: () => void) => void
   readonly log: Logger
@@ -71,7 +73,12 @@ export class TaskDeployer {
     const { code } = error as { code?: unknown }
     const noTaskManager =
       error instanceof RecipientUnreachableError || code === 'FLINK_TASK_MANAGER_NOT_REGISTERED'
-    this.#options.failTask(execution.attemptId, toErrorInfo(error), !noTaskManager)
+    const cause = toErrorInfo(error)
+    this.#options.failTask(execution.attemptId, cause, !noTaskManager)
+    // Else the restart would deploy into the same slot again.
+    if (code === 'FLINK_TASK_SUBMISSION' && execution.slot !== undefined) {
+      this.#options.slotRefused(execution.slot.allocationId, cause)
+    }
   }
 
   #sendCancel(execution: Execution, attempt: number, retryMs: number): void {

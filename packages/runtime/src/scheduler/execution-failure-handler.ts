@@ -25,7 +25,7 @@ const NON_RECOVERABLE_CODES: ReadonlySet<string> = new Set([
   'FLINK_INVALID_JOB_GRAPH',
   'FLINK_OPERATOR_CODE',
 ])
-const NON_RECOVERABLE_PREFIXES = ['FLINK_PROGRAM_', 'FLINK_TRACE_']
+const NON_RECOVERABLE_PREFIXES = ['FLINK_PROGRAM_', 'FLINK_TRACE_', 'FLINK_TRACING_']
 
 /** Whether a restart cannot help. */
 export function isNonRecoverable(error: SerializedError): boolean {

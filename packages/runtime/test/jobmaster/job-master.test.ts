@@ -1,5 +1,4 @@
-import type { Configuration } from '@flink-ts/core'
-import { noopLogger } from '@flink-ts/core'
+import { type Configuration, FlinkError, noopLogger } from '@flink-ts/core'
 import { type ExecutionGraphInfo, type JobGraph, JobMaster } from '@flink-ts/runtime'
 import t from 'tap'
 import { settle, TestingCluster } from '../testing/cluster.js'
@@ -285,6 +284,55 @@ t.test(
   },
 )
 
+t.test('JobMaster asks again for a slot that it lost before it could deploy', async (t) => {
+  const { cluster, info } = await run(t, twoVertices())
+  const lost = await cluster.startTaskManager('tm1', 1)
+  await lost.crash()
+  await settle()
+  t.equal(info().status, 'RUNNING', 'nothing ran there, nothing failed')
+  t.equal(info().waitingFor, 'waiting for slots: 2 required, 0 available')
+  await cluster.startTaskManager('tm2', 2)
+  t.strictSame(states(info()), ['RUNNING', 'RUNNING', 'RUNNING', 'RUNNING'])
+})
+
+t.test('JobMaster gives up a slot whose TaskManager refuses tasks for it', async (t) => {
+  const { cluster, info } = await run(t, jobGraph([vertex(1, 1)]), { configuration: FIXED_DELAY })
+  const taskManager = await cluster.startTaskManager('tm1')
+  const submit = taskManager.submitTask
+  taskManager.submitTask = async () => {
+    throw new FlinkError('the job holds no such slot', { code: 'FLINK_TASK_SUBMISSION' })
+  }
+  await taskManager.offer(1)
+  await settle()
+  t.equal(info().status, 'RESTARTING')
+  taskManager.submitTask = submit
+  await cluster.advance(2000)
+  t.equal(info().waitingFor, 'waiting for slots: 1 required, 0 available')
+  await taskManager.offer(1)
+  await settle()
+  t.strictSame(states(info()), ['RUNNING'])
+})
+
+t.test('JobMaster runs the producer again when its blocking result is lost', async (t) => {
+  const graph = jobGraph([vertex(1, 1), vertex(2, 1)], [edge(1, 2, 'FORWARD', 'blocking')], {
+    jobType: 'BATCH',
+  })
+  const { cluster, info } = await run(t, graph, { configuration: FIXED_DELAY })
+  const first = await cluster.startTaskManager('tm1', 1)
+  await first.report(first.deployed[0]!.executionAttemptId, 'FINISHED')
+  await settle()
+  t.strictSame(states(info()), ['FINISHED', 'RUNNING'])
+  await first.crash()
+  await settle()
+  await cluster.advance(2000)
+  t.strictSame(states(info()), ['SCHEDULED', 'CREATED'])
+  const second = await cluster.startTaskManager('tm2', 1)
+  t.strictSame(states(info()), ['RUNNING', 'CREATED'])
+  await second.report(second.deployed[0]!.executionAttemptId, 'FINISHED')
+  await settle()
+  t.strictSame(states(info()), ['FINISHED', 'RUNNING'])
+})
+
 t.test('JobMaster gives up a silent TaskManager after heartbeat.timeout', async (t) => {
   const { cluster, info } = await run(t, jobGraph([vertex(1, 1)]), { configuration: FIXED_DELAY })
   const silent = await cluster.startTaskManager('tm1', 1)
@@ -316,12 +364,6 @@ t.test('JobMaster does not count a deployment onto a dead TaskManager as an atte
   const { cluster, info } = await run(t, jobGraph([vertex(1, 1)]), {
     configuration: { ...FIXED_DELAY, 'restart-strategy.fixed-delay.attempts': '0' },
   })
-  const dead = await cluster.startTaskManager('tm1')
-  await dead.crash()
-  // The offer was under way when the process died.
-  const { jobMaster } = cluster.resourceManager
-  t.ok(jobMaster)
-  await settle()
   const alive = await cluster.startTaskManager('tm2')
   alive.submitTask = async () => {
     throw Object.assign(new Error('gone'), { code: 'FLINK_TASK_MANAGER_NOT_REGISTERED' })

@@ -55,7 +55,11 @@ interface PendingRequest {
 export class SlotPool implements SlotProvider {
   readonly #options: SlotPoolOptions
   readonly #slots = new Map<string, PooledSlot>()
+  /** Those of `#slots` that nobody uses, longest free first. */
+  readonly #free = new Set<PooledSlot>()
   readonly #pending = new Set<PendingRequest>()
+  /** Those of `#pending` that prefer a slot, by that slot. */
+  readonly #pendingByPreferred = new Map<string, PendingRequest>()
   #slotsInUse = 0
 
   constructor(options: SlotPoolOptions) {
@@ -80,11 +84,12 @@ export class SlotPool implements SlotProvider {
       this.#grant(free, request)
     } else {
       this.#pending.add(request)
+      if (preferred !== undefined) this.#pendingByPreferred.set(preferred, request)
     }
     this.#options.onRequirementChanged()
     return {
       cancel: () => {
-        if (this.#pending.delete(request)) this.#options.onRequirementChanged()
+        if (this.#removePending(request)) this.#options.onRequirementChanged()
       },
     }
   }
@@ -129,6 +134,7 @@ export class SlotPool implements SlotProvider {
     const pooled = this.#slots.get(allocationId)
     if (pooled === undefined) return undefined
     this.#slots.delete(allocationId)
+    this.#free.delete(pooled)
     pooled.cancelIdleTimer?.()
     if (pooled.inUse) {
       this.#slotsInUse--
@@ -151,6 +157,7 @@ export class SlotPool implements SlotProvider {
   /** The job has ended: all slots go back, no wish is granted any more. */
   releaseAll(reason: string): void {
     this.#pending.clear()
+    this.#pendingByPreferred.clear()
     for (const { slot } of [...this.#slots.values()]) {
       this.removeSlot(slot.allocationId)
       this.#options.freeSlot(slot, reason)
@@ -161,10 +168,11 @@ export class SlotPool implements SlotProvider {
   #becomeFree(pooled: PooledSlot): void {
     const request = this.#pendingRequestFor(pooled)
     if (request !== undefined) {
-      this.#pending.delete(request)
+      this.#removePending(request)
       this.#grant(pooled, request)
       return
     }
+    this.#free.add(pooled)
     pooled.cancelIdleTimer = this.#options.schedule(this.#options.idleTimeoutMs, () => {
       this.removeSlot(pooled.slot.allocationId)
       this.#options.freeSlot(pooled.slot, 'the job did not use it for slot.idle.timeout')
@@ -174,6 +182,7 @@ export class SlotPool implements SlotProvider {
   #grant(pooled: PooledSlot, request: PendingRequest): void {
     pooled.cancelIdleTimer?.()
     pooled.cancelIdleTimer = undefined
+    this.#free.delete(pooled)
     pooled.inUse = true
     this.#slotsInUse++
     request.onGranted(pooled.slot)
@@ -183,17 +192,20 @@ export class SlotPool implements SlotProvider {
     const preferred =
       request.preferred === undefined ? undefined : this.#slots.get(request.preferred)
     if (preferred !== undefined && !preferred.inUse) return preferred
-    for (const pooled of this.#slots.values()) {
-      if (!pooled.inUse) return pooled
-    }
-    return undefined
+    const [longestFree] = this.#free
+    return longestFree
   }
 
   #pendingRequestFor(pooled: PooledSlot): PendingRequest | undefined {
-    for (const request of this.#pending) {
-      if (request.preferred === pooled.slot.allocationId) return request
-    }
     const [oldest] = this.#pending
-    return oldest
+    return this.#pendingByPreferred.get(pooled.slot.allocationId) ?? oldest
+  }
+
+  #removePending(request: PendingRequest): boolean {
+    const { preferred } = request
+    if (preferred !== undefined && this.#pendingByPreferred.get(preferred) === request) {
+      this.#pendingByPreferred.delete(preferred)
+    }
+    return this.#pending.delete(request)
   }
 }
