@@ -27,6 +27,7 @@ export class ThreadedNetworkIo implements NetworkIo {
   readonly #log: Logger
   readonly #waiting = new Map<number, () => void>()
   #nextId = 0
+  #hasExited = false
   #closing: Promise<void> | undefined
 
   private constructor(worker: Worker, dataPort: number, log: Logger, onFatal: (e: Error) => void) {
@@ -39,6 +40,7 @@ export class ThreadedNetworkIo implements NetworkIo {
       failure = error
     })
     worker.once('exit', (code) => {
+      this.#hasExited = true
       for (const resolve of this.#waiting.values()) resolve()
       this.#waiting.clear()
       if (this.#closing !== undefined) return
@@ -68,12 +70,8 @@ export class ThreadedNetworkIo implements NetworkIo {
       workerData: data,
       name: 'flink-network',
     })
-    const first = await new Promise<NetworkThreadReport>((resolve, reject) => {
-      worker.once('message', resolve)
-      worker.once('error', reject)
-    })
+    const first = await firstReport(worker)
     if (first.type === 'started') {
-      worker.removeAllListeners()
       return new ThreadedNetworkIo(worker, first.dataPort, world.log, options.onFatalError)
     }
     await worker.terminate()
@@ -113,6 +111,8 @@ export class ThreadedNetworkIo implements NetworkIo {
   }
 
   #call(command: (id: number) => NetworkThreadCommand): Promise<void> {
+    // A thread that is gone touches nothing any more.
+    if (this.#hasExited) return Promise.resolve()
     const id = this.#nextId++
     return new Promise((resolve) => {
       this.#waiting.set(id, resolve)
@@ -126,6 +126,16 @@ export class ThreadedNetworkIo implements NetworkIo {
     this.#waiting.get(report.id)?.()
     this.#waiting.delete(report.id)
   }
+}
+
+function firstReport(worker: Worker): Promise<NetworkThreadReport> {
+  return new Promise((resolve, reject) => {
+    worker.once('error', reject)
+    worker.once('message', (report: NetworkThreadReport) => {
+      worker.off('error', reject)
+      resolve(report)
+    })
+  })
 }
 
 /** For `ShuffleEnvironmentOptions.io`: connections over TCP in a thread of their own. */
