@@ -55,6 +55,12 @@ export class HeartbeatSender<P> {
     this.#remove(peerId)
   }
 
+  /** Asks `peerId` now, beside the regular rounds. Unknown peers are ignored. */
+  requestHeartbeat(peerId: string): void {
+    const peer = this.#peers.get(peerId)
+    if (peer !== undefined) this.#ask(peerId, peer)
+  }
+
   /** Any other message of `peerId` counts as well. Unknown peers are ignored. */
   receiveHeartbeat(peerId: string): void {
     this.#peers.get(peerId)?.monitor.reportHeartbeat()

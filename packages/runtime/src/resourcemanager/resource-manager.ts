@@ -4,17 +4,12 @@ import {
   type FencingToken,
   formatFencingToken,
   type RpcEndpointOptions,
-  sameFencingToken,
 } from '@flink-ts/rpc'
 import { HeartbeatLostError } from '../heartbeat/heartbeat-lost-error.js'
 import { HeartbeatSender } from '../heartbeat/heartbeat-sender.js'
 import type { LeaderElection } from '../highavailability/high-availability-services.js'
 import { toErrorInfo } from '../messages/error-info.js'
-import {
-  JOB_MASTER_GATEWAY,
-  RESOURCE_MANAGER_GATEWAY,
-  TASK_EXECUTOR_GATEWAY,
-} from '../messages/gateways.js'
+import { RESOURCE_MANAGER_GATEWAY, TASK_EXECUTOR_GATEWAY } from '../messages/gateways.js'
 import type {
   Acknowledge,
   DeclareRequiredResourcesRequest,
@@ -37,8 +32,9 @@ import type {
   TaskExecutorGateway,
   TaskExecutorHeartbeatPayload,
 } from '../messages/messages.generated.js'
+import { RegisteredJobMasters } from './registered-job-masters.js'
 import type { ResourceManagerDriver } from './resource-manager-driver.js'
-import { UnknownJobMasterError, UnknownTaskExecutorError } from './resource-manager-errors.js'
+import { UnknownTaskExecutorError } from './resource-manager-errors.js'
 import type { ResourceManagerSettings } from './resource-manager-settings.js'
 import { type SlotAllocation, SlotManager } from './slotmanager/slot-manager.js'
 import { type TaskExecutorRegistration, taskManagerInfo } from './task-executor-registration.js'
@@ -55,15 +51,6 @@ export interface ResourceManagerConstructorOptions extends RpcEndpointOptions {
   readonly blobServer: EndpointAddress
   /** The driver cannot go on, or the ResourceManager itself: the process must end. */
   readonly onFatalError: (error: unknown) => void
-}
-
-interface JobMasterRegistration {
-  readonly jobId: string
-  readonly address: EndpointAddress
-  readonly token: FencingToken
-  readonly gateway: JobMasterGateway
-  readonly unsubscribe: () => void
-  lastVersion: number
 }
 
 interface StampedPayload {
@@ -84,9 +71,8 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
   readonly #options: ResourceManagerConstructorOptions
   readonly #slotManager: SlotManager
   readonly #taskExecutors = new Map<string, TaskExecutorRegistration>()
-  readonly #jobMasters = new Map<string, JobMasterRegistration>()
+  readonly #jobMasters: RegisteredJobMasters
   readonly #taskExecutorHeartbeats: HeartbeatSender<StampedPayload>
-  readonly #jobMasterHeartbeats: HeartbeatSender<Acknowledge>
   #startUpTimeOver = false
   #cancelStartUpTimer: (() => void) | undefined
 
@@ -99,6 +85,7 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
       random: options.random,
       settings: options.settings.slotManager,
       allocateSlot: (allocation) => this.#allocateSlot(allocation),
+      onDoubt: (resourceId) => this.#taskExecutorHeartbeats.requestHeartbeat(resourceId),
       onNotEnoughResources: (jobId, acquired) => this.#notifyNotEnough(jobId, acquired),
     })
     const heartbeats = {
@@ -110,14 +97,18 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
     this.#taskExecutorHeartbeats = new HeartbeatSender({
       ...heartbeats,
       onHeartbeat: (id, stamped) => this.#onTaskExecutorHeartbeat(id, stamped),
-      onLost: (id, state) =>
-        this.#closeTaskExecutor(id, this.#heartbeatLost(`TaskManager ${id}`, state)),
+      onLost: (id, state) => {
+        const { timeoutMs } = options.settings.heartbeat
+        const peer = `TaskManager ${id}`
+        this.#closeTaskExecutor(id, new HeartbeatLostError({ peer, state, timeoutMs }))
+      },
     })
-    this.#jobMasterHeartbeats = new HeartbeatSender({
+    this.#jobMasters = new RegisteredJobMasters({
       ...heartbeats,
-      onHeartbeat: () => {},
-      onLost: (jobId, state) =>
-        this.#closeJobMaster(jobId, this.#heartbeatLost(`JobMaster of job ${jobId}`, state)),
+      rpcService: this.rpcService,
+      resourceId: options.resourceId,
+      // Its successor declares what it needs when it has registered.
+      onRemoved: (jobId) => this.#slotManager.processRequirements(jobId, []),
     })
   }
 
@@ -127,18 +118,24 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
     request: RegisterTaskExecutorRequest,
   ): Promise<RegisterTaskExecutorResponse> {
     const { resourceId } = request.location
-    this.#removeTaskExecutor(resourceId)
     const { address, endpointId } = request.taskExecutor
+    this.#removeTaskExecutor(resourceId)
+    // Who was there before has ended, and would seem to live on by the answers of the new process.
+    this.#removeTaskExecutorAt(request.taskExecutor)
     const gateway = this.rpcService.connect<TaskExecutorGateway>(
       address,
       endpointId,
       TASK_EXECUTOR_GATEWAY,
     )
     const instanceId = newHexId<InstanceId>(this.#options.random)
-    const unsubscribe = this.#whenLost(address, (reason) => {
-      if (this.#taskExecutors.get(resourceId)?.instanceId !== instanceId) return
-      this.#closeTaskExecutor(resourceId, reason)
-    })
+    const whenLost = (reason: Error) =>
+      this.mainThread.execute(() => {
+        if (this.#taskExecutors.get(resourceId)?.instanceId !== instanceId) return
+        this.#closeTaskExecutor(resourceId, reason)
+      })
+    // Connections within this process cannot break.
+    const isLocal = address === this.address
+    const unsubscribe = isLocal ? () => {} : this.rpcService.onConnectionLost(address, whenLost)
     this.#taskExecutors.set(resourceId, {
       resourceId,
       instanceId,
@@ -191,52 +188,20 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
   // ---------------------------------------------------------------- JobMasters
 
   async registerJobMaster(request: RegisterJobMasterRequest): Promise<RegisterJobMasterResponse> {
-    const { jobId, jobMaster: address, jobMasterToken: token } = request
-    const known = this.#jobMasters.get(jobId)
-    if (known !== undefined && token.epoch < known.token.epoch) {
-      return {
-        rejection: `the JobMaster of job ${jobId} with the later token ${formatFencingToken(known.token)} is registered`,
-      }
-    }
-    const success = { resourceManagerId: this.#options.resourceId }
-    if (known !== undefined && sameFencingToken(known.token, token)) return { success }
-    this.#removeJobMaster(jobId)
-    const gateway = this.rpcService.connect<JobMasterGateway>(
-      address.address,
-      address.endpointId,
-      JOB_MASTER_GATEWAY,
-      { fencingToken: token },
-    )
-    const unsubscribe = this.#whenLost(address.address, (reason) => {
-      if (this.#jobMasters.get(jobId)?.token !== token) return
-      this.#closeJobMaster(jobId, reason)
-    })
-    this.#jobMasters.set(jobId, { jobId, address, token, gateway, unsubscribe, lastVersion: -1 })
-    const resourceManagerId = this.#options.resourceId
-    this.#jobMasterHeartbeats.monitorPeer(jobId, (timeoutMs) =>
-      gateway.heartbeatFromResourceManager({ resourceManagerId }, { timeoutMs }),
-    )
-    this.log.info('JobMaster registered', { jobId, address: address.address })
-    return { success }
+    return this.#jobMasters.register(request)
   }
 
   async declareRequiredResources(request: DeclareRequiredResourcesRequest): Promise<Acknowledge> {
-    const { jobId, jobMasterToken: token, version, requirements } = request
-    const jobMaster = this.#jobMasters.get(jobId)
-    if (jobMaster === undefined || !sameFencingToken(jobMaster.token, token)) {
-      throw new UnknownJobMasterError({ jobId, token: formatFencingToken(token) })
-    }
-    if (version > jobMaster.lastVersion) {
-      jobMaster.lastVersion = version
+    const { jobId, jobMasterToken, version, requirements } = request
+    if (this.#jobMasters.isNewVersion(jobId, jobMasterToken, version)) {
       this.#slotManager.processRequirements(jobId, requirements)
     }
     return ACKNOWLEDGE
   }
 
   async disconnectJobMaster(request: DisconnectJobMasterRequest): Promise<Acknowledge> {
-    const { jobId, jobMasterToken: token, jobStatus } = request
-    if (sameFencingToken(this.#jobMasters.get(jobId)?.token, token)) {
-      this.#removeJobMaster(jobId)
+    const { jobId, jobMasterToken, jobStatus } = request
+    if (this.#jobMasters.disconnect(jobId, jobMasterToken)) {
       this.log.info('JobMaster disconnected', { jobId, jobStatus })
     }
     return ACKNOWLEDGE
@@ -324,7 +289,7 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
     this.#cancelStartUpTimer?.()
     this.#startUpTimeOver = false
     for (const resourceId of [...this.#taskExecutors.keys()]) this.#removeTaskExecutor(resourceId)
-    for (const jobId of [...this.#jobMasters.keys()]) this.#removeJobMaster(jobId)
+    this.#jobMasters.clear()
     this.#slotManager.clear()
   }
 
@@ -385,42 +350,18 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
     return true
   }
 
-  #closeJobMaster(jobId: string, cause: Error): void {
-    const registration = this.#jobMasters.get(jobId)
-    if (registration === undefined) return
-    this.log.warn('Lost a JobMaster', { jobId, error: cause })
-    this.#removeJobMaster(jobId)
-    registration.gateway
-      .disconnectResourceManager({ cause: toErrorInfo(cause) })
-      .catch((error) => this.log.debug('A lost JobMaster was not told', { jobId, error }))
-  }
-
-  #removeJobMaster(jobId: string): void {
-    const registration = this.#jobMasters.get(jobId)
-    if (registration === undefined) return
-    this.#jobMasters.delete(jobId)
-    registration.unsubscribe()
-    this.#jobMasterHeartbeats.unmonitorPeer(jobId)
-    // Its successor declares what it needs when it has registered.
-    this.#slotManager.processRequirements(jobId, [])
+  #removeTaskExecutorAt({ address, endpointId }: EndpointAddress): void {
+    for (const { resourceId, facts } of this.#taskExecutors.values()) {
+      const at = facts.taskExecutor
+      if (at.address !== address || at.endpointId !== endpointId) continue
+      this.log.info('A TaskManager was replaced by another one at its address', { resourceId })
+      this.#removeTaskExecutor(resourceId)
+    }
   }
 
   #requireTaskExecutor(resourceId: string, instanceId: string): void {
     if (this.#taskExecutors.get(resourceId)?.instanceId !== instanceId) {
       throw new UnknownTaskExecutorError({ resourceId, instanceId })
     }
-  }
-
-  /** Connections within this process cannot break. */
-  #whenLost(address: string, action: (reason: Error) => void): () => void {
-    if (address === this.address) return () => {}
-    return this.rpcService.onConnectionLost(address, (reason) =>
-      this.mainThread.execute(() => action(reason)),
-    )
-  }
-
-  #heartbeatLost(peer: string, state: 'TIMEOUT' | 'UNREACHABLE'): HeartbeatLostError {
-    const { timeoutMs } = this.#options.settings.heartbeat
-    return new HeartbeatLostError({ peer, state, timeoutMs })
   }
 }

@@ -342,3 +342,19 @@ t.test(
     t.equal(world.clock.pendingTimers, 0)
   },
 )
+
+t.test(
+  'ResourceManager drops a TaskManager when another one registers at its address',
+  async (t) => {
+    const setup = await setUp()
+    const { gateway, resourceManager } = setup
+    await taskManager(setup, 'tm1', 2)
+    await gateway.registerTaskExecutor({ ...registration('tm1', 2), location: location('next') })
+    const { taskManagers } = await gateway.requestTaskManagers({})
+    t.same(
+      taskManagers.map(({ resourceId }) => resourceId),
+      ['next'],
+    )
+    await resourceManager.close()
+  },
+)

@@ -26,6 +26,7 @@ interface Pending {
 function setUp(loadBalanceMode: 'NONE' | 'SLOTS' = 'NONE') {
   const world = new TestWorld()
   const pending: Pending[] = []
+  const doubts: string[] = []
   const short: { jobId: string; acquired: number; missing: number }[] = []
   const sum = (list: readonly ResourceRequirement[]) =>
     list.reduce((total, { numberOfRequiredSlots }) => total + numberOfRequiredSlots, 0)
@@ -38,11 +39,12 @@ function setUp(loadBalanceMode: 'NONE' | 'SLOTS' = 'NONE') {
       new Promise<void>((resolve, reject) => {
         pending.push({ allocation, grant: resolve, refuse: () => reject(new Error('refused')) })
       }),
+    onDoubt: (resourceId) => void doubts.push(resourceId),
     onNotEnoughResources: (jobId, acquired, missing) =>
       void short.push({ jobId, acquired: sum(acquired), missing: sum(missing) }),
   })
   const check = () => advance(world.clock, 50)
-  return { world, slotManager, pending, short, check }
+  return { world, slotManager, pending, doubts, short, check }
 }
 
 type Taken = Readonly<Record<number, { jobId: string; allocationId: string }>>
@@ -159,7 +161,7 @@ t.test('SlotManager says what is missing, and serves it when a TaskManager joins
 t.test(
   'SlotManager tries a refused request elsewhere, and the same slot again only later',
   async (t) => {
-    const { world, slotManager, pending, check } = setUp()
+    const { world, slotManager, pending, doubts, check } = setUp()
     register(slotManager, 'tm1', 1)
     register(slotManager, 'tm2', 1)
     slotManager.processRequirements('job', need(1))
@@ -170,6 +172,7 @@ t.test(
     pending[1]!.refuse()
     await check()
     t.equal(pending.length, 2, 'both are suspect')
+    t.same(doubts, ['tm1', 'tm2'], 'their reports are asked for')
     await advance(world.clock, 1_100, 50)
     t.same(pending.map(where), ['tm1/0', 'tm2/0', 'tm1/0'])
   },

@@ -35,6 +35,8 @@ export interface SlotManagerOptions {
   readonly settings: SlotManagerSettings
   /** Asks the TaskManager; rejects when it refused or when the outcome is unknown. */
   readonly allocateSlot: (allocation: SlotAllocation) => Promise<unknown>
+  /** What is known of the TaskManager's slots may be wrong: a report is to be asked for now. */
+  readonly onDoubt: (resourceId: string) => void
   /** A check left requirements of this job open; `acquired` is what it holds. */
   readonly onNotEnoughResources: (
     jobId: string,
@@ -251,6 +253,7 @@ export class SlotManager {
     this.#options.log.warn('A TaskManager did not grant a slot', { ...allocation, error })
     this.#free(slot)
     slot.isSuspect = true
+    this.#options.onDoubt(slot.resourceId)
     this.#cancelSuspectCheck ??= this.#options.mainThread.schedule(SUSPECT_MS, () => {
       this.#cancelSuspectCheck = undefined
       for (const free of this.#freeSlots) free.isSuspect = false

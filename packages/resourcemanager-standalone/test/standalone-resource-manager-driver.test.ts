@@ -1,0 +1,38 @@
+import { Configuration, noopLogger, SeededRandom } from '@flink-ts/core'
+import { ManualClock } from '@flink-ts/core/testing'
+import t from 'tap'
+
+t.test(
+  'createResourceManagerDriver, loaded by package name, gives a driver that starts no workers',
+  async (t) => {
+    const { createResourceManagerDriver } = await import('@flink-ts/resourcemanager-standalone')
+    const driver = createResourceManagerDriver({
+      configuration: new Configuration(),
+      clock: new ManualClock(),
+      random: new SeededRandom(1),
+      log: noopLogger,
+    })
+    t.equal(driver.canStartWorkers, false)
+    await driver.initialize({
+      onPreviousAttemptWorkersRecovered: () => t.fail('it has no workers'),
+      onWorkerTerminated: () => t.fail('it has no workers'),
+      onError: () => t.fail('nothing can go wrong'),
+    })
+    const spec = {
+      cpuCores: 1,
+      totalProcessBytes: 1,
+      numberOfSlots: 1,
+      slotProfile: {
+        cpuCores: 1,
+        taskHeapBytes: 1,
+        taskOffHeapBytes: 0,
+        managedBytes: 0,
+        networkBytes: 0,
+        extendedResources: {},
+      },
+    }
+    await t.rejects(driver.requestResource(spec), { code: 'FLINK_CANNOT_START_WORKERS' })
+    await driver.deregisterApplication('SUCCEEDED', '')
+    await driver.terminate()
+  },
+)
