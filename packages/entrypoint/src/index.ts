@@ -1,1 +1,1 @@
-export {}
+export { nodeFlags } from './node-flags.js'

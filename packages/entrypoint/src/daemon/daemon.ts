@@ -1,0 +1,32 @@
+import type { Clock, Configuration, Logger, Random } from '@flink-ts/core'
+import type { DaemonKind } from './process-folder.js'
+
+/** What a daemon gets from its process. */
+export interface DaemonContext {
+  readonly configuration: Configuration
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  /** The process's own folder for temporary files, which is removed when it ends. */
+  readonly folder: string
+  /** The daemon cannot go on: the process ends with the daemon's exit code for that. */
+  readonly onFatalError: (error: unknown) => void
+  /** Ends the process in good order, as SIGTERM does. */
+  readonly shutDown: (reason: string) => void
+}
+
+/** What runs in the process. */
+export interface RunningDaemon {
+  /** In good order; called once. */
+  close(): Promise<void>
+}
+
+export interface DaemonDefinition {
+  readonly kind: DaemonKind
+  /** For people, such as `JobManager`. */
+  readonly name: string
+  /** Exit code after an error that the daemon does not survive. */
+  readonly fatalExitCode: number
+  /** Resolves when the daemon serves. What it has begun when it throws, it ends itself. */
+  start(context: DaemonContext): Promise<RunningDaemon>
+}

@@ -1,0 +1,151 @@
+import {
+  ClusterOptions,
+  FLINK_TS_VERSION,
+  formatDuration,
+  type Logger,
+  renderErrorChain,
+  SystemClock,
+  SystemRandom,
+  userMessage,
+} from '@flink-ts/core'
+import type { CloseableLogger } from '@flink-ts/core/logging'
+import type { DaemonDefinition, RunningDaemon } from './daemon.js'
+import { openDaemonLog } from './daemon-log.js'
+import { type DaemonConfiguration, loadDaemonConfiguration } from './load-daemon-configuration.js'
+import { ProcessFolder, processFolderParent } from './process-folder.js'
+import { reportToStarter } from './starter-report.js'
+
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const
+/** Exit code after a start that failed. */
+const START_FAILED = 1
+
+/**
+ * Runs a daemon in this process until a signal, an error that it does not survive, or its own wish ends it; tells
+ * whoever started the process whether it is ready.
+ */
+export async function runDaemon(definition: DaemonDefinition): Promise<void> {
+  await new DaemonProcess(definition).run()
+}
+
+class DaemonProcess {
+  readonly #definition: DaemonDefinition
+  readonly #clock = new SystemClock()
+  readonly #random = new SystemRandom()
+  #log: CloseableLogger | undefined
+  #folder: ProcessFolder | undefined
+  #running: RunningDaemon | undefined
+  #shutdownTimeoutMs = ClusterOptions.CLUSTER_SERVICES_SHUTDOWN_TIMEOUT.defaultValue
+  #isReady = false
+  #isEnding = false
+
+  constructor(definition: DaemonDefinition) {
+    this.#definition = definition
+  }
+
+  async run(): Promise<void> {
+    // Both end the process: nobody knows in what state the daemon is after an error that nobody caught.
+    process.on('uncaughtException', (error) => this.#fail(error))
+    process.on('unhandledRejection', (error) => this.#fail(error))
+    for (const signal of SIGNALS) process.on(signal, () => this.#shutDown(`received ${signal}`))
+    try {
+      await this.#start()
+    } catch (error) {
+      await this.#startFailed(error)
+    }
+  }
+
+  async #start(): Promise<void> {
+    const { kind, name } = this.#definition
+    const loaded = await loadDaemonConfiguration(process.argv.slice(2), process.env)
+    const { configuration } = loaded
+    this.#shutdownTimeoutMs = configuration.get(ClusterOptions.CLUSTER_SERVICES_SHUTDOWN_TIMEOUT)
+    const log = await openDaemonLog(configuration, process.env)
+    this.#log = log
+    logStart(log.child({ component: name }), name, loaded)
+    const parent = processFolderParent(configuration, kind)
+    const folder = new ProcessFolder({ parent, kind, random: this.#random, log })
+    this.#folder = folder
+    process.once('exit', () => folder.remove())
+    const running = await this.#definition.start({
+      configuration,
+      clock: this.#clock,
+      random: this.#random,
+      log,
+      folder: folder.path,
+      onFatalError: (error) => this.#fail(error),
+      shutDown: (reason) => this.#shutDown(reason),
+    })
+    this.#running = running
+    // A signal during the start has waited for this.
+    if (this.#isEnding) return void (await this.#end(0))
+    this.#isReady = true
+    log.info(`${name} is ready`, { afterMs: Math.round(performance.now()) })
+    await reportToStarter({ type: 'ready' })
+  }
+
+  async #startFailed(error: unknown): Promise<void> {
+    const { name } = this.#definition
+    this.#log?.error(`Could not start the ${name}`, { error })
+    this.#log ?? process.stderr.write(`Could not start the ${name}: ${renderErrorChain(error)}\n`)
+    await reportToStarter({ type: 'failed', message: userMessage(error) })
+    await this.#exit(START_FAILED)
+  }
+
+  #shutDown(reason: string): void {
+    if (this.#isEnding) return
+    this.#isEnding = true
+    this.#log?.info(`${this.#definition.name} shuts down`, { reason })
+    if (this.#isReady) void this.#end(0)
+    else this.#clock.schedule(this.#shutdownTimeoutMs, () => void this.#exit(0))
+  }
+
+  #fail(error: unknown): void {
+    const { name, fatalExitCode } = this.#definition
+    this.#log?.error(`Fatal error: the ${name} ends`, { error })
+    this.#log ?? process.stderr.write(`Fatal error: ${renderErrorChain(error)}\n`)
+    if (this.#isEnding) return
+    this.#isEnding = true
+    if (this.#isReady) void this.#end(fatalExitCode)
+    else void this.#startFailed(error)
+  }
+
+  async #end(exitCode: number): Promise<void> {
+    const { name } = this.#definition
+    this.#clock.schedule(this.#shutdownTimeoutMs, () => {
+      const limit = formatDuration(this.#shutdownTimeoutMs)
+      this.#log?.warn(`${name} did not shut down within ${limit}; it ends all the same`)
+      void this.#exit(exitCode)
+    })
+    try {
+      await this.#running?.close()
+      this.#log?.info(`${name} has shut down`, { exitCode })
+    } catch (error) {
+      this.#log?.error(`${name} did not shut down in good order`, { error })
+    }
+    await this.#exit(exitCode)
+  }
+
+  async #exit(exitCode: number): Promise<void> {
+    this.#folder?.remove()
+    await this.#log?.close()
+    process.exit(exitCode)
+  }
+}
+
+function logStart(log: Logger, name: string, loaded: DaemonConfiguration): void {
+  const { configuration, file, warnings, notices } = loaded
+  log.info(`Starting ${name}`, {
+    version: FLINK_TS_VERSION,
+    node: process.version,
+    pid: process.pid,
+    configuration: file,
+  })
+  for (const [key, value] of Object.entries(configuration.toDisplayMap())) {
+    log.info('Configuration', { [key]: value })
+  }
+  for (const warning of warnings) log.warn(warning)
+  for (const { severity, message } of notices) {
+    if (severity === 'warning') log.warn(message)
+    else log.info(message)
+  }
+}

@@ -1,0 +1,68 @@
+import {
+  type Clock,
+  type Configuration,
+  type Logger,
+  NettyShuffleEnvironmentOptions as Options,
+  parsePortRange,
+  type ResourceId,
+  type TaskManagerMemory,
+  TaskManagerMemoryOptions,
+} from '@flink-ts/core'
+import { ShuffleEnvironment, threadedNetworkIo } from '@flink-ts/network'
+
+export interface StartShuffleEnvironmentOptions {
+  readonly configuration: Configuration
+  readonly clock: Clock
+  readonly log: Logger
+  readonly memory: TaskManagerMemory
+  readonly resourceId: ResourceId
+  readonly host: string
+  readonly bindHost: string
+  readonly onFatalError: (error: unknown) => void
+}
+
+/**
+ * The network of a TaskManager process: its buffers, and a thread that speaks with its peers on the first free one of
+ * the data ports.
+ *
+ * @throws FlinkError FLINK_DATA_PORT
+ */
+export async function startShuffleEnvironment(
+  options: StartShuffleEnvironmentOptions,
+): Promise<ShuffleEnvironment> {
+  let failure: unknown
+  for (const port of dataPorts(options.configuration)) {
+    try {
+      return await start(options, port)
+    } catch (error) {
+      failure = error
+    }
+  }
+  throw failure
+}
+
+function start(options: StartShuffleEnvironmentOptions, port: number): Promise<ShuffleEnvironment> {
+  const { configuration, clock, log, memory, resourceId, host, bindHost, onFatalError } = options
+  const segmentBytes = configuration.get(TaskManagerMemoryOptions.SEGMENT_SIZE)
+  return ShuffleEnvironment.start({
+    resourceId,
+    host,
+    numberOfSegments: Math.floor(memory.networkMemory / segmentBytes),
+    segmentBytes,
+    clock,
+    log: log.child({ component: 'ShuffleEnvironment' }),
+    limits: {
+      buffersPerChannel: configuration.get(Options.BUFFERS_PER_CHANNEL),
+      floatingBuffersPerGate: configuration.get(Options.FLOATING_BUFFERS_PER_GATE),
+      maxBuffersPerSubpartition: configuration.get(Options.MAX_BUFFERS_PER_CHANNEL),
+      partitionRequestTimeoutMs: configuration.get(Options.PARTITION_REQUEST_TIMEOUT),
+    },
+    io: threadedNetworkIo({ bindHost, port, onFatalError }),
+  })
+}
+
+function dataPorts(configuration: Configuration): number[] {
+  const range = configuration.get(Options.DATA_BIND_PORT)
+  const ports = range === undefined ? undefined : parsePortRange(range)
+  return ports ?? [configuration.get(Options.DATA_PORT)]
+}

@@ -1,0 +1,108 @@
+import { availableParallelism, freemem, totalmem } from 'node:os'
+import {
+  deriveTaskManagerMemory,
+  LocalFileSystem,
+  type ResourceId,
+  renderMemoryTable,
+  TaskManagerOptions,
+} from '@flink-ts/core'
+import {
+  FileSystemBlobStore,
+  StandaloneLeaderRetriever,
+  startTaskManagerServices,
+  type TaskManagerServices,
+  WorkerTaskLauncher,
+} from '@flink-ts/runtime'
+import { configuredJobManager } from '../addresses/job-manager-address.js'
+import { numericLoopback } from '../addresses/loopback.js'
+import { systemLocalHost } from '../addresses/system-local-host.js'
+import { taskManagerAddress } from '../addresses/task-manager-address.js'
+import type { DaemonContext, DaemonDefinition, RunningDaemon } from '../daemon/daemon.js'
+import { startRpcService } from '../rpc/start-rpc-service.js'
+import { startShuffleEnvironment } from './start-shuffle-environment.js'
+import { taskThreadLimits } from './task-thread-limits.js'
+
+/** A TaskManager that finds its JobManager by configuration. */
+export const taskManager: DaemonDefinition = {
+  kind: 'taskmanager',
+  name: 'TaskManager',
+  fatalExitCode: 1,
+  start: startTaskManager,
+}
+
+async function startTaskManager(context: DaemonContext): Promise<RunningDaemon> {
+  const { configuration, clock, random, log, folder, onFatalError } = context
+  const own = log.child({ component: 'TaskManager' })
+  const memory = deriveTaskManagerMemory(configuration)
+  own.info(`Memory of this process:\n${renderMemoryTable(memory)}`)
+  const jobManager = configuredJobManager(configuration)
+  const address = await taskManagerAddress(configuration, jobManager.host, systemLocalHost)
+  const rpcService = await startRpcService({
+    configuration,
+    clock,
+    log,
+    bindHost: address.bindHost,
+    bindPorts: address.bindPorts,
+    host: numericLoopback(address.host),
+    port: address.port,
+    hostKey: TaskManagerOptions.BIND_HOST.key,
+    portKey: TaskManagerOptions.RPC_PORT.key,
+  })
+  let services: TaskManagerServices | undefined
+  try {
+    const port = rpcService.address.slice(rpcService.address.lastIndexOf(':') + 1)
+    const resourceId = (configuration.get(TaskManagerOptions.RESOURCE_ID) ??
+      `${address.host}:${port}-${random.hex(3)}`) as ResourceId
+    const world = { configuration, clock, log: log.child({ resourceId }) }
+    const shuffleEnvironment = await startShuffleEnvironment({
+      ...world,
+      memory,
+      resourceId,
+      host: address.host,
+      bindHost: address.bindHost,
+      onFatalError,
+    })
+    services = await startTaskManagerServices({
+      ...world,
+      rpcService,
+      resourceId,
+      resourceManagerRetriever: new StandaloneLeaderRetriever({
+        component: { kind: 'resourcemanager' },
+        jobManagerAddress: jobManager.address,
+        rpcService,
+        clock,
+        log,
+      }),
+      host: address.host,
+      shuffleEnvironment,
+      taskLauncher: new WorkerTaskLauncher({
+        ...world,
+        shuffle: shuffleEnvironment,
+        resourceLimits: taskThreadLimits(memory),
+      }),
+      memory,
+      hardware: {
+        cpuCores: availableParallelism(),
+        physicalMemoryBytes: totalmem(),
+        freeMemoryBytes: freemem(),
+      },
+      blobStore: new FileSystemBlobStore({
+        fileSystem: new LocalFileSystem(random),
+        parentDirectory: folder,
+        random,
+      }),
+      fatalErrorHandler: onFatalError,
+    })
+    const { dataPort } = shuffleEnvironment
+    own.info('Listening', { resourceId, rpc: rpcService.address, dataPort })
+  } catch (error) {
+    await rpcService.close()
+    throw error
+  }
+  return {
+    async close() {
+      await services.close()
+      await rpcService.close()
+    },
+  }
+}
