@@ -15,12 +15,12 @@ export type {
 } from './environment/descriptors.js'
 export { NetworkContext, type NetworkContextHandle } from './environment/network-context.js'
 export type { NetworkIo, NetworkIoWorld } from './environment/network-io.js'
-export {
-  type ChannelMetrics,
-  ShuffleEnvironment,
-  type ShuffleEnvironmentOptions,
-  type ShuffleLimits,
-} from './environment/shuffle-environment.js'
+export { ShuffleEnvironment } from './environment/shuffle-environment.js'
+export type {
+  ChannelMetrics,
+  ShuffleEnvironmentOptions,
+  ShuffleLimits,
+} from './environment/shuffle-environment-options.js'
 export {
   BufferWaitCancelledError,
   CorruptChannelDataError,

@@ -58,6 +58,11 @@ export class ChannelReceiver {
     return this.#held.length
   }
 
+  /** All has come, though the queue may have had no room for it yet. */
+  get hasEnd(): boolean {
+    return this.#hasEnd
+  }
+
   /** Takes one more segment for one more credit. @returns whether there was one */
   hold(): boolean {
     const segment = this.#context.pool.request(this.#queue.queueId)

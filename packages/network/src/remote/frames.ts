@@ -15,7 +15,7 @@ import { DataProtocolError } from '../errors/network-errors.js'
  *
  * Channel numbers are the consumer's. A Buffer takes one credit, except an event small enough to travel
  * in a queue's slot. Sequence numbers count a channel's Buffers from 0. After the Buffer with the
- * end-of-partition flag, and after an Error, the channel is gone.
+ * end-of-partition flag, and after an Error, the channel is gone. A Cancel is answered by an Error.
  */
 
 export const PROTOCOL_MAGIC = 0xf117da7a

@@ -32,7 +32,8 @@ export class InlineNetworkIo implements NetworkIo {
   readonly #serving = new Set<ServingConnection>()
   readonly #receiving = new Map<string, ReceivingConnection>()
   readonly #gates = new Map<string, GateReceiver>()
-  readonly #connectionOf = new Map<ChannelReceiver, ReceivingConnection>()
+  // Weak: a channel that ended is forgotten by its gate and its connection.
+  readonly #connectionOf = new WeakMap<ChannelReceiver, ReceivingConnection>()
   #listener: DataListener | undefined
   #isClosed = false
 

@@ -194,7 +194,7 @@ export class ReceivingConnection {
     const channel = this.#channels.get(header.channel)
     if (channel === undefined || channel.isClosed) return
     channel.end(header)
-    if (channel.isClosed) this.#channels.delete(header.channel)
+    if (channel.hasEnd) this.#channels.delete(header.channel)
   }
 
   #refuse(cause: Error): void {

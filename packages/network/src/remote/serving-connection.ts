@@ -160,6 +160,8 @@ export class ServingConnection {
         this.#requests.delete(channel)
         const sender = this.#senders.get(channel)
         if (sender !== undefined) this.#remove(sender)
+        // The consumer may forget the channel: nothing for it comes after this.
+        this.#sendError(channel, QueueErrorKind.partitionReleased, 'cancelled by its consumer')
         return
       }
       case FrameType.close:
