@@ -1,4 +1,27 @@
+// scenarios
+export { runScenario, type ScenarioOutcome } from './scenarios/run-scenario.js'
+export { type RunSeedsOptions, runSeeds, type SimulationSummary } from './scenarios/run-seeds.js'
+export type { Scenario, ScenarioContext } from './scenarios/scenario.js'
+export { SCENARIOS } from './scenarios/scenarios.js'
+// simulation
+export type { SimulatedProgram } from './simulation/cluster/record-program.js'
 export {
   SimulatedCluster,
   type SimulatedClusterOptions,
 } from './simulation/cluster/simulated-cluster.js'
+export type { SimulatedJob } from './simulation/cluster/simulated-job.js'
+export {
+  InvariantViolation,
+  type LogObservation,
+  type SimulatedWorld,
+  type SimulatedWorldOptions,
+} from './simulation/cluster/simulated-world.js'
+export { SimulationTimeoutError } from './simulation/cluster/simulation-timeout-error.js'
+export { CALM_NETWORK, type NetworkFaults } from './simulation/network/seeded-rpc-policy.js'
+export { ProcessClock } from './simulation/time/process-clock.js'
+export { type RunBounds, type RunOutcome, VirtualTime } from './simulation/time/virtual-time.js'
+export {
+  renderTraceEvent,
+  SimulationTrace,
+  type TraceEvent,
+} from './simulation/trace/simulation-trace.js'

@@ -5,6 +5,7 @@ import { checkAtRest } from '../invariants/at-rest.js'
 import { ClusterInvariants } from '../invariants/cluster-invariants.js'
 import { CALM_NETWORK } from '../network/seeded-rpc-policy.js'
 import { ModuleCache } from './module-cache.js'
+import { readTextLines } from './read-text-lines.js'
 import { recordProgram, type SimulatedProgram } from './record-program.js'
 import { type JobClient, SimulatedJob } from './simulated-job.js'
 import { JOB_MANAGER_NAME, SimulatedJobManager } from './simulated-job-manager.js'
@@ -17,6 +18,11 @@ export interface SimulatedClusterOptions extends SimulatedWorldOptions {
   readonly taskManagers?: number
   /** `taskmanager.numberOfTaskSlots`. Default 2. */
   readonly slotsPerTaskManager?: number
+  /**
+   * Longest time that a TaskManager's processor takes for one turn of a task. Default 0.2 ms; more
+   * makes jobs last longer, so that faults meet them.
+   */
+  readonly maxTurnMs?: number
   /** Flink keys of the cluster. */
   readonly configuration?: Readonly<Record<string, string>>
 }
@@ -41,6 +47,7 @@ export class SimulatedCluster {
   readonly #ended = new Map<string, ExecutionGraphInfo>()
   readonly #lines: string[] = []
   readonly #taskManagers = new Map<number, SimulatedTaskManager>()
+  readonly #maxTurnMs: number | undefined
   #jobManager: SimulatedJobManager | undefined
   #nextTaskManager = 1
   #injectedFaults = 0
@@ -49,6 +56,7 @@ export class SimulatedCluster {
     this.world = new SimulatedWorld(options)
     this.#invariants = new ClusterInvariants(this.world)
     this.world.onLog = (observation) => this.#invariants.observe(observation)
+    this.#maxTurnMs = options.maxTurnMs
     this.#configuration = Configuration.fromMap({
       'taskmanager.memory.process.size': '1 gb',
       'taskmanager.numberOfTaskSlots': String(options.slotsPerTaskManager ?? 2),
@@ -130,6 +138,7 @@ export class SimulatedCluster {
       SimulatedTaskManager.start(this.world, {
         number,
         configuration: this.#configuration,
+        maxTurnMs: this.#maxTurnMs,
         codeProvider: ({ jobId }) => this.#code.get(jobId)!,
         onLine: (line) => void this.#lines.push(line),
       }),
@@ -190,6 +199,18 @@ export class SimulatedCluster {
     const deadlineMs = this.nowMs + timeoutMs
     const outcome = await this.world.time.run({ until: condition, deadlineMs })
     if (outcome !== 'CONDITION') throw new SimulationTimeoutError({ what, timeoutMs })
+  }
+
+  /** Puts a file into the file system that all processes share. Absolute path. */
+  async writeFile(path: string, text: string): Promise<void> {
+    const stream = await this.world.files.create(path, 'overwrite')
+    await stream.write(Buffer.from(text))
+    await stream.close()
+  }
+
+  /** The lines of a file, or of all files of a folder, by name, without hidden ones. */
+  readLines(path: string): Promise<string[]> {
+    return readTextLines(this.world.files, path)
   }
 
   /** The cluster's own numbers, from its Dispatcher. */

@@ -18,15 +18,18 @@ export class SimulatedProcess {
   #state: 'running' | 'closed' | 'crashed' = 'running'
 
   /** @param name unique among the processes that run; also its host name */
-  constructor(world: SimulatedWorld, options: { name: string; port: number }) {
-    const { name, port } = options
+  constructor(
+    world: SimulatedWorld,
+    options: { name: string; port: number; maxTurnMs?: number | undefined },
+  ) {
+    const { name, port, maxTurnMs } = options
     this.#world = world
     this.name = name
     this.random = new SeededRandom(world.random.nextInt(0x1_0000_0000))
     // Wall clocks of real machines differ a little.
     const wallOffsetMs = world.epochMs + world.random.nextInt(50)
     this.clock = new ProcessClock(world.time, wallOffsetMs)
-    this.executor = new ProcessExecutor({ clock: this.clock, random: this.random })
+    this.executor = new ProcessExecutor({ clock: this.clock, random: this.random, maxTurnMs })
     this.log = new TraceLogger(world.trace, name, {
       debug: world.debug,
       observe: (level, message, fields) => world.onLog({ source: name, level, message, fields }),

@@ -30,6 +30,8 @@ export interface SimulatedTaskManagerOptions {
   readonly number: number
   readonly configuration: Configuration
   readonly codeProvider: JobCodeProvider
+  /** See `SimulatedClusterOptions`. */
+  readonly maxTurnMs?: number | undefined
   /** A task printed a line. */
   readonly onLine: (line: string) => void
 }
@@ -57,7 +59,11 @@ export class SimulatedTaskManager {
     const { number, configuration, codeProvider } = options
     const name = `tm-${number}`
     const resourceId = name as ResourceId
-    const process = new SimulatedProcess(world, { name, port: RPC_PORT })
+    const process = new SimulatedProcess(world, {
+      name,
+      port: RPC_PORT,
+      maxTurnMs: options.maxTurnMs,
+    })
     const { clock, random, log, rpcService, executor } = process
     const { defer } = executor
     const shuffle = await ShuffleEnvironment.start({

@@ -13,10 +13,12 @@ export class SimulatedDataConnection implements DataConnection {
   readonly #network: SimulatedDataNetwork
   readonly #id: string
   #listener: DataConnectionListener | undefined
-  /** Came before `start`. */
+  /** Came before the listener. */
   #early: (() => void)[] = []
+  readonly #inFlight: { readonly text: string; readonly arrive: () => void }[] = []
   #lastArrivalMs = 0
   #bufferedBytes = 0
+  #isStarted = false
   #isClosed = false
 
   constructor(network: SimulatedDataNetwork, host: DataHost, id: string, peer: string) {
@@ -31,9 +33,13 @@ export class SimulatedDataConnection implements DataConnection {
   }
 
   start(listener: DataConnectionListener): void {
-    assert(this.#listener === undefined, 'a connection is started once')
-    this.#listener = listener
-    for (const action of this.#early.splice(0)) action()
+    assert(!this.#isStarted, 'a connection is started once')
+    this.#isStarted = true
+    // As with sockets, nothing arrives before the caller has returned.
+    this.host.clock.schedule(0, () => {
+      this.#listener = listener
+      for (const action of this.#early.splice(0)) action()
+    })
   }
 
   write(chunks: readonly Uint8Array[], onSent: () => void): void {
@@ -67,6 +73,11 @@ export class SimulatedDataConnection implements DataConnection {
     this.host.clock.schedule(0, () => this.#close(cause))
   }
 
+  /** @internal Nothing arrives at the other end before it has learnt of the connection. */
+  holdUntil(timeMs: number): void {
+    this.#lastArrivalMs = timeMs
+  }
+
   /** @internal The other end learns that this one is gone. */
   reset(): void {
     const reset = () => this.other.#close(new Error('connection reset by peer'))
@@ -74,11 +85,16 @@ export class SimulatedDataConnection implements DataConnection {
   }
 
   #send(text: string, arrive: () => void): void {
+    this.#inFlight.push({ text, arrive })
+    // Each arrival delivers the oldest piece: times of equal pieces may differ by a rounding error.
     this.#lastArrivalMs = this.#network.travel(
       this.host,
       this.other.host,
-      text,
-      arrive,
+      () => {
+        const piece = this.#inFlight.shift()!
+        this.#network.trace(this.host, this.other.host, piece.text)
+        piece.arrive()
+      },
       this.#lastArrivalMs,
     )
   }

@@ -81,8 +81,8 @@ export class SimulatedDataNetwork {
   }
 
   /** @internal Runs `arrive` at the other end, unless an end dies before. */
-  travel(from: DataHost, to: DataHost, text: string, arrive: () => void, notBeforeMs = 0): number {
-    const { clock, random, latencyMs, trace } = this.#options
+  travel(from: DataHost, to: DataHost, arrive: () => void, notBeforeMs = 0): number {
+    const { clock, random, latencyMs } = this.#options
     const dueMs = Math.max(notBeforeMs, clock.now() + latencyMs(from.name, to.name, random))
     const link = linkKey(from.name, to.name)
     const deliver = (): void => {
@@ -91,11 +91,15 @@ export class SimulatedDataNetwork {
         return
       }
       if (this.#dead.has(to)) return
-      trace.add('data', `${from.name} -> ${to.name} ${text}`)
       arrive()
     }
     clock.schedule(dueMs - clock.now(), deliver)
     return dueMs
+  }
+
+  /** @internal */
+  trace(from: DataHost, to: DataHost, text: string): void {
+    this.#options.trace.add('data', `${from.name} -> ${to.name} ${text}`)
   }
 
   /** @internal */
@@ -123,10 +127,11 @@ export class SimulatedDataNetwork {
     const key = `${address.host}:${address.port}`
     const to = this.#listeners.get(key)?.host ?? { name: address.host, clock: from.clock }
     return new Promise((resolve, reject) => {
-      this.travel(from, to, `connect ${key}`, () => {
+      this.travel(from, to, () => {
         const listening = this.#listeners.get(key)
+        this.trace(from, to, `connect ${key}${listening === undefined ? ' (refused)' : ''}`)
         if (listening === undefined) {
-          this.travel(to, from, `refused ${key}`, () => reject(refused(key)))
+          this.travel(to, from, () => reject(refused(key)))
           return
         }
         const id = this.#nextConnectionId++
@@ -135,8 +140,8 @@ export class SimulatedDataNetwork {
         client.other = server
         server.other = client
         this.#connections.add(client).add(server)
+        server.holdUntil(this.travel(listening.host, from, () => resolve(client)))
         listening.onConnection(server)
-        this.travel(listening.host, from, `accepted ${key}`, () => resolve(client))
       })
     })
   }

@@ -10,12 +10,12 @@ export class ProcessExecutor {
   readonly #queue: (() => void)[] = []
   #busy = false
   /** Longest time that one action takes; milliseconds of virtual time. Raise it for a slow node. */
-  maxActionMs: number
+  maxTurnMs: number
 
-  constructor(options: { clock: Clock; random: Random; maxActionMs?: number }) {
+  constructor(options: { clock: Clock; random: Random; maxTurnMs?: number | undefined }) {
     this.#clock = options.clock
     this.#random = options.random
-    this.maxActionMs = options.maxActionMs ?? 0.2
+    this.maxTurnMs = options.maxTurnMs ?? 0.2
   }
 
   /** Runs `action` after all that was handed in before it, never before this call returned. */
@@ -32,7 +32,7 @@ export class ProcessExecutor {
   #next(): void {
     if (this.#busy || this.#queue.length === 0) return
     this.#busy = true
-    this.#clock.schedule(this.#random.next() * this.maxActionMs, () => {
+    this.#clock.schedule(this.#random.next() * this.maxTurnMs, () => {
       this.#busy = false
       const action = this.#queue.shift()!
       // First, so that one that throws does not stop the others.

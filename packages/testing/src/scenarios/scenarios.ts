@@ -1,0 +1,21 @@
+import { cancel } from './cancel.js'
+import { lossyNetwork } from './lossy-network.js'
+import { notEnoughSlotsThenJoin } from './not-enough-slots.js'
+import type { Scenario } from './scenario.js'
+import { slowNetwork } from './slow-network.js'
+import { taskManagerCrash } from './task-manager-crash.js'
+import { taskManagerPartition } from './task-manager-partition.js'
+import { twoJobs } from './two-jobs.js'
+import { wordCount } from './word-count.js'
+
+/** All scenarios of `npm run simulate`. */
+export const SCENARIOS: readonly Scenario[] = [
+  wordCount,
+  taskManagerCrash,
+  taskManagerPartition,
+  slowNetwork,
+  lossyNetwork,
+  notEnoughSlotsThenJoin,
+  twoJobs,
+  cancel,
+]
