@@ -5,8 +5,8 @@ import { join } from 'node:path'
 /** Environment variables that look like codes. */
 const VARIABLES =
   /^FLINK_(?:CONF_DIR|HOME|IDENT_STRING|LOG_DIR|LOG_FILE|PID_DIR|SSH_OPTS|PROPERTIES|NODE|BIN_DIR|TS_.*)$/
-/** Thrown by the simulator's network alone. */
-const SIMULATED = new Set(['FLINK_CONNECTION_REFUSED'])
+/** Thrown by the simulator alone. */
+const SIMULATED = new Set(['FLINK_CONNECTION_REFUSED', 'FLINK_SIMULATION_TIMEOUT'])
 
 function* sources(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {

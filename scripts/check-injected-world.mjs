@@ -19,7 +19,15 @@ const AMBIENT = [
 ]
 
 /** Adapters between the injected world and the real one: folder or file, and why. */
-const ADAPTERS = []
+const ADAPTERS = [
+  ['network/src/transport/tcp-data-transport.ts', 'the data connection over TCP'],
+  ['runtime/src/program/cluster-modules.ts', 'links packages where the module loader looks'],
+  ['runtime/src/program/refused-side-effects.ts', 'refuses files and sockets to programs'],
+  ['runtime/src/taskmanager/line-writer.ts', 'standard output of a task thread'],
+  ['runtime/src/taskmanager/user-frame.ts', 'reads source lines for a stuck thread'],
+  ['runtime/src/taskmanager/worker-socket-connector.ts', 'sockets of sources in task threads'],
+  ['runtime/src/taskmanager/worker-task-loop.ts', 'turns of the event loop of a task thread'],
+]
 
 function* sources(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {

@@ -2,8 +2,12 @@
 // point of every package stays where it was, so names and paths resolve as in the workspace, and there is one
 // instance of each module, whoever imports it: a process, a task thread or a user's program.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join, relative, resolve, sep } from 'node:path'
+import { createRequire } from 'node:module'
+import { dirname, join, relative, resolve, sep } from 'node:path'
+
 import { build } from 'esbuild'
+
+const require = createRequire(import.meta.url)
 
 const SCOPE = '@flink-ts/'
 const CHUNKS = 'chunks'
@@ -73,21 +77,35 @@ function keepModuleUrls(packages) {
 /** The folder of the package that the file is in; undefined for our own. */
 const packageFolder = (path) => /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]
 
+/** Modules that name what a CommonJS package exports, as Node does for `import()` and esbuild does not. (All that we import so are CommonJS; an ES module would be refused here.) */
+const NAMES = 'names'
+const NAME = /^(?!default$)[\p{ID_Start}$_][\p{ID_Continue}$]*$/u
+
 /**
- * What is installed for development alone is not there at run time: a `require` of it fails, as those who
- * try it expect.
+ * Third parties. What is installed for development alone is not there at run time: a `require` of it fails, as
+ * those who try it expect.
  */
-function onlyProduction(closure) {
+function thirdParties(closure) {
   const folders = new Set(closure.map(({ folder }) => folder))
   return {
-    name: 'only-production',
-    setup({ onResolve, resolve }) {
+    name: 'third-parties',
+    setup({ onLoad, onResolve, resolve }) {
       onResolve({ filter: /^[^./]/ }, async ({ path, kind, importer, resolveDir, pluginData }) => {
         if (pluginData === 'asked' || kind === 'entry-point') return undefined
         const found = await resolve(path, { kind, importer, resolveDir, pluginData: 'asked' })
         const folder = found.errors.length > 0 ? undefined : packageFolder(found.path)
-        if (found.external || folder === undefined || folders.has(folder)) return undefined
-        return { path, external: true }
+        if (found.external || folder === undefined) return undefined
+        if (!folders.has(folder)) return { path, external: true }
+        return kind === 'dynamic-import' ? { path: found.path, namespace: NAMES } : undefined
+      })
+      onLoad({ filter: /./, namespace: NAMES }, ({ path }) => {
+        const names = Object.keys(require(path)).filter((name) => NAME.test(name))
+        return {
+          contents: `const all = require(${JSON.stringify(path)})
+            export default all
+            export const { ${names.join(', ')} } = all`,
+          resolveDir: dirname(path),
+        }
       })
     },
   }
@@ -129,7 +147,7 @@ export async function bundlePackages({ closure, target }) {
       js: `import{createRequire as __createRequire}from'node:module';const ${FILE_URL}=import.meta.url,require=__createRequire(${FILE_URL});`,
     },
     define: { 'import.meta.url': MODULE_URL },
-    plugins: [onlyProduction(closure), keepModuleUrls(packages)],
+    plugins: [thirdParties(closure), keepModuleUrls(packages)],
     metafile: true,
     logLevel: 'warning',
   })

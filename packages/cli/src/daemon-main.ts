@@ -9,7 +9,12 @@ import {
 import { ClusterControl } from './daemon/cluster-control.js'
 import { DaemonControl } from './daemon/daemon-control.js'
 import { daemonCommand } from './daemon/daemon-process.js'
-import { DAEMONS, type DaemonName, daemonSettings } from './daemon/daemon-settings.js'
+import {
+  DAEMONS,
+  type DaemonName,
+  type DaemonSettings,
+  daemonSettings,
+} from './daemon/daemon-settings.js'
 import { configurationFolder, flinkHome } from './flink-home.js'
 import { processTerminal } from './terminal/terminal.js'
 
@@ -25,10 +30,10 @@ const environment = process.env
 /** Runs the daemon in place of this command: signals and the exit code are its own. */
 function foreground(
   daemon: DaemonName,
-  configDir: string,
+  settings: DaemonSettings,
   args: readonly string[],
 ): Promise<number> {
-  const child = spawn(process.execPath, daemonCommand(daemon, configDir, args), {
+  const child = spawn(process.execPath, daemonCommand(daemon, settings, args), {
     stdio: 'inherit',
     env: environment,
   })
@@ -92,7 +97,7 @@ async function main(words: readonly string[]): Promise<number> {
   }
   switch (verb) {
     case 'start-foreground':
-      return foreground(daemon, configurationFolder(environment), daemonArguments(daemon, rest))
+      return foreground(daemon, (await settingsFor()).settings, daemonArguments(daemon, rest))
     case 'start':
     case 'stop':
     case 'stop-all': {

@@ -1,4 +1,4 @@
-import { DeploymentOptions, RestOptions } from '@flink-ts/core'
+import { ClientOptions, DeploymentOptions, RestOptions } from '@flink-ts/core'
 import { RestClusterClient } from '@flink-ts/rest/client'
 import type { ParsedArguments } from '../arguments/option-parser.js'
 import { JOBMANAGER, TARGET } from '../arguments/options.js'
@@ -44,6 +44,7 @@ export function clusterClient(args: ParsedArguments, context: ActionContext): Re
     urlPrefix: configuration.get(RestOptions.URL_PREFIX),
     // Without high availability nobody takes over: who is not there now is a mistake to be told at once.
     retries: configuration.getOptional(RestOptions.RETRY_MAX_ATTEMPTS) ?? 0,
+    timeoutMs: configuration.get(ClientOptions.CLIENT_TIMEOUT),
     retryDelayMs: configuration.get(RestOptions.RETRY_DELAY),
     maxContentBytes: configuration.get(RestOptions.CLIENT_MAX_CONTENT_LENGTH),
   })

@@ -86,6 +86,6 @@ export class ClusterControl {
         return code
       }),
     )
-    return Math.max(0, ...codes)
+    return codes.every((code) => code === 0) ? 0 : 1
   }
 }

@@ -1,6 +1,6 @@
-import type { Clock } from '@flink-ts/core'
+import { type Clock, userMessage } from '@flink-ts/core'
 import type { Terminal } from '../terminal/terminal.js'
-import { isDaemonAlive, spawnDaemon } from './daemon-process.js'
+import { daemonCommand, isDaemonAlive, type StartOutcome, spawnDaemon } from './daemon-process.js'
 import type { DaemonName, DaemonSettings } from './daemon-settings.js'
 import { logFilesOf, prepareLogFiles } from './log-files.js'
 import { PidFile } from './pid-file.js'
@@ -36,7 +36,7 @@ export class DaemonControl {
   /**
    * Starts `count` daemons at once; resolves when all are ready or have failed.
    *
-   * @returns the exit code: 0 if all are ready. One that failed is not remembered.
+   * @returns the exit code: 0 if all are ready. What does not run is not remembered.
    */
   start(args: readonly string[], count = 1): Promise<number> {
     const { hostName } = this.#settings
@@ -48,28 +48,31 @@ export class DaemonControl {
         )
       }
       const outcomes = await Promise.all(
-        Array.from({ length: count }, async (_, n) => {
-          this.#terminal.out(`Starting ${this.#daemon} daemon on host ${hostName}.`)
-          const files = logFilesOf(this.#settings, this.#daemon, alive.length + n)
-          prepareLogFiles(this.#settings, files)
-          return spawnDaemon({
-            daemon: this.#daemon,
-            settings: this.#settings,
-            files,
-            args,
-            clock: this.#clock,
-          })
-        }),
+        Array.from({ length: count }, (_, n) => this.#startOne(alive.length + n, args)),
       )
-      const pids = outcomes.flatMap((outcome) => (outcome.kind === 'ready' ? [outcome.pid] : []))
+      const pids = outcomes.flatMap(({ pid }) => pid ?? [])
       this.#pidFile.write([...alive, ...pids])
       for (const outcome of outcomes) {
         if (outcome.kind === 'failed') {
           this.#terminal.err(`Could not start ${this.#daemon} on ${hostName}. ${outcome.message}`)
         }
       }
-      return pids.length === count ? 0 : 1
+      return outcomes.every(({ kind }) => kind === 'ready') ? 0 : 1
     })
+  }
+
+  async #startOne(index: number, args: readonly string[]): Promise<StartOutcome> {
+    const [daemon, settings, clock] = [this.#daemon, this.#settings, this.#clock]
+    this.#terminal.out(`Starting ${daemon} daemon on host ${settings.hostName}.`)
+    try {
+      const command = daemonCommand(daemon, settings, args)
+      const files = logFilesOf(settings, daemon, index)
+      prepareLogFiles(settings, files)
+      return await spawnDaemon({ command, settings, files, clock })
+    } catch (error) {
+      // Those that start beside it have to be remembered all the same.
+      return { kind: 'failed', message: userMessage(error) }
+    }
   }
 
   /** Stops the daemon that was started last. */

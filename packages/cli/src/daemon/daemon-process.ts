@@ -1,8 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import type { Clock } from '@flink-ts/core'
+import {
+  type Clock,
+  deriveJobManagerMemory,
+  deriveTaskManagerMemory,
+  parseDynamicProperties,
+} from '@flink-ts/core'
+import { nodeFlags } from '@flink-ts/entrypoint'
 import { DAEMONS, type DaemonName, type DaemonSettings } from './daemon-settings.js'
 import type { LogFiles } from './log-files.js'
 
@@ -16,25 +21,44 @@ export type DaemonMessage =
 
 export type StartOutcome =
   | { readonly kind: 'ready'; readonly pid: number }
-  | { readonly kind: 'failed'; readonly message: string }
+  | {
+      readonly kind: 'failed'
+      readonly message: string
+      /** Set if it runs nevertheless. */
+      readonly pid?: number | undefined
+    }
 
-/** Words of a node command that runs a daemon's main. */
-export function daemonCommand(daemon: DaemonName, configDir: string, args: readonly string[]) {
-  const folder = fileURLToPath(new URL('./mains/', import.meta.resolve('@flink-ts/entrypoint')))
-  return [join(folder, DAEMONS[daemon]), '--configDir', configDir, ...args]
+/**
+ * Words of a node command that runs a daemon's main.
+ *
+ * @throws IllegalConfigurationError if its memory cannot be split as configured
+ */
+export function daemonCommand(
+  daemon: DaemonName,
+  settings: DaemonSettings,
+  args: readonly string[],
+): string[] {
+  const { properties } = parseDynamicProperties(args)
+  const configuration = settings.configuration.clone().merge(properties)
+  const memory =
+    daemon === 'standalonesession'
+      ? deriveJobManagerMemory(configuration)
+      : deriveTaskManagerMemory(configuration)
+  const main = join(settings.mainsDir, DAEMONS[daemon])
+  return [...nodeFlags(memory), main, '--configDir', settings.configDir, ...args]
 }
 
 /** Starts a daemon that outlives this process; resolves when it is ready or has failed. */
 export async function spawnDaemon(options: {
-  daemon: DaemonName
+  /** Words behind node. */
+  command: readonly string[]
   settings: DaemonSettings
   files: LogFiles
-  args: readonly string[]
   clock: Clock
 }): Promise<StartOutcome> {
-  const { daemon, settings, files, args, clock } = options
+  const { command, settings, files, clock } = options
   const out = openSync(files.out, 'a')
-  const child = spawn(process.execPath, daemonCommand(daemon, settings.configDir, args), {
+  const child = spawn(process.execPath, command, {
     detached: true,
     stdio: ['ignore', out, out, 'ipc'],
     cwd: '/',
@@ -61,6 +85,7 @@ function started(child: ChildProcess, files: LogFiles, clock: Clock): Promise<St
     const cancel = clock.schedule(READY_PATIENCE_MS, () =>
       settle({
         kind: 'failed',
+        pid: child.pid,
         message: `It was not ready after ${READY_PATIENCE_MS / 1000} s and goes on starting as pid ${child.pid}; see ${files.log}`,
       }),
     )

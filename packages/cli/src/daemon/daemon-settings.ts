@@ -1,5 +1,6 @@
 import { hostname, tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { type Configuration, EnvOptions } from '@flink-ts/core'
 
 /** The daemons and the modules of `@flink-ts/entrypoint` that are their mains. */
@@ -12,12 +13,16 @@ export type DaemonName = keyof typeof DAEMONS
 
 /** Where daemons keep their files. */
 export interface DaemonSettings {
+  /** What the configuration files say. */
+  readonly configuration: Configuration
   readonly configDir: string
   readonly logDir: string
   readonly pidDir: string
   /** Tells the clusters of several people on one machine apart. */
   readonly identString: string
   readonly hostName: string
+  /** Folder of the daemons' main modules; handed in, so that tests start others. */
+  readonly mainsDir: string
   /** Old log files that are kept. */
   readonly logFilesMax: number
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -32,6 +37,7 @@ export function daemonSettings(options: {
 }): DaemonSettings {
   const { environment, configuration } = options
   return {
+    configuration,
     configDir: options.configDir,
     logDir:
       environment['FLINK_LOG_DIR'] ??
@@ -41,6 +47,7 @@ export function daemonSettings(options: {
       environment['FLINK_PID_DIR'] ?? configuration.getOptional(EnvOptions.PID_DIR) ?? tmpdir(),
     identString: environment['FLINK_IDENT_STRING'] ?? environment['USER'] ?? userInfo().username,
     hostName: hostname(),
+    mainsDir: fileURLToPath(new URL('./mains/', import.meta.resolve('@flink-ts/entrypoint'))),
     logFilesMax: configuration.get(EnvOptions.LOG_MAX),
     environment,
   }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { FlinkError } from '@flink-ts/core'
 
 /** Whether a host of `masters` or `workers` is this machine by its name alone. */
 export function isLocalHost(host: string): boolean {
@@ -10,6 +11,7 @@ export function isLocalHost(host: string): boolean {
  *
  * @param sshOptions words of `FLINK_SSH_OPTS` or `env.ssh.opts`
  * @returns the exit code of ssh
+ * @throws FlinkError FLINK_SSH when there is no ssh on this machine
  */
 export function runOverSsh(options: {
   host: string
@@ -25,7 +27,14 @@ export function runOverSsh(options: {
     const ssh = spawn('ssh', ['-n', ...options.sshOptions, options.host, '--', command], {
       stdio: ['ignore', 'inherit', 'inherit'],
     })
-    ssh.on('error', reject)
+    ssh.on('error', (cause) =>
+      reject(
+        new FlinkError(
+          `Cannot run ssh, which starts and stops processes on ${options.host}: ${cause.message}`,
+          { code: 'FLINK_SSH', cause },
+        ),
+      ),
+    )
     ssh.on('exit', (code) => resolve(code ?? 1))
   })
 }

@@ -361,6 +361,18 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
   {
     reason: 'nothing reads it in this release',
     keys: words(`
+      blob.fetch.num-concurrent blob.offload.minsize blob.server.port
+      blob.service.cleanup.interval blob.storage.directory client.retry-period fs.default-scheme
+      metrics.scope.delimiter metrics.scope.jm metrics.scope.jm-job metrics.scope.jm-operator
+      metrics.scope.operator metrics.scope.task metrics.scope.tm metrics.scope.tm-job
+      pekko.lookup.timeout pipeline.global-job-parameters resourcemanager.job.timeout
+      resourcemanager.taskmanager-registration.timeout resourcemanager.taskmanager-timeout
+      rest.async.store-duration rest.await-leader-timeout rest.connection-timeout
+      slot.request.max-interval slotmanager.number-of-slots.max slotmanager.number-of-slots.min
+      taskmanager.log.path taskmanager.network.netty.client.connectTimeoutSec
+      taskmanager.network.request-backoff.initial taskmanager.network.request-backoff.max
+      taskmanager.network.retries web.log.path web.submit.enable web.timeout web.tmpdir
+      web.upload.dir
       blob.client.connect.timeout blob.client.socket.timeout cluster.evenly-spread-out-slots
       completed-application-store.cache-size completed-application-store.type
       env.stdout-err.redirect-to-file jobmanager.failure-enrichers
