@@ -1,6 +1,7 @@
 import {
   ClusterOptions,
   FLINK_TS_VERSION,
+  FlinkError,
   formatDuration,
   type Logger,
   renderErrorChain,
@@ -84,9 +85,11 @@ class DaemonProcess {
   }
 
   async #startFailed(error: unknown): Promise<void> {
-    const { name } = this.#definition
-    this.#log?.error(`Could not start the ${name}`, { error })
-    this.#log ?? process.stderr.write(`Could not start the ${name}: ${renderErrorChain(error)}\n`)
+    const text = `Could not start the ${this.#definition.name}: ${userMessage(error)}`
+    // Where in our code a port turned out to be taken helps nobody; where an assertion failed does.
+    const fields = FlinkError.is(error) ? {} : { error }
+    if (this.#log !== undefined) this.#log.error(text, fields)
+    else process.stderr.write(`${FlinkError.is(error) ? text : renderErrorChain(error)}\n`)
     await reportToStarter({ type: 'failed', message: userMessage(error) })
     await this.#exit(START_FAILED)
   }
@@ -101,8 +104,8 @@ class DaemonProcess {
 
   #fail(error: unknown): void {
     const { name, fatalExitCode } = this.#definition
-    this.#log?.error(`Fatal error: the ${name} ends`, { error })
-    this.#log ?? process.stderr.write(`Fatal error: ${renderErrorChain(error)}\n`)
+    if (this.#log !== undefined) this.#log.error(`Fatal error: the ${name} ends`, { error })
+    else process.stderr.write(`Fatal error: ${renderErrorChain(error)}\n`)
     if (this.#isEnding) return
     this.#isEnding = true
     if (this.#isReady) void this.#end(fatalExitCode)

@@ -1,0 +1,186 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import {
+  Configuration,
+  deriveJobManagerMemory,
+  deriveTaskManagerMemory,
+  noopLogger,
+  SeededRandom,
+} from '@flink-ts/core'
+import {
+  hostAndPort,
+  isLoopback,
+  jobManagerRpcAddress,
+  logLevel,
+  nodeFlags,
+  ProcessFolder,
+  parseDaemonArguments,
+  processFolderParent,
+  taskManagerAddress,
+} from '@flink-ts/entrypoint'
+import t from 'tap'
+
+const configuration = (values: Record<string, string>) => Configuration.fromMap(values)
+
+t.test('parseDaemonArguments', async (t) => {
+  const args = ['--configDir', '/conf', '-D', 'a.b=c', '-Dd=e=f']
+  const parsed = parseDaemonArguments(args, { FLINK_CONF_DIR: '/other' })
+  t.equal(parsed.configDir, '/conf', 'the argument wins')
+  t.strictSame(parsed.dynamicProperties.toMap(), { 'a.b': 'c', d: 'e=f' })
+  t.equal(parseDaemonArguments(['--configDir=/x'], {}).configDir, '/x')
+  t.equal(parseDaemonArguments([], { FLINK_CONF_DIR: '/other' }).configDir, '/other')
+  const refused = { code: 'FLINK_DAEMON_ARGUMENT', message: /expected --configDir DIR/ }
+  t.throws(() => parseDaemonArguments([], {}), refused)
+  t.throws(() => parseDaemonArguments(['--configDir'], {}), { message: /has no value/ })
+  t.throws(() => parseDaemonArguments(['--configDir', 'x', 'y'], {}), {
+    message: /unknown argument 'y'/,
+  })
+})
+
+t.test('jobManagerRpcAddress', async (t) => {
+  const of = (values: Record<string, string>) => jobManagerRpcAddress(configuration(values))
+  await t.test('listens on loopback only for a JobManager on localhost', async (t) => {
+    t.match(of({ 'jobmanager.rpc.address': 'localhost' }), {
+      bindHost: '127.0.0.1',
+      bindPort: 6123,
+      host: '127.0.0.1',
+      port: undefined,
+      warning: undefined,
+    })
+  })
+  await t.test('listens at another address that it was given, and nowhere else', async (t) => {
+    t.match(of({ 'jobmanager.rpc.address': 'master.example', 'jobmanager.rpc.port': '7000' }), {
+      bindHost: 'master.example',
+      bindPort: 7000,
+      host: 'master.example',
+      warning: undefined,
+    })
+  })
+  await t.test('listens where the bind keys say, and tells the other port', async (t) => {
+    t.match(
+      of({
+        'jobmanager.rpc.address': 'master',
+        'jobmanager.bind-host': '0.0.0.0',
+        'jobmanager.rpc.bind-port': '9000',
+      }),
+      { bindHost: '0.0.0.0', bindPort: 9000, host: 'master', port: 6123, warning: undefined },
+    )
+  })
+  await t.test('warns when nobody else can reach what is announced', async (t) => {
+    const keys = { 'jobmanager.rpc.address': 'master', 'jobmanager.bind-host': 'localhost' }
+    t.match(of(keys).warning, /jobmanager.bind-host.*127.0.0.1.*master.*0.0.0.0/)
+  })
+  await t.test('refuses to guess the address', async (t) => {
+    t.throws(() => of({}), { message: /such as localhost/ })
+    t.throws(() => of({ 'jobmanager.rpc.address': ' ' }), { message: /such as localhost/ })
+  })
+})
+
+t.test('taskManagerAddress', async (t) => {
+  const here = { hostName: 'worker-1', addressTowards: async (host: string) => `towards-${host}` }
+  const of = (values: Record<string, string>, jobManager: string) =>
+    taskManagerAddress(configuration(values), jobManager, here)
+  t.match(await of({}, 'localhost'), {
+    host: 'localhost',
+    bindHost: '127.0.0.1',
+    bindPorts: '0',
+    port: undefined,
+  })
+  t.match(await of({}, 'master'), { host: 'towards-master', bindHost: 'towards-master' })
+  t.match(await of({ 'taskmanager.network.bind-policy': 'name' }, 'master'), { host: 'worker-1' })
+  t.match(
+    await of(
+      {
+        'taskmanager.host': 'public',
+        'taskmanager.bind-host': '0.0.0.0',
+        'taskmanager.rpc.port': '7000',
+        'taskmanager.rpc.bind-port': '8000',
+      },
+      'master',
+    ),
+    { host: 'public', bindHost: '0.0.0.0', bindPorts: '8000', port: 7000 },
+  )
+  t.match(await of({ 'taskmanager.rpc.port': '7000-7010' }, 'localhost'), {
+    bindPorts: '7000-7010',
+    port: undefined,
+  })
+})
+
+t.test('isLoopback and hostAndPort', async (t) => {
+  for (const host of ['localhost', '127.0.0.1', '127.1.2.3', '::1', '[::1]']) t.ok(isLoopback(host))
+  for (const host of ['0.0.0.0', 'localhost.evil.example', '127.evil.example', '10.0.0.1', '::']) {
+    t.notOk(isLoopback(host), host)
+  }
+  t.equal(hostAndPort('a', 1), 'a:1')
+  t.equal(hostAndPort('::1', 1), '[::1]:1')
+  t.equal(hostAndPort('[::1]', 1), '[::1]:1')
+})
+
+t.test('logLevel takes ROOT_LOG_LEVEL before env.log.level', async (t) => {
+  const quiet = configuration({ 'env.log.level': 'ERROR' })
+  t.equal(logLevel(quiet, {}), 'error')
+  t.equal(logLevel(quiet, { ROOT_LOG_LEVEL: 'DEBUG' }), 'debug')
+  t.equal(logLevel(quiet, { ROOT_LOG_LEVEL: 'TRACE' }), 'debug')
+  t.equal(logLevel(quiet, { ROOT_LOG_LEVEL: 'loud' }), 'error')
+})
+
+t.test('processFolderParent', async (t) => {
+  const of = (values: Record<string, string>) =>
+    processFolderParent(configuration(values), 'jobmanager')
+  t.equal(of({ 'io.tmp.dirs': '/a,/b' }), '/a')
+  t.equal(of({ 'io.tmp.dirs': '/a', 'process.working-dir': '/w' }), '/w')
+  t.equal(of({ 'process.working-dir': '/w', 'process.jobmanager.working-dir': '/j' }), '/j')
+})
+
+t.test('ProcessFolder', async (t) => {
+  const parent = join(t.testdir({}), 'tmp')
+  const make = () =>
+    new ProcessFolder({ parent, kind: 'jobmanager', random: new SeededRandom(1), log: noopLogger })
+  const gone = spawnSync(process.execPath, ['-e', '']).pid
+  const prefix = `flink-ts-jobmanager-${hostname()}-`
+  const abandoned = [`${prefix}${gone}-aa`, `${prefix}${process.pid}-bb`]
+  const others = [
+    `${prefix}${process.ppid}-aa`,
+    `flink-ts-jobmanager-other-host-${gone}-aa`,
+    `flink-ts-taskmanager-${hostname()}-${gone}-aa`,
+    'somebody-elses',
+  ]
+  for (const name of [...abandoned, ...others]) mkdirSync(join(parent, name), { recursive: true })
+  writeFileSync(join(parent, abandoned[0]!, 'blob'), 'x')
+
+  const folder = make()
+  t.ok(existsSync(folder.path))
+  const names = readdirSync(parent)
+  for (const name of abandoned) t.notOk(names.includes(name), `${name} is removed`)
+  for (const name of others) t.ok(names.includes(name), `${name} stays`)
+
+  writeFileSync(join(folder.path, 'blob'), 'x')
+  folder.remove()
+  folder.remove()
+  t.notOk(existsSync(folder.path))
+
+  writeFileSync(join(parent, 'file'), '')
+  t.throws(
+    () =>
+      new ProcessFolder({
+        parent: join(parent, 'file'),
+        kind: 'jobmanager',
+        random: new SeededRandom(1),
+        log: noopLogger,
+      }),
+    { code: 'FLINK_WORKING_DIR', message: /set io.tmp.dirs to a folder that can be written/ },
+  )
+})
+
+t.test('nodeFlags leave the limits of task threads alone', async (t) => {
+  const jobManager = deriveJobManagerMemory(
+    configuration({ 'jobmanager.memory.process.size': '1600m' }),
+  )
+  t.strictSame(nodeFlags(jobManager), ['--max-old-space-size=1024', '--max-semi-space-size=2'])
+  const taskManager = deriveTaskManagerMemory(
+    configuration({ 'taskmanager.memory.process.size': '1728m' }),
+  )
+  t.strictSame(nodeFlags(taskManager), [])
+})
