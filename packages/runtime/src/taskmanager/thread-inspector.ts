@@ -11,14 +11,25 @@ export interface ThreadFrame {
 
 interface CallFrame {
   readonly functionName: string
-  readonly url: string
-  readonly location: { readonly lineNumber: number; readonly columnNumber: number }
+  readonly location: {
+    readonly scriptId: string
+    readonly lineNumber: number
+    readonly columnNumber: number
+  }
 }
 interface WorkerMessage {
+  readonly id?: number
   readonly method?: string
-  readonly params?: { readonly callFrames?: readonly CallFrame[] }
+  readonly params?: {
+    readonly callFrames?: readonly CallFrame[]
+    readonly scriptId?: string
+    readonly url?: string
+  }
 }
 
+const ENABLE = 1
+const PAUSE = 2
+const DISABLE = 3
 /** Longest wait for a thread to stop for its stack, in ms; one inside a native call never does. */
 const PAUSE_TIMEOUT_MS = 1000
 
@@ -34,30 +45,42 @@ export function takeThreadStack(
 ): Promise<readonly ThreadFrame[] | undefined> {
   return new Promise((resolve) => {
     const session = new Session()
+    const urls = new Map<string | undefined, string | undefined>()
     let sessionId: string | undefined
-    let commands = 0
     const cancelTimer = clock.schedule(PAUSE_TIMEOUT_MS, () => finish(undefined))
     const finish = (frames: readonly ThreadFrame[] | undefined) => {
       cancelTimer()
-      // Detaching lets the thread run on.
-      session.disconnect()
       resolve(frames)
+      // A thread whose debugger just goes away stays stopped, and cannot even be terminated.
+      if (sessionId === undefined) session.disconnect()
+      else command(DISABLE, 'Debugger.disable')
     }
-    const command = (method: string) => {
-      const message = JSON.stringify({ id: ++commands, method })
+    const command = (id: number, method: string) => {
+      const message = JSON.stringify({ id, method })
       session.post('NodeWorker.sendMessageToWorker', { sessionId: sessionId!, message })
     }
     session.connect()
     session.on('NodeWorker.attachedToWorker', ({ params }) => {
-      if (params.workerInfo.workerId !== String(threadId)) return
+      // The inspector numbers workers by itself; the thread's id is in the title alone.
+      if (!params.workerInfo.title.startsWith(`[worker ${threadId}]`)) return
       sessionId = params.sessionId
-      command('Debugger.enable')
-      command('Debugger.pause')
+      command(ENABLE, 'Debugger.enable')
+      command(PAUSE, 'Debugger.pause')
     })
     session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => {
       if (params.sessionId !== sessionId) return
-      const { method, params: details } = JSON.parse(params.message) as WorkerMessage
-      if (method === 'Debugger.paused') finish(details?.callFrames?.map(threadFrame))
+      const { id, method, params: details } = JSON.parse(params.message) as WorkerMessage
+      if (id === DISABLE) session.disconnect()
+      if (method === 'Debugger.scriptParsed') urls.set(details?.scriptId, details?.url)
+      if (method === 'Debugger.paused') {
+        finish(details?.callFrames?.map((frame) => threadFrame(frame, urls)))
+      }
+    })
+    // The thread has ended meanwhile.
+    session.on('NodeWorker.detachedFromWorker', ({ params }) => {
+      if (params.sessionId !== sessionId) return
+      finish(undefined)
+      session.disconnect()
     })
     session.post('NodeWorker.enable', { waitForDebuggerOnStart: false }, (error) => {
       if (error) finish(undefined)
@@ -65,10 +88,13 @@ export function takeThreadStack(
   })
 }
 
-function threadFrame({ functionName, url, location }: CallFrame): ThreadFrame {
+function threadFrame(
+  { functionName, location }: CallFrame,
+  urls: ReadonlyMap<string | undefined, string | undefined>,
+): ThreadFrame {
   return {
     functionName: functionName === '' ? '<anonymous>' : functionName,
-    url,
+    url: urls.get(location.scriptId) ?? '',
     line: location.lineNumber + 1,
     column: location.columnNumber + 1,
   }

@@ -56,6 +56,8 @@ export interface WorkerLaunched {
   /** Resolves with the next state of this name. */
   reached(state: string): Promise<void>
   readonly fatal: Promise<Error>
+  /** Resolves with the first event for a coordinator. */
+  readonly event: Promise<void>
 }
 
 export interface WorkerCluster {
@@ -93,13 +95,21 @@ export async function workerCluster(
       const fatal = new Promise<Error>((resolve) => {
         onFatal = resolve
       })
+      let onEvent = () => {}
+      let noEvent = (_: Error) => {}
+      const event = new Promise<void>((resolve, reject) => {
+        onEvent = resolve
+        noEvent = reject
+      })
+      event.catch(() => {})
       const task = launcher.launch(deployment, {
         onStateChange(state, cause) {
           states.push(state)
           error = cause
           for (const check of waiting) check()
+          if (state === 'FAILED') noEvent(new Error(JSON.stringify(cause)))
         },
-        onOperatorEvent() {},
+        onOperatorEvent: () => onEvent(),
         onFatalError: (cause) => onFatal(cause),
       })
       const reached = (state: string) =>
@@ -113,7 +123,7 @@ export async function workerCluster(
           waiting.push(check)
           check()
         })
-      return { task, states, error: () => error, reached, fatal }
+      return { task, states, error: () => error, reached, fatal, event }
     },
     async close() {
       await launcher.close()
