@@ -1,0 +1,242 @@
+import { Configuration, SystemClock } from '@flink-ts/core'
+import { ManualClock } from '@flink-ts/core/testing'
+import type { JobOverviewBody } from '@flink-ts/rest'
+import { RestClusterClient } from '@flink-ts/rest/client'
+import t, { type Test } from 'tap'
+import type { Action } from '../dist/actions/action.js'
+import { sendHeartbeats, showProgress } from '../dist/actions/attached-job.js'
+import { cancelAction } from '../dist/actions/cancel.js'
+import { listAction } from '../dist/actions/list.js'
+import { parseArguments } from '../dist/arguments/option-parser.js'
+import { type FakeRequest, startFakeRestServer } from './support/fake-rest-server.js'
+import { TestingTerminal } from './support/testing-terminal.js'
+
+const RUNNING_ID = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
+const OLDER_ID = 'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb'
+const WAITING_ID = 'cccccccccccccccccccccccccccccccc'
+const ENDED_ID = 'dddddddddddddddddddddddddddddddd'
+
+/** 21.11.2026 08:49:38 where the test runs. */
+const STARTED_MS = new Date(2026, 10, 21, 8, 49, 38).getTime()
+
+function job(jid: string, state: string, more: Partial<JobOverviewBody> = {}): JobOverviewBody {
+  return {
+    jid,
+    name: 'WordCount',
+    jobType: 'STREAMING',
+    schedulerType: 'Default',
+    'start-time': STARTED_MS,
+    'end-time': -1,
+    duration: 0,
+    state,
+    'last-modification': STARTED_MS,
+    tasks: { total: 0 },
+    'pending-operators': 0,
+    ...more,
+  }
+}
+
+async function act(action: Action, words: readonly string[]) {
+  const terminal = new TestingTerminal()
+  const code = await action.run(parseArguments(words, action.options), {
+    terminal,
+    clock: new SystemClock(),
+    environment: {},
+    workingDirectory: '/',
+    configuration: new Configuration(),
+    onInterrupt: () => () => {},
+  })
+  return { code, out: terminal.outLines, err: terminal.errLines }
+}
+
+async function listed(t: Test, jobs: readonly JobOverviewBody[], ...words: string[]) {
+  const { address } = await startFakeRestServer(t, ({ url }) =>
+    url === '/jobs/overview' ? { body: { jobs } } : undefined,
+  )
+  const { code, out } = await act(listAction, ['-m', address, ...words])
+  t.equal(code, 0)
+  t.equal(out[0], 'Waiting for response...')
+  return out.slice(1)
+}
+
+const JOBS = [
+  job(RUNNING_ID, 'RUNNING'),
+  job(OLDER_ID, 'RESTARTING', { name: 'older', 'start-time': STARTED_MS - 1000 }),
+  job(WAITING_ID, 'CREATED', { 'waiting-for': 'needs 4 slots, 2 are free' }),
+  job(ENDED_ID, 'FAILED'),
+]
+const RUNNING_BLOCK = [
+  '------------------ Running/Restarting Jobs -------------------',
+  `21.11.2026 08:49:37 : ${OLDER_ID} : older (RESTARTING)`,
+  `21.11.2026 08:49:38 : ${RUNNING_ID} : WordCount (RUNNING)`,
+  '-'.repeat(62),
+]
+const SCHEDULED_BLOCK = [
+  '----------------------- Scheduled Jobs -----------------------',
+  `21.11.2026 08:49:38 : ${WAITING_ID} : WordCount (CREATED) needs 4 slots, 2 are free`,
+  '-'.repeat(62),
+]
+const ENDED_BLOCK = [
+  '---------------------- Terminated Jobs -----------------------',
+  `21.11.2026 08:49:38 : ${ENDED_ID} : WordCount (FAILED)`,
+  '-'.repeat(62),
+]
+
+t.test('flink list: running and scheduled jobs, the oldest first', async (t) => {
+  t.strictSame(await listed(t, JOBS), [...RUNNING_BLOCK, ...SCHEDULED_BLOCK])
+})
+
+t.test('flink list -r, -s and -a show their part', async (t) => {
+  t.strictSame(await listed(t, JOBS, '-r'), RUNNING_BLOCK)
+  t.strictSame(await listed(t, JOBS, '-s'), SCHEDULED_BLOCK)
+  t.strictSame(await listed(t, JOBS, '-a'), [...RUNNING_BLOCK, ...SCHEDULED_BLOCK, ...ENDED_BLOCK])
+})
+
+t.test('flink list: says so when there are none', async (t) => {
+  t.strictSame(await listed(t, []), ['No running jobs.', 'No scheduled jobs.'])
+  t.strictSame(await listed(t, [], '-r'), ['No running jobs.'])
+  t.strictSame(await listed(t, [], '-s'), ['No scheduled jobs.'])
+})
+
+t.test('flink cancel: asks for it and says so', async (t) => {
+  const { address, requests } = await startFakeRestServer(t, () => ({ status: 202, body: {} }))
+  const { code, out } = await act(cancelAction, ['-m', address, RUNNING_ID.toUpperCase()])
+  t.equal(code, 0)
+  t.strictSame(out, [`Cancelling job ${RUNNING_ID}.`, `Cancelled job ${RUNNING_ID}.`])
+  t.match(requests, [{ method: 'PATCH', url: `/jobs/${RUNNING_ID}?mode=cancel` }])
+})
+
+t.test('flink cancel: the refusal of the cluster is what it fails with', async (t) => {
+  const message = 'Job cancellation failed because the job has already reached another state.'
+  const { address } = await startFakeRestServer(t, () => ({
+    status: 409,
+    body: { errors: [message] },
+  }))
+  await t.rejects(act(cancelAction, ['-m', address, RUNNING_ID]), {
+    code: 'FLINK_REST_CLIENT',
+    message: new RegExp(message),
+  })
+})
+
+t.test('clusterClient: what answers may be no JobManager at all', async (t) => {
+  const { address } = await startFakeRestServer(t, () => ({ body: '<html>hello</html>' }))
+  await t.rejects(act(listAction, ['-m', address]), {
+    code: 'FLINK_REST_CONNECTION',
+    message: new RegExp(`What answers at ${address} is no Flink REST endpoint`),
+  })
+})
+
+t.test('clusterClient: addresses that are none are refused before a call', async (t) => {
+  for (const address of [
+    'localhost',
+    'localhost:',
+    ':8081',
+    'a b:1',
+    'host:99999',
+    'host:8081/x',
+  ]) {
+    await t.rejects(act(listAction, ['-m', address]), {
+      code: 'FLINK_CLI_ARGUMENT',
+      message: `Cannot use the JobManager address "${address}": expected host:port, such as localhost:8081`,
+    })
+  }
+  await t.rejects(act(listAction, ['-t', 'moon']), {
+    message: 'Unknown target "moon": expected remote or local',
+  })
+  await t.rejects(act(listAction, ['-t', 'local']), {
+    message: 'The target "local" has no cluster to talk to.',
+  })
+})
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+/** Moves time until `condition` holds. */
+async function advanceUntil(clock: ManualClock, stepMs: number, condition: () => boolean) {
+  while (!condition()) {
+    clock.advance(stepMs)
+    await turn()
+  }
+}
+
+t.test('sendHeartbeats: until it is ended, each says how long the next may take', async (t) => {
+  const { address, requests } = await startFakeRestServer(t, () => ({ status: 202, body: {} }))
+  const clock = new ManualClock(1000)
+  const terminal = new TestingTerminal()
+  const end = sendHeartbeats({
+    jobId: RUNNING_ID,
+    client: new RestClusterClient({ address, clock }),
+    clock,
+    terminal,
+    intervalMs: 30_000,
+    timeoutMs: 180_000,
+  })
+  await advanceUntil(clock, 1000, () => requests.length >= 3)
+  end()
+  t.equal(requests[0]!.url, `/jobs/${RUNNING_ID}/clientHeartbeat`)
+  const expires = requests.map(
+    ({ body }: FakeRequest) => (JSON.parse(body) as { expiredTimestamp: number }).expiredTimestamp,
+  )
+  t.equal(expires[0], 181_000)
+  t.ok(expires[1]! >= 211_000 && expires[2]! >= 241_000, expires.join())
+  t.strictSame(terminal.errLines, [])
+})
+
+t.test('sendHeartbeats: a cluster that is away is told once', async (t) => {
+  let answers = 0
+  const { address } = await startFakeRestServer(t, () => {
+    answers++
+    return { status: 500, body: { errors: ['broken'] } }
+  })
+  const clock = new ManualClock()
+  const terminal = new TestingTerminal()
+  const end = sendHeartbeats({
+    jobId: RUNNING_ID,
+    client: new RestClusterClient({ address, clock }),
+    clock,
+    terminal,
+    intervalMs: 10,
+    timeoutMs: 20,
+  })
+  await advanceUntil(clock, 10, () => answers >= 4)
+  end()
+  t.equal(terminal.errLines.length, 1)
+  t.match(terminal.errLines[0], /^Heartbeat to the cluster failed: .*broken/)
+})
+
+t.test(
+  'showProgress: one line on a terminal with the state, what is waited for, and records',
+  async (t) => {
+    const vertex = (name: string, read: number, written: number, finished: number) => ({
+      name,
+      parallelism: 2,
+      tasks: { FINISHED: finished },
+      metrics: { 'read-records': read, 'write-records': written },
+    })
+    const { address } = await startFakeRestServer(t, () => ({
+      body: {
+        state: 'RUNNING',
+        'waiting-for': 'slots',
+        vertices: [
+          vertex('lines', 0, 1_234_567, 2),
+          vertex('a name that is far too long', 999, 0, 0),
+        ],
+      },
+    }))
+    const clock = new ManualClock()
+    const terminal = new TestingTerminal(true)
+    const client = new RestClusterClient({ address, clock })
+    const end = showProgress({ jobId: RUNNING_ID, client, terminal, clock })
+    await advanceUntil(clock, 500, () => terminal.progressLines.length > 0)
+    end()
+    t.equal(
+      terminal.progressLines[0],
+      'RUNNING slots | lines 1.2M (2/2 finished) → a name that is far too … 999 records',
+    )
+    t.equal(terminal.progressLines.at(-1), '', 'the line is taken away at the end')
+    t.equal(clock.pendingTimers, 0)
+
+    const quiet = new TestingTerminal(false)
+    showProgress({ jobId: RUNNING_ID, client, terminal: quiet, clock })()
+    t.strictSame(quiet.progressLines, [], 'nothing where no one looks')
+  },
+)

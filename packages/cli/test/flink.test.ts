@@ -1,0 +1,226 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { startFakeRestServer, unusedPort } from './support/fake-rest-server.js'
+import { folderWith, PROJECT_FOLDER, runScript } from './support/run-command.js'
+
+const HINT = '\n\nUse the help option (-h or --help) to get help on the command.\n'
+const MANY_LINES = 50
+
+const flink = (args: readonly string[], options: Parameters<typeof runScript>[2] = {}) =>
+  runScript('flink', args, options)
+
+t.test('flink: usage errors go to stdout with a hint at the help, exit code 1', async (t) => {
+  const table: [words: string[], message: string][] = [
+    [['list', '--bogus'], 'Unrecognized option: --bogus'],
+    [['list', '-m'], 'Missing argument for option: m'],
+    [['run'], 'A program should be specified: a TypeScript or JavaScript file.'],
+    [['info'], 'A program should be specified: a TypeScript or JavaScript file.'],
+    [['run', '-p', 'x', 'a.ts'], 'The parallelism must be a positive number: x'],
+    [['run', '-p', '0', 'a.ts'], 'The parallelism must be a positive number: 0'],
+    [['run', '-t', 'moon', 'a.ts'], 'Unknown target "moon": expected remote or local'],
+    [['cancel'], 'Missing JobID. Specify a JobID to cancel a job.'],
+    [
+      ['cancel', 'xyz'],
+      'Cannot parse JobID from "xyz". The expected format is [0-9a-fA-F]{32}, e.g. fd72014d4c864993a2e5a9287b4a9c5d.',
+    ],
+    [
+      ['list', '-m', 'nohost'],
+      'Cannot use the JobManager address "nohost": expected host:port, such as localhost:8081',
+    ],
+  ]
+  for (const [words, message] of table) {
+    const result = await flink(words)
+    t.strictSame(result, { code: 1, stdout: `${message}${HINT}`, stderr: '' }, words.join(' '))
+  }
+})
+
+t.test('flink: failures go to stderr below a rule, on one screen, exit code 1', async (t) => {
+  const nobody = `127.0.0.1:${await unusedPort()}`
+  const folder = folderWith(t, { 'ok.ts': 'export {}' })
+  const fake = await startFakeRestServer(t, () => ({ body: '<html></html>' }))
+  const refusing = await startFakeRestServer(t, () => ({
+    status: 404,
+    body: { errors: ['Job could not be found.'] },
+  }))
+  const bad = folderWith(t, { 'flink-conf.yaml': 'rest.port: 8081\n  oops: [\n' })
+  const wrong = folderWith(t, { 'flink-conf.yaml': 'rest.port: lots\n' })
+  const job = 'a'.repeat(32)
+  type Row = [words: string[], message: RegExp, confDir?: string]
+  const table: Row[] = [
+    [
+      ['list', '-m', nobody],
+      new RegExp(`Cannot reach the JobManager at ${nobody}: connection refused`),
+    ],
+    [['cancel', '-m', nobody, job], /connection refused: no JobManager listens there/],
+    [['run', '-m', nobody, 'ok.ts'], /connection refused: no JobManager listens there/],
+    [['list', '-m', 'no-such-host.invalid:1'], /no-such-host\.invalid:1: there is no such host/],
+    [['list', '-m', fake.address], /is no Flink REST endpoint/],
+    [['run', '-m', fake.address, 'ok.ts'], /is no Flink REST endpoint/],
+    [['cancel', '-m', refusing.address, job], /was answered with 404: Job could not be found\./],
+    [['list'], /the folder \/nowhere does not exist; set FLINK_CONF_DIR/, '/nowhere'],
+    [['list'], /neither flink-conf\.yaml nor config\.yaml/, folder],
+    [['list'], /flink-conf\.yaml, line 1: 'rest\.port…' is not valid/, bad],
+    [['list'], /Cannot use the value 'lots' of configuration key 'rest\.port'/, wrong],
+    [['info', 'gone.ts'], /The program file does not exist: gone\.ts/],
+    [['run', '-m', nobody, 'gone.ts'], /The program file does not exist: gone\.ts/],
+  ]
+  for (const [words, message, confDir] of table) {
+    const environment: Record<string, string> =
+      confDir === undefined ? {} : { FLINK_CONF_DIR: confDir }
+    const result = await flink(words, { cwd: folder, environment })
+    const name = `${words.join(' ')}: ${result.stderr.split('\n')[4]}`
+    t.equal(result.code, 1, name)
+    t.match(
+      result.stderr,
+      /^\n-{60}\n The program finished with the following exception:\n\n/,
+      name,
+    )
+    t.match(result.stderr, message, name)
+    t.notMatch(result.stderr, /^\s+at .*(dist|node_modules|node:)/m, `no stack of ours: ${name}`)
+    t.ok(result.stderr.split('\n').length < MANY_LINES, name)
+  }
+})
+
+t.test('flink: --verbose shows the stack', async (t) => {
+  const nobody = `127.0.0.1:${await unusedPort()}`
+  const { stderr } = await flink(['list', '--verbose', '-m', nobody])
+  t.match(stderr, /^\s+at .*rest-cluster-client/m)
+})
+
+t.test('flink: actions that are none, and no action', async (t) => {
+  const bogus = await flink(['bogus'])
+  t.equal(bogus.code, 1)
+  t.equal(
+    bogus.stdout,
+    '"bogus" is not a valid action.\n\nValid actions are "run", "info", "list" and "cancel".\n\n' +
+      'Specify the version option (-v or --version) to print the version.\n' +
+      'Specify the help option (-h or --help) to get help on the command.\n',
+  )
+  const none = await flink([])
+  t.equal(none.code, 1)
+  t.match(none.stdout, /^\.\/flink <ACTION> \[OPTIONS\] \[ARGUMENTS\]\n/)
+})
+
+t.test('flink --help, --version and the help of each action exit with 0', async (t) => {
+  const all = await flink(['--help'])
+  t.equal(all.code, 0)
+  for (const action of ['run', 'info', 'list', 'cancel']) {
+    const help = await flink([action, '--help'])
+    t.equal(help.code, 0)
+    t.match(help.stdout, `Action "${action}" `)
+    t.match(all.stdout, help.stdout.trim())
+  }
+  for (const word of ['-v', '--version']) {
+    t.match(await flink([word]), { code: 0, stdout: /^Version: \d+\.\d+\.\d+/ })
+  }
+  t.strictSame((await flink(['-h'])).stdout, all.stdout)
+})
+
+t.test('flink: the address is that of the configuration, -D and -m go before it', async (t) => {
+  const { address } = await startFakeRestServer(t, () => ({ body: { jobs: [] } }))
+  const port = address.split(':')[1]
+  const right = folderWith(t, {
+    'flink-conf.yaml': `rest:\n  address: 127.0.0.1\n  port: ${port}\n`,
+  })
+  const wrong = folderWith(t, { 'config.yaml': 'rest.address: 127.0.0.1\nrest.port: 1\n' })
+  const list = (confDir: string, ...words: string[]) =>
+    flink(['list', ...words], { environment: { FLINK_CONF_DIR: confDir } })
+  t.match(await list(right), { code: 0, stdout: /No running jobs/ })
+  t.match(await list(wrong), { code: 1 })
+  t.match(await list(wrong, `-Drest.port=${port}`), { code: 0 })
+  t.match(await list(wrong, '-D', `rest.port=${port}`), { code: 0 })
+  t.match(await list(wrong, '-m', address), { code: 0 })
+})
+
+t.test('flink: the scripts are found through symbolic links and from any folder', async (t) => {
+  const folder = folderWith(t)
+  const { symlinkSync } = await import('node:fs')
+  symlinkSync(join(PROJECT_FOLDER, 'bin', 'flink'), join(folder, 'flink'))
+  const { spawnSync } = await import('node:child_process')
+  const result = spawnSync('./flink', ['--version'], { cwd: folder, encoding: 'utf8' })
+  t.equal(result.status, 0)
+  t.match(result.stdout, /^Version: /)
+})
+
+const JOB = `
+import { StreamExecutionEnvironment } from '@flink-ts/streaming'
+const env = StreamExecutionEnvironment.getExecutionEnvironment()
+env.fromElements(1, 2).map((n: number): number => n + 1).name('plus one').print()
+await env.execute('plan me')
+throw new Error('info must not come this far')
+`
+
+t.test('flink info: prints the plan as JSON and runs nothing', async (t) => {
+  const folder = folderWith(t, { 'job.ts': JOB })
+  const result = await flink(['info', '-p', '2', 'job.ts'], { cwd: folder })
+  t.equal(result.stderr, '')
+  t.equal(result.code, 0)
+  const lines = result.stdout.trim().split('\n')
+  t.equal(lines[0], '----------------------- Execution Plan -----------------------')
+  t.equal(lines.at(-1), '-'.repeat(62))
+  const plan = JSON.parse(lines.slice(1, -1).join('\n')) as {
+    nodes: { type: string; parallelism: number }[]
+  }
+  t.match(
+    plan.nodes.map(({ type, parallelism }) => ({ type, parallelism })),
+    [
+      { type: 'Source: Collection Source', parallelism: 1 },
+      { type: 'plus one', parallelism: 2 },
+      { type: /Print/, parallelism: 2 },
+    ],
+  )
+})
+
+t.test('flink info: a program that executes nothing is told', async (t) => {
+  const folder = folderWith(t, { 'nothing.ts': 'export {}' })
+  const result = await flink(['info', 'nothing.ts'], { cwd: folder })
+  t.equal(result.code, 1)
+  t.match(result.stderr, 'The program nothing.ts contains no execute() calls')
+})
+
+t.test('bundling: the errors of a program stand on one screen with file and line', async (t) => {
+  const folder = folderWith(t, {
+    'syntax.ts': 'const a = 1\nconst b = )\n',
+    'import.ts': "import { x } from './gone.js'\nimport y from 'no-such-package'\nx(y)\n",
+    'addon.ts': "import addon from './native.node'\naddon()\n",
+    'many.ts': Array.from({ length: 60 }, (_, i) => `import './gone-${i}.js'`).join('\n'),
+    'native.node': '',
+    'data.csv': '1,2',
+    'throws.ts':
+      'interface A { a: number }\n\nconst a = (undefined as unknown as A).a\nconsole.log(a)',
+  })
+  mkdirSync(join(folder, 'folder.ts'))
+  writeFileSync(join(folder, 'folder.ts', 'syntax.ts'), 'x y')
+  const table: [program: string, ...messages: RegExp[]][] = [
+    ['gone.ts', /The program file does not exist: gone\.ts/],
+    ['folder.ts', /folder\.ts is no program: expected a TypeScript or JavaScript file/],
+    ['data.csv', /data\.csv is no program/],
+    ['syntax.ts', /The program syntax\.ts cannot be built:/, / syntax\.ts:2:11: Unexpected "\)"\n/],
+    ['folder.ts/syntax.ts', / folder\.ts\/syntax\.ts:1:3: /],
+    ['import.ts', /import\.ts:1:\d+: Could not resolve "\.\/gone\.js"/, /"no-such-package"/],
+    ['addon.ts', /addon\.ts:1:\d+: .*native add-ons cannot be shipped/],
+    ['many.ts', /… and \d+ more/],
+    ['throws.ts', /Cannot read properties of undefined \(reading 'a'\)/, /throws\.ts:3/],
+  ]
+  for (const [program, ...messages] of table) {
+    const { code, stdout, stderr } = await flink(['info', program], { cwd: folder })
+    t.equal(code, 1, program)
+    t.equal(stdout, '', program)
+    for (const message of messages) t.match(stderr, message, program)
+    t.ok(stderr.split('\n').length < MANY_LINES, program)
+  }
+})
+
+t.test('flink run -t local: the program and its job run in this process', async (t) => {
+  const folder = folderWith(t, { 'job.ts': JOB.replace(/throw.*/, '') })
+  const result = await flink(['run', '-t', 'local', 'job.ts'], { cwd: folder })
+  t.equal(result.code, 0, result.stderr)
+  t.strictSame(
+    result.stdout
+      .split('\n')
+      .filter((line) => /^\d/.test(line))
+      .sort(),
+    ['2', '3'],
+  )
+})
