@@ -1,0 +1,168 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { isAlive, now, sleep } from '../measure/processes.mjs'
+import { freePorts } from './free-ports.mjs'
+import { RestApi } from './rest-api.mjs'
+
+const START_PATIENCE_S = 90
+const STOP_PATIENCE_S = 30
+
+const DAEMON = { jobManager: 'standalonesession', taskManager: 'taskexecutor' }
+
+/**
+ * A standalone cluster of one JobManager and one TaskManager, started by the scripts of an installation: ours or
+ * Apache Flink's, which are used alike. Has folders and ports of its own and ends only what it started.
+ */
+export class StandaloneCluster {
+  name
+  /** @type {RestApi} */
+  rest
+  slots
+  #home
+  #folder
+  #environment
+  #configuration
+
+  /**
+   * @param system `home` of the installation, `name`, and `configurationFile(values, home)`: file name and text
+   * @param configuration keys and values beside addresses, ports and slots
+   */
+  constructor(system, { scratch, slots, configuration = {} }) {
+    this.name = system.name
+    this.slots = slots
+    this.#home = system.home
+    this.#folder = mkdtempSync(join(scratch, `${system.name}-`))
+    this.#configuration = configuration
+    this.system = system
+    const folder = (name) => join(this.#folder, name)
+    this.#environment = {
+      ...process.env,
+      FLINK_CONF_DIR: folder('conf'),
+      FLINK_LOG_DIR: folder('log'),
+      FLINK_PID_DIR: folder('pid'),
+    }
+    delete this.#environment.FLINK_HOME
+  }
+
+  /** @returns seconds until the script ended and until all slots were registered */
+  async start() {
+    await this.#configure()
+    const begin = now()
+    await this.bin('start-cluster.sh')
+    const script = now() - begin
+    for (;;) {
+      const overview = await this.rest.get('/overview').catch(() => undefined)
+      if (overview?.['slots-total'] === this.slots) return { script, ready: now() - begin }
+      if (now() - begin > START_PATIENCE_S) throw new Error(`${this.name} did not start`)
+      await sleep(5)
+    }
+  }
+
+  /** @returns seconds until the last process was gone */
+  async stop() {
+    const pids = this.pids()
+    const begin = now()
+    if (pids.length > 0) await this.bin('stop-cluster.sh').catch(() => {})
+    while (pids.some(isAlive) && now() - begin < STOP_PATIENCE_S) await sleep(5)
+    const seconds = now() - begin
+    for (const pid of pids.filter(isAlive)) process.kill(pid, 'SIGKILL')
+    rmSync(this.#folder, { recursive: true, force: true })
+    return seconds
+  }
+
+  get jobManagerPid() {
+    return this.#pidsOf(DAEMON.jobManager)[0]
+  }
+
+  get taskManagerPid() {
+    return this.#pidsOf(DAEMON.taskManager)[0]
+  }
+
+  pids() {
+    return Object.values(DAEMON).flatMap((daemon) => this.#pidsOf(daemon))
+  }
+
+  /**
+   * Runs a script of the installation.
+   *
+   * @returns its standard output and the wall time of the whole command in seconds
+   */
+  bin(script, args = []) {
+    const begin = now()
+    return new Promise((resolve, reject) => {
+      const child = spawn(join(this.#home, 'bin', script), args, {
+        env: this.#environment,
+        cwd: this.#folder,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+      const output = { stdout: '', stderr: '' }
+      for (const stream of ['stdout', 'stderr']) {
+        child[stream].setEncoding('utf8')
+        child[stream].on('data', (text) => {
+          output[stream] += text
+        })
+      }
+      child.on('error', reject)
+      // The exit, not the end of the pipes: daemons may keep them open.
+      child.on('exit', (code, signal) => {
+        const seconds = now() - begin
+        setImmediate(() => {
+          child.stdout.destroy()
+          child.stderr.destroy()
+          if (code === 0) resolve({ stdout: output.stdout, seconds })
+          else {
+            reject(
+              new Error(
+                `${this.name}: ${script} ${args.join(' ')} ended with ${code ?? signal}\n${output.stdout}${output.stderr}`,
+              ),
+            )
+          }
+        })
+      })
+    })
+  }
+
+  /** Runs a program of bench/programs, or its counterpart in Java, as the `flink` command does. */
+  async run(program, args = [], { detached = false } = {}) {
+    const words = this.system.program(program)
+    return this.bin('flink', ['run', ...(detached ? ['-d'] : []), ...words, ...args])
+  }
+
+  async #configure() {
+    const [restPort, rpcPort] = await freePorts(2)
+    this.rest = new RestApi(`http://127.0.0.1:${restPort}`)
+    for (const name of ['conf', 'log', 'pid', 'tmp', 'upload']) {
+      mkdirSync(join(this.#folder, name), { recursive: true })
+    }
+    const { file, text } = this.system.configurationFile({
+      'jobmanager.rpc.address': 'localhost',
+      'jobmanager.rpc.port': String(rpcPort),
+      'rest.address': 'localhost',
+      'rest.port': String(restPort),
+      'taskmanager.host': 'localhost',
+      'taskmanager.numberOfTaskSlots': String(this.slots),
+      'io.tmp.dirs': join(this.#folder, 'tmp'),
+      'web.upload.dir': join(this.#folder, 'upload'),
+      ...this.#configuration,
+    })
+    const conf = join(this.#folder, 'conf')
+    this.system.prepareConfigurationFolder?.(conf)
+    writeFileSync(join(conf, file), text)
+    writeFileSync(join(conf, 'masters'), `localhost:${restPort}\n`)
+    writeFileSync(join(conf, 'workers'), 'localhost\n')
+  }
+
+  #pidsOf(daemon) {
+    const folder = this.#environment.FLINK_PID_DIR
+    let names = []
+    try {
+      names = readdirSync(folder)
+    } catch {}
+    return names
+      .filter((name) => name.includes(daemon) && name.endsWith('.pid'))
+      .flatMap((name) => readFileSync(join(folder, name), 'utf8').trim().split('\n'))
+      .filter((line) => line !== '')
+      .map(Number)
+  }
+}

@@ -1,0 +1,52 @@
+import { cpSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const flat = (values) =>
+  Object.entries(values)
+    .map(([key, value]) => `${key}: ${value}\n`)
+    .join('')
+
+/** Our installation in `home`; the programs are compiled by `flink run`, as always. */
+export function flinkTs({ home, root }) {
+  return {
+    name: 'flink-ts',
+    home,
+    configurationFile: (values) => ({ file: 'flink-conf.yaml', text: flat(values) }),
+    program: (name) => [join(root, 'bench', 'programs', `${name}.ts`)],
+  }
+}
+
+const JAVA_CLASSES = { trivial: 'Trivial', 'word-count': 'WordCount' }
+
+/** Apache Flink in `home`, with its own configuration but for what `values` say. */
+export function apacheFlink({ home }) {
+  return {
+    name: 'flink',
+    home,
+    prepareConfigurationFolder: (folder) => cpSync(join(home, 'conf'), folder, { recursive: true }),
+    configurationFile(values) {
+      // A key may stand only once: what its own file nests gets its new value there.
+      const own = readFileSync(join(home, 'conf', 'config.yaml'), 'utf8')
+        .replace(/^( +numberOfTaskSlots:) \d+/m, `$1 ${values['taskmanager.numberOfTaskSlots']}`)
+        .replace(/^( +port:) 6123/m, `$1 ${values['jobmanager.rpc.port']}`)
+        .replace(/^( +size:) 1728m/m, `$1 ${values['taskmanager.memory.process.size'] ?? '1728m'}`)
+      const rest = Object.entries(values).filter(
+        ([key]) => !/^(?:jobmanager|taskmanager)\.|^rest\.address$/.test(key),
+      )
+      return { file: 'config.yaml', text: `${own}\n${flat(Object.fromEntries(rest))}` }
+    },
+    program: (name) => ['-c', `bench.${JAVA_CLASSES[name]}`, join(home, 'bench.jar')],
+  }
+}
+
+/** Ours, and that which it is measured against, in the order of measuring. */
+export function systemsOf({ home, root, against }) {
+  const systems = [flinkTs({ home, root })]
+  if (against !== undefined) systems.push(apacheFlink(against))
+  return systems
+}
+
+/** What `report` wants for a value of `system`. */
+export function measuredOn(system, value) {
+  return system.name === 'flink-ts' ? { value } : { against: system.name, againstValue: value }
+}
