@@ -133,7 +133,7 @@ export class MiniCluster {
       this.#closed === undefined &&
       (await gateway.requestResourceOverview({})).slotsTotal < this.#taskManagers.slots
     ) {
-      await new Promise<void>((resolve) => this.#world.clock.schedule(1, resolve))
+      await new Promise<void>((resolve) => this.#world.defer(resolve))
     }
   }
 

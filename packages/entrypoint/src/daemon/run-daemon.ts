@@ -32,7 +32,8 @@ class DaemonProcess {
   readonly #definition: DaemonDefinition
   readonly #clock = new SystemClock()
   readonly #random = new SystemRandom()
-  #log: CloseableLogger | undefined
+  #logFile: CloseableLogger | undefined
+  #log: Logger | undefined
   #folder: ProcessFolder | undefined
   #running: RunningDaemon | undefined
   #shutdownTimeoutMs = ClusterOptions.CLUSTER_SERVICES_SHUTDOWN_TIMEOUT.defaultValue
@@ -61,8 +62,9 @@ class DaemonProcess {
     const { configuration } = loaded
     this.#shutdownTimeoutMs = configuration.get(ClusterOptions.CLUSTER_SERVICES_SHUTDOWN_TIMEOUT)
     const log = await openDaemonLog(configuration, process.env)
-    this.#log = log
-    logStart(log.child({ component: name }), name, loaded)
+    this.#logFile = log
+    this.#log = log.child({ component: name })
+    logStart(this.#log, name, loaded)
     const parent = processFolderParent(configuration, kind)
     const folder = new ProcessFolder({ parent, kind, random: this.#random, log })
     this.#folder = folder
@@ -80,7 +82,7 @@ class DaemonProcess {
     // A signal during the start has waited for this.
     if (this.#isEnding) return void (await this.#end(0))
     this.#isReady = true
-    log.info(`${name} is ready`, { afterMs: Math.round(performance.now()) })
+    this.#log.info(`${name} is ready`, { afterMs: Math.round(performance.now()) })
     await reportToStarter({ type: 'ready' })
   }
 
@@ -130,7 +132,7 @@ class DaemonProcess {
 
   async #exit(exitCode: number): Promise<void> {
     this.#folder?.remove()
-    await this.#log?.close()
+    await this.#logFile?.close()
     process.exit(exitCode)
   }
 }

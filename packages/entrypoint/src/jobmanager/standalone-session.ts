@@ -18,18 +18,11 @@ import {
   startJobManagerServices,
 } from '@flink-ts/runtime'
 import { jobManagerRpcAddress } from '../addresses/job-manager-address.js'
-import type { DaemonContext, DaemonDefinition, RunningDaemon } from '../daemon/daemon.js'
+import type { DaemonContext, RunningDaemon } from '../daemon/daemon.js'
 import { startRpcService } from '../rpc/start-rpc-service.js'
 
-/** JobManager of a session cluster whose TaskManagers somebody else starts. */
-export const standaloneSession: DaemonDefinition = {
-  kind: 'jobmanager',
-  name: 'JobManager',
-  fatalExitCode: 2,
-  start: startStandaloneSession,
-}
-
-async function startStandaloneSession(context: DaemonContext): Promise<RunningDaemon> {
+/** Starts the components of a JobManager and its REST endpoint. */
+export async function startStandaloneSession(context: DaemonContext): Promise<RunningDaemon> {
   const { configuration, clock, random, log, folder, onFatalError } = context
   const own = log.child({ component: 'JobManager' })
   const memory = deriveJobManagerMemory(configuration)

@@ -17,20 +17,13 @@ import { configuredJobManager } from '../addresses/job-manager-address.js'
 import { numericLoopback } from '../addresses/loopback.js'
 import { systemLocalHost } from '../addresses/system-local-host.js'
 import { taskManagerAddress } from '../addresses/task-manager-address.js'
-import type { DaemonContext, DaemonDefinition, RunningDaemon } from '../daemon/daemon.js'
+import type { DaemonContext, RunningDaemon } from '../daemon/daemon.js'
 import { startRpcService } from '../rpc/start-rpc-service.js'
 import { startShuffleEnvironment } from './start-shuffle-environment.js'
 import { taskThreadLimits } from './task-thread-limits.js'
 
-/** A TaskManager that finds its JobManager by configuration. */
-export const taskManager: DaemonDefinition = {
-  kind: 'taskmanager',
-  name: 'TaskManager',
-  fatalExitCode: 1,
-  start: startTaskManager,
-}
-
-async function startTaskManager(context: DaemonContext): Promise<RunningDaemon> {
+/** Starts the components of a TaskManager; it finds its JobManager by configuration. */
+export async function startTaskManager(context: DaemonContext): Promise<RunningDaemon> {
   const { configuration, clock, random, log, folder, onFatalError } = context
   const own = log.child({ component: 'TaskManager' })
   const memory = deriveTaskManagerMemory(configuration)
