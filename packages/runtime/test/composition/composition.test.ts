@@ -1,0 +1,134 @@
+import {
+  Configuration,
+  deriveTaskManagerMemory,
+  FileSystemRegistry,
+  noopLogger,
+  type ResourceId,
+  SeededRandom,
+} from '@flink-ts/core'
+import { ManualClock } from '@flink-ts/core/testing'
+import { ShuffleEnvironment } from '@flink-ts/network'
+import { InProcessRpcNetwork } from '@flink-ts/rpc'
+import {
+  InMemoryBlobStore,
+  type JobManagerServicesOptions,
+  type ResourceManagerDriver,
+  startJobManagerServices,
+  startTaskManagerServices,
+  taskManagerFacts,
+} from '@flink-ts/runtime'
+import t from 'tap'
+
+const configuration = Configuration.fromMap({
+  'taskmanager.memory.process.size': '1728m',
+  'taskmanager.numberOfTaskSlots': '3',
+})
+
+function world() {
+  const clock = new ManualClock(1_000)
+  const random = new SeededRandom(1)
+  const network = new InProcessRpcNetwork()
+  const told: string[] = []
+  const store = new InMemoryBlobStore()
+  const driver: ResourceManagerDriver = {
+    name: 'testing',
+    canStartWorkers: false,
+    initialize: async () => void told.push('initialize'),
+    requestResource: () => Promise.reject(new Error('none')),
+    releaseResource() {},
+    deregisterApplication: async (status) => void told.push(`deregister ${status}`),
+    terminate: async () => void told.push('terminate'),
+  }
+  const rpcService = network.createService({ address: 'jm:1', clock })
+  const options: JobManagerServicesOptions = {
+    configuration,
+    clock,
+    random,
+    log: noopLogger,
+    rpcService,
+    fileSystems: new FileSystemRegistry([]),
+    resourceId: 'jm' as ResourceId,
+    blobStore: Object.assign(store, { close: async () => void told.push('blobs closed') }),
+    resourceManagerDriver: driver,
+    version: { version: '0.1.0', nodeMajor: 20 },
+    moduleLoader: () => Promise.reject(new Error('no modules')),
+    onClusterShutDown: (status) => void told.push(`shut down ${status}`),
+    fatalErrorHandler: (error) => t.fail(String(error)),
+  }
+  return { clock, network, told, driver, options }
+}
+
+t.test(
+  'startJobManagerServices leads at once; a TaskManager of another process finds it and registers',
+  async (t) => {
+    const { clock, network, told, options } = world()
+    const jobManager = await startJobManagerServices(options)
+    const dispatcher = await jobManager.dispatcher.whenLed()
+    t.equal(jobManager.dispatcher.gateway, dispatcher)
+
+    const rpcService = network.createService({ address: 'tm:1', clock })
+    const shuffleEnvironment = await ShuffleEnvironment.start({
+      resourceId: 'tm',
+      host: 'tm',
+      numberOfSegments: 4,
+      clock,
+      log: noopLogger,
+      defer: (action) => void setImmediate(action),
+    })
+    const taskManager = await startTaskManagerServices({
+      configuration,
+      clock,
+      log: noopLogger,
+      rpcService,
+      resourceId: 'tm' as ResourceId,
+      resourceManagerRetriever: jobManager.highAvailability.leaderRetriever({
+        kind: 'resourcemanager',
+      }),
+      host: 'tm',
+      shuffleEnvironment,
+      taskLauncher: { launch: () => t.fail('no tasks') as never, close: async () => {} },
+      memory: deriveTaskManagerMemory(configuration),
+      hardware: { cpuCores: 2, physicalMemoryBytes: 1, freeMemoryBytes: 1 },
+      blobStore: new InMemoryBlobStore(),
+      fatalErrorHandler: (error) => t.fail(String(error)),
+    })
+    while ((await dispatcher.requestClusterOverview({})).slotsTotal < 3) {
+      await new Promise(setImmediate)
+    }
+    await dispatcher.shutDownCluster({ status: 'SUCCEEDED' })
+    t.strictSame(told, ['initialize', 'shut down SUCCEEDED'])
+
+    await taskManager.close()
+    await taskManager.close()
+    await jobManager.close('SUCCEEDED')
+    await jobManager.close('FAILED')
+    t.strictSame(told.slice(2), ['deregister SUCCEEDED', 'terminate', 'blobs closed'])
+    t.equal(jobManager.dispatcher.gateway, undefined)
+    await Promise.all([rpcService.close(), options.rpcService.close()])
+    t.equal(clock.pendingTimers, 0)
+    },
+)
+
+t.test('startJobManagerServices closes what it had started when one component fails', async (t) => {
+  const { clock, told, driver, options } = world()
+  driver.initialize = () => Promise.reject(new Error('no cluster manager'))
+  await t.rejects(startJobManagerServices(options), { message: 'no cluster manager' })
+  t.ok(told.includes('blobs closed'))
+  t.notOk(told.some((text) => text.startsWith('deregister')))
+  await options.rpcService.close()
+  t.equal(clock.pendingTimers, 0)
+})
+
+t.test('taskManagerFacts tells the share of a slot and the whole', async (t) => {
+  const memory = deriveTaskManagerMemory(configuration)
+  const facts = taskManagerFacts(memory, {
+    cpuCores: 8,
+    physicalMemoryBytes: 100,
+    freeMemoryBytes: 50,
+  })
+  t.equal(facts.numberOfSlots, 3)
+  t.equal(facts.slotProfile.managedBytes, memory.perSlot.managedMemory)
+  t.equal(facts.totalProfile.taskHeapBytes, 3 * memory.perSlot.taskHeap)
+  t.equal(facts.hardware.managedMemoryBytes, memory.managedMemory)
+  t.equal(facts.memory.totalProcessMemory, 1728 * 1024 * 1024)
+})
