@@ -106,7 +106,7 @@ t.test(
     t.equal(jobManager.dispatcher.gateway, undefined)
     await Promise.all([rpcService.close(), options.rpcService.close()])
     t.equal(clock.pendingTimers, 0)
-    },
+  },
 )
 
 t.test('startJobManagerServices closes what it had started when one component fails', async (t) => {
