@@ -288,7 +288,7 @@ await execute(job((value: number, context: any) => {
     const [program] = await recordProgram(path)
     const cluster = await workerCluster({ configuration: { 'task.cancellation.timeout': '50 ms' } })
     const launched = cluster.launch(deployment(path, program!))
-    await launched.reached('RUNNING')
+    await launched.event
     launched.task.cancel()
     const fatal = await launched.fatal
 
