@@ -267,6 +267,27 @@ t.test(
 )
 
 t.test(
+  'DaemonControl.start: the log of a running daemon is left alone when an earlier one has died',
+  async (t) => {
+    const settings = settingsOf(t)
+    const { control, terminal, pids } = controlOf(settings)
+    await control.start([], 2)
+    const [first, second] = pids.read()
+    const logOfSecond = logFilesOf(settings, 'taskexecutor', 1).out
+    process.kill(first!, 'SIGKILL')
+    while (isDaemonAlive(first!, 'taskexecutor')) await new Promise((r) => setImmediate(r))
+    terminal.outLines.splice(0)
+    await control.start([])
+    t.match(terminal.outLines[0], '1 instance(s) of taskexecutor are already running')
+    t.equal(existsSync(`${logOfSecond}.1`), false)
+    t.equal(existsSync(logFilesOf(settings, 'taskexecutor', 2).out), true)
+    t.strictSame(pids.read().slice(0, 2), [first, second])
+    await control.stopAll()
+    t.match(terminal.outLines.at(-1), `(pid: ${first}) is running anymore`)
+  },
+)
+
+t.test(
   'DaemonControl.start: a daemon that fails is told with its reason and not remembered',
   async (t) => {
     const settings = settingsOf(t)
@@ -304,7 +325,7 @@ t.test('DaemonControl.stop: a daemon that does not end is killed', async (t) => 
     `Stopping taskexecutor daemon (pid: ${pid}) on host here.`,
     "Daemon taskexecutor didn't stop within 10 seconds. Killing it.",
   ])
-  t.equal(isDaemonAlive(pid!, 'taskexecutor'), false)
+  while (isDaemonAlive(pid!, 'taskexecutor')) await new Promise((r) => setImmediate(r))
 })
 
 /** A cluster whose hosts are those of `workers`, and a `ssh` that writes down how it was called. */

@@ -41,17 +41,20 @@ export class DaemonControl {
   start(args: readonly string[], count = 1): Promise<number> {
     const { hostName } = this.#settings
     return this.#pidFile.locked(async () => {
-      const alive = this.#pidFile.read().filter((pid) => isDaemonAlive(pid, this.#daemon))
-      if (alive.length > 0) {
+      const earlier = this.#pidFile.read()
+      // A daemon's place in the list is the number of its log files: the dead keep theirs while others follow.
+      while (earlier.length > 0 && !this.#isAlive(earlier.at(-1)!)) earlier.pop()
+      const alive = earlier.filter((pid) => this.#isAlive(pid)).length
+      if (alive > 0) {
         this.#terminal.out(
-          `[INFO] ${alive.length} instance(s) of ${this.#daemon} are already running on ${hostName}.`,
+          `[INFO] ${alive} instance(s) of ${this.#daemon} are already running on ${hostName}.`,
         )
       }
       const outcomes = await Promise.all(
-        Array.from({ length: count }, (_, n) => this.#startOne(alive.length + n, args)),
+        Array.from({ length: count }, (_, n) => this.#startOne(earlier.length + n, args)),
       )
       const pids = outcomes.flatMap(({ pid }) => pid ?? [])
-      this.#pidFile.write([...alive, ...pids])
+      this.#pidFile.write([...earlier, ...pids])
       for (const outcome of outcomes) {
         if (outcome.kind === 'failed') {
           this.#terminal.err(`Could not start ${this.#daemon} on ${hostName}. ${outcome.message}`)
@@ -103,9 +106,13 @@ export class DaemonControl {
     })
   }
 
+  #isAlive(pid: number): boolean {
+    return isDaemonAlive(pid, this.#daemon)
+  }
+
   async #end(pid: number): Promise<void> {
     const { hostName } = this.#settings
-    if (!isDaemonAlive(pid, this.#daemon)) {
+    if (!this.#isAlive(pid)) {
       this.#terminal.out(
         `No ${this.#daemon} daemon (pid: ${pid}) is running anymore on ${hostName}.`,
       )
@@ -113,16 +120,21 @@ export class DaemonControl {
     }
     this.#terminal.out(`Stopping ${this.#daemon} daemon (pid: ${pid}) on host ${hostName}.`)
     process.kill(pid, 'SIGTERM')
+    if (await this.#hasEnded(pid)) return
+    this.#terminal.out(
+      `Daemon ${this.#daemon} didn't stop within ${STOP_PATIENCE_MS / 1000} seconds. Killing it.`,
+    )
+    process.kill(pid, 'SIGKILL')
+    await this.#hasEnded(pid)
+  }
+
+  /** Waits for the end of a process, but not for ever. */
+  async #hasEnded(pid: number): Promise<boolean> {
     const untilMs = this.#clock.monotonicNow() + STOP_PATIENCE_MS
-    while (isDaemonAlive(pid, this.#daemon)) {
-      if (this.#clock.monotonicNow() > untilMs) {
-        this.#terminal.out(
-          `Daemon ${this.#daemon} didn't stop within ${STOP_PATIENCE_MS / 1000} seconds. Killing it.`,
-        )
-        process.kill(pid, 'SIGKILL')
-        return
-      }
+    while (this.#isAlive(pid)) {
+      if (this.#clock.monotonicNow() > untilMs) return false
       await new Promise<void>((resolve) => this.#clock.schedule(STOP_POLL_MS, resolve))
     }
+    return true
   }
 }
