@@ -1,4 +1,4 @@
-// `npm run dist [-- --out FOLDER]`: installs and builds if needed and assembles one folder that runs from any path with
+// `npm run dist [-- --out FOLDER --no-build]`: installs and builds if needed and assembles one folder that runs from any path with
 // nothing but Node: bin/, conf/, docker/, examples/, lib/ with the packages and their production dependencies. No links.
 import {
   copyFileSync,
@@ -15,7 +15,9 @@ import {
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { build, ensureInstalled, ROOT } from './prepare.mjs'
 
-const USAGE = 'Usage: npm run dist [-- --out FOLDER]'
+const USAGE = `Usage: npm run dist [-- [--out FOLDER] [--no-build]]
+  --out FOLDER  where to (default build/flink-ts); an earlier distribution there is replaced
+  --no-build    takes what is built already`
 
 /** Bundled packages and those that stay packages, seen from here: all that the commands and processes load. */
 const ROOTS = ['@flink-ts/cli']
@@ -27,11 +29,12 @@ const LICENSE = /^(?:licen[cs]e|notice|copying|authors|third-?party)/i
 const ESBUILD_LEFT_OUT = /^(?:bin\/esbuild|install\.js|lib\/.*\.d\.ts)$/
 
 function options(words) {
-  const given = { out: join(ROOT, 'build', 'flink-ts') }
+  const given = { out: join(ROOT, 'build', 'flink-ts'), build: true }
   for (let i = 0; i < words.length; i++) {
     if (words[i] === '--out' && words[i + 1] !== undefined) given.out = resolve(words[++i])
+    else if (words[i] === '--no-build') given.build = false
     else {
-      console.error(`Unknown option ${words[i]}. ${USAGE}`)
+      console.error(`Unknown option ${words[i]}.\n${USAGE}`)
       process.exit(1)
     }
   }
@@ -127,9 +130,11 @@ async function assemble(folder) {
   writeFileSync(join(folder, 'lib', 'THIRD-PARTY-LICENSES.txt'), licenses(foreign))
 }
 
-const { out } = options(process.argv.slice(2))
-ensureInstalled()
-build({ tests: false })
+const { out, build: builds } = options(process.argv.slice(2))
+if (builds) {
+  ensureInstalled()
+  build({ tests: false })
+}
 
 const temporary = join(dirname(out), `.${basename(out)}-${process.pid}`)
 try {

@@ -6,12 +6,18 @@ const flat = (values) =>
     .map(([key, value]) => `${key}: ${value}\n`)
     .join('')
 
-/** Our installation in `home`; the programs are compiled by `flink run`, as always. */
+/** Our installation in `home`, with its own configuration but for what `values` say; the programs are compiled by `flink run`, as always. */
 export function flinkTs({ home, root }) {
   return {
     name: 'flink-ts',
     home,
-    configurationFile: (values) => ({ file: 'flink-conf.yaml', text: flat(values) }),
+    configurationFile(values) {
+      const own = readFileSync(join(home, 'conf', 'flink-conf.yaml'), 'utf8')
+        .split('\n')
+        .filter((line) => !Object.hasOwn(values, line.split(':')[0]))
+        .join('\n')
+      return { file: 'flink-conf.yaml', text: `${own}\n${flat(values)}` }
+    },
     program: (name) => [join(root, 'bench', 'programs', `${name}.ts`)],
   }
 }

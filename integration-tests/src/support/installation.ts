@@ -28,6 +28,11 @@ export function command(
   })
 }
 
+/** Checks that a command ended with 0; shows what it wrote if not. */
+export function succeeded(t: Test, result: CommandResult, name: string): void {
+  t.equal(result.code, 0, name, result.code === 0 ? {} : { output: result })
+}
+
 /** What `npm run dist` writes to `out`, of the packages as they are built now. */
 export function assemble(out: string): Promise<CommandResult> {
   const script = join(REPOSITORY, 'scripts', 'dist.mjs')
@@ -63,6 +68,7 @@ export interface ClusterPlace {
   readonly restAddress: string
   readonly pidFolder: string
   readonly logFolder: string
+  readonly temporaryFolder: string
 }
 
 /**
@@ -76,12 +82,15 @@ export async function clusterPlace(
   properties: Readonly<Record<string, string>> = {},
 ): Promise<ClusterPlace> {
   const [restPort, rpcPort] = await freePorts(2)
-  const [conf, logFolder, pidFolder] = ['conf', 'log', 'pid'].map((name) => join(folder, name))
-  for (const path of [logFolder!, pidFolder!]) mkdirSync(path, { recursive: true })
+  const [conf, logFolder, pidFolder, temporary] = ['conf', 'log', 'pid', 'tmp'].map((name) =>
+    join(folder, name),
+  )
+  for (const path of [logFolder!, pidFolder!, temporary!]) mkdirSync(path, { recursive: true })
   cpSync(join(home, 'conf'), conf!, { recursive: true })
   const values: Record<string, string> = {
     'jobmanager.rpc.port': String(rpcPort),
     'rest.port': String(restPort),
+    'io.tmp.dirs': temporary!,
     ...properties,
   }
   const file = join(conf!, 'flink-conf.yaml')
@@ -103,5 +112,6 @@ export async function clusterPlace(
     restAddress: `127.0.0.1:${restPort}`,
     pidFolder: pidFolder!,
     logFolder: logFolder!,
+    temporaryFolder: temporary!,
   }
 }
