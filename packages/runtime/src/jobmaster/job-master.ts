@@ -28,6 +28,7 @@ import type { ExecutionGraphInfo } from './info/execution-graph-info.js'
 import { initializeOnMaster, loadCoordinators, type ModuleLoader } from './job-initialization.js'
 import { JobMasterHandler } from './job-master-handler.js'
 import { type JobMasterSettings, jobMasterSettings } from './job-master-settings.js'
+import { releaseResults } from './release-results.js'
 import { ResourceManagerConnection } from './resource-manager-connection.js'
 import { SlotPool } from './slotpool/slot-pool.js'
 import { TaskDeployer } from './task-deployer.js'
@@ -177,7 +178,10 @@ export class JobMaster extends FencedRpcEndpoint {
         },
         cancelOnTaskManager: (execution) => this.#deployer.cancel(execution),
         executionEnded: (vertex) => this.#coordinators?.executionEnded(vertex),
-        subtasksReset: (vertices) => this.#coordinators?.subtasksReset(vertices),
+        subtasksReset: (vertices) => {
+          releaseResults(vertices, { jobId, gateway, log })
+          this.#coordinators?.subtasksReset(vertices)
+        },
         jobTerminated: (status) => this.#onJobTerminated(status),
       },
     })

@@ -47,6 +47,7 @@ export class TaskEntry {
   #task: RunningTask | undefined
   #isTerminal = false
   #isReleased = false
+  #isFinished = false
 
   constructor(options: TaskEntryOptions) {
     this.#options = options
@@ -61,6 +62,11 @@ export class TaskEntry {
       onRefused: (update, error) => this.#onUpdateRefused(update, error),
       onIdle: () => this.#checkDone(),
     })
+  }
+
+  /** Whether its results are whole, and stay for their consumers. */
+  get isFinished(): boolean {
+    return this.#isFinished
   }
 
   /** Starts the task, unless it was cancelled or failed while it was prepared. */
@@ -133,6 +139,7 @@ export class TaskEntry {
     const fields = { jobId, executionAttemptId, state }
     this.#options.log.info('Task changed its state', error ? { ...fields, error } : fields)
     this.#isTerminal ||= TERMINAL_STATES.includes(state)
+    this.#isFinished = state === 'FINISHED'
     const metrics = this.metrics()
     this.#stateSender.send({
       executionAttemptId,

@@ -100,6 +100,7 @@ export class TaskExecutor extends RpcEndpoint implements TaskExecutorGateway {
       launcher: options.launcher,
       blobCache: options.blobCache,
       blobServer: () => this.#registration.blobServer,
+      releasePartitions: options.releasePartitions,
     })
     this.#jobs = new JobTable({
       ...world,
@@ -185,7 +186,7 @@ export class TaskExecutor extends RpcEndpoint implements TaskExecutorGateway {
   }
 
   async releasePartitions({ partitionIds }: ReleasePartitionsRequest): Promise<Acknowledge> {
-    this.#options.releasePartitions(partitionIds)
+    this.#tasks.releasePartitions(partitionIds)
     return ACKNOWLEDGE
   }
 

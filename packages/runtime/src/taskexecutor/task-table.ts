@@ -21,6 +21,8 @@ export interface TaskTableOptions {
   readonly blobCache: BlobCache
   /** Undefined before the first registration at a ResourceManager. */
   readonly blobServer: () => EndpointAddress | undefined
+  /** Drops results; unknown ones are ignored. */
+  readonly releasePartitions: (partitionIds: readonly string[]) => void
   readonly onFatalError: (error: unknown) => void
 }
 
@@ -34,6 +36,8 @@ export class TaskTable {
   readonly #cancelledBeforeSubmission = new Set<string>()
   /** Jobs that are gone: their blobs go with their last task. */
   readonly #removedJobs = new Set<string>()
+  /** Results of finished attempts, by job: their JobMaster releases them, else they go with the job. */
+  readonly #results = new Map<string, Set<string>>()
 
   constructor(options: TaskTableOptions) {
     this.#options = options
@@ -75,7 +79,7 @@ export class TaskTable {
       jobMaster,
       onFatalError,
       onReleased: () => slots.removeTask(allocationId, executionAttemptId),
-      onDone: () => this.#remove(entry),
+      onDone: () => this.#remove(entry, deployment),
     })
     this.#entries.set(executionAttemptId, entry)
     this.#removedJobs.delete(jobId)
@@ -113,11 +117,19 @@ export class TaskTable {
     }
   }
 
+  /** Drops results that nobody reads any more. */
+  releasePartitions(partitionIds: readonly string[]): void {
+    for (const results of this.#results.values()) {
+      for (const partitionId of partitionIds) results.delete(partitionId)
+    }
+    this.#options.releasePartitions(partitionIds)
+  }
+
   /** Nobody wants to hear of the job's tasks any more. */
   removeJob(jobId: string): void {
     this.#removedJobs.add(jobId)
     for (const entry of this.entriesOf(jobId)) entry.stopReporting()
-    this.#releaseBlobs(jobId)
+    this.#releaseJob(jobId)
   }
 
   #fetchAndLaunch(
@@ -145,15 +157,26 @@ export class TaskTable {
     }
   }
 
-  #remove(entry: TaskEntry): void {
-    this.#entries.delete(entry.executionAttemptId)
-    this.#releaseBlobs(entry.jobId)
+  #remove(
+    entry: TaskEntry,
+    { producedPartitions }: Pick<TaskDeployment, 'producedPartitions'>,
+  ): void {
+    const { jobId, executionAttemptId, isFinished } = entry
+    this.#entries.delete(executionAttemptId)
+    if (isFinished && producedPartitions.length > 0) {
+      const results = this.#results.get(jobId) ?? new Set()
+      for (const { partitionId } of producedPartitions) results.add(partitionId)
+      this.#results.set(jobId, results)
+    }
+    this.#releaseJob(jobId)
   }
 
-  #releaseBlobs(jobId: string): void {
+  #releaseJob(jobId: string): void {
     if (!this.#removedJobs.has(jobId) || this.entriesOf(jobId).length > 0) return
     this.#removedJobs.delete(jobId)
-    const { blobCache, log } = this.#options
+    const { blobCache, log, releasePartitions } = this.#options
+    releasePartitions([...(this.#results.get(jobId) ?? [])])
+    this.#results.delete(jobId)
     blobCache.releaseJob(jobId).catch((error) => {
       // The folder goes with the process at the latest.
       log.warn('Could not delete the blobs of a job', { jobId, error })

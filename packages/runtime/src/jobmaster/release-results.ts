@@ -1,0 +1,31 @@
+import { type Logger, resultPartitionId } from '@flink-ts/core'
+import type { ExecutionVertex } from '../executiongraph/execution-vertex.js'
+import type { TaskExecutorGateway } from '../messages/messages.generated.js'
+
+/**
+ * Has the results dropped that the attempts before the current ones had finished: their readers begin
+ * anew as well. A TaskManager that does not hear of it keeps them until the end of the job.
+ */
+export function releaseResults(
+  vertices: readonly ExecutionVertex[],
+  options: {
+    readonly jobId: string
+    /** Undefined: it is not registered (any more). */
+    readonly gateway: (resourceId: string) => TaskExecutorGateway | undefined
+    readonly log: Logger
+  },
+): void {
+  const { jobId, gateway, log } = options
+  for (const { history, jobVertex, subtaskIndex } of vertices) {
+    const ended = history.at(-1)
+    const resourceId = ended?.slot?.location.resourceId
+    if (ended?.state !== 'FINISHED' || resourceId === undefined) continue
+    const partitionIds = jobVertex.outputs.map(({ jobEdge }) =>
+      resultPartitionId(jobEdge.id, subtaskIndex, ended.attemptId),
+    )
+    if (partitionIds.length === 0) continue
+    gateway(resourceId)
+      ?.releasePartitions({ jobId, partitionIds })
+      .catch((error) => log.debug('Results of an earlier attempt stay', { resourceId, error }))
+  }
+}
