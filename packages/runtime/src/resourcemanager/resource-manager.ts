@@ -325,7 +325,15 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
     const registration = this.#taskExecutors.get(resourceId)
     if (registration === undefined) return
     registration.metrics = payload.metrics
-    this.#slotManager.applySlotReport(registration.instanceId, payload.report, askedAt)
+    const { instanceId } = registration
+    const { report } = payload
+    if (this.#slotManager.taskManager(resourceId)?.instanceId === instanceId) {
+      this.#slotManager.applySlotReport(instanceId, report, askedAt)
+    } else {
+      // An attempt to register that its TaskManager had given up arrived late and took the place of
+      // the one that it knows: the slot report of that one says nothing here, this one does.
+      this.#slotManager.registerTaskManager({ resourceId, instanceId, report })
+    }
   }
 
   // ---------------------------------------------------------------- losses
