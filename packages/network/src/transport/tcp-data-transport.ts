@@ -19,11 +19,14 @@ export class DataPortError extends FlinkError {
   }
 }
 
+// A peer whose machine is gone sends no word of it: without probes what it reads would be held for ever.
+const SOCKET_OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }
+
 /** Data connections over TCP, without delay for small frames. */
 export const tcpDataTransport: DataTransport = {
   listen({ host, port }, onConnection) {
     return new Promise((resolve, reject) => {
-      const server = createServer({ noDelay: true }, (socket) =>
+      const server = createServer(SOCKET_OPTIONS, (socket) =>
         onConnection(new TcpDataConnection(socket)),
       )
       const refuse = (cause: Error) => reject(new DataPortError({ host, port, cause }))
@@ -40,7 +43,7 @@ export const tcpDataTransport: DataTransport = {
 
   connect({ host, port }) {
     return new Promise((resolve, reject) => {
-      const socket = createConnection({ host, port, noDelay: true })
+      const socket = createConnection({ ...SOCKET_OPTIONS, host, port })
       socket.once('error', reject)
       socket.once('connect', () => {
         socket.off('error', reject)
