@@ -16,6 +16,8 @@ export const twoJobs: Scenario = {
     const secondJob = await cluster.submit(second.program)
     await cluster.advance(random.next() * 200)
     if (random.next() < 0.5) {
+      // Enough for both again: with less, each may hold what the other waits for, as in Flink.
+      await cluster.startTaskManager()
       await cluster.startTaskManager()
       cluster.crashTaskManager(1 + random.nextInt(2), { silent: random.next() < 0.3 })
     }

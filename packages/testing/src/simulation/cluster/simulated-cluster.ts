@@ -71,13 +71,15 @@ export class SimulatedCluster {
     const count = options.taskManagers ?? 1
     for (let i = 0; i < count; i++) await cluster.startTaskManager()
     const slots = count * (options.slotsPerTaskManager ?? 2)
-    for (;;) {
-      const overview = await cluster.#call('the registration of all slots', (dispatcher) =>
-        dispatcher.requestClusterOverview({}),
-      )
+    while (cluster.nowMs < DEFAULT_TIMEOUT_MS) {
+      const overview = await cluster.overview()
       if (overview.slotsTotal >= slots) return cluster
-      await cluster.advance(10)
+      await cluster.advance(50)
     }
+    throw new SimulationTimeoutError({
+      what: `the registration of ${slots} slots`,
+      timeoutMs: DEFAULT_TIMEOUT_MS,
+    })
   }
 
   /** Virtual milliseconds since the start. */

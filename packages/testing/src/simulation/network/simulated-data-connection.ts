@@ -84,6 +84,11 @@ export class SimulatedDataConnection implements DataConnection {
     this.#send(`#${this.#id} reset`, reset)
   }
 
+  /** @internal The other end is gone without a word. */
+  lose(cause: Error): void {
+    this.#close(cause)
+  }
+
   #send(text: string, arrive: () => void): void {
     this.#inFlight.push({ text, arrive })
     // Each arrival delivers the oldest piece: times of equal pieces may differ by a rounding error.

@@ -3,6 +3,9 @@ import type { DataConnection, DataListener, DataTransport } from '@flink-ts/netw
 import type { SimulationTrace } from '../trace/simulation-trace.js'
 import { SimulatedDataConnection } from './simulated-data-connection.js'
 
+/** Probes of a TCP connection without traffic begin after a minute, and ten go without answer. */
+const KEEP_ALIVE_MS = 70_000
+
 /** A process as its data connections see it. */
 export interface DataHost {
   /** Unique; also the host name. */
@@ -65,7 +68,7 @@ export class SimulatedDataNetwork {
     for (const connection of this.#connections) {
       if (connection.host !== host) continue
       this.#connections.delete(connection)
-      if (options.silent) this.#connections.delete(connection.other)
+      if (options.silent) this.#loseSilently(connection.other)
       else connection.reset()
     }
   }
@@ -105,6 +108,13 @@ export class SimulatedDataNetwork {
   /** @internal */
   closed(connection: SimulatedDataConnection): void {
     this.#connections.delete(connection)
+  }
+
+  /** The peer's kernel gives up when its probes are not answered. */
+  #loseSilently(connection: SimulatedDataConnection): void {
+    connection.host.clock.schedule(KEEP_ALIVE_MS, () =>
+      connection.lose(new Error('connection timed out')),
+    )
   }
 
   async #listen(
