@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Clock, Configuration, Random } from '@flink-ts/core'
@@ -33,6 +34,9 @@ export interface RunProgramOptions {
 export async function runProgram(options: RunProgramOptions): Promise<void> {
   const { bundle, clock, random } = options
   const folder = await mkdtemp(join(tmpdir(), 'flink-ts-program-'))
+  const remove = () => rmSync(folder, { recursive: true, force: true })
+  // Also when the program or an interrupted client ends the process.
+  process.once('exit', remove)
   try {
     prepareClusterModules(folder)
     const programPath = join(folder, 'program.mjs')
@@ -56,6 +60,7 @@ export async function runProgram(options: RunProgramOptions): Promise<void> {
       )
     }
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    process.off('exit', remove)
+    remove()
   }
 }
