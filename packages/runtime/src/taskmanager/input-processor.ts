@@ -59,7 +59,10 @@ export class InputProcessor {
     for (let tried = 0; tried < inputs.length && !read; tried++) {
       const handler = this.#handlers[this.#current]!
       if (handler.openChannels > 0) {
-        read = inputs[this.#current]!.poll(handler, maxElements) === 'MORE_AVAILABLE'
+        const before = handler.elementCount
+        const status = inputs[this.#current]!.poll(handler, maxElements)
+        // What was handled may have been the last for now: that shows in the next call.
+        read = status === 'MORE_AVAILABLE' || handler.elementCount > before
       }
       this.#current = this.#current + 1 === inputs.length ? 0 : this.#current + 1
     }
@@ -76,6 +79,7 @@ export class InputProcessor {
 
 abstract class GateHandler implements TaskInputHandler {
   recordCount = 0
+  #controlCount = 0
   channelsWithData: number
   openChannels: number
   readonly #valve: StatusWatermarkValve
@@ -88,17 +92,25 @@ abstract class GateHandler implements TaskInputHandler {
     this.openChannels = numberOfChannels
   }
 
+  /** Records and everything between them. */
+  get elementCount(): number {
+    return this.recordCount + this.#controlCount
+  }
+
   abstract onRecord(value: unknown, timestamp: number): void
 
   onWatermark(timestampMs: number, channel: number): void {
+    this.#controlCount++
     this.#valve.inputWatermark(timestampMs, this.#firstChannel + channel)
   }
 
   onWatermarkStatus(status: 'ACTIVE' | 'IDLE', channel: number): void {
+    this.#controlCount++
     this.#valve.inputWatermarkStatus(status, this.#firstChannel + channel)
   }
 
   onEvent(event: ChannelEvent): void {
+    this.#controlCount++
     switch (event.type) {
       case 'END_OF_DATA':
         this.channelsWithData--

@@ -13,6 +13,7 @@ import { blockingBufferWait, NetworkContext } from '@flink-ts/network'
 import { HeapKeyedStateBackend } from '@flink-ts/state'
 import type { JobCode } from '../operators/stream-operator.js'
 import { NO_TRACED_CODE, withModuleCode } from '../program/module-code.js'
+import { preloadClusterModules } from '../program/preload-cluster-modules.js'
 import {
   assembleTask,
   bufferTimeoutMs,
@@ -115,6 +116,7 @@ async function loadCode(): Promise<JobCode> {
     return withModuleCode(deployment, NO_TRACED_CODE)
   }
   const { traceProgram } = await import('../program/program-tracer.js')
+  await preloadClusterModules(bundlePath)
   process.setSourceMapsEnabled(true)
   const traced = await traceProgram({
     program: job.program,
