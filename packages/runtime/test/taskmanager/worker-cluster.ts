@@ -13,7 +13,7 @@ import {
 
 /** What the bundles of these tests begin with: `job(map)` builds `numbers -> work`. */
 export const PRELUDE = `
-import { currentProgramContext } from '@flink-ts/runtime'
+import { currentProgramContext } from '@flink-ts/runtime/program'
 const lifeCycle = { open() {}, finish() {}, close() {} }
 const numbers = (count) => ({
   type: 'source',
