@@ -1,3 +1,9 @@
+// harness
+export type { OutputRecord } from './harness/collecting-output.js'
+export {
+  OneInputOperatorTestHarness,
+  type OneInputOperatorTestHarnessOptions,
+} from './harness/one-input-operator-test-harness.js'
 // scenarios
 export { runScenario, type ScenarioOutcome } from './scenarios/run-scenario.js'
 export { type RunSeedsOptions, runSeeds, type SimulationSummary } from './scenarios/run-seeds.js'

@@ -1,0 +1,137 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import {
+  runScenario,
+  runSeeds,
+  SCENARIOS,
+  type Scenario,
+  SimulatedCluster,
+} from '@flink-ts/testing'
+import t from 'tap'
+
+const run = promisify(execFile)
+const SEEDS = 12
+
+function scenarioNamed(name: string): Scenario {
+  return SCENARIOS.find((scenario) => scenario.name === name)!
+}
+
+function hashOf(name: string, seed: number): Promise<string> {
+  return runScenario(scenarioNamed(name), { seed }).then(({ traceHash }) => traceHash)
+}
+
+t.test('the same seed has the same trace hash, another seed another one', async (t) => {
+  for (const { name } of SCENARIOS) {
+    const first = await hashOf(name, 1)
+    t.match(first, /^[0-9a-f]{64}$/)
+    t.not(await hashOf(name, 2), first, `${name}: seed 2 is another run`)
+    t.equal(await hashOf(name, 1), first, `${name}: seed 1 again, after other work`)
+  }
+})
+
+t.test('a seed has the same trace hash in a fresh process', async (t) => {
+  const program = fileURLToPath(new URL('fixtures/print-trace-hash.js', import.meta.url))
+  for (const name of ['word-count', 'task-manager-crash']) {
+    const { stdout } = await run(process.execPath, [program, name, '7'])
+    t.equal(stdout.trim(), await hashOf(name, 7), name)
+  }
+})
+
+t.test('what is printed changes neither the run nor its hash', async (t) => {
+  const heard: string[] = []
+  const outcome = await runScenario(scenarioNamed('word-count'), {
+    seed: 7,
+    onTraceEvent: ({ text }) => void heard.push(text),
+  })
+  t.equal(outcome.traceHash, await hashOf('word-count', 7))
+  t.ok(
+    heard.some((text) => text.includes('submitTask')),
+    'RPC',
+  )
+  t.ok(
+    heard.some((text) => /\d+ bytes/.test(text)),
+    'data',
+  )
+  t.ok(
+    heard.some((text) => text.includes('Job changed its state')),
+    'state changes',
+  )
+})
+
+for (const scenario of SCENARIOS) {
+  t.test(`scenario ${scenario.name}: ${scenario.description}`, async (t) => {
+    const summary = await runSeeds({ scenarios: [scenario], seeds: SEEDS })
+    t.equal(summary.seeds, SEEDS)
+    for (const { seed, error, traceTail } of summary.violations) {
+      t.fail(`seed ${seed}: ${error}`, { trace: traceTail.slice(-20) })
+    }
+  })
+}
+
+t.test(
+  'a violated expectation, and an error that nobody handles, are reported with their seed',
+  async (t) => {
+    const broken: Scenario = {
+      name: 'broken',
+      description: 'Expects what cannot be.',
+      async run({ start }) {
+        await start({})
+        throw new Error('not as expected')
+      },
+    }
+    const escaping: Scenario = {
+      name: 'escaping',
+      description: 'Loses an error.',
+      async run({ start }) {
+        const cluster = await start({})
+        cluster.world.time.schedule(1, () => void Promise.reject(new Error('lost')))
+        await cluster.advance(10)
+      },
+    }
+    const summary = await runSeeds({ scenarios: [broken, escaping], seeds: 2, firstSeed: 5 })
+    t.same(
+      summary.violations.map(({ scenario, seed, error }) => [scenario, seed, String(error)]),
+      [
+        ['broken', 5, 'Error: not as expected'],
+        ['escaping', 5, 'Error: lost'],
+        ['broken', 6, 'Error: not as expected'],
+        ['escaping', 6, 'Error: lost'],
+      ],
+    )
+    t.ok(summary.violations[0]!.traceTail.length > 0, 'with the events before')
+  },
+)
+
+t.test('one TaskManager runs any number of jobs after each other', async (t) => {
+  const cluster = await SimulatedCluster.start({ seed: 1, slotsPerTaskManager: 4 })
+  // Finished results that nobody released held network memory: job 26 got none.
+  for (let i = 0; i < 60; i++) {
+    const job = await cluster.submit((env) => {
+      env.setParallelism(4).setRuntimeMode('BATCH')
+      env
+        .fromSequence(1, 10)
+        .keyBy((n) => n % 3)
+        .reduce((a, b) => a + b)
+        .print()
+    })
+    const { status } = await job.end()
+    if (status !== 'FINISHED') t.fail(`job ${i} is ${status}`)
+  }
+  t.equal(cluster.printedLines.length, 180)
+  await cluster.close()
+})
+
+t.test('npm run simulate', async (t) => {
+  const script = fileURLToPath(new URL('../../../scripts/simulate.mjs', import.meta.url))
+  const { stdout } = await run(process.execPath, [
+    script,
+    '--seeds',
+    '2',
+    '--scenario',
+    'word-count',
+  ])
+  t.match(stdout, /^seeds 2, steps \d+, faults 0, violations 0\n$/, 'closes with the sums')
+  const bad = run(process.execPath, [script, '--scenario', 'nonsense'])
+  await t.rejects(bad, { code: 2, stderr: /expected one of word-count, task-manager-crash/ })
+})
