@@ -10,6 +10,8 @@ export interface ProgramEntry {
   readonly args: readonly string[]
   /** Told of the export that is about to be called. */
   readonly onEntryPoint?: (entryPoint: string) => void
+  /** Whether the statements have executed a job: a guard has called `main` itself then. */
+  readonly hasExecuted?: () => boolean
 }
 
 /**
@@ -20,6 +22,7 @@ export interface ProgramEntry {
 export async function runProgram(entry: ProgramEntry): Promise<void> {
   const { programPath, programName, entryPoint, args } = entry
   const module = (await import(pathToFileURL(programPath).href)) as Record<string, unknown>
+  if (entryPoint === undefined && entry.hasExecuted?.() === true) return
   const name = entryPoint ?? 'main'
   const main = module[name]
   if (typeof main !== 'function') {

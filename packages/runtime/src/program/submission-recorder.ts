@@ -77,6 +77,7 @@ export class SubmissionRecorder {
         programName,
         entryPoint,
         args,
+        hasExecuted: () => this.#results.length > 0,
         onEntryPoint: (name) => {
           this.#entryPoint = name
         },
