@@ -68,7 +68,8 @@ export interface RpcService {
    * Calls `listener` when the connection to `address` is refused or lost, each time it happens,
    * always in a later turn; starts to connect if there is no connection yet. The listener must
    * not throw and should only enqueue into a main thread. A peer behind a silent partition is
-   * seen late or never: heartbeats remain necessary.
+   * seen late or never: heartbeats remain necessary. The connection to the own {@link address}
+   * cannot break: its listener is never called.
    *
    * @returns a function that ends the subscription.
    */

@@ -117,7 +117,7 @@ export class GrpcRpcService implements RpcService {
   }
 
   onConnectionLost(address: string, listener: (reason: Error) => void): () => void {
-    if (this.#closed !== undefined) return () => {}
+    if (this.#closed !== undefined || address === this.address) return () => {}
     return this.#peer(address).onConnectionLost(listener)
   }
 

@@ -1,3 +1,4 @@
+import { parsePortRange } from '@flink-ts/core'
 import type {
   handleUnaryCall,
   Metadata,
@@ -7,6 +8,7 @@ import type {
   sendUnaryData,
   UntypedServiceImplementation,
 } from '@grpc/grpc-js'
+import { InvalidPortRangeError } from '../errors/invalid-port-range-error.js'
 import { PortInUseError } from '../errors/port-in-use-error.js'
 import { RpcBindError } from '../errors/rpc-bind-error.js'
 import { RpcMessageError } from '../errors/rpc-message-error.js'
@@ -14,7 +16,6 @@ import type { EndpointRegistry } from '../invocation/endpoint-registry.js'
 import type { Invocation, Reply } from '../invocation/invocation.js'
 import { encodeRefusal } from '../invocation/refusal.js'
 import type { GrpcModule } from './grpc-module.js'
-import { portsOfRange } from './port-range.js'
 import { CALL_PATH, readInvocation, serializeReply } from './wire.js'
 
 export interface GrpcServerOptions {
@@ -27,13 +28,19 @@ export interface GrpcServerOptions {
   registry: EndpointRegistry
 }
 
-/** Listens on the first free port of the range and passes what arrives to the registry. */
+/**
+ * Listens on the first free port of the range and passes what arrives to the registry.
+ *
+ * @throws InvalidPortRangeError, PortInUseError, RpcBindError
+ */
 export async function startGrpcServer(
   options: GrpcServerOptions,
 ): Promise<{ server: Server; port: number }> {
   const { grpc, host, ports } = options
+  const candidates = parsePortRange(ports)
+  if (candidates === undefined) throw new InvalidPortRangeError(ports)
   let lastInUse: unknown
-  for (const port of portsOfRange(ports)) {
+  for (const port of candidates) {
     const server = new grpc.Server(options.serverOptions)
     server.addService(
       {

@@ -1,2 +1,2 @@
+export { InvalidPortRangeError } from '../errors/invalid-port-range-error.js'
 export { GrpcRpcService, type GrpcRpcServiceOptions } from './grpc-rpc-service.js'
-export { InvalidPortRangeError, portsOfRange } from './port-range.js'

@@ -76,7 +76,7 @@ export class InMemoryRpcService implements RpcService {
   }
 
   onConnectionLost(address: string, listener: (reason: Error) => void): () => void {
-    if (this.#state !== 'open') return () => {}
+    if (this.#state !== 'open' || address === this.address) return () => {}
     const unwatch = this.#network.watch(this, address, listener)
     this.#unwatch.add(unwatch)
     return () => {

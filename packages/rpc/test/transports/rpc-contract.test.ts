@@ -358,6 +358,21 @@ for (const [name, createTransport] of Object.entries(TRANSPORTS)) {
     t.match(reason.message, /refused/)
   })
 
+  contract('whoever watches the own address is never told', async (t, transport) => {
+    const { server, client, endpoint } = await startPair(transport)
+    let told = 0
+    server.onConnectionLost(server.address, () => told++)
+    const peerTold = new Promise<Error>((resolve) =>
+      client.onConnectionLost(server.address, resolve),
+    )
+    await endpoint.close()
+
+    await server.close()
+
+    await transport.settle(peerTold)
+    t.equal(told, 0)
+  })
+
   contract(
     'a closed service fails its own calls in flight and later ones',
     async (t, transport) => {

@@ -87,11 +87,7 @@ export class RegisteredJobMasters {
       mainThread.execute(() => {
         if (this.#byJob.get(jobId)?.token === token) this.#lose(jobId, reason)
       })
-    // Connections within this process cannot break.
-    const unsubscribe =
-      address.address === rpcService.address
-        ? () => {}
-        : rpcService.onConnectionLost(address.address, whenLost)
+    const unsubscribe = rpcService.onConnectionLost(address.address, whenLost)
     this.#byJob.set(jobId, { address, token, gateway, unsubscribe, lastVersion: -1 })
     this.#heartbeats.monitorPeer(jobId, (timeoutMs) =>
       gateway.heartbeatFromResourceManager({ resourceManagerId }, { timeoutMs }),

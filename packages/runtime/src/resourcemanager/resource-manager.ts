@@ -133,9 +133,7 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
         if (this.#taskExecutors.get(resourceId)?.instanceId !== instanceId) return
         this.#closeTaskExecutor(resourceId, reason)
       })
-    // Connections within this process cannot break.
-    const isLocal = address === this.address
-    const unsubscribe = isLocal ? () => {} : this.rpcService.onConnectionLost(address, whenLost)
+    const unsubscribe = this.rpcService.onConnectionLost(address, whenLost)
     this.#taskExecutors.set(resourceId, {
       resourceId,
       instanceId,

@@ -45,14 +45,11 @@ export class JobConnection {
     this.gateway = rpcService.connect<JobMasterGateway>(address, endpointId, JOB_MASTER_GATEWAY, {
       fencingToken: token,
     })
-    this.#unsubscribe =
-      address === rpcService.address
-        ? () => {}
-        : rpcService.onConnectionLost(address, (reason) =>
-            mainThread.execute(() => {
-              if (this.isRegistered) options.onLost(reason)
-            }),
-          )
+    this.#unsubscribe = rpcService.onConnectionLost(address, (reason) =>
+      mainThread.execute(() => {
+        if (this.isRegistered) options.onLost(reason)
+      }),
+    )
   }
 
   get isRegistered(): boolean {

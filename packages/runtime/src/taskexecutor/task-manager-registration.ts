@@ -180,14 +180,11 @@ export class TaskManagerRegistration {
         register: (timeoutMs) => gateway.registerTaskExecutor(request(), { timeoutMs }),
         onRegistered: (success) => this.#onRegistered(leader, success),
       }),
-      unsubscribe:
-        address.address === rpcService.address
-          ? () => {}
-          : rpcService.onConnectionLost(address.address, (reason) =>
-              mainThread.execute(() => {
-                if (this.#leader === leader && leader.success !== undefined) this.reconnect(reason)
-              }),
-            ),
+      unsubscribe: rpcService.onConnectionLost(address.address, (reason) =>
+        mainThread.execute(() => {
+          if (this.#leader === leader && leader.success !== undefined) this.reconnect(reason)
+        }),
+      ),
     }
     this.#leader = leader
     leader.registration.start()
