@@ -73,7 +73,8 @@ export class HeartbeatMonitor {
       const silentMs = this.#options.clock.monotonicNow() - this.#lastHeartbeat
       const leftMs = this.#options.settings.timeoutMs - silentMs
       if (leftMs > 0) {
-        this.#cancelTimer = this.#armTimer(leftMs)
+        // In whole ms: less than the clock can tell apart would fall due at once, again and again.
+        this.#cancelTimer = this.#armTimer(Math.ceil(leftMs))
         return
       }
       this.#transition('TIMEOUT')
