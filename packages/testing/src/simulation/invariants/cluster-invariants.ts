@@ -9,12 +9,14 @@ interface Subtask {
   state: string
 }
 
+const REPORTED: readonly string[] = ['INITIALIZING', 'RUNNING', 'FINISHED']
 const ENDED: readonly string[] = ['FINISHED', 'CANCELED', 'FAILED']
 
 /**
  * What must hold at every moment, read from the state changes that the components log (level debug
  * included): jobs and tasks follow their tables, a job that has ended stays as it is, a subtask has
- * one attempt that has not ended, a slot belongs to one allocation and an allocation to one job.
+ * one attempt that has not ended, which counts as running or finished only after a TaskManager said so
+ * of this very attempt; a slot belongs to one allocation and an allocation to one job.
  */
 export class ClusterInvariants {
   readonly #world: SimulatedWorld
@@ -22,6 +24,8 @@ export class ClusterInvariants {
   readonly #subtasks = new Map<string, Subtask>()
   /** `<TaskManager>/<slot number>` to allocation; the TaskManagers' own view. */
   readonly #slots = new Map<string, string>()
+  /** `<attempt> <state>`, as TaskManagers have it. */
+  readonly #reports = new Set<string>()
   readonly #jobOfAllocation = new Map<string, string>()
 
   constructor(world: SimulatedWorld) {
@@ -29,6 +33,9 @@ export class ClusterInvariants {
   }
 
   observe({ source, message, fields }: LogObservation): void {
+    if (message === 'Task changed its state' && 'state' in fields) {
+      this.#reports.add(`${fields['executionAttemptId']} ${fields['state']}`)
+    }
     const { from, to } = fields as { from?: string; to?: string }
     if (from === undefined || to === undefined) return
     if (message === 'Job changed its state') this.#jobChanged(String(fields['jobId']), from, to)
@@ -66,6 +73,9 @@ export class ClusterInvariants {
 
   #attemptChanged(attemptId: string, from: string, to: string): void {
     this.#checkTable(EXECUTION_STATE_TRANSITIONS, `attempt ${attemptId}`, from, to)
+    if (REPORTED.includes(to) && !this.#reports.has(`${attemptId} ${to}`)) {
+      this.#world.violated(`attempt ${attemptId} became ${to}, which no TaskManager reported`)
+    }
     const end = attemptId.lastIndexOf('_')
     const subtask = attemptId.slice(0, end)
     const attemptNumber = Number(attemptId.slice(end + 1))

@@ -36,7 +36,7 @@ export class SimulatedDataConnection implements DataConnection {
     assert(!this.#isStarted, 'a connection is started once')
     this.#isStarted = true
     // As with sockets, nothing arrives before the caller has returned.
-    this.host.clock.schedule(0, () => {
+    this.host.clock.scheduleUntracked(0, () => {
       this.#listener = listener
       for (const action of this.#early.splice(0)) action()
     })
@@ -44,12 +44,12 @@ export class SimulatedDataConnection implements DataConnection {
 
   write(chunks: readonly Uint8Array[], onSent: () => void): void {
     if (this.#isClosed) {
-      this.host.clock.schedule(0, onSent)
+      this.host.clock.scheduleUntracked(0, onSent)
       return
     }
     const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
     this.#bufferedBytes += bytes
-    this.host.clock.schedule(SEND_DELAY_MS, () => {
+    this.host.clock.scheduleUntracked(SEND_DELAY_MS, () => {
       this.#bufferedBytes -= bytes
       // Taken only now: whoever changes the chunks before onSent is found out.
       const content = Buffer.concat(chunks)
@@ -60,7 +60,7 @@ export class SimulatedDataConnection implements DataConnection {
   }
 
   end(): void {
-    this.host.clock.schedule(SEND_DELAY_MS, () => {
+    this.host.clock.scheduleUntracked(SEND_DELAY_MS, () => {
       if (this.#isClosed) return
       this.#send(`#${this.#id} end`, () => this.other.#close(undefined))
       this.#close(undefined)
@@ -70,7 +70,7 @@ export class SimulatedDataConnection implements DataConnection {
   destroy(cause?: Error): void {
     if (this.#isClosed) return
     this.reset()
-    this.host.clock.schedule(0, () => this.#close(cause))
+    this.host.clock.scheduleUntracked(0, () => this.#close(cause))
   }
 
   /** @internal Nothing arrives at the other end before it has learnt of the connection. */

@@ -1,5 +1,6 @@
 import { type Clock, FlinkError, type Random } from '@flink-ts/core'
 import type { DataConnection, DataListener, DataTransport } from '@flink-ts/network'
+import type { ProcessClock } from '../time/process-clock.js'
 import type { SimulationTrace } from '../trace/simulation-trace.js'
 import { SimulatedDataConnection } from './simulated-data-connection.js'
 
@@ -11,7 +12,7 @@ export interface DataHost {
   /** Unique; also the host name. */
   readonly name: string
   /** Dies with the process. */
-  readonly clock: Clock
+  readonly clock: Pick<ProcessClock, 'scheduleUntracked'>
 }
 
 export interface SimulatedDataNetworkOptions {
@@ -112,7 +113,7 @@ export class SimulatedDataNetwork {
 
   /** The peer's kernel gives up when its probes are not answered. */
   #loseSilently(connection: SimulatedDataConnection): void {
-    connection.host.clock.schedule(KEEP_ALIVE_MS, () =>
+    connection.host.clock.scheduleUntracked(KEEP_ALIVE_MS, () =>
       connection.lose(new Error('connection timed out')),
     )
   }

@@ -7,6 +7,8 @@ import type { CancelTimer, Clock } from '@flink-ts/core'
 export class ProcessClock implements Clock {
   readonly #time: Clock
   readonly #timers = new Map<CancelTimer, string>()
+  /** Timers of the simulation itself, see {@link scheduleUntracked}. */
+  readonly #untracked = new Set<CancelTimer>()
   #wallOffsetMs: number
   #killed = false
 
@@ -39,6 +41,16 @@ export class ProcessClock implements Clock {
     return cancel
   }
 
+  /** For the simulated machine (its processor, its kernel): dies with the process, but is no timer of it. */
+  scheduleUntracked(delayMs: number, action: () => void): void {
+    if (this.#killed) return
+    const cancel = this.#time.schedule(delayMs, () => {
+      this.#untracked.delete(cancel)
+      action()
+    })
+    this.#untracked.add(cancel)
+  }
+
   /** Sets the wall clock forward, or back if negative. Timers and monotonic time do not notice. */
   jump(byMs: number): void {
     this.#wallOffsetMs += byMs
@@ -52,6 +64,7 @@ export class ProcessClock implements Clock {
   /** Cancels all timers; later ones never fire. */
   kill(): void {
     this.#killed = true
-    for (const cancel of [...this.#timers.keys()]) cancel()
+    for (const cancel of [...this.#timers.keys(), ...this.#untracked]) cancel()
+    this.#untracked.clear()
   }
 }

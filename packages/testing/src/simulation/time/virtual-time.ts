@@ -85,6 +85,7 @@ export class VirtualTime implements Clock {
       // A callback rather than an async loop: the stacks of what runs end here, whoever called.
       const step = (): void => {
         try {
+          this.#throwFailure()
           const outcome = this.#advance(bounds)
           if (outcome === undefined) setImmediate(settled)
           else finish(() => resolve(outcome))
@@ -138,6 +139,10 @@ export class VirtualTime implements Clock {
 
   #check(): void {
     this.onStep()
+    this.#throwFailure()
+  }
+
+  #throwFailure(): void {
     if (this.#failure === undefined) return
     const { error } = this.#failure
     this.#failure = undefined
