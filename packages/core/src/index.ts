@@ -195,6 +195,7 @@ export {
 export type { ValueDecoder, ValueEncoder, ValueSerializer } from './serialization/element-codec.js'
 export { InputBuffer } from './serialization/input-buffer.js'
 export { MalformedDataError } from './serialization/malformed-data-error.js'
+export { ObjectCopier } from './serialization/object-copier.js'
 export { OutputBuffer } from './serialization/output-buffer.js'
 export { type ClassSerializer, SerializerRegistry } from './serialization/serializer-registry.js'
 export { UnserializableValueError } from './serialization/unserializable-value-error.js'

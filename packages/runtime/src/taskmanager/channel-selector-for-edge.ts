@@ -32,6 +32,8 @@ export function channelSelectorForEdge(
       return broadcastSelector()
     case 'HASH': {
       const key = required(code?.keySelector, edge, 'key selector')
+      // All key groups belong to the one subtask: no need to know which.
+      if (numberOfChannels === 1) return firstChannelSelector()
       return functionSelector((record: unknown) =>
         operatorIndexForKeyGroup(
           targetMaxParallelism,

@@ -53,7 +53,7 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
     const found = this.#states.get(name)
     if (found === undefined) return
     this.#context.forEach((entry) => {
-      const value = entry.values[found.index]
+      const value = entry.get(found.index)
       if (value !== undefined) visit(entry.key, value, entry.keyGroup)
     })
   }

@@ -18,7 +18,7 @@ export class HeapValueState<T> implements ValueState<T> {
   value(): T | undefined {
     const entry = this.#context.find(this.#name)
     if (entry === undefined) return this.#default
-    const value = entry.values[this.#index]
+    const value = entry.get(this.#index)
     return value === undefined ? this.#default : (value as T)
   }
 
@@ -28,16 +28,13 @@ export class HeapValueState<T> implements ValueState<T> {
       this.clear()
       return
     }
-    const { values } = this.#context.findOrCreate(this.#name)
-    // No holes: an array with holes is slower for good.
-    while (values.length <= this.#index) values.push(undefined)
-    values[this.#index] = value
+    this.#context.findOrCreate(this.#name).set(this.#index, value)
   }
 
   clear(): void {
     const entry = this.#context.find(this.#name)
     if (entry === undefined) return
-    if (this.#index < entry.values.length) entry.values[this.#index] = undefined
-    if (entry.values.every((value) => value === undefined)) this.#context.drop()
+    entry.set(this.#index, undefined)
+    if (entry.isEmpty) this.#context.drop()
   }
 }

@@ -1,12 +1,39 @@
-/** Everything that one key has: one lookup serves all states of the operator. */
+/**
+ * Everything that one key has: one lookup serves all states of the operator. Most operators have one
+ * state, whose value lies in the entry itself: an array for it would cost two more reads of memory that
+ * is seldom in a cache, and several times the space.
+ */
 export class KeyEntry {
   readonly key: unknown
   readonly keyGroup: number
-  /** By the number of the state; undefined where the key has no value. */
-  readonly values: unknown[] = []
+  /** Of state 0; undefined where the key has no value. */
+  #first: unknown = undefined
+  /** Of the states from 1 on. */
+  #others: unknown[] | undefined = undefined
 
   constructor(key: unknown, keyGroup: number) {
     this.key = key
     this.keyGroup = keyGroup
+  }
+
+  /** The value of the state with this number; undefined where the key has none. */
+  get(index: number): unknown {
+    return index === 0 ? this.#first : this.#others?.[index - 1]
+  }
+
+  set(index: number, value: unknown): void {
+    if (index === 0) {
+      this.#first = value
+      return
+    }
+    this.#others ??= []
+    // No holes: an array with holes is slower for good.
+    while (this.#others.length < index) this.#others.push(undefined)
+    this.#others[index - 1] = value
+  }
+
+  get isEmpty(): boolean {
+    if (this.#first !== undefined) return false
+    return this.#others === undefined || this.#others.every((value) => value === undefined)
   }
 }

@@ -1,3 +1,4 @@
+import { ObjectCopier } from '@flink-ts/core'
 import { InvalidProgramError } from '../functions/errors.js'
 
 type Fields = Record<PropertyKey, unknown>
@@ -6,10 +7,11 @@ type Reduce = (a: unknown, b: unknown) => unknown
 /** What `sum`, `min` and `max` make of a key's elements: the first one, with the field replaced. */
 export function fieldAggregation(kind: 'sum' | 'min' | 'max', field: PropertyKey): Reduce {
   const combine = COMBINE[kind]
+  const copier = new ObjectCopier()
   return (a, b) => {
     const result = combine(fieldOf(a, field, kind), fieldOf(b, field, kind))
     // A copy, because the element in the state may be one that an operator before still holds.
-    const copy = (Array.isArray(a) ? a.slice() : { ...(a as Fields) }) as Fields
+    const copy = (Array.isArray(a) ? a.slice() : copier.copy(a as Fields)) as Fields
     copy[field] = result
     return copy
   }

@@ -12,6 +12,9 @@ export type EncodeShape = (
 
 export type DecodeShape = (reader: ValueReader) => object
 
+/** Answers a copy of an object with these fields, -1 for any other. */
+export type CopyShape = (value: object) => object | -1
+
 export interface ShapeDescription {
   readonly isTuple: boolean
   readonly names: readonly string[]
@@ -22,6 +25,7 @@ export interface ShapeDescription {
 const MAX_COMPILED = 1024
 const encoders = new Map<string, EncodeShape>()
 const decoders = new Map<string, DecodeShape>()
+const copiers = new Map<string, CopyShape>()
 
 /**
  * The function that writes records of this shape. Names enter its source as string literals made by
@@ -34,6 +38,11 @@ export function generateEncoder(shape: ShapeDescription): EncodeShape {
 /** The function that reads the fields of a record of this shape; made under the same rule. */
 export function generateDecoder(shape: ShapeDescription): DecodeShape {
   return compiled(decoders, shape, decoderSource)
+}
+
+/** The function that copies plain objects with these fields; made under the same rule. */
+export function generateCopier(names: readonly string[]): CopyShape {
+  return compiled(copiers, { isTuple: false, names, kinds: [] }, copierSource)
 }
 
 function compiled<F>(
@@ -125,6 +134,12 @@ function decoderSource({ isTuple, names, kinds }: ShapeDescription): string {
   const fields = kinds.map((_, i) => (isTuple ? `v${i}` : `${propertyName(names[i]!)}: v${i}`))
   lines.push(isTuple ? `return [${fields.join(', ')}]` : `return { ${fields.join(', ')} }`)
   return `return function decodeShape(r) {\n${lines.join('\n')}\n}`
+}
+
+function copierSource({ names }: ShapeDescription): string {
+  const fields = names.map((name) => `${propertyName(name)}: v[${JSON.stringify(name)}]`)
+  const lines = [...objectCheck(names), `return { ${fields.join(', ')} }`]
+  return `return function copyShape(v) {\n${lines.join('\n')}\n}`
 }
 
 /** A literal `"__proto__": v` would set the prototype; computed, it is a property like any other. */

@@ -10,6 +10,8 @@ const FIRST_SLOTS = 1024
  */
 export class StringDictionary {
   #slots: (string | undefined)[] = emptySlots(FIRST_SLOTS)
+  /** Hash of each slot's string: four are compared in one cache line before any string is touched. */
+  #hashes = new Int32Array(FIRST_SLOTS)
   /** Id + 1 of each slot; an id stays with its slot. */
   #ids = new Uint16Array(FIRST_SLOTS)
   #nextId = 0
@@ -43,12 +45,12 @@ export class StringDictionary {
 
   /** The id of `text`, or -1 - slot where {@link add} may put it. */
   find(text: string): number {
-    const slots = this.#slots
-    const first = hashOf(text) & (slots.length - 1) & -WAYS
-    if (slots[first] === text) return this.#ids[first]! - 1
-    if (slots[first + 1] === text) return this.#ids[first + 1]! - 1
-    if (slots[first + 2] === text) return this.#ids[first + 2]! - 1
-    if (slots[first + 3] === text) return this.#ids[first + 3]! - 1
+    const hash = hashOf(text)
+    const hashes = this.#hashes
+    const first = hash & (hashes.length - 1) & -WAYS
+    for (let slot = first; slot < first + WAYS; slot++) {
+      if (hashes[slot] === hash && this.#slots[slot] === text) return this.#ids[slot]! - 1
+    }
     return -1 - first
   }
 
@@ -61,6 +63,7 @@ export class StringDictionary {
       slot = first + (this.#turn++ & (WAYS - 1))
     }
     this.#slots[slot] = text
+    this.#hashes[slot] = hashOf(text)
     if (this.#ids[slot] === 0) this.#ids[slot] = this.#freeIds.pop() ?? ++this.#nextId
     this.#filled.push(slot)
     return this.#ids[slot]! - 1
@@ -70,7 +73,9 @@ export class StringDictionary {
     this.#wantsGrowth = false
     const slots = this.#slots
     const ids = this.#ids
+    const hashes = this.#hashes
     this.#slots = emptySlots(slots.length * 4)
+    this.#hashes = new Int32Array(slots.length * 4)
     this.#ids = new Uint16Array(slots.length * 4)
     for (let i = 0; i < slots.length; i++) {
       const text = slots[i]
@@ -79,10 +84,11 @@ export class StringDictionary {
         if (ids[i] !== 0) this.#freeIds.push(ids[i]!)
         continue
       }
-      let slot = hashOf(text) & (this.#slots.length - 1) & -WAYS
+      let slot = hashes[i]! & (this.#slots.length - 1) & -WAYS
       // The set of a string comes from one set of a quarter of the size: there is room.
       while (this.#slots[slot] !== undefined) slot++
       this.#slots[slot] = text
+      this.#hashes[slot] = hashes[i]!
       this.#ids[slot] = ids[i]!
     }
   }
