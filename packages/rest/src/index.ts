@@ -32,6 +32,7 @@ export type {
   TaskManagerDetailsBody,
   TaskManagersBody,
 } from './messages/messages.js'
+export type { StoredProgram } from './server/handler.js'
 export { PortRangeExhaustedError } from './server/listen-in-range.js'
 export { RestHandlerError } from './server/rest-handler-error.js'
 export { RestServerEndpoint, type RestServerOptions } from './server/rest-server-endpoint.js'

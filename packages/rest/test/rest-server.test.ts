@@ -2,7 +2,15 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer, request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Configuration, FlinkError, noopLogger, SystemClock, SystemRandom } from '@flink-ts/core'
+import {
+  type Clock,
+  Configuration,
+  FlinkError,
+  noopLogger,
+  SystemClock,
+  SystemRandom,
+} from '@flink-ts/core'
+import { ManualClock } from '@flink-ts/core/testing'
 import { RestServerEndpoint, type RestServerOptions } from '@flink-ts/rest'
 import { RestClientError, RestClusterClient, RestConnectionError } from '@flink-ts/rest/client'
 import t, { type Test } from 'tap'
@@ -23,18 +31,20 @@ async function startServer(
     configuration?: Record<string, string>
     storeProgram?: RestServerOptions['storeProgram']
     leaderless?: boolean
+    clock?: Clock
   } = {},
 ) {
   const uploadFolder = mkdtempSync(join(tmpdir(), 'flink-rest-test-'))
   const server = new RestServerEndpoint({
     configuration: Configuration.fromMap({ 'rest.port': '0', ...options.configuration }),
-    clock: new SystemClock(),
+    clock: options.clock ?? new SystemClock(),
     random: new SystemRandom(),
     log: noopLogger,
     dispatcher: () =>
       options.leaderless ? undefined : testingDispatcher(options.dispatcher ?? {}),
     resourceManager: () => testingResourceManager(options.resourceManager ?? {}),
-    storeProgram: options.storeProgram ?? (async () => 'f'.repeat(64)),
+    storeProgram:
+      options.storeProgram ?? (async () => ({ key: 'f'.repeat(64), release: async () => {} })),
     version: { version: '1.2.3', commit: 'abc', revision: 'abc @ today' },
     uploadFolder,
   })
@@ -274,13 +284,14 @@ t.test('POST /jobs stores the program and submits the graph with its key', async
   const stored: string[] = []
   const submitted: unknown[] = []
   const { client, uploadFolder } = await startServer(t, {
-    storeProgram: async (jobId, bytes) => {
-      stored.push(`${jobId}: ${Buffer.from(bytes)}`)
-      return 'e'.repeat(64)
+    storeProgram: async (bytes) => {
+      stored.push(`${Buffer.from(bytes)}`)
+      return { key: 'e'.repeat(64), release: async () => void stored.push('released') }
     },
     dispatcher: {
       submitJob: ({ jobGraph }: { jobGraph: Uint8Array }) => {
         submitted.push(JSON.parse(Buffer.from(jobGraph).toString()))
+        stored.push('submitted')
         return {}
       },
     },
@@ -291,12 +302,69 @@ t.test('POST /jobs stores the program and submits the graph with its key', async
     Buffer.from('the bundle'),
   )
 
-  t.strictSame(stored, [`${JOB_ID}: the bundle`])
+  t.strictSame(stored, ['the bundle', 'submitted', 'released'])
   t.strictSame(submitted, [
     { jobId: JOB_ID, program: { programName: 'p.ts', bundleKey: 'e'.repeat(64) } },
   ])
   t.strictSame(readdirSync(uploadFolder), [], 'uploads are removed')
 })
+
+t.test('POST /jobs lets go of a program whose job was refused', async (t) => {
+  let released = 0
+  const { client } = await startServer(t, {
+    storeProgram: async () => ({ key: 'e'.repeat(64), release: async () => void released++ }),
+    dispatcher: {
+      submitJob: () => {
+        throw new FlinkError('has already been submitted', { code: 'FLINK_INVALID_JOB_GRAPH' })
+      },
+    },
+  })
+  const graph = JSON.stringify({ jobId: JOB_ID, program: { programName: 'p.ts' } })
+
+  await t.rejects(client.submitJob(graph, Buffer.from('x')), {
+    statusCode: 400,
+    message: /already/,
+  })
+  t.equal(released, 1)
+})
+
+t.test('POST /jobs answers 503 while nobody can keep programs', async (t) => {
+  const { client } = await startServer(t, { storeProgram: () => undefined })
+  const graph = JSON.stringify({ jobId: JOB_ID, program: { programName: 'p.ts' } })
+
+  await t.rejects(client.submitJob(graph, Buffer.from('x')), {
+    statusCode: 503,
+    message: /temporarily unavailable/,
+  })
+})
+
+t.test(
+  'RestServerEndpoint.close does not wait for ever for a request that never ends',
+  async (t) => {
+    const clock = new ManualClock()
+    const { server } = await startServer(t, { clock })
+    const call = httpRequest({
+      host: '127.0.0.1',
+      port: server.port,
+      method: 'POST',
+      path: '/jobs',
+    })
+    const broken = new Promise((resolve) => call.on('error', resolve))
+    const content = { 'Content-Type': 'application/json', 'Content-Length': '100' }
+    for (const [name, value] of Object.entries(content)) call.setHeader(name, value)
+    call.setHeader('Expect', '100-continue')
+    // The server answers when its handler has begun to read.
+    const reading = new Promise((resolve) => call.on('continue', resolve))
+    call.flushHeaders()
+    await reading
+
+    const closed = server.close()
+    clock.advance(3000)
+
+    await closed
+    await broken
+  },
+)
 
 t.test('POST /jobs refuses what is no submission and leaves nothing behind', async (t) => {
   const { client, raw, uploadFolder } = await startServer(t)
@@ -430,7 +498,7 @@ t.test('a taken port is one error that names port and key', async (t) => {
     log: noopLogger,
     dispatcher: () => undefined,
     resourceManager: () => undefined,
-    storeProgram: async () => '',
+    storeProgram: () => undefined,
     version: { version: '', commit: '', revision: '' },
     uploadFolder: mkdtempSync(join(tmpdir(), 'flink-rest-test-')),
   })

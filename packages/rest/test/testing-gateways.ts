@@ -1,9 +1,9 @@
-import type {
-  DispatcherGateway,
-  ExecutionGraphInfo,
-  ExecutionState,
-  JobStatus,
-  ResourceManagerGateway,
+import {
+  type DispatcherGateway,
+  EXECUTION_STATES,
+  type ExecutionGraphInfo,
+  type JobStatus,
+  type ResourceManagerGateway,
 } from '@flink-ts/runtime'
 
 type Methods = Readonly<Record<string, (request: never) => unknown>>
@@ -42,19 +42,6 @@ const JOB_STATUSES: readonly JobStatus[] = [
   'SUSPENDED',
   'RECONCILING',
 ]
-const EXECUTION_STATES: readonly ExecutionState[] = [
-  'CREATED',
-  'SCHEDULED',
-  'DEPLOYING',
-  'INITIALIZING',
-  'RUNNING',
-  'FINISHED',
-  'CANCELING',
-  'CANCELED',
-  'FAILED',
-  'RECONCILING',
-]
-
 /** A running job: a source of one subtask that feeds a sink of one by hash, over TCP. */
 export function runningJob(): ExecutionGraphInfo {
   const vertex = (id: string, name: string) => ({

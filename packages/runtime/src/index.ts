@@ -7,7 +7,7 @@ export {
   InvalidBlobKeyError,
 } from './blob/blob-errors.js'
 export { blobKeyOf, isBlobKey } from './blob/blob-key.js'
-export { BlobServer, type BlobServerOptions } from './blob/blob-server.js'
+export { type BlobLease, BlobServer, type BlobServerOptions } from './blob/blob-server.js'
 export type { BlobStore, IncomingBlob } from './blob/blob-store.js'
 export {
   FileSystemBlobStore,
@@ -44,6 +44,7 @@ export { jobDetailsOf, jobResultOf } from './dispatcher/job-details.js'
 export {
   aggregateExecutionState,
   EXECUTION_STATE_TRANSITIONS,
+  EXECUTION_STATES,
   isTerminalExecutionState,
 } from './executiongraph/execution-state.js'
 export {

@@ -15,6 +15,7 @@ import {
   type JobManagerServices,
   type ResourceManagerDriver,
   type ResourceManagerDriverContext,
+  type ResourceManagerDriverFactory,
   startJobManagerServices,
 } from '@flink-ts/runtime'
 import { jobManagerRpcAddress } from '../addresses/job-manager-address.js'
@@ -51,7 +52,7 @@ export async function startStandaloneSession(context: DaemonContext): Promise<Ru
     log,
     dispatcher: () => services?.dispatcher.gateway,
     resourceManager: () => services?.resourceManager.gateway,
-    storeProgram: (jobId, bytes) => services!.blobServer.put(bytes, jobId),
+    storeProgram: (bytes) => services?.blobServer.lease(bytes),
     version: { version: FLINK_TS_VERSION, commit: 'unknown', revision: 'unknown' },
     uploadFolder: join(folder, 'upload'),
   })
@@ -100,7 +101,7 @@ async function loadDriver(
   context: ResourceManagerDriverContext,
 ): Promise<ResourceManagerDriver> {
   const module = (await import(`@flink-ts/resourcemanager-${name}`)) as {
-    createResourceManagerDriver(context: ResourceManagerDriverContext): ResourceManagerDriver
+    createResourceManagerDriver: ResourceManagerDriverFactory
   }
   return module.createResourceManagerDriver(context)
 }

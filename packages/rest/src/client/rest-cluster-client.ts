@@ -4,6 +4,7 @@ import axios, { type AxiosInstance, type AxiosResponse } from 'axios'
 import type {
   ClusterOverviewBody,
   ConfigurationEntryBody,
+  ErrorResponseBody,
   JobDetailsBody,
   JobExceptionsBody,
   JobExecutionResultBody,
@@ -193,7 +194,7 @@ export class RestClusterClient {
     }
     const { status, data } = response
     if (status >= 200 && status < 300 && typeof data === 'object' && data !== null) return data as T
-    const errors = (data as { errors?: string[] } | undefined)?.errors
+    const errors = (data as Partial<ErrorResponseBody> | undefined)?.errors
     if (Array.isArray(errors)) throw new RestClientError(`${method} ${path}`, status, errors)
     throw new RestConnectionError(
       `What answers at ${this.address} is no Flink REST endpoint (${method} ${path}: status ${status})`,

@@ -1,3 +1,4 @@
+import { sumIOMetrics } from '@flink-ts/metrics'
 import type { AttemptInfo, TaskMetrics } from '@flink-ts/runtime'
 import type { IOMetricsBody } from '../messages/messages.js'
 
@@ -7,21 +8,19 @@ export function ioMetricsBody(attempts: readonly AttemptInfo[]): IOMetricsBody {
     metrics?.io === undefined ? [] : [metrics.io],
   )
   const complete = reported.length === attempts.length
-  type Io = (typeof reported)[number]
-  const sum = (key: { [K in keyof Io]: Io[K] extends number ? K : never }[keyof Io]) =>
-    Math.round(reported.reduce((total, io) => total + io[key], 0))
+  const sum = sumIOMetrics(reported)
   return {
-    'read-bytes': sum('numBytesIn'),
+    'read-bytes': sum.numBytesIn,
     'read-bytes-complete': complete,
-    'write-bytes': sum('numBytesOut'),
+    'write-bytes': sum.numBytesOut,
     'write-bytes-complete': complete,
-    'read-records': sum('numRecordsIn'),
+    'read-records': sum.numRecordsIn,
     'read-records-complete': complete,
-    'write-records': sum('numRecordsOut'),
+    'write-records': sum.numRecordsOut,
     'write-records-complete': complete,
-    'accumulated-backpressured-time': sum('accumulatedBackPressuredMs'),
-    'accumulated-idle-time': sum('accumulatedIdleMs'),
-    'accumulated-busy-time': sum('accumulatedBusyMs'),
+    'accumulated-backpressured-time': Math.round(sum.accumulatedBackPressuredMs),
+    'accumulated-idle-time': Math.round(sum.accumulatedIdleMs),
+    'accumulated-busy-time': Math.round(sum.accumulatedBusyMs),
   }
 }
 

@@ -4,7 +4,13 @@ import {
   renderErrorChain,
   type SerializedError,
 } from '@flink-ts/core'
-import type { ExceptionEntry, ExecutionGraphInfo, JobResult, VertexInfo } from '@flink-ts/runtime'
+import {
+  applicationStatusOf,
+  type ExceptionEntry,
+  type ExecutionGraphInfo,
+  type JobResult,
+  type VertexInfo,
+} from '@flink-ts/runtime'
 import type {
   ExceptionBody,
   JobConfigBody,
@@ -80,11 +86,10 @@ function exceptionBody(entry: ExceptionEntry): ExceptionBody {
 
 function resultBody(result: JobResult): JobResultBody {
   const cause = result.failureCause as SerializedError | undefined
-  const status = { FINISHED: 'SUCCEEDED', FAILED: 'FAILED', CANCELED: 'CANCELED' } as const
   return {
     id: result.jobId,
     name: result.name,
-    'application-status': status[result.status as keyof typeof status] ?? 'UNKNOWN',
+    'application-status': applicationStatusOf(result.status),
     'accumulator-results': {},
     'net-runtime': result.endTimeMs - result.startTimeMs,
     ...(cause === undefined

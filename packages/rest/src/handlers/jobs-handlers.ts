@@ -8,7 +8,13 @@ import type {
   JobSubmitResponseBody,
   JobsOverviewBody,
 } from '../messages/messages.js'
-import type { HandlerContext, HandlerRequest, Route, UploadedFile } from '../server/handler.js'
+import type {
+  HandlerContext,
+  HandlerRequest,
+  Route,
+  StoredProgram,
+  UploadedFile,
+} from '../server/handler.js'
 import { RestHandlerError } from '../server/rest-handler-error.js'
 
 function overviewBody(details: JobDetails, nowMs: number): JobOverviewBody {
@@ -73,15 +79,21 @@ async function submitJob(request: HandlerRequest, context: HandlerContext): Prom
     throw new RestHandlerError('jobId of the job graph must be 32 lower-case hex digits.', 400)
   }
   const [programName] = names.jobJarFileNames
+  let stored: StoredProgram | undefined
   if (programName !== undefined) {
     const program = (graph as { program?: unknown }).program
     if (typeof program !== 'object' || program === null) {
       throw new RestHandlerError('A program file came with a job graph without program.', 400)
     }
-    const bundleKey = await context.storeProgram(jobId, uploaded(request, programName))
-    graph = { ...(graph as object), program: { ...program, bundleKey } }
+    stored = await context.storeProgram(uploaded(request, programName))
+    graph = { ...(graph as object), program: { ...program, bundleKey: stored.key } }
   }
-  await context.dispatcher().submitJob({ jobGraph: Buffer.from(JSON.stringify(graph)) })
+  try {
+    await context.dispatcher().submitJob({ jobGraph: Buffer.from(JSON.stringify(graph)) })
+  } finally {
+    // An accepted job keeps its program by itself.
+    await stored?.release()
+  }
   return jobId
 }
 

@@ -1,18 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { AttemptInfo, ExecutionState } from '@flink-ts/runtime'
-
-const EXECUTION_STATES: readonly ExecutionState[] = [
-  'CREATED',
-  'SCHEDULED',
-  'DEPLOYING',
-  'INITIALIZING',
-  'RUNNING',
-  'FINISHED',
-  'CANCELING',
-  'CANCELED',
-  'FAILED',
-  'RECONCILING',
-]
+import { type AttemptInfo, EXECUTION_STATES, type ExecutionState } from '@flink-ts/runtime'
 
 /** How often each state occurs; 0 for those that do not. */
 export function countStates(states: readonly ExecutionState[]): Record<string, number> {

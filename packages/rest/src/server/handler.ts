@@ -9,6 +9,12 @@ export interface UploadedFile {
   readonly path: string
 }
 
+/** A program that is kept for a job about to be submitted; the job keeps it further once it has been accepted. */
+export interface StoredProgram {
+  readonly key: string
+  release(): Promise<void>
+}
+
 export interface HandlerRequest {
   readonly path: Readonly<Record<string, string | undefined>>
   readonly query: URLSearchParams
@@ -33,8 +39,8 @@ export interface HandlerContext {
   /** The leading ResourceManager. @throws RestHandlerError 503 while there is none */
   resourceManager(): ResourceManagerGateway
   readonly executionGraphs: ExecutionGraphCache
-  /** Keeps the program of a job and answers its key. */
-  storeProgram(jobId: string, file: UploadedFile): Promise<string>
+  /** Keeps the program of a submission until it is released. @throws RestHandlerError 503 while nobody can */
+  storeProgram(file: UploadedFile): Promise<StoredProgram>
 }
 
 export type Handler = (request: HandlerRequest, context: HandlerContext) => Promise<HandlerResponse>

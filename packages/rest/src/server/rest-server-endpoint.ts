@@ -18,8 +18,9 @@ import { jobRoutes } from '../handlers/job-handlers.js'
 import { jobsRoutes } from '../handlers/jobs-handlers.js'
 import { taskManagerRoutes } from '../handlers/taskmanager-handlers.js'
 import { vertexRoutes } from '../handlers/vertex-handlers.js'
+import type { ErrorResponseBody } from '../messages/messages.js'
 import { ExecutionGraphCache } from './execution-graph-cache.js'
-import type { HandlerContext, Route } from './handler.js'
+import type { HandlerContext, Route, StoredProgram } from './handler.js'
 import { listenInRange } from './listen-in-range.js'
 import { readContent } from './request-body.js'
 import { refuseForeignRequest } from './request-guard.js'
@@ -36,6 +37,9 @@ const ROUTES: readonly Route[] = [
 /** Age of a cached execution graph unless `rest.cache.execution-graph.timeout` is set. */
 const GRAPH_CACHE_MS = 500
 
+/** How long `close` waits for requests that are under way. */
+const CLOSE_GRACE_MS = 3_000
+
 const LEADER_MISSING =
   'Service temporarily unavailable due to an ongoing leader election. Please refresh.'
 
@@ -48,8 +52,8 @@ export interface RestServerOptions {
   readonly dispatcher: () => DispatcherGateway | undefined
   /** The leading ResourceManager; undefined while there is none. */
   readonly resourceManager: () => ResourceManagerGateway | undefined
-  /** Keeps the bytes of a job's program and answers their key. */
-  readonly storeProgram: (jobId: string, bytes: Uint8Array) => Promise<string>
+  /** Keeps a program where the Dispatcher finds it, until it is released; undefined while that is not there. */
+  readonly storeProgram: (bytes: Uint8Array) => Promise<StoredProgram> | undefined
   readonly version: HandlerContext['version']
   /** Folder for uploads; made on start, removed on close. */
   readonly uploadFolder: string
@@ -85,7 +89,7 @@ export class RestServerEndpoint {
           options.configuration.get(RestOptions.CACHE_EXECUTION_GRAPH_TIMEOUT) ?? GRAPH_CACHE_MS,
         dispatcher,
       }),
-      storeProgram: async (jobId, file) => options.storeProgram(jobId, await readFile(file.path)),
+      storeProgram: async (file) => leading(options.storeProgram(await readFile(file.path))),
     }
     for (const route of ROUTES) {
       for (const prefix of ['', '/v1']) {
@@ -99,7 +103,7 @@ export class RestServerEndpoint {
     this.#server.keepAliveTimeout = options.configuration.get(RestOptions.IDLENESS_TIMEOUT)
   }
 
-  /** @throws PortInUseError-like errors naming every port that was tried */
+  /** @throws PortRangeExhaustedError naming every port that was tried */
   async start(): Promise<void> {
     if (this.#address !== undefined) return
     const { configuration, uploadFolder } = this.#options
@@ -112,6 +116,8 @@ export class RestServerEndpoint {
       String(configuration.get(RestOptions.PORT))
     const ports = parsePortRange(range) ?? []
     const port = await listenInRange(this.#server, bindAddress, ports, 'rest.port')
+    // Such as a connection that could not be accepted; without a listener it would end the process.
+    this.#server.on('error', (error) => this.#log.warn('Error of the REST server', { error }))
     const wildcard = bindAddress === '0.0.0.0' || bindAddress === '::'
     const host = configuration.get(RestOptions.ADDRESS) ?? (wildcard ? hostname() : bindAddress)
     this.#address = { host, port }
@@ -130,13 +136,18 @@ export class RestServerEndpoint {
     return this.#address.port
   }
 
-  /** Answers what is under way, then closes all connections. */
+  /** Answers what is under way, for a few seconds at the most, then closes all connections. */
   async close(): Promise<void> {
     const closed = this.#server.listening
       ? new Promise<void>((resolve) => this.#server.close(() => resolve()))
       : Promise.resolve()
     this.#server.closeIdleConnections()
+    // A client that never ends its request must not keep the cluster from ending.
+    const cancelForce = this.#options.clock.schedule(CLOSE_GRACE_MS, () =>
+      this.#server.closeAllConnections(),
+    )
     await Promise.allSettled([...this.#inFlight])
+    cancelForce()
     this.#server.closeAllConnections()
     await closed
     await rm(this.#options.uploadFolder, { recursive: true, force: true })
@@ -159,7 +170,7 @@ export class RestServerEndpoint {
       }
       // What the client still sends is not read: the connection cannot be used again.
       if (!request.complete) response.setHeader('Connection', 'close')
-      send(response, statusCode, { errors })
+      send(response, statusCode, { errors } satisfies ErrorResponseBody)
     }
   }
 
@@ -206,6 +217,7 @@ export class RestServerEndpoint {
   }
 }
 
+/** @throws RestHandlerError 503 */
 function leading<G>(gateway: G | undefined): G {
   if (gateway === undefined) throw new RestHandlerError(LEADER_MISSING, 503)
   return gateway

@@ -17,18 +17,26 @@ export interface BlobServerOptions extends Omit<RpcEndpointOptions, 'endpointId'
   readonly endpointId?: string
 }
 
+/** A blob that stays until it is released, and after that only for jobs that are registered for it. */
+export interface BlobLease {
+  readonly key: string
+  /** Idempotent. */
+  release(): Promise<void>
+}
+
 /** Largest piece that one request hands out. */
 export const MAX_BLOB_PIECE_BYTES = 1024 * 1024
 
 /**
  * Keeps programs and other large content of jobs for the TaskManagers. A blob stays as long as a job is
- * registered for it; one that no job was ever registered for stays until the server closes.
+ * registered for it or a lease holds it; one that nobody ever asked to keep stays until the server closes.
  */
 export class BlobServer extends RpcEndpoint implements BlobServerGateway {
   readonly #store: BlobStore
   readonly #references = new JobReferences()
   /** Changes of the store, one at a time, so that a deletion never hits a blob just put again. */
   #changes: Promise<unknown> = Promise.resolve()
+  #leases = 0
 
   constructor(options: BlobServerOptions) {
     super({ ...options, endpointId: options.endpointId ?? 'blobserver' })
@@ -36,25 +44,23 @@ export class BlobServer extends RpcEndpoint implements BlobServerGateway {
   }
 
   /**
-   * Stores `content` and answers its key; the same content twice is one blob. With a job it is
-   * referenced by it from the start, so that the end of another job cannot take it away in between.
+   * Stores `content` for a job that is about to be registered for it: until the lease is released the end of
+   * another job does not take it away, and a submission that is refused leaves nothing behind.
    */
-  put(content: Uint8Array, jobId?: string): Promise<string> {
-    return this.#change(async () => {
-      const key = blobKeyOf(content)
-      if (jobId !== undefined) this.#references.add(jobId, key)
-      if ((await this.#store.sizeOf(key)) !== undefined) return key
-      const incoming = await this.#store.receive()
-      try {
-        for (let at = 0; at < content.length; at += MAX_BLOB_PIECE_BYTES) {
-          await incoming.append(content.subarray(at, at + MAX_BLOB_PIECE_BYTES))
-        }
-        await incoming.commit(key)
-      } finally {
-        await incoming.discard()
-      }
-      return key
-    })
+  async lease(content: Uint8Array): Promise<BlobLease> {
+    const holder = `lease-${this.#leases++}`
+    const release = () => this.releaseJob(holder)
+    try {
+      return { key: await this.#put(content, holder), release }
+    } catch (error) {
+      await release()
+      throw error
+    }
+  }
+
+  /** Stores `content` and answers its key; the same content twice is one blob. */
+  put(content: Uint8Array): Promise<string> {
+    return this.#put(content, undefined)
   }
 
   /**
@@ -99,6 +105,24 @@ export class BlobServer extends RpcEndpoint implements BlobServerGateway {
 
   protected override async onStop(): Promise<void> {
     await this.#change(() => this.#store.close())
+  }
+
+  #put(content: Uint8Array, holder: string | undefined): Promise<string> {
+    return this.#change(async () => {
+      const key = blobKeyOf(content)
+      if (holder !== undefined) this.#references.add(holder, key)
+      if ((await this.#store.sizeOf(key)) !== undefined) return key
+      const incoming = await this.#store.receive()
+      try {
+        for (let at = 0; at < content.length; at += MAX_BLOB_PIECE_BYTES) {
+          await incoming.append(content.subarray(at, at + MAX_BLOB_PIECE_BYTES))
+        }
+        await incoming.commit(key)
+      } finally {
+        await incoming.discard()
+      }
+      return key
+    })
   }
 
   async #requireSize(key: string): Promise<number> {

@@ -133,6 +133,9 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
         await this.#options.blobs?.registerJob(jobId, [program.bundleKey])
       }
       await this.#options.highAvailability.jobGraphStore.putJobGraph(jobGraph)
+    } catch (error) {
+      if (this.#options.blobs !== undefined) this.#track(this.#options.blobs.releaseJob(jobId))
+      throw error
     } finally {
       this.#submitting.delete(jobId)
     }

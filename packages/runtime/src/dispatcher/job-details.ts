@@ -1,23 +1,11 @@
+import { EXECUTION_STATES } from '../executiongraph/execution-state.js'
 import type { ExecutionGraphInfo } from '../jobmaster/info/execution-graph-info.js'
-import type { ExecutionState, JobDetails, JobResult } from '../messages/messages.generated.js'
-
-const ALL_STATES: readonly ExecutionState[] = [
-  'CREATED',
-  'SCHEDULED',
-  'DEPLOYING',
-  'INITIALIZING',
-  'RUNNING',
-  'FINISHED',
-  'CANCELING',
-  'CANCELED',
-  'FAILED',
-  'RECONCILING',
-]
+import type { JobDetails, JobResult } from '../messages/messages.generated.js'
 
 /** The line of a job in a list of jobs. */
 export function jobDetailsOf(info: ExecutionGraphInfo): JobDetails {
   const tasksPerState: Record<string, number> = {}
-  for (const state of ALL_STATES) tasksPerState[state] = 0
+  for (const state of EXECUTION_STATES) tasksPerState[state] = 0
   let totalTasks = 0
   let lastModificationMs = Math.max(...Object.values(info.timestamps))
   for (const { subtasks } of info.vertices) {

@@ -1,7 +1,21 @@
 import type { ExecutionState } from '../messages/messages.generated.js'
 import type { TransitionTable } from './state-machine.js'
 
-/** The states of one attempt of a task. */
+/** All states of an attempt, in the order in which REST shows them. */
+export const EXECUTION_STATES: readonly ExecutionState[] = [
+  'CREATED',
+  'SCHEDULED',
+  'DEPLOYING',
+  'INITIALIZING',
+  'RUNNING',
+  'FINISHED',
+  'CANCELING',
+  'CANCELED',
+  'FAILED',
+  'RECONCILING',
+]
+
+/** The states of one attempt of a task, and which follow each. */
 export const EXECUTION_STATE_TRANSITIONS: TransitionTable<ExecutionState> = {
   CREATED: ['SCHEDULED', 'RECONCILING', 'CANCELED', 'FAILED'],
   SCHEDULED: ['DEPLOYING', 'CANCELED', 'FAILED'],

@@ -131,6 +131,21 @@ t.test('Dispatcher refuses a job id twice, also at the same time', async (t) => 
   await t.rejects(gateway.submitJob(graph), /already been submitted/)
 })
 
+t.test('Dispatcher keeps no blob of a job that it could not store', async (t) => {
+  const { cluster, gateway, submit, blobs } = await start(t)
+  const store = cluster.ha.jobGraphStore
+  const { putJobGraph } = store
+  store.putJobGraph = async () => {
+    throw new Error('the disk is full')
+  }
+  const graph = jobGraph([vertex(1, 1)], [], { program })
+  await t.rejects(gateway.submitJob(encode(graph)), /the disk is full/)
+  t.strictSame(blobs, [`+${JOB_ID}:blob`, `-${JOB_ID}`])
+  store.putJobGraph = putJobGraph
+  await submit(graph)
+  t.match(await gateway.listJobs({}), { jobs: [{ jobId: JOB_ID }] })
+})
+
 t.test('Dispatcher refuses clients that do not fit', async (t) => {
   const { gateway } = await start(t)
   const submit = (change: Partial<ProgramDescriptor>) =>
