@@ -157,6 +157,16 @@ export class TestCluster {
     return this.pids('standalonesession')[0]!
   }
 
+  /** The process of a TaskManager, which its log tells. */
+  taskManagerPid(resourceId: string): number {
+    const logs = readdirSync(this.logDir).filter((name) => /-taskexecutor-\d+-.*\.log$/.test(name))
+    const mine = logs.find((name) =>
+      readFileSync(join(this.logDir, name), 'utf8').includes(resourceId),
+    )
+    const index = Number(/-taskexecutor-(\d+)-/.exec(mine!)![1])
+    return this.pids('taskexecutor')[index]!
+  }
+
   /** The processes that run with this cluster's configuration, whoever started them. */
   runningProcesses(): number[] {
     return processesWith(this.confDir)

@@ -19,6 +19,8 @@ export interface DaemonContext {
 export interface RunningDaemon {
   /** In good order; called once. */
   close(): Promise<void>
+  /** Asked after `close`: whether a thread is left that keeps `process.exit` from returning. */
+  readonly hasStuckThreads?: boolean
 }
 
 export interface DaemonDefinition {

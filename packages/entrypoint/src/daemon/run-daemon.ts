@@ -133,6 +133,8 @@ class DaemonProcess {
   async #exit(exitCode: number): Promise<void> {
     this.#folder?.remove()
     await this.#logFile?.close()
+    // Node waits for all threads, and one may be inside of a call that takes hours.
+    if (this.#running?.hasStuckThreads) process.kill(process.pid, 'SIGKILL')
     process.exit(exitCode)
   }
 }

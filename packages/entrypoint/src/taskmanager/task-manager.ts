@@ -42,6 +42,7 @@ export async function startTaskManager(context: DaemonContext): Promise<RunningD
     portKey: TaskManagerOptions.RPC_PORT.key,
   })
   let services: TaskManagerServices | undefined
+  let taskLauncher: WorkerTaskLauncher | undefined
   try {
     const port = rpcService.address.slice(rpcService.address.lastIndexOf(':') + 1)
     const resourceId = (configuration.get(TaskManagerOptions.RESOURCE_ID) ??
@@ -54,6 +55,11 @@ export async function startTaskManager(context: DaemonContext): Promise<RunningD
       host: address.host,
       bindHost: address.bindHost,
       onFatalError,
+    })
+    taskLauncher = new WorkerTaskLauncher({
+      ...world,
+      shuffle: shuffleEnvironment,
+      resourceLimits: taskThreadLimits(memory),
     })
     services = await startTaskManagerServices({
       ...world,
@@ -68,11 +74,7 @@ export async function startTaskManager(context: DaemonContext): Promise<RunningD
       }),
       host: address.host,
       shuffleEnvironment,
-      taskLauncher: new WorkerTaskLauncher({
-        ...world,
-        shuffle: shuffleEnvironment,
-        resourceLimits: taskThreadLimits(memory),
-      }),
+      taskLauncher,
       memory,
       hardware: {
         cpuCores: availableParallelism(),
@@ -93,6 +95,9 @@ export async function startTaskManager(context: DaemonContext): Promise<RunningD
     throw error
   }
   return {
+    get hasStuckThreads() {
+      return taskLauncher?.hasStuckThreads === true
+    },
     async close() {
       await services.close()
       await rpcService.close()

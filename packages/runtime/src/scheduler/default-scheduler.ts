@@ -212,6 +212,7 @@ export class DefaultScheduler {
     const execution = vertex.current
     if (execution.state === 'CANCELING') {
       if (state !== 'FAILED') {
+        if (error !== undefined) this.#cancelledByForce(vertex, error)
         this.#end(vertex, 'CANCELED')
         return
       }
@@ -222,6 +223,14 @@ export class DefaultScheduler {
       this.#end(vertex, 'FINISHED')
     } else {
       this.#failExecution(vertex, error ?? unexplained(execution), true)
+    }
+  }
+
+  /** No failure, but who looks for it finds where the task hung. */
+  #cancelledByForce(vertex: ExecutionVertex, error: SerializedError): void {
+    const entry = exceptionEntry(this.#options.clock.now(), error, vertex.current)
+    if (!this.#history.addConcurrent(entry, vertex.index)) {
+      this.#history.addRoot(entry, [vertex.index])
     }
   }
 

@@ -14,7 +14,7 @@ import type { TaskMetrics } from '../messages/messages.generated.js'
 import { prepareClusterModules } from '../program/cluster-modules.js'
 import { taskNameWithSubtask } from './assemble-task.js'
 import { TaskCounters } from './task-counters.js'
-import { TaskThreadDiedError } from './task-errors.js'
+import { TaskCancellationError, TaskThreadDiedError } from './task-errors.js'
 import type { RunningTask, TaskDeployment, TaskLauncher, TaskListener } from './task-launcher.js'
 import { TaskNetwork } from './task-network.js'
 import { isTerminalTaskState, type TaskState } from './task-state.js'
@@ -35,6 +35,11 @@ export interface WorkerTaskLauncherOptions {
     'maxOldGenerationSizeMb' | 'maxYoungGenerationSizeMb' | 'stackSizeMb'
   >
 }
+
+/** How long a thread may take to end by itself when its process ends, in ms. */
+const CLOSE_PATIENCE_MS = 3000
+/** How long it may then take to end by force. */
+const TERMINATION_PATIENCE_MS = 2000
 
 const THREAD_ENTRY = new URL('./task-thread.js', import.meta.url)
 
@@ -60,12 +65,18 @@ export class WorkerTaskLauncher implements TaskLauncher {
     return task
   }
 
-  /** Cancels what still runs and waits for the end of its threads. */
+  /**
+   * Ends what still runs, at first politely and soon by force. Afterwards only threads that cannot be ended are
+   * left, which {@link hasStuckThreads} tells.
+   */
   async close(): Promise<void> {
     this.#closed = true
-    const tasks = [...this.#running]
-    for (const task of tasks) task.cancel()
-    await Promise.all(tasks.map((task) => task.released))
+    await Promise.all([...this.#running].map((task) => task.close()))
+  }
+
+  /** Whether threads are inside of calls that nothing can end: `process.exit` would wait for them. */
+  get hasStuckThreads(): boolean {
+    return [...this.#running].some((task) => task.isStuck)
   }
 }
 
@@ -85,6 +96,7 @@ class WorkerTask implements RunningTask {
   #cancellation: WorkerCancellation | undefined
   #externalFailure: Error | undefined
   #cancelledByForce: Error | undefined
+  #isStuck = false
 
   constructor(
     options: WorkerTaskLauncherOptions,
@@ -131,6 +143,38 @@ class WorkerTask implements RunningTask {
     this.#control.cancel()
     this.#command({ type: 'cancel' })
     this.#superviseEnd()
+  }
+
+  /** Its thread cannot be ended. */
+  get isStuck(): boolean {
+    return this.#isStuck
+  }
+
+  /** For a process that ends: resolves when the thread has ended or cannot be ended. */
+  async close(): Promise<void> {
+    this.cancel()
+    if (this.#isStuck || (await this.#isReleasedWithin(CLOSE_PATIENCE_MS))) return
+    const taskName = this.#name
+    this.#cancelledByForce ??= new TaskCancellationError(
+      `Task ${taskName} did not end when its TaskManager shut down; its thread is ended`,
+      { taskName },
+    )
+    void this.#worker.terminate()
+    if (await this.#isReleasedWithin(TERMINATION_PATIENCE_MS)) return
+    this.#isStuck = true
+    this.#log.error('The thread of the task cannot be ended', {
+      insideOf: this.#control.nativeCall,
+    })
+  }
+
+  #isReleasedWithin(delayMs: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.schedule(delayMs, () => resolve(false))
+      void this.released.then(() => {
+        cancel()
+        resolve(true)
+      })
+    })
   }
 
   failExternally(cause: Error): void {
@@ -202,7 +246,10 @@ class WorkerTask implements RunningTask {
         this.#cancelledByForce = error
         void this.#worker.terminate()
       },
-      onFatalError: (error) => this.#listener.onFatalError(error),
+      onFatalError: (error) => {
+        this.#isStuck = true
+        this.#listener.onFatalError(error)
+      },
     })
   }
 
