@@ -344,6 +344,7 @@ export type {
   TaskLauncher,
   TaskListener,
 } from './taskmanager/task-launcher.js'
+export { WorkerSocketConnector } from './taskmanager/worker-socket-connector.js'
 export {
   WorkerTaskLauncher,
   type WorkerTaskLauncherOptions,

@@ -5,9 +5,8 @@ import {
   SystemClock,
   SystemRandom,
 } from '@flink-ts/core'
-import { FileDescriptorLineWriter } from '@flink-ts/runtime'
+import { FileDescriptorLineWriter, WorkerSocketConnector } from '@flink-ts/runtime'
 import type { MiniClusterWorld } from './mini-cluster-options.js'
-import { TcpSocketConnector } from './tcp-socket-connector.js'
 
 const STDOUT = 1
 
@@ -18,7 +17,7 @@ export function systemWorld(given: Partial<MiniClusterWorld>): MiniClusterWorld 
     clock: given.clock ?? new SystemClock(),
     random,
     fileSystems: given.fileSystems ?? new FileSystemRegistry([new LocalFileSystem(random)]),
-    sockets: given.sockets ?? new TcpSocketConnector(),
+    sockets: given.sockets ?? new WorkerSocketConnector(),
     stdout: given.stdout ?? new FileDescriptorLineWriter(STDOUT),
     log: given.log ?? noopLogger,
     defer: given.defer ?? ((action) => void setImmediate(action)),

@@ -21,9 +21,6 @@ import type {
 } from '../messages/messages.js'
 import { RestClientError, RestConnectionError } from './rest-client-error.js'
 
-const FIRST_POLL_MS = 10
-const LAST_POLL_MS = 2000
-
 export interface RestClusterClientOptions {
   /** `host:port` of the REST endpoint. */
   readonly address: string
@@ -130,16 +127,6 @@ export class RestClusterClient {
   async executionResult(jobId: string): Promise<JobResultBody | undefined> {
     const path = `/jobs/${jobId}/execution-result`
     return (await this.#call<JobExecutionResultBody>('GET', path))['job-execution-result']
-  }
-
-  /** Asks until the job has ended, first after 10 ms and then less and less often, at last each 2 s. */
-  async awaitResult(jobId: string, signal?: AbortSignal): Promise<JobResultBody> {
-    for (let pauseMs = FIRST_POLL_MS; ; pauseMs = Math.min(pauseMs * 2, LAST_POLL_MS)) {
-      const result = await this.executionResult(jobId)
-      if (result !== undefined) return result
-      await this.#pause(pauseMs)
-      signal?.throwIfAborted()
-    }
   }
 
   async cancelJob(jobId: string): Promise<void> {

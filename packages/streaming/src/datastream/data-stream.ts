@@ -1,5 +1,4 @@
-import type { Sink } from '@flink-ts/core'
-import { absolutePath } from '../connectors/absolute-path.js'
+import { resolveUserPath, type Sink } from '@flink-ts/core'
 import { PrintSink } from '../connectors/print/print-sink.js'
 import { TextFileSink, type TextFileSinkOptions } from '../connectors/textfile/text-file-sink.js'
 import type {
@@ -159,7 +158,7 @@ export class DataStream<T> {
       'Text File',
       fingerprint,
       ({ workingDirectory }) =>
-        new TextFileSink<unknown>({ ...options, path: absolutePath(path, workingDirectory) }),
+        new TextFileSink<unknown>({ ...options, path: resolveUserPath(path, workingDirectory) }),
     )
   }
 

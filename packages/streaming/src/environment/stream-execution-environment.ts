@@ -5,6 +5,7 @@ import {
   type JobId,
   newHexId,
   PipelineOptions,
+  resolveUserPath,
   type Source,
   type SourceSplit,
   SystemRandom,
@@ -15,7 +16,6 @@ import {
   type ProgramContext,
   type SubmittedJob,
 } from '@flink-ts/runtime/program'
-import { absolutePath } from '../connectors/absolute-path.js'
 import { collectionSource } from '../connectors/collection/collection-source.js'
 import { createSequenceSource } from '../connectors/sequence/sequence-source.js'
 import {
@@ -181,7 +181,7 @@ export class StreamExecutionEnvironment {
       boundedness: 'BOUNDED',
       fingerprint: `readTextFile ${JSON.stringify(path)}`,
       createSource: ({ workingDirectory }) =>
-        createTextFileSource({ path: absolutePath(path, workingDirectory) }) as Source<
+        createTextFileSource({ path: resolveUserPath(path, workingDirectory) }) as Source<
           unknown,
           never
         >,
