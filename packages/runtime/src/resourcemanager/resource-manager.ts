@@ -1,15 +1,12 @@
-import { type InstanceId, newHexId, type Random, type ResourceId } from '@flink-ts/core'
+import type { Random, ResourceId } from '@flink-ts/core'
 import {
   FencedRpcEndpoint,
   type FencingToken,
   formatFencingToken,
   type RpcEndpointOptions,
 } from '@flink-ts/rpc'
-import { HeartbeatLostError } from '../heartbeat/heartbeat-lost-error.js'
-import { HeartbeatSender } from '../heartbeat/heartbeat-sender.js'
 import type { LeaderElection } from '../highavailability/high-availability-services.js'
-import { toErrorInfo } from '../messages/error-info.js'
-import { RESOURCE_MANAGER_GATEWAY, TASK_EXECUTOR_GATEWAY } from '../messages/gateways.js'
+import { RESOURCE_MANAGER_GATEWAY } from '../messages/gateways.js'
 import type {
   Acknowledge,
   DeclareRequiredResourcesRequest,
@@ -29,15 +26,13 @@ import type {
   ResourceManagerGateway,
   ResourceOverview,
   SendSlotReportRequest,
-  TaskExecutorGateway,
-  TaskExecutorHeartbeatPayload,
 } from '../messages/messages.generated.js'
 import { RegisteredJobMasters } from './registered-job-masters.js'
+import { RegisteredTaskExecutors } from './registered-task-executors.js'
 import type { ResourceManagerDriver } from './resource-manager-driver.js'
-import { UnknownTaskExecutorError } from './resource-manager-errors.js'
 import type { ResourceManagerSettings } from './resource-manager-settings.js'
 import { type SlotAllocation, SlotManager } from './slotmanager/slot-manager.js'
-import { type TaskExecutorRegistration, taskManagerInfo } from './task-executor-registration.js'
+import { taskManagerInfo } from './task-executor-registration.js'
 
 export interface ResourceManagerConstructorOptions extends RpcEndpointOptions {
   /** Of this process. */
@@ -53,11 +48,6 @@ export interface ResourceManagerConstructorOptions extends RpcEndpointOptions {
   readonly onFatalError: (error: unknown) => void
 }
 
-interface StampedPayload {
-  readonly askedAt: number
-  readonly payload: TaskExecutorHeartbeatPayload
-}
-
 const ACKNOWLEDGE: Acknowledge = {}
 
 /**
@@ -70,9 +60,8 @@ const ACKNOWLEDGE: Acknowledge = {}
 export class ResourceManager extends FencedRpcEndpoint implements ResourceManagerGateway {
   readonly #options: ResourceManagerConstructorOptions
   readonly #slotManager: SlotManager
-  readonly #taskExecutors = new Map<string, TaskExecutorRegistration>()
+  readonly #taskExecutors: RegisteredTaskExecutors
   readonly #jobMasters: RegisteredJobMasters
-  readonly #taskExecutorHeartbeats: HeartbeatSender<StampedPayload>
   #startUpTimeOver = false
   #cancelStartUpTimer: (() => void) | undefined
 
@@ -85,28 +74,24 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
       random: options.random,
       settings: options.settings.slotManager,
       allocateSlot: (allocation) => this.#allocateSlot(allocation),
-      onDoubt: (resourceId) => this.#taskExecutorHeartbeats.requestHeartbeat(resourceId),
+      onDoubt: (resourceId) => this.#taskExecutors.requestHeartbeat(resourceId),
       onNotEnoughResources: (jobId, acquired) => this.#notifyNotEnough(jobId, acquired),
     })
-    const heartbeats = {
+    const registered = {
+      rpcService: this.rpcService,
       mainThread: this.mainThread,
       clock: this.clock,
       log: this.log,
       settings: options.settings.heartbeat,
+      resourceId: options.resourceId,
     }
-    this.#taskExecutorHeartbeats = new HeartbeatSender({
-      ...heartbeats,
-      onHeartbeat: (id, stamped) => this.#onTaskExecutorHeartbeat(id, stamped),
-      onLost: (id, state) => {
-        const { timeoutMs } = options.settings.heartbeat
-        const peer = `TaskManager ${id}`
-        this.#closeTaskExecutor(id, new HeartbeatLostError({ peer, state, timeoutMs }))
-      },
+    this.#taskExecutors = new RegisteredTaskExecutors({
+      ...registered,
+      random: options.random,
+      slotManager: this.#slotManager,
     })
     this.#jobMasters = new RegisteredJobMasters({
-      ...heartbeats,
-      rpcService: this.rpcService,
-      resourceId: options.resourceId,
+      ...registered,
       // Its successor declares what it needs when it has registered.
       onRemoved: (jobId) => this.#slotManager.processRequirements(jobId, []),
     })
@@ -117,38 +102,7 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
   async registerTaskExecutor(
     request: RegisterTaskExecutorRequest,
   ): Promise<RegisterTaskExecutorResponse> {
-    const { resourceId } = request.location
-    const { address, endpointId } = request.taskExecutor
-    this.#removeTaskExecutor(resourceId)
-    // Who was there before has ended, and would seem to live on by the answers of the new process.
-    this.#removeTaskExecutorAt(request.taskExecutor)
-    const gateway = this.rpcService.connect<TaskExecutorGateway>(
-      address,
-      endpointId,
-      TASK_EXECUTOR_GATEWAY,
-    )
-    const instanceId = newHexId<InstanceId>(this.#options.random)
-    const whenLost = (reason: Error) =>
-      this.mainThread.execute(() => {
-        if (this.#taskExecutors.get(resourceId)?.instanceId !== instanceId) return
-        this.#closeTaskExecutor(resourceId, reason)
-      })
-    const unsubscribe = this.rpcService.onConnectionLost(address, whenLost)
-    this.#taskExecutors.set(resourceId, {
-      resourceId,
-      instanceId,
-      facts: request,
-      gateway,
-      metrics: {},
-      unsubscribe,
-    })
-    this.#taskExecutorHeartbeats.monitorPeer(resourceId, async (timeoutMs) => {
-      const askedAt = this.#slotManager.logicalTime
-      const from = { resourceManagerId: this.#options.resourceId }
-      const payload = await gateway.heartbeatFromResourceManager(from, { timeoutMs })
-      return { askedAt, payload }
-    })
-    this.log.info('TaskManager registered', { resourceId, instanceId, address })
+    const { instanceId } = this.#taskExecutors.register(request)
     return {
       success: {
         instanceId,
@@ -160,7 +114,7 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
 
   async sendSlotReport(request: SendSlotReportRequest): Promise<Acknowledge> {
     const { resourceId, instanceId, report } = request
-    this.#requireTaskExecutor(resourceId, instanceId)
+    this.#taskExecutors.require(resourceId, instanceId)
     // Only the first report brings the slots: it may be repeated, and later ones come with heartbeats.
     if (this.#slotManager.taskManager(resourceId)?.instanceId !== instanceId) {
       this.#slotManager.registerTaskManager({ resourceId, instanceId, report })
@@ -170,14 +124,14 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
 
   async notifySlotAvailable(request: NotifySlotAvailableRequest): Promise<Acknowledge> {
     const { resourceId, instanceId, slotId, allocationId } = request
-    this.#requireTaskExecutor(resourceId, instanceId)
+    this.#taskExecutors.require(resourceId, instanceId)
     this.#slotManager.slotAvailable(instanceId, resourceId, slotId.slotNumber, allocationId)
     return ACKNOWLEDGE
   }
 
   async disconnectTaskExecutor(request: DisconnectTaskExecutorRequest): Promise<Acknowledge> {
     const { resourceId, cause } = request
-    if (this.#removeTaskExecutor(resourceId)) {
+    if (this.#taskExecutors.remove(resourceId)) {
       this.log.info('TaskManager disconnected', { resourceId, cause: cause.message })
     }
     return ACKNOWLEDGE
@@ -210,13 +164,13 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
   async requestTaskManagers(
     request: RequestTaskManagersRequest,
   ): Promise<RequestTaskManagersResponse> {
-    const taskManagers = [...this.#taskExecutors.values()]
+    const taskManagers = [...this.#taskExecutors.all]
       .filter(({ resourceId }) => (request.resourceId ?? resourceId) === resourceId)
       .map((registration) =>
         taskManagerInfo(
           registration,
           this.#slotManager.taskManager(registration.resourceId),
-          this.#taskExecutorHeartbeats.lastHeartbeatMs(registration.resourceId)!,
+          this.#taskExecutors.lastHeartbeatMs(registration.resourceId)!,
         ),
       )
     return { taskManagers }
@@ -250,7 +204,7 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
         }),
       onWorkerTerminated: (resourceId, diagnostics) =>
         this.mainThread.execute(() =>
-          this.#closeTaskExecutor(resourceId, new Error(`The worker ended: ${diagnostics}`)),
+          this.#taskExecutors.lose(resourceId, new Error(`The worker ended: ${diagnostics}`)),
         ),
       onError: (error) => onFatalError(error),
     })
@@ -286,7 +240,7 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
     this.fencingToken = undefined
     this.#cancelStartUpTimer?.()
     this.#startUpTimeOver = false
-    for (const resourceId of [...this.#taskExecutors.keys()]) this.#removeTaskExecutor(resourceId)
+    this.#taskExecutors.clear()
     this.#jobMasters.clear()
     this.#slotManager.clear()
   }
@@ -317,57 +271,5 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
       // The JobMaster's own slot.request.timeout ends the wait as well.
       this.log.warn('Could not tell a JobMaster that slots are short', { jobId, error })
     })
-  }
-
-  #onTaskExecutorHeartbeat(resourceId: string, { askedAt, payload }: StampedPayload): void {
-    const registration = this.#taskExecutors.get(resourceId)
-    if (registration === undefined) return
-    registration.metrics = payload.metrics
-    const { instanceId } = registration
-    const { report } = payload
-    if (this.#slotManager.taskManager(resourceId)?.instanceId === instanceId) {
-      this.#slotManager.applySlotReport(instanceId, report, askedAt)
-    } else {
-      // An attempt to register that its TaskManager had given up arrived late and took the place of
-      // the one that it knows: the slot report of that one says nothing here, this one does.
-      this.#slotManager.registerTaskManager({ resourceId, instanceId, report })
-    }
-  }
-
-  // ---------------------------------------------------------------- losses
-
-  #closeTaskExecutor(resourceId: string, cause: Error): void {
-    const registration = this.#taskExecutors.get(resourceId)
-    if (registration === undefined) return
-    this.log.warn('Lost a TaskManager', { resourceId, error: cause })
-    this.#removeTaskExecutor(resourceId)
-    registration.gateway
-      .disconnectResourceManager({ cause: toErrorInfo(cause) })
-      .catch((error) => this.log.debug('A lost TaskManager was not told', { resourceId, error }))
-  }
-
-  #removeTaskExecutor(resourceId: string): boolean {
-    const registration = this.#taskExecutors.get(resourceId)
-    if (registration === undefined) return false
-    this.#taskExecutors.delete(resourceId)
-    registration.unsubscribe()
-    this.#taskExecutorHeartbeats.unmonitorPeer(resourceId)
-    this.#slotManager.unregisterTaskManager(resourceId)
-    return true
-  }
-
-  #removeTaskExecutorAt({ address, endpointId }: EndpointAddress): void {
-    for (const { resourceId, facts } of this.#taskExecutors.values()) {
-      const at = facts.taskExecutor
-      if (at.address !== address || at.endpointId !== endpointId) continue
-      this.log.info('A TaskManager was replaced by another one at its address', { resourceId })
-      this.#removeTaskExecutor(resourceId)
-    }
-  }
-
-  #requireTaskExecutor(resourceId: string, instanceId: string): void {
-    if (this.#taskExecutors.get(resourceId)?.instanceId !== instanceId) {
-      throw new UnknownTaskExecutorError({ resourceId, instanceId })
-    }
   }
 }

@@ -1,0 +1,171 @@
+import { type Clock, type InstanceId, type Logger, newHexId, type Random } from '@flink-ts/core'
+import type { MainThreadExecutor, RpcService } from '@flink-ts/rpc'
+import { HeartbeatLostError } from '../heartbeat/heartbeat-lost-error.js'
+import { HeartbeatSender } from '../heartbeat/heartbeat-sender.js'
+import type { HeartbeatSettings } from '../heartbeat/heartbeat-settings.js'
+import { toErrorInfo } from '../messages/error-info.js'
+import { TASK_EXECUTOR_GATEWAY } from '../messages/gateways.js'
+import type {
+  EndpointAddress,
+  RegisterTaskExecutorRequest,
+  TaskExecutorGateway,
+  TaskExecutorHeartbeatPayload,
+} from '../messages/messages.generated.js'
+import { UnknownTaskExecutorError } from './resource-manager-errors.js'
+import type { SlotManager } from './slotmanager/slot-manager.js'
+import type { TaskExecutorRegistration } from './task-executor-registration.js'
+
+export interface RegisteredTaskExecutorsOptions {
+  readonly rpcService: RpcService
+  readonly mainThread: MainThreadExecutor
+  readonly clock: Clock
+  readonly log: Logger
+  readonly random: Random
+  readonly settings: HeartbeatSettings
+  /** Of the ResourceManager. */
+  readonly resourceId: string
+  /** Told of slot reports, and of TaskManagers that are gone. */
+  readonly slotManager: SlotManager
+}
+
+interface StampedPayload {
+  readonly askedAt: number
+  readonly payload: TaskExecutorHeartbeatPayload
+}
+
+/** The TaskManagers of a ResourceManager, one registration per ResourceID; notices the loss of each. */
+export class RegisteredTaskExecutors {
+  readonly #options: RegisteredTaskExecutorsOptions
+  readonly #byResourceId = new Map<string, TaskExecutorRegistration>()
+  readonly #heartbeats: HeartbeatSender<StampedPayload>
+
+  constructor(options: RegisteredTaskExecutorsOptions) {
+    this.#options = options
+    const { timeoutMs } = options.settings
+    this.#heartbeats = new HeartbeatSender({
+      ...options,
+      onHeartbeat: (id, stamped) => this.#onHeartbeat(id, stamped),
+      onLost: (id, state) => {
+        const peer = `TaskManager ${id}`
+        this.lose(id, new HeartbeatLostError({ peer, state, timeoutMs }))
+      },
+    })
+  }
+
+  get size(): number {
+    return this.#byResourceId.size
+  }
+
+  /** In the order in which they registered. */
+  get all(): Iterable<TaskExecutorRegistration> {
+    return this.#byResourceId.values()
+  }
+
+  get(resourceId: string): TaskExecutorRegistration | undefined {
+    return this.#byResourceId.get(resourceId)
+  }
+
+  /** @throws UnknownTaskExecutorError if another instance, or none, is registered */
+  require(resourceId: string, instanceId: string): TaskExecutorRegistration {
+    const registration = this.#byResourceId.get(resourceId)
+    if (registration?.instanceId === instanceId) return registration
+    throw new UnknownTaskExecutorError({ resourceId, instanceId })
+  }
+
+  /** Milliseconds since the epoch; undefined if it is not registered. */
+  lastHeartbeatMs(resourceId: string): number | undefined {
+    return this.#heartbeats.lastHeartbeatMs(resourceId)
+  }
+
+  /** Asks for a heartbeat now, beside the regular ones. */
+  requestHeartbeat(resourceId: string): void {
+    this.#heartbeats.requestHeartbeat(resourceId)
+  }
+
+  /** The new registration replaces that of its ResourceID, and any other at its address. */
+  register(facts: RegisterTaskExecutorRequest): TaskExecutorRegistration {
+    const { rpcService, mainThread, log, random, slotManager } = this.#options
+    const { resourceId } = facts.location
+    const { address, endpointId } = facts.taskExecutor
+    this.remove(resourceId)
+    // Who was there before has ended, and would seem to live on by the answers of the new process.
+    this.#removeAt(facts.taskExecutor)
+    const gateway = rpcService.connect<TaskExecutorGateway>(
+      address,
+      endpointId,
+      TASK_EXECUTOR_GATEWAY,
+    )
+    const instanceId = newHexId<InstanceId>(random)
+    const unsubscribe = rpcService.onConnectionLost(address, (reason) =>
+      mainThread.execute(() => {
+        if (this.#byResourceId.get(resourceId)?.instanceId === instanceId) {
+          this.lose(resourceId, reason)
+        }
+      }),
+    )
+    const registration = { resourceId, instanceId, facts, gateway, metrics: {}, unsubscribe }
+    this.#byResourceId.set(resourceId, registration)
+    const from = { resourceManagerId: this.#options.resourceId }
+    this.#heartbeats.monitorPeer(resourceId, async (timeoutMs) => {
+      const askedAt = slotManager.logicalTime
+      const payload = await gateway.heartbeatFromResourceManager(from, { timeoutMs })
+      return { askedAt, payload }
+    })
+    log.info('TaskManager registered', { resourceId, instanceId, address })
+    return registration
+  }
+
+  /** Removes it and tells it so, if it still lives. Nothing happens if it is not registered. */
+  lose(resourceId: string, cause: Error): void {
+    const registration = this.#byResourceId.get(resourceId)
+    if (registration === undefined) return
+    const { log } = this.#options
+    log.warn('Lost a TaskManager', { resourceId, error: cause })
+    this.remove(resourceId)
+    registration.gateway
+      .disconnectResourceManager({ cause: toErrorInfo(cause) })
+      .catch((error) => log.debug('A lost TaskManager was not told', { resourceId, error }))
+  }
+
+  /** @returns false if it is not registered */
+  remove(resourceId: string): boolean {
+    const registration = this.#byResourceId.get(resourceId)
+    if (registration === undefined) return false
+    this.#byResourceId.delete(resourceId)
+    registration.unsubscribe()
+    this.#heartbeats.unmonitorPeer(resourceId)
+    this.#options.slotManager.unregisterTaskManager(resourceId)
+    return true
+  }
+
+  clear(): void {
+    for (const resourceId of [...this.#byResourceId.keys()]) this.remove(resourceId)
+  }
+
+  #onHeartbeat(resourceId: string, { askedAt, payload }: StampedPayload): void {
+    const registration = this.#byResourceId.get(resourceId)
+    if (registration === undefined) return
+    const { slotManager } = this.#options
+    registration.metrics = payload.metrics
+    const { instanceId } = registration
+    const { report } = payload
+    if (slotManager.taskManager(resourceId)?.instanceId === instanceId) {
+      slotManager.applySlotReport(instanceId, report, askedAt)
+    } else {
+      // An attempt to register that its TaskManager had given up arrived late and took the place of
+      // the one that it knows: the slot report of that one says nothing here, this one does.
+      slotManager.registerTaskManager({ resourceId, instanceId, report })
+    }
+  }
+
+  #removeAt({ address, endpointId }: EndpointAddress): void {
+    for (const { resourceId, facts } of this.#byResourceId.values()) {
+      const at = facts.taskExecutor
+      if (at.address !== address || at.endpointId !== endpointId) continue
+      this.#options.log.info('A TaskManager was replaced by another one at its address', {
+        resourceId,
+      })
+      this.remove(resourceId)
+    }
+  }
+}
