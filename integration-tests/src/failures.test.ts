@@ -37,8 +37,11 @@ t.test(
 )
 
 t.test('after a job that failed the cluster is healthy and runs the next one', async (t) => {
-  const overview = await cluster.rest.clusterOverview()
-  t.match(overview, { taskmanagers: 2, 'slots-available': 4, 'jobs-failed': 1, 'jobs-running': 0 })
+  const overview = await until('the slots are free', async () => {
+    const now = await cluster.rest.clusterOverview()
+    return now['slots-available'] === 4 && now
+  })
+  t.match(overview, { taskmanagers: 2, 'jobs-failed': 1, 'jobs-running': 0 })
   const { code, stderr } = await cluster.flink('run', program('one-two-three.ts'))
   t.equal(code, 0, stderr)
 })

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import type { CommandResult } from './support/command.js'
 import { program, TestCluster } from './support/test-cluster.js'
 import { outputLines } from './support/words.js'
@@ -11,12 +11,11 @@ const cluster = await TestCluster.start(t, { taskManagers: 1 })
 const outputPath = (name: string) => join(cluster.folder, name)
 
 /** The job fails, and everything about it fits on one screen. */
-function failed(t: Tap, { code, stderr }: CommandResult, ...messages: (RegExp | string)[]) {
+function failed(t: Test, { code, stderr }: CommandResult, ...messages: (RegExp | string)[]) {
   t.equal(code, 1)
   for (const message of messages) t.match(stderr, message)
   t.ok(stderr.split('\n').length < 50, 'on one screen')
 }
-type Tap = Pick<typeof t, 'equal' | 'match' | 'ok'>
 
 t.test(
   'a program that builds another job in the tasks fails naming the first difference',

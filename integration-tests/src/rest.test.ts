@@ -30,6 +30,9 @@ function call(method: string, path: string, headers: Record<string, string> = {}
 t.test('REST tells of the cluster and of a job, below / and /v1', async (t) => {
   const jobId = await cluster.submit(program('one-two-three.ts'))
   await cluster.untilStatus(jobId, 'FINISHED')
+  await until('its slot is free', async () => {
+    return (await cluster.rest.clusterOverview())['slots-available'] === 4
+  })
   for (const prefix of ['', '/v1']) {
     const get = async (path: string) => (await call('GET', `${prefix}${path}`)).body
     t.match(await get('/overview'), {

@@ -268,14 +268,17 @@ t.test('cancelling a job that ended answers 409, an unknown mode 400, mode stop 
   const { client, raw } = await startServer(t, {
     dispatcher: {
       cancelJob: () => {
-        throw new FlinkError('another terminal state (FINISHED)', {
+        throw new FlinkError(`Flink job (${JOB_ID}) was not canceled, but instead FINISHED.`, {
           code: 'FLINK_JOB_ALREADY_TERMINATED',
         })
       },
     },
   })
 
-  await t.rejects(client.cancelJob(JOB_ID), { statusCode: 409, message: /FINISHED/ })
+  await t.rejects(client.cancelJob(JOB_ID), {
+    statusCode: 409,
+    message: /Job cancellation failed because .* another terminal state \(FINISHED\)\.$/,
+  })
   t.equal((await raw(`/jobs/${JOB_ID}?mode=now`, { method: 'PATCH' })).status, 400)
   t.equal((await raw(`/jobs/${JOB_ID}?mode=stop`, { method: 'PATCH' })).status, 308)
 })

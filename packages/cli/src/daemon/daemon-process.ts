@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
+  type CancelTimer,
   type Clock,
   deriveJobManagerMemory,
   deriveTaskManagerMemory,
@@ -13,6 +14,9 @@ import type { LogFiles } from './log-files.js'
 
 /** How long a daemon may take until it says that it is ready. */
 const READY_PATIENCE_MS = 60_000
+
+/** How long a daemon that has failed may take to end. */
+const END_PATIENCE_MS = 5000
 
 /** What a daemon tells its starter, once. */
 export type DaemonMessage =
@@ -79,20 +83,28 @@ export async function spawnDaemon(options: {
 function started(child: ChildProcess, files: LogFiles, clock: Clock): Promise<StartOutcome> {
   return new Promise((resolve) => {
     const settle = (outcome: StartOutcome) => {
-      cancel()
+      for (const cancel of timers) cancel()
       resolve(outcome)
     }
-    const cancel = clock.schedule(READY_PATIENCE_MS, () =>
+    const timers: CancelTimer[] = []
+    const tooLate = clock.schedule(READY_PATIENCE_MS, () =>
       settle({
         kind: 'failed',
         pid: child.pid,
         message: `It was not ready after ${READY_PATIENCE_MS / 1000} s and goes on starting as pid ${child.pid}; see ${files.log}`,
       }),
     )
+    timers.push(tooLate)
     child.on('error', (error) => settle({ kind: 'failed', message: error.message }))
     child.on('message', (message: DaemonMessage) => {
-      if (message.type === 'ready') settle({ kind: 'ready', pid: child.pid! })
-      else settle({ kind: 'failed', message: message.message })
+      if (message.type === 'ready') {
+        settle({ kind: 'ready', pid: child.pid! })
+        return
+      }
+      // Told when it is over: whoever starts the next one finds ports and files free.
+      const failed = () => settle({ kind: 'failed', message: message.message })
+      child.removeAllListeners('exit').on('exit', failed)
+      timers.push(clock.schedule(END_PATIENCE_MS, failed))
     })
     child.on('exit', (code, signal) => {
       const how = signal === null ? `exit code ${code}` : `signal ${signal}`

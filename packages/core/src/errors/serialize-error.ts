@@ -126,8 +126,10 @@ function sharedTail(a: readonly string[], b: readonly string[]): number {
 function causeOf(error: object): unknown {
   const cause = read(error, 'cause')
   if (cause !== undefined) return cause
+  // That of an AggregateError; other errors keep mere facts under this name.
   const errors = read(error, 'errors')
-  return Array.isArray(errors) ? errors[0] : undefined
+  const first: unknown = Array.isArray(errors) ? errors[0] : undefined
+  return typeof first === 'object' ? first : undefined
 }
 
 function read(from: object, key: string): unknown {

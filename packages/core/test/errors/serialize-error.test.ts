@@ -82,6 +82,8 @@ t.test('serializeError takes whatever user code throws', async (t) => {
   const revoked = Proxy.revocable({}, {})
   revoked.revoke()
   t.match(serializeError(revoked.proxy).message, / was thrown$/)
+  const facts = Object.assign(new Error('refused'), { errors: ['a text'] })
+  t.equal(serializeError(facts).cause, undefined, 'texts are no causes')
   t.match(serializeError(new AggregateError([new Error('first')], 'all')), {
     name: 'AggregateError',
     cause: { message: 'first' },

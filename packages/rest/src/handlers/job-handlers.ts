@@ -1,5 +1,6 @@
 import {
   Configuration,
+  FlinkError,
   PipelineOptions,
   renderErrorChain,
   type SerializedError,
@@ -106,6 +107,27 @@ function resultBody(result: JobResult): JobResultBody {
   }
 }
 
+/** Flink's words for a cancellation that cannot be. */
+function cancellationError(error: unknown): unknown {
+  if (!FlinkError.is(error)) return error
+  switch (error.code) {
+    case 'FLINK_JOB_NOT_FOUND':
+      return new RestHandlerError('Job could not be found.', 404, error)
+    case 'FLINK_JOB_ALREADY_TERMINATED': {
+      // The class is lost on the way through RPC: only the text has the status.
+      const status = /instead ([A-Z]+)\.$/.exec(error.message)?.[1] ?? 'unknown'
+      return new RestHandlerError(
+        `Job cancellation failed because the job has already reached another terminal state (${status}).`,
+        409,
+      )
+    }
+    case 'FLINK_RPC_TIMEOUT':
+      return new RestHandlerError('Job cancellation timed out.', 408, error)
+    default:
+      return error
+  }
+}
+
 /** Calls about one job. */
 export const jobRoutes: readonly Route[] = [
   {
@@ -131,7 +153,12 @@ export const jobRoutes: readonly Route[] = [
           400,
         )
       }
-      await context.dispatcher().cancelJob({ jobId })
+      await context
+        .dispatcher()
+        .cancelJob({ jobId })
+        .catch((error) => {
+          throw cancellationError(error)
+        })
       return { statusCode: 202, body: {} }
     },
   },
