@@ -15,6 +15,10 @@ export interface Sink<T, CommT = never> {
   readonly initializeOnMaster?: ModuleReference
 }
 
+/**
+ * Takes the records of one subtask, in the task's thread. Methods are called one at a time; what one of them throws
+ * fails the task.
+ */
 export interface SinkWriter<T, CommT = never> {
   /** Synchronous; may buffer. */
   write(element: T, context: SinkWriterContext): void
@@ -25,16 +29,20 @@ export interface SinkWriter<T, CommT = never> {
    * this is how a slow sink slows the task down without blocking it.
    */
   whenWritable?(): Promise<void> | undefined
+  /** What a committer is to make visible: all since the last time. Called after `flush`. */
   prepareCommit?(): CommT[] | Promise<CommT[]>
   close(): void | Promise<void>
 }
 
+/** Facts about the element that is being written; valid during the call only. */
 export interface SinkWriterContext {
   /** Event time of the element, if it has one. */
   timestampMs(): number | undefined
+  /** `Number.MIN_SAFE_INTEGER` before the first watermark. */
   currentWatermarkMs(): number
 }
 
+/** The part of the world that a writer is made with. */
 export interface WriterInitContext {
   readonly jobId: string
   readonly subtaskIndex: number
@@ -52,6 +60,7 @@ export interface LineWriter {
   flush(): void
 }
 
+/** The part of the world that a committer is made with. */
 export interface CommitterInitContext {
   readonly jobId: string
   readonly subtaskIndex: number
@@ -59,12 +68,16 @@ export interface CommitterInitContext {
   readonly fileSystems: FileSystems
 }
 
+/** One committable and the answer about it. Without a call it counts as committed when `commit` returns. */
 export interface CommitRequest<CommT> {
   readonly committable: CommT
+  /** 0 at the first attempt. */
   readonly numberOfRetries: number
   retryLater(): void
   signalAlreadyCommitted(): void
+  /** It cannot be committed: fails the job. */
   signalFailedWithKnownReason(error: Error): void
+  /** Committing went wrong: fails the job. */
   signalFailedWithUnknownReason(error: Error): void
   updateAndRetryLater(committable: CommT): void
 }

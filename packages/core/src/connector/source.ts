@@ -42,30 +42,40 @@ export interface Source<T, SplitT extends SourceSplit = SourceSplit, EnumCheckpo
   readonly enumeratorCheckpointSerializer: SimpleVersionedSerializer<EnumCheckpointT>
   /**
    * Where the JobManager finds a function `(config) => Source` that makes this source's enumerator
-   * side. Built-in sources have one; without it the enumerator is the user's code.
+   * side. Built-in sources have one; without it the enumerator would be the user's code, which no
+   * JobManager runs yet: `fromSource` refuses such a source.
    */
   readonly coordinatorReference?: ModuleReference
 }
 
+/**
+ * Finds the splits of a source and gives them to its readers. One per job, on the JobManager; its methods are called
+ * one at a time. What one of them throws fails the job.
+ */
 export interface SplitEnumerator<SplitT extends SourceSplit, CheckpointT> {
   start(): void
   /** A reader has no split left and asks for one. */
   handleSplitRequest(subtaskId: number, requesterHostname: string | undefined): void
   /** Splits of a failed reader that no completed checkpoint covers come back. */
   addSplitsBack(splits: SplitT[], subtaskId: number): void
+  /** A reader has registered; again after each restart of its subtask. */
   addReader(subtaskId: number): void
   handleSourceEvent?(subtaskId: number, event: Uint8Array): void
+  /** All that a restored enumerator needs: splits that were found and not assigned, and how to go on finding. */
   snapshotState(checkpointId: bigint): CheckpointT | Promise<CheckpointT>
   notifyCheckpointComplete?(checkpointId: bigint): void
   close(): void | Promise<void>
 }
 
+/** What an enumerator works with. Its methods may be called from within the enumerator's own turns only. */
 export interface SplitEnumeratorContext<SplitT extends SourceSplit> {
   /** The number of reader subtasks. */
   currentParallelism(): number
   /** Subtasks whose reader has registered. */
   registeredReaders(): ReadonlySet<number>
+  /** Gives a split to a reader; one that has not registered yet gets it then. */
   assignSplit(split: SplitT, subtaskId: number): void
+  /** The reader ends when it has read what it has. */
   signalNoMoreSplits(subtaskId: number): void
   sendEventToSourceReader(subtaskId: number, event: Uint8Array): void
   /** Runs `work` outside and hands its outcome back in the enumerator's own turn. */
@@ -76,6 +86,7 @@ export interface SplitEnumeratorContext<SplitT extends SourceSplit> {
   readonly fileSystems: import('../filesystem/file-system.js').FileSystems
 }
 
+/** What a poll left behind: more to read now, nothing for the moment, or the end. */
 export type InputStatus = 'MORE_AVAILABLE' | 'NOTHING_AVAILABLE' | 'END_OF_INPUT'
 
 /** Where a reader puts what it reads. */
@@ -88,6 +99,10 @@ export interface ReaderOutput<T> {
   markActive(): void
 }
 
+/**
+ * Reads the splits of one subtask, in the task's thread. Its methods are called one at a time and must not block.
+ * What one of them throws fails the task.
+ */
 export interface SourceReader<T, SplitT extends SourceSplit> {
   start(): void
   /**
@@ -95,16 +110,20 @@ export interface SourceReader<T, SplitT extends SourceSplit> {
    * responsive). `NOTHING_AVAILABLE`: not before `isAvailable()` resolves.
    */
   pollNext(output: ReaderOutput<T>): InputStatus
+  /** Resolves when another poll may find something; already, if it would now. */
   isAvailable(): Promise<void>
   addSplits(splits: SplitT[]): void
+  /** The reader answers `END_OF_INPUT` when it has read the splits that it has. */
   notifyNoMoreSplits(): void
   handleSourceEvent?(event: Uint8Array): void
+  /** The splits that are not read to their end, with how far they are. */
   snapshotState(checkpointId: bigint): SplitT[]
   notifyCheckpointComplete?(checkpointId: bigint): void
   pauseOrResumeSplits?(pause: string[], resume: string[]): void
   close(): void | Promise<void>
 }
 
+/** The part of the world that a reader is made with. */
 export interface SourceReaderContext {
   readonly subtaskIndex: number
   readonly parallelism: number
@@ -121,6 +140,7 @@ export interface SocketConnector {
   connect(host: string, port: number): SocketConnection
 }
 
+/** A connection that is being made or is open. Listeners are added in the turn of `connect`; none is called after `close`. */
 export interface SocketConnection {
   onData(listener: (bytes: Uint8Array) => void): void
   onEnd(listener: () => void): void

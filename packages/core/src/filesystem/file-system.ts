@@ -34,12 +34,15 @@ export type ResumeRecoverable = Readonly<Record<string, unknown>>
 export interface RecoverableOutputStream {
   readonly positionBytes: bigint
   write(bytes: Uint8Array): Promise<void>
+  /** Makes all that was written durable; the answer goes into a checkpoint. */
   persist(): Promise<ResumeRecoverable>
+  /** Ends writing; the answer is what `commit` takes. */
   closeForCommit(): Promise<ResumeRecoverable>
   /** Gives up without leaving anything behind. */
   discard(): Promise<void>
 }
 
+/** Makes files that survive a failure of their writer. */
 export interface ResumableWriter {
   open(path: string): Promise<RecoverableOutputStream>
   recover(state: ResumeRecoverable): Promise<RecoverableOutputStream>

@@ -7,11 +7,13 @@ export interface RuntimeContext {
   readonly indexOfThisSubtask: number
   readonly numberOfParallelSubtasks: number
   readonly maxNumberOfParallelSubtasks: number
+  /** 0 at first, one more with each restart of the subtask. */
   readonly attemptNumber: number
   /** Keyed value state of this name; only in functions behind `keyBy`. */
   getState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T>
 }
 
+/** Names a state of a function; the same name is the same state. */
 export interface ValueStateDescriptor<T> {
   readonly name: string
   /** What `value()` answers for a key that has none. */
@@ -20,6 +22,7 @@ export interface ValueStateDescriptor<T> {
 
 /** One value for the key that is being processed. */
 export interface ValueState<T> {
+  /** The default of the descriptor if the key has none. What it answers must be changed by `update` only. */
   value(): T | undefined
   update(value: T): void
   clear(): void
@@ -27,7 +30,9 @@ export interface ValueState<T> {
 
 /** What every function object may have beside its one method. */
 export interface RichFunction {
+  /** Before the first record. */
   open?(context: RuntimeContext): void | Promise<void>
+  /** After the last record, also when the task failed or was cancelled. */
   close?(): void | Promise<void>
 }
 
@@ -39,21 +44,32 @@ export interface Collector<T> {
 /** Refuses functions that answer a Promise: those belong into `mapAsync`. */
 export type Sync<R> = R extends PromiseLike<unknown> ? never : R
 
+/** One value for each. */
 export interface MapFunction<T, R> extends RichFunction {
   map(value: T): R
 }
+
+/** Keeps the values for which it answers true. */
 export interface FilterFunction<T> extends RichFunction {
   filter(value: T): boolean
 }
+
+/** Any number of values for each. */
 export interface FlatMapFunction<T, R> extends RichFunction {
   flatMap(value: T, out: Collector<R>): void
 }
+
+/** Combines two values of one key into one. Should be associative: who comes first is not promised. */
 export interface ReduceFunction<T> extends RichFunction {
   reduce(a: T, b: T): T
 }
+
+/** The key of a value: always the same for equal values; see {@link encodeKey} for what may be one. */
 export interface KeySelector<T, K> {
   getKey(value: T): K
 }
+
+/** Which of the channels 0 to `numberOfPartitions - 1` a key goes to. */
 export interface Partitioner<K> {
   partition(key: K, numberOfPartitions: number): number
 }

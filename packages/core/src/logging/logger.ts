@@ -1,4 +1,7 @@
+/** `error`: a person must act. `warn`: something went wrong and was handled. */
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug'
+
+/** What varies from line to line. */
 export type LogFields = Readonly<Record<string, unknown>>
 
 /**

@@ -159,11 +159,22 @@ export class StreamExecutionEnvironment {
     })
   }
 
-  /** A stream of what `source` reads. */
+  /**
+   * A stream of what `source` reads.
+   *
+   * @throws InvalidProgramError if the source has no `coordinatorReference`: its enumerator would be code of the
+   * program, and no JobManager runs that yet
+   */
   fromSource<T, SplitT extends SourceSplit, CheckpointT>(
     source: Source<T, SplitT, CheckpointT>,
     name: string,
   ): SingleOutputStreamOperator<T> {
+    if (source.coordinatorReference === undefined) {
+      throw new InvalidProgramError(
+        `Cannot read from the source '${name}': it has no coordinatorReference, and enumerators of programs are not ` +
+          'supported yet; export a function (config) => Source from a package of the cluster and name it there',
+      )
+    }
     return this.#addSource(checkText('the name of a source', name), {
       boundedness: source.boundedness,
       fingerprint: 'source',

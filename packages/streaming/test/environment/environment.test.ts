@@ -1,6 +1,7 @@
-import { Configuration } from '@flink-ts/core'
+import { Configuration, type Source } from '@flink-ts/core'
 import { installProgramContext, type ProgramContext } from '@flink-ts/runtime'
 import {
+  createTextFileSource,
   type DataStream,
   type FlatMapper,
   ParameterTool,
@@ -30,6 +31,13 @@ t.test('StreamExecutionEnvironment', async (t) => {
         'false',
       )
       t.throws(() => env.setBufferTimeout(-2), { message: /Cannot use -2 as the buffer timeout/ })
+      const { coordinatorReference, ...own } = createTextFileSource({ path: '/in' })
+      t.equal(coordinatorReference?.module, '@flink-ts/streaming')
+      t.throws(
+        () => env.fromSource(own as typeof own & Source<string>, 'mine'),
+        { code: 'FLINK_INVALID_PROGRAM', message: /source 'mine'.*coordinatorReference/ },
+        'nobody would run its enumerator',
+      )
       t.throws(() => env.readTextFile(''), { message: /Cannot use "" as the path of a file/ })
     },
     { 'parallelism.default': '3' },
