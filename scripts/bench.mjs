@@ -80,13 +80,22 @@ if (options.against === 'flink' && suites.some(({ needsInstallation }) => needsI
 
 const scratch = mkdtempSync(join(tmpdir(), 'flink-ts-bench-'))
 const stops = []
-async function end() {
-  for (const stop of stops.splice(0).reverse()) await stop()
-  rmSync(scratch, { recursive: true, force: true })
+let stopping = Promise.resolve()
+let interrupted = false
+
+/** Ends what suites have started and not ended yet, one after the other, whoever asks. */
+function stopAll() {
+  stopping = stopping.then(async () => {
+    while (stops.length > 0) await stops.pop()()
+  })
+  return stopping
 }
+
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, async () => {
-    await end()
+    interrupted = true
+    await stopAll()
+    rmSync(scratch, { recursive: true, force: true })
     process.exit(130)
   })
 }
@@ -116,13 +125,15 @@ for (const { name, run: runSuite } of suites) {
     code = 1
     console.error(`${name} failed: ${error.stack}`)
   }
-  while (stops.length > 0) await stops.pop()()
+  await stopAll()
+  // The signal's handler ends this process.
+  if (interrupted) await new Promise(() => {})
   const rows = figures.rows()
   lines.push(...rows)
   console.log(`\n${name} (load ${before} before, ${loadavg()[0].toFixed(2)} after)`)
   console.log(renderTable(rows))
 }
-await end()
+rmSync(scratch, { recursive: true, force: true })
 if (options.json !== undefined) {
   writeFileSync(options.json, lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
 }

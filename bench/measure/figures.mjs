@@ -40,7 +40,8 @@ export class Figures {
       if (others.size === 0) return [row]
       return [...others].map(([against, measured]) => {
         const againstValue = median(measured)
-        if (value === undefined) return { ...row, against, againstValue }
+        // Nothing at all is no number of times better.
+        if (!value || !againstValue) return { ...row, against, againstValue }
         const ratio = higherIsBetter(unit) ? value / againstValue : againstValue / value
         return { ...row, against, againstValue, ratio }
       })
