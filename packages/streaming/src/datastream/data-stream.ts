@@ -304,15 +304,20 @@ export class KeyedStream<T, K> extends DataStream<T> {
   }
 
   #aggregate(kind: 'sum' | 'min' | 'max', field: PropertyKey): SingleOutputStreamOperator<T> {
-    const userFunction = new UserFunction<ReduceCall>(fieldAggregation(kind, field), 'reduce', kind)
+    const { reduce, copy } = fieldAggregation(kind, field)
+    const userFunction = new UserFunction<ReduceCall>(reduce, 'reduce', kind)
     const operation = `${kind} ${JSON.stringify(field)}`
-    return this.#addReduce({ name: 'Keyed Aggregation', operation, userFunction, builtIn: true })
+    const step = { name: 'Keyed Aggregation', operation, userFunction, builtIn: true }
+    return this.#addReduce(step, copy)
   }
 
-  #addReduce(step: Omit<FunctionStep<ReduceCall>, 'create'>): SingleOutputStreamOperator<T> {
+  #addReduce(
+    step: Omit<FunctionStep<ReduceCall>, 'create'>,
+    copy?: (value: unknown) => unknown,
+  ): SingleOutputStreamOperator<T> {
     const { keySelector } = this
     const create: FunctionStep<ReduceCall>['create'] = (options) =>
-      createKeyedReduceOperator({ ...options, keySelector })
+      createKeyedReduceOperator({ ...options, keySelector, ...(copy && { copy }) })
     return new SingleOutputStreamOperator(
       this.builder,
       addFunctionOperator(this, { ...step, create }),

@@ -2,18 +2,32 @@ import { ObjectCopier } from '@flink-ts/core'
 import { InvalidProgramError } from '../functions/errors.js'
 
 type Fields = Record<PropertyKey, unknown>
-type Reduce = (a: unknown, b: unknown) => unknown
+
+/** `sum`, `min` or `max` of a field. */
+export interface FieldAggregation {
+  /** Changes the field of `own`, an element made by {@link copy}, to the result with `value`. */
+  readonly reduce: (own: unknown, value: unknown) => unknown
+  /** A shallow copy of an element. */
+  readonly copy: (value: unknown) => unknown
+}
 
 /** What `sum`, `min` and `max` make of a key's elements: the first one, with the field replaced. */
-export function fieldAggregation(kind: 'sum' | 'min' | 'max', field: PropertyKey): Reduce {
+export function fieldAggregation(
+  kind: 'sum' | 'min' | 'max',
+  field: PropertyKey,
+): FieldAggregation {
   const combine = COMBINE[kind]
   const copier = new ObjectCopier()
-  return (a, b) => {
-    const result = combine(fieldOf(a, field, kind), fieldOf(b, field, kind))
-    // A copy, because the element in the state may be one that an operator before still holds.
-    const copy = (Array.isArray(a) ? a.slice() : copier.copy(a as Fields)) as Fields
-    copy[field] = result
-    return copy
+  return {
+    reduce(own, value) {
+      const result = combine(fieldOf(own, field, kind), fieldOf(value, field, kind))
+      ;(own as Fields)[field] = result
+      return own
+    },
+    copy(value) {
+      if (typeof value !== 'object' || value === null) return value
+      return Array.isArray(value) ? value.slice() : copier.copy(value)
+    },
   }
 }
 

@@ -5,6 +5,19 @@ import { KeyedContext } from './keyed-context.js'
 
 type Reduce = (a: unknown, b: unknown) => unknown
 
+export interface KeyedReduceOptions extends FunctionOperatorOptions<Reduce> {
+  readonly keySelector: (value: unknown) => unknown
+  /**
+   * For a function that changes its first argument and answers it: the value in the state is then a copy that
+   * nobody else holds, and what goes on is a copy of it. Cheaper than a new object in the state for each element,
+   * which outlives its generation and is written into memory that no cache holds. Default: elements are
+   * kept and passed on as they are.
+   */
+  readonly copy?: (value: unknown) => unknown
+}
+
+const itself = (value: unknown) => value
+
 /** Elements emitted between two looks at whether the operators behind can take more. */
 const FINISH_BATCH = 1024
 
@@ -12,9 +25,7 @@ const FINISH_BATCH = 1024
  * The operator behind `reduce`, `sum`, `min` and `max`: in a STREAMING job the running value of the key per
  * element, in a BATCH job each key's final value once, at the end of input.
  */
-export function createKeyedReduceOperator(
-  options: FunctionOperatorOptions<Reduce> & { keySelector: (value: unknown) => unknown },
-): OneInputStreamOperator {
+export function createKeyedReduceOperator(options: KeyedReduceOptions): OneInputStreamOperator {
   return options.operatorContext.jobType === 'BATCH'
     ? new BatchReduceOperator(options)
     : new StreamingReduceOperator(options)
@@ -23,12 +34,14 @@ export function createKeyedReduceOperator(
 class StreamingReduceOperator extends FunctionOperator<Reduce> {
   readonly #keyedContext: KeyedContext
   readonly #state
+  readonly #copy: (value: unknown) => unknown
 
-  constructor(options: FunctionOperatorOptions<Reduce> & { keySelector: (v: unknown) => unknown }) {
+  constructor(options: KeyedReduceOptions) {
     super(options)
     this.#keyedContext =
       this.keyed ?? new KeyedContext(options.operatorContext, options.keySelector)
     this.#state = this.#keyedContext.rawState<unknown>({ name: '_op_state' })
+    this.#copy = options.copy ?? itself
   }
 
   override processElement(value: unknown, timestamp: number): void {
@@ -37,24 +50,26 @@ class StreamingReduceOperator extends FunctionOperator<Reduce> {
     try {
       this.#keyedContext.begin(value)
       const before = state.value()
-      result = before === undefined ? value : this.call(before, value)
+      result = before === undefined ? this.#copy(value) : this.call(before, value)
     } catch (error) {
       throw this.failed(error)
     }
     if (result instanceof Promise) throw this.promised(result)
     state.update(result)
     this.#keyedContext.end()
-    this.output.collect(result, timestamp)
+    this.output.collect(this.#copy(result), timestamp)
   }
 }
 
 class BatchReduceOperator extends FunctionOperator<Reduce> {
   readonly #keySelector: (value: unknown) => unknown
   readonly #cells = new KeyMap<{ value: unknown }>()
+  readonly #copy: (value: unknown) => unknown
 
-  constructor(options: FunctionOperatorOptions<Reduce> & { keySelector: (v: unknown) => unknown }) {
+  constructor(options: KeyedReduceOptions) {
     super(options)
     this.#keySelector = options.keySelector
+    this.#copy = options.copy ?? itself
   }
 
   override processElement(value: unknown): void {
@@ -63,7 +78,7 @@ class BatchReduceOperator extends FunctionOperator<Reduce> {
       const key = this.#keySelector(value)
       const cell = this.#cells.get(key)
       if (cell === undefined) {
-        this.#cells.set(key, { value })
+        this.#cells.set(key, { value: this.#copy(value) })
         return
       }
       this.keyed?.begin(value)

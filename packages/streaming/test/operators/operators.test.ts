@@ -293,6 +293,24 @@ t.test('reduce and aggregations', async (t) => {
     ],
   )
   t.same(elements[0], ['a', 3, 'x'], 'elements are not changed')
+  const objects = elements.map(([key, n]) => (n === 2 ? { n, key } : { key, n }))
+  for (const jobType of ['STREAMING', 'BATCH'] as const) {
+    const sums = await emitted((s) => s.keyBy((o: { key: string }) => o.key).sum('n'), objects, {
+      jobType,
+    })
+    const all = [
+      { key: 'a', n: 3 },
+      { key: 'b', n: 1 },
+      { key: 'a', n: 5 },
+      { key: 'a', n: 9 },
+    ]
+    t.same(
+      sums,
+      jobType === 'STREAMING' ? all : [all[3], all[1]],
+      'what was emitted stays as it was',
+    )
+    t.same(objects[0], { key: 'a', n: 3 }, 'elements are not changed')
+  }
   await t.rejects(
     streaming((s) => keyed(s).sum(2)),
     { cause: { message: /Cannot take the sum of field '2': it is string; expected a number/ } },
