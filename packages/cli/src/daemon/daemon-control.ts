@@ -119,12 +119,12 @@ export class DaemonControl {
       return
     }
     this.#terminal.out(`Stopping ${this.#daemon} daemon (pid: ${pid}) on host ${hostName}.`)
-    process.kill(pid, 'SIGTERM')
+    signal(pid, 'SIGTERM')
     if (await this.#hasEnded(pid)) return
     this.#terminal.out(
       `Daemon ${this.#daemon} didn't stop within ${STOP_PATIENCE_MS / 1000} seconds. Killing it.`,
     )
-    process.kill(pid, 'SIGKILL')
+    signal(pid, 'SIGKILL')
     await this.#hasEnded(pid)
   }
 
@@ -136,5 +136,14 @@ export class DaemonControl {
       await new Promise<void>((resolve) => this.#clock.schedule(STOP_POLL_MS, resolve))
     }
     return true
+  }
+}
+
+/** A process that has just ended by itself needs no signal. */
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }

@@ -7,8 +7,10 @@ import { Busboy, type BusboyHeaders } from '@fastify/busboy'
 import type { UploadedFile } from './handler.js'
 import { RestHandlerError } from './rest-handler-error.js'
 
+/** The attribute `request` names files, no more. */
+const FIELD_BYTES_MAX = 64 * 1024
 /** Files that one request may bring. */
-const FILES_MAX = 64
+const FILES_MAX = 4
 
 /** What a request carried; `release` removes its files. */
 export interface RequestContent {
@@ -69,7 +71,7 @@ async function readMultipart(
   }
   const parser = new Busboy({
     headers: request.headers as BusboyHeaders,
-    limits: { files: FILES_MAX, fileSize: maxBytes, fieldSize: maxBytes, fields: 16 },
+    limits: { files: FILES_MAX, fileSize: maxBytes, fieldSize: FIELD_BYTES_MAX, fields: 4 },
   })
   parser.on('file', (_field, stream, rawName) => {
     const fileName = basename(rawName ?? '')

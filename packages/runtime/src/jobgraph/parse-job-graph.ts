@@ -121,8 +121,15 @@ export function parseJobGraph(json: string | Uint8Array): JobGraph {
   return value as JobGraph
 }
 
+/** Each is an object on the JobManager: more would let one request fill its memory. */
+const SUBTASKS_MAX = 1_000_000
+
 function checkGraph({ vertices, edges }: JobGraph): void {
   if (vertices.length === 0) fail('vertices', 'a job has at least one vertex')
+  const subtasks = vertices.reduce((sum, vertex) => sum + vertex.parallelism, 0)
+  if (subtasks > SUBTASKS_MAX) {
+    fail('vertices', `${subtasks} subtasks are more than the ${SUBTASKS_MAX} that a job may have`)
+  }
   const places = new Map<string, number>()
   const vertexOfOperator = new Map<string, string>()
   vertices.forEach(({ id, operators, parallelism, maxParallelism }, i) => {

@@ -297,6 +297,10 @@ t.test('parseJobGraph names the field that is wrong', async (t) => {
   bad((g) => (g.program.args = 'x'), /program\.args: expected a list, found "x"/)
   bad((g) => (g.configuration = { a: 1 }), /configuration\["a"\]: expected a string, found 1/)
   bad((g) => (g.vertices = []), /at least one vertex/)
+  bad((g) => {
+    const vertex = { ...g.vertices[0]!, parallelism: 32768, maxParallelism: 32768 }
+    g.vertices = Array.from({ length: 31 }, () => vertex)
+  }, /1015808 subtasks are more than the 1000000/)
   t.throws(() => parseJobGraph('{'), /not JSON/)
   t.throws(() => parseJobGraph('null'), /expected an object, found null/)
 })
