@@ -68,9 +68,14 @@ for (const mode of process.argv[2] === undefined ? ['streaming', 'batch'] : [pro
     `WordCount (${mode}) needs no more memory for ${LARGE_MB} MB than for ${SMALL_MB} MB`,
     async (t) => {
       const small = await peaks(t, SMALL_MB, mode)
-      const large = await peaks(t, LARGE_MB, mode)
-      for (const [process, kb] of Object.entries(large)) {
-        const ratio = kb / small[process]!
+      let ratios = ratiosOf(await peaks(t, LARGE_MB, mode), small)
+      if (ratios.some(([, ratio]) => ratio > ALLOWED)) {
+        t.comment(
+          'measured again: the collector is sometimes late, but what grows does so each time',
+        )
+        ratios = ratiosOf(await peaks(t, LARGE_MB, mode), small)
+      }
+      for (const [process, ratio] of ratios) {
         t.ok(ratio <= ALLOWED, `${process}: ${ratio.toFixed(3)} times as much`)
       }
     },
