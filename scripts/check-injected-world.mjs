@@ -22,6 +22,7 @@ const AMBIENT = [
 const ADAPTERS = [
   ['network/src/transport/tcp-data-transport.ts', 'the data connection over TCP'],
   ['runtime/src/program/cluster-modules.ts', 'links packages where the module loader looks'],
+  ['runtime/src/program/preload-cluster-modules.ts', 'looks at what a bundle imports'],
   ['runtime/src/program/refused-side-effects.ts', 'refuses files and sockets to programs'],
   ['runtime/src/taskmanager/line-writer.ts', 'standard output of a task thread'],
   ['runtime/src/taskmanager/user-frame.ts', 'reads source lines for a stuck thread'],

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { basename, dirname, isAbsolute, relative, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import type { BuildFailure, Message } from 'esbuild'
 import { ProgramBundleError } from './program-bundle-error.js'
 
@@ -53,14 +54,19 @@ export async function bundleProgram(
       format: 'esm',
       platform: 'node',
       target: 'node20',
-      sourcemap: 'inline',
+      sourcemap: 'external',
       outfile: `${dirname(programPath)}/program.mjs`,
       external: [...CLUSTER_PACKAGES],
       banner: { js: BANNER },
       legalComments: 'none',
       logLevel: 'silent',
     })
-    return { code: outputFiles[0]!.contents, programName: basename(programPath), programPath }
+    const [map, code] = outputFiles
+    return {
+      code: withSourceMap(code!.text, map!.text, dirname(programPath)),
+      programName: basename(programPath),
+      programPath,
+    }
   } catch (error) {
     const { errors } = error as Partial<BuildFailure>
     if (errors === undefined || errors.length === 0) throw error
@@ -69,6 +75,17 @@ export async function bundleProgram(
       program,
     )
   }
+}
+
+/**
+ * The module with its source map inside. Sources are named by absolute URLs: relative ones would be looked for
+ * beside the bundle, wherever a task has put it, and stacks would name that place.
+ */
+function withSourceMap(code: string, mapText: string, folder: string): Uint8Array {
+  const map = JSON.parse(mapText) as { sources: string[] }
+  map.sources = map.sources.map((source) => pathToFileURL(resolve(folder, source)).href)
+  const base64 = Buffer.from(JSON.stringify(map)).toString('base64')
+  return Buffer.from(`${code}//# sourceMappingURL=data:application/json;base64,${base64}\n`)
 }
 
 async function checkProgramFile(program: string, path: string): Promise<void> {

@@ -98,7 +98,7 @@ t.test(
       if (value === 1) throw new Error(text)
     }, { structure: [text, args.join()] }))`,
     )
-    const programs = await recordProgram(path, { args: ['a', 'b'] })
+    const programs = await recordProgram(path, { args: ['a', 'b'], entryPoint: 'main' })
     process.env['FLINK_TS_TEST_OTHER'] = 'never read by the client'
     const launched = await runProgram(path, { program: programs[1]! })
 
