@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import {
-  type Configuration,
+  Configuration,
   FlinkError,
   loadConfiguration,
   parseDynamicProperties,
@@ -68,11 +68,17 @@ function daemonArguments(daemon: DaemonName, words: readonly string[]): string[]
   return [...older, ...given].flatMap((property) => ['-D', property])
 }
 
-async function settingsFor(configuration?: Configuration) {
+/** Stopping needs little of the configuration: a broken one must not keep a cluster running. */
+async function settingsFor(verb: string) {
   const configDir = configurationFolder(environment)
-  const loaded =
-    configuration ??
-    (await loadConfiguration({ confDir: configDir, env: environment })).configuration
+  const loaded = await loadConfiguration({ confDir: configDir, env: environment }).then(
+    ({ configuration }) => configuration,
+    (error: unknown) => {
+      if (!verb.startsWith('stop')) throw error
+      terminal.err(`${(error as Error).message}; stopping with the defaults`)
+      return new Configuration()
+    },
+  )
   const settings = daemonSettings({
     flinkHome: flinkHome(environment),
     configDir,
@@ -85,7 +91,7 @@ async function settingsFor(configuration?: Configuration) {
 async function main(words: readonly string[]): Promise<number> {
   const [subject, verb = '', ...rest] = words
   if (subject === 'cluster') {
-    const { settings, configuration } = await settingsFor()
+    const { settings, configuration } = await settingsFor(verb)
     const binDir = `${flinkHome(environment)}/bin`
     const cluster = new ClusterControl({ settings, configuration, terminal, clock, binDir })
     return verb === 'start' ? cluster.start() : cluster.stop()
@@ -97,12 +103,12 @@ async function main(words: readonly string[]): Promise<number> {
   }
   switch (verb) {
     case 'start-foreground':
-      return foreground(daemon, (await settingsFor()).settings, daemonArguments(daemon, rest))
+      return foreground(daemon, (await settingsFor(verb)).settings, daemonArguments(daemon, rest))
     case 'start':
     case 'stop':
     case 'stop-all': {
       const args = daemonArguments(daemon, verb === 'start' ? rest : [])
-      const { settings } = await settingsFor()
+      const { settings } = await settingsFor(verb)
       const control = new DaemonControl({ daemon, settings, terminal, clock })
       if (verb === 'start') return control.start(args)
       return verb === 'stop' ? control.stop() : control.stopAll()

@@ -2,7 +2,7 @@ import { FLINK_TS_VERSION, SystemClock } from '@flink-ts/core'
 import type { Action, ActionContext } from './actions/action.js'
 import { type ParsedArguments, parseArguments } from './arguments/option-parser.js'
 import { HELP, VERBOSE } from './arguments/options.js'
-import { actionConfiguration } from './configuration.js'
+import { actionConfiguration, dynamicPropertyWarnings } from './configuration.js'
 import { CliArgumentError, processTerminal } from './terminal/terminal.js'
 
 /** Actions are loaded when they are asked for: `flink list` needs no compiler. */
@@ -37,6 +37,7 @@ async function runAction(action: Action, words: readonly string[]): Promise<numb
       terminal.out(actionHelp(action))
       return 0
     }
+    for (const warning of dynamicPropertyWarnings(args)) terminal.err(`Warning: ${warning}`)
     const clock = new SystemClock()
     const context: ActionContext = {
       terminal,

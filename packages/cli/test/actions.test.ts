@@ -236,7 +236,9 @@ t.test(
     t.equal(clock.pendingTimers, 0)
 
     const quiet = new TestingTerminal(false)
-    showProgress({ jobId: RUNNING_ID, client, terminal: quiet, clock })()
-    t.strictSame(quiet.progressLines, [], 'nothing where no one looks')
+    const endQuiet = showProgress({ jobId: RUNNING_ID, client, terminal: quiet, clock })
+    await advanceUntil(clock, 500, () => quiet.errLines.length > 0)
+    endQuiet()
+    t.strictSame(quiet.errLines, [`Job ${RUNNING_ID} is slots.`], 'only what it waits for')
   },
 )

@@ -81,6 +81,7 @@ export { TaskManagerOptions } from './configuration/options/task-manager-options
 export { WebOptions } from './configuration/options/web-options.js'
 export { parseYamlConfiguration } from './configuration/parse-yaml-configuration.js'
 export { parsePortRange } from './configuration/port-range.js'
+export { AdaptiveBatch } from './connector/adaptive-batch.js'
 export type {
   CommitRequest,
   Committer,

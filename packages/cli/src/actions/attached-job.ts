@@ -17,7 +17,8 @@ function short(n: number): string {
 }
 
 /**
- * Shows how far a job is on one line of the terminal while its result is awaited.
+ * Shows how far a job is on one line of the terminal while its result is awaited; where there is no terminal, only
+ * what the job waits for, when that changes.
  *
  * @returns a function that ends it
  */
@@ -28,19 +29,27 @@ export function showProgress(options: {
   clock: Clock
 }): () => void {
   const { jobId, client, terminal, clock } = options
-  if (!terminal.interactive) return () => {}
   let stopped = false
+  let waitedFor: string | undefined
   let cancel = () => {}
   const show = async () => {
     const job = await client.jobDetails(jobId)
     if (stopped) return
+    const waitsFor = job['waiting-for']
+    if (!terminal.interactive) {
+      if (waitsFor !== undefined && waitsFor !== waitedFor) {
+        terminal.err(`Job ${jobId} is ${waitsFor}.`)
+      }
+      waitedFor = waitsFor
+      return
+    }
     const vertices = job.vertices.map(({ name, tasks, parallelism, metrics }) => {
       const done = tasks['FINISHED'] ?? 0
       const records = Math.max(metrics['read-records'], metrics['write-records'])
       const label = name.length > 24 ? `${name.slice(0, 23)}…` : name
       return `${label} ${short(records)}${done > 0 ? ` (${done}/${parallelism} finished)` : ''}`
     })
-    const waiting = job['waiting-for'] === undefined ? '' : ` ${job['waiting-for']}`
+    const waiting = waitsFor === undefined ? '' : ` ${waitsFor}`
     terminal.progress(`${job.state}${waiting} | ${vertices.join(' → ')} records`)
   }
   const next = () => {

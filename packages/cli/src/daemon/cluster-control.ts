@@ -36,13 +36,19 @@ export class ClusterControl {
     this.#options.terminal.out('Starting cluster.')
     const workers = await this.#workers()
     // Together: a TaskManager that is there first looks for its JobManager again and again.
-    const codes = await Promise.all([
+    const isLocal = workers.every(isLocalHost)
+    const [jobManager, taskManagers] = await Promise.all([
       this.#control('standalonesession').start([]),
-      workers.every(isLocalHost)
+      isLocal
         ? this.#control('taskexecutor').start([], workers.length)
         : this.#onAll(workers, 'start'),
     ])
-    const code = Math.max(...codes)
+    const code = Math.max(jobManager, taskManagers)
+    if (jobManager !== 0 && taskManagers === 0) {
+      // Without their JobManager they would join whatever listens in its place.
+      if (isLocal) for (const _worker of workers) await this.#control('taskexecutor').stop()
+      else await this.#onAll(workers, 'stop')
+    }
     if (code === 0) {
       const { configuration, terminal } = this.#options
       const host = configuration.get(RestOptions.ADDRESS) ?? 'localhost'

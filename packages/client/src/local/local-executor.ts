@@ -1,6 +1,7 @@
 import { constants } from 'node:os'
 import { type Configuration, HeartbeatManagerOptions, RpcOptions } from '@flink-ts/core'
 import type { ProgramContext, RecordedJob, SubmittedJob } from '@flink-ts/runtime'
+import { interruptibleDefer } from './interruptible-defer.js'
 import { LocalJob } from './local-job.js'
 import { MiniCluster } from './mini-cluster.js'
 import type { MiniClusterWorld } from './mini-cluster-options.js'
@@ -39,6 +40,7 @@ export class LocalExecutor implements ProgramContext {
       if (!configuration.contains(option)) configuration.set(option, PATIENCE_MS)
     }
     const cluster = new MiniCluster({
+      defer: interruptibleDefer(() => void this.#interrupt('SIGINT')),
       ...this.#options,
       configuration,
       numberOfTaskManagers: 1,

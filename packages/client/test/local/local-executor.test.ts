@@ -47,7 +47,7 @@ t.test('LocalExecutor: a failing function ends the process with its error', asyn
   t.match(stderr, /JobExecutionError: Job 'Flink Streaming Job' failed/)
   t.match(stderr, /Operator 'picky' failed: its map function threw RangeError: three is refused/)
   t.match(stderr, /\[cause\]: Error \[RangeError\]: three is refused/)
-  t.match(stderr, /programs\/sequence\.ts:17:\d+/, 'the place in the TypeScript source')
+  t.match(stderr, /programs\/sequence\.ts:18:\d+/, 'the place in the TypeScript source')
   t.ok(stderr.split('\n').length < 60, 'on one screen')
 })
 
@@ -73,6 +73,14 @@ for (const [signal, code] of [
     t.equal(ended.code, code)
   })
 }
+
+t.test('LocalExecutor: SIGINT ends a function that never returns', async (t) => {
+  const ended = await run('loops', (text, child) => {
+    if (text.includes('running')) child.kill('SIGINT')
+  })
+  t.equal(ended.stdout, 'running\n')
+  t.equal(ended.code, 130)
+})
 
 t.test('requiredSlots sums the greatest parallelism of each slot sharing group', async (t) => {
   const { jobGraph } = await record((env) => {

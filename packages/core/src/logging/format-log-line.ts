@@ -21,14 +21,21 @@ export interface LogEntry {
 export function formatLogLine(entry: LogEntry): string {
   const { component, ...ids } = entry.bindings
   const idText = pairs(ids)
-  const errors = Object.values(entry.fields).filter((value) => value instanceof Error)
+  const errors = Object.values(entry.fields).filter(isErrorLike)
   const own = Object.fromEntries(
-    Object.entries(entry.fields).filter(([, value]) => !(value instanceof Error)),
+    Object.entries(entry.fields).filter(([, value]) => !isErrorLike(value)),
   )
   const fieldText = pairs(own)
   const head = `${timestamp(entry.timeMs)} ${entry.level.toUpperCase().padEnd(5)} ${component ?? 'flink'}`
   const line = `${head}${idText === '' ? '' : ` [${idText}]`} - ${entry.message}${fieldText === '' ? '' : ` ${fieldText}`}`
   return [line, ...errors.map(renderErrorChain)].join('\n')
+}
+
+/** Errors, and errors that came from another thread or process. */
+function isErrorLike(value: unknown): value is Error {
+  if (value instanceof Error) return true
+  const { name, message } = (value ?? {}) as { name?: unknown; message?: unknown }
+  return typeof value === 'object' && typeof name === 'string' && typeof message === 'string'
 }
 
 function timestamp(ms: number): string {

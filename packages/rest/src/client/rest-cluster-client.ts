@@ -21,6 +21,15 @@ import type {
 } from '../messages/messages.js'
 import { RestClientError, RestConnectionError } from './rest-client-error.js'
 
+/** Whose cause says nothing that the message does not. */
+const KNOWN_CONNECTION_ERRORS = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ECONNABORTED',
+  'ETIMEDOUT',
+])
+
 export interface RestClusterClientOptions {
   /** `host:port` of the REST endpoint. */
   readonly address: string
@@ -191,6 +200,7 @@ export class RestClusterClient {
 
   #connectionError(error: unknown): RestConnectionError {
     const { code, message } = error as { code?: string; message?: string }
+    const isKnown = code !== undefined && KNOWN_CONNECTION_ERRORS.has(code)
     const reason =
       code === 'ECONNREFUSED'
         ? 'connection refused: no JobManager listens there'
@@ -202,7 +212,7 @@ export class RestClusterClient {
     return new RestConnectionError(
       `Cannot reach the JobManager at ${this.address}: ${reason}`,
       this.address,
-      error,
+      isKnown ? undefined : error,
     )
   }
 

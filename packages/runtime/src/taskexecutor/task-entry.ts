@@ -137,7 +137,9 @@ export class TaskEntry {
   #onStateChange(state: ExecutionState, error: SerializedError | undefined): void {
     const { executionAttemptId, jobId } = this
     const fields = { jobId, executionAttemptId, state }
-    this.#options.log.info('Task changed its state', error ? { ...fields, error } : fields)
+    const { log } = this.#options
+    if (error === undefined) log.info('Task changed its state', fields)
+    else log.warn('Task changed its state', { ...fields, error })
     this.#isTerminal ||= TERMINAL_STATES.includes(state)
     this.#isFinished = state === 'FINISHED'
     const metrics = this.metrics()

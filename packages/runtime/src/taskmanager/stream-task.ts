@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type Clock, type Logger, noopLogger } from '@flink-ts/core'
+import { AdaptiveBatch, type Clock, type Logger, noopLogger } from '@flink-ts/core'
 import type { OperatorChain } from '../operators/operator-chain.js'
 import type {
   JobCode,
@@ -42,8 +42,8 @@ export interface StreamTaskOptions {
   readonly log?: Logger
 }
 
-/** Elements between two looks at outputs, operators and mails. */
-const BATCH_ELEMENTS = 256
+/** Most elements between two looks at outputs, operators and mails. */
+const BATCH_ELEMENTS_MAX = 256
 
 type Phase = 'created' | 'starting' | 'running' | 'finishing' | 'ending' | 'closing' | 'ended'
 
@@ -59,6 +59,7 @@ export class StreamTask {
   readonly #options: StreamTaskOptions
   readonly #mailbox: Mailbox
   readonly #time: TaskTime
+  readonly #batch: AdaptiveBatch
   readonly #log: Logger
   #state: TaskState = 'DEPLOYING'
   #phase: Phase = 'created'
@@ -78,6 +79,7 @@ export class StreamTask {
     this.#options = options
     this.#mailbox = new Mailbox(options.wake)
     this.#time = new TaskTime(options.clock)
+    this.#batch = new AdaptiveBatch(options.clock, BATCH_ELEMENTS_MAX)
     this.#log = (options.log ?? noopLogger).child({ task: options.name })
   }
 
@@ -218,7 +220,8 @@ export class StreamTask {
 
   #stepInput(): TaskStep {
     this.#time.enter('busy')
-    const result = this.#input!.processBatch(BATCH_ELEMENTS)
+    const result = this.#input!.processBatch(this.#batch.begin())
+    this.#batch.end()
     switch (result) {
       case 'MORE':
         this.#flusher!.afterBatch(true)

@@ -1,4 +1,5 @@
 /** Run as a process by the tests: what its first argument says. */
+import { writeSync } from 'node:fs'
 import { StreamExecutionEnvironment } from '@flink-ts/streaming'
 
 const env = StreamExecutionEnvironment.getExecutionEnvironment()
@@ -28,6 +29,15 @@ switch (process.argv[2]) {
       })
       .print()
     await env.executeAsync()
+    break
+  case 'loops':
+    numbers
+      .map((n) => {
+        writeSync(1, 'running\n')
+        for (;;) Math.sqrt(n)
+      })
+      .print()
+    await env.execute()
     break
   case 'endless':
     env

@@ -1,5 +1,6 @@
 import { StringDecoder } from 'node:string_decoder'
 import {
+  AdaptiveBatch,
   type CancelTimer,
   FlinkError,
   type InputStatus,
@@ -14,8 +15,8 @@ import type { SocketTextSourceConfig } from './socket-text-source.js'
 
 /** Pause before a connection is made again, in ms; Flink's. */
 const RETRY_DELAY_MS = 500
-/** Texts emitted in one turn. */
-const BATCH = 256
+/** Most texts emitted in one turn. */
+const BATCH_MAX = 256
 /** Received characters that wait to be emitted before the sender is slowed down. */
 const MAX_WAITING_CHARS = 256 * 1024
 /** The longest text that is read. */
@@ -33,6 +34,7 @@ export class SocketTextReader implements SourceReader<string, SourceSplit> {
   readonly #context: SourceReaderContext
   readonly #config: Required<SocketTextSourceConfig>
   readonly #available = new Availability()
+  readonly #batch: AdaptiveBatch
   #splits: SourceSplit[] = []
   #connection: SocketConnection | undefined
   #cancelRetry: CancelTimer | undefined
@@ -50,6 +52,7 @@ export class SocketTextReader implements SourceReader<string, SourceSplit> {
   constructor(context: SourceReaderContext, config: Required<SocketTextSourceConfig>) {
     this.#context = context
     this.#config = config
+    this.#batch = new AdaptiveBatch(context.clock, BATCH_MAX)
   }
 
   start(): void {
@@ -57,12 +60,13 @@ export class SocketTextReader implements SourceReader<string, SourceSplit> {
   }
 
   pollNext(output: ReaderOutput<string>): InputStatus {
-    const end = Math.min(this.#next + BATCH, this.#texts.length)
+    const end = Math.min(this.#next + this.#batch.begin(), this.#texts.length)
     while (this.#next < end) {
       const text = this.#texts[this.#next++]!
       this.#waitingChars -= text.length
       output.collect(text)
     }
+    this.#batch.end()
     if (this.#next < this.#texts.length) return 'MORE_AVAILABLE'
     this.#texts = []
     this.#next = 0

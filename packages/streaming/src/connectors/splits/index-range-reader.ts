@@ -1,9 +1,10 @@
-import type {
-  InputStatus,
-  ReaderOutput,
-  SourceReader,
-  SourceReaderContext,
-  SourceSplit,
+import {
+  AdaptiveBatch,
+  type InputStatus,
+  type ReaderOutput,
+  type SourceReader,
+  type SourceReaderContext,
+  type SourceSplit,
 } from '@flink-ts/core'
 import { Availability } from './availability.js'
 
@@ -13,14 +14,15 @@ export interface IndexRangeSplit extends SourceSplit {
   readonly end: number
 }
 
-/** Elements emitted in one turn. */
-const BATCH = 256
+/** Most elements emitted in one turn. */
+const BATCH_MAX = 256
 
 /** Reads index ranges: emits `elementAt(index)` for each index of its splits. */
 export class IndexRangeReader<T> implements SourceReader<T, IndexRangeSplit> {
   readonly #context: SourceReaderContext
   readonly #elementAt: (index: number) => T
   readonly #available = new Availability()
+  readonly #batch: AdaptiveBatch
   #splits: IndexRangeSplit[] = []
   #next = 0
   #noMoreSplits = false
@@ -28,6 +30,7 @@ export class IndexRangeReader<T> implements SourceReader<T, IndexRangeSplit> {
   constructor(context: SourceReaderContext, elementAt: (index: number) => T) {
     this.#context = context
     this.#elementAt = elementAt
+    this.#batch = new AdaptiveBatch(context.clock, BATCH_MAX)
   }
 
   start(): void {
@@ -37,8 +40,9 @@ export class IndexRangeReader<T> implements SourceReader<T, IndexRangeSplit> {
   pollNext(output: ReaderOutput<T>): InputStatus {
     const split = this.#splits[0]
     if (split === undefined) return this.#noMoreSplits ? 'END_OF_INPUT' : 'NOTHING_AVAILABLE'
-    const end = Math.min(this.#next + BATCH, split.end)
+    const end = Math.min(this.#next + this.#batch.begin(), split.end)
     for (let i = this.#next; i < end; i++) output.collect(this.#elementAt(i))
+    this.#batch.end()
     this.#next = end
     if (end < split.end) return 'MORE_AVAILABLE'
     this.#splits.shift()

@@ -8,7 +8,7 @@ const CR = 0x0d
  * Lines are cut from decoded blocks of about this size: large enough that decoding costs little per line, small
  * enough because V8 keeps the whole block alive as long as any piece of it of 13 characters or more.
  */
-const BLOCK_BYTES = 4 * 1024
+export const BLOCK_BYTES = 4 * 1024
 /** The longest line that is read. */
 export const MAX_LINE_BYTES = 64 * 1024 * 1024
 
@@ -70,15 +70,15 @@ export class LineCutter {
     this.#linesEnd = piece.lastIndexOf(LF) + 1
   }
 
-  /** Emits some whole lines, of about 4 KiB together; at least one if there is any. */
-  emitSome(emit: (line: string) => void): void {
+  /** Emits some whole lines, of about `bytes` together, 4 KiB at the most; at least one if there is any. */
+  emitSome(emit: (line: string) => void, bytes: number = BLOCK_BYTES): void {
     if (!this.hasLines) return
     if (this.#begunBytes > 0) {
       this.#emitBegun(emit)
       return
     }
     const start = this.#next
-    const end = this.#blockEnd(start)
+    const end = this.#blockEnd(start, bytes)
     this.#next = end
     emitLines(this.#decode(start, end), emit)
   }
@@ -104,10 +104,10 @@ export class LineCutter {
     )
   }
 
-  #blockEnd(start: number): number {
-    if (this.#linesEnd - start <= BLOCK_BYTES) return this.#linesEnd
-    const last = this.#piece.lastIndexOf(LF, start + BLOCK_BYTES - 1)
-    return (last >= start ? last : this.#piece.indexOf(LF, start + BLOCK_BYTES)) + 1
+  #blockEnd(start: number, bytes: number): number {
+    if (this.#linesEnd - start <= bytes) return this.#linesEnd
+    const last = this.#piece.lastIndexOf(LF, start + bytes - 1)
+    return (last >= start ? last : this.#piece.indexOf(LF, start + bytes)) + 1
   }
 
   #decode(start: number, end: number): string {

@@ -1,11 +1,11 @@
 import type { FileInputStream, ReaderOutput } from '@flink-ts/core'
-import { LineCutter } from './line-cutter.js'
+import { BLOCK_BYTES, LineCutter } from './line-cutter.js'
 import { InputNotReadableError, type TextFileSplit } from './text-file-split.js'
 
 const LF = 0x0a
 const DEFAULT_PIECE_BYTES = 512 * 1024
-/** Blocks of lines emitted in one turn. */
-const BLOCKS_PER_TURN = 2
+/** Most bytes of lines to emit in one turn. */
+export const TURN_BYTES_MAX = 2 * BLOCK_BYTES
 
 /**
  * The lines of one split, from an open file. Reads one piece ahead into a second buffer while the first is cut
@@ -76,13 +76,13 @@ export class SplitLines {
     return this.done ? this.#split.end : this.#cutTo - this.#cutter.pendingBytes
   }
 
-  /** Emits some lines if there are any. @throws InputNotReadableError, LineTooLongError */
-  emitSome(output: ReaderOutput<string>): void {
+  /** Emits lines of about `bytes` together if there are any. @throws InputNotReadableError, LineTooLongError */
+  emitSome(output: ReaderOutput<string>, bytes: number): void {
     if (this.#error !== undefined) throw new InputNotReadableError(this.#split.path, this.#error)
     const emit = (line: string) => output.collect(line)
-    for (let i = 0; i < BLOCKS_PER_TURN; i++) {
+    for (let left = bytes; left > 0; left -= BLOCK_BYTES) {
       if (!this.#cutter.hasLines && this.#loaded !== undefined) this.#takePiece(this.#loaded, emit)
-      this.#cutter.emitSome(emit)
+      this.#cutter.emitSome(emit, Math.min(left, BLOCK_BYTES))
     }
   }
 

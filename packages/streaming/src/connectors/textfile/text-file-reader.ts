@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
-import type { InputStatus, ReaderOutput, SourceReader, SourceReaderContext } from '@flink-ts/core'
+import {
+  AdaptiveBatch,
+  type InputStatus,
+  type ReaderOutput,
+  type SourceReader,
+  type SourceReaderContext,
+} from '@flink-ts/core'
 import { Availability } from '../splits/availability.js'
-import { SplitLines } from './split-lines.js'
+import { SplitLines, TURN_BYTES_MAX } from './split-lines.js'
 import { InputNotReadableError, type TextFileSplit } from './text-file-split.js'
 
 /** Reads the lines of text file splits, one split after the other; the next piece of a file is read ahead. */
@@ -9,6 +15,7 @@ export class TextFileReader implements SourceReader<string, TextFileSplit> {
   readonly #context: SourceReaderContext
   readonly #pieceBytes: number | undefined
   readonly #available = new Availability()
+  readonly #batch: AdaptiveBatch
   #splits: TextFileSplit[] = []
   #current: SplitLines | undefined
   #opening: Promise<void> | undefined
@@ -22,6 +29,7 @@ export class TextFileReader implements SourceReader<string, TextFileSplit> {
   constructor(context: SourceReaderContext, pieceBytes?: number) {
     this.#context = context
     this.#pieceBytes = pieceBytes
+    this.#batch = new AdaptiveBatch(context.clock, TURN_BYTES_MAX)
   }
 
   start(): void {
@@ -35,7 +43,8 @@ export class TextFileReader implements SourceReader<string, TextFileSplit> {
       if (this.#splits.length === 0 && this.#noMoreSplits) return 'END_OF_INPUT'
       return 'NOTHING_AVAILABLE'
     }
-    current.emitSome(output)
+    current.emitSome(output, this.#batch.begin())
+    this.#batch.end()
     // The next split is asked for while the last piece of this one is still being emitted.
     if (current.fullyRead && this.#splits.length === 1) this.#request()
     if (current.done) this.#finishSplit(current)
