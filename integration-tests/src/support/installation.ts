@@ -100,7 +100,7 @@ export async function clusterPlace(
   const added = Object.entries(values).map(([key, value]) => `${key}: ${value}`)
   writeFileSync(file, `${[...kept, ...added].join('\n')}\n`)
   writeFileSync(join(conf!, 'workers'), 'localhost\n')
-  const { FLINK_HOME: _home, ...environment } = process.env
+  const { FLINK_HOME: _home, NODE_OPTIONS: _runner, ...environment } = process.env
   return {
     environment: {
       ...environment,

@@ -83,8 +83,10 @@ export class TestCluster {
       address: `127.0.0.1:${restPort}`,
       clock: new SystemClock(),
     })
+    // The options of the test runner are not those of a user's processes.
+    const { NODE_OPTIONS: _runner, ...environment } = process.env
     this.environment = {
-      ...process.env,
+      ...environment,
       FLINK_CONF_DIR: this.confDir,
       FLINK_LOG_DIR: this.logDir,
       FLINK_PID_DIR: this.pidDir,

@@ -9,7 +9,7 @@ export interface FileSystemBlobStoreOptions {
 }
 
 /**
- * Keeps blobs as files `blobStore-<random>/blob_<key>`. What is on its way in lies in `incoming/` and is
+ * Keeps blobs as files `blobStore-<random>/blob_<key>.mjs`. What is on its way in lies in `incoming/` and is
  * renamed when it is complete, so that a file under its key is always whole.
  */
 export class FileSystemBlobStore implements BlobStore {
@@ -26,7 +26,8 @@ export class FileSystemBlobStore implements BlobStore {
   }
 
   pathOf(key: string): string {
-    return `${this.directory}/blob_${key}`
+    // The ending lets Node import a program's bundle as what it is, without reading it twice to find out.
+    return `${this.directory}/blob_${key}.mjs`
   }
 
   async sizeOf(key: string): Promise<number | undefined> {
