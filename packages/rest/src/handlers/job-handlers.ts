@@ -228,6 +228,7 @@ export const jobRoutes: readonly Route[] = [
     handler: async (request, context) => {
       const jobId = hexPathParameter(request, 'jobid')
       const { result } = await context.dispatcher().requestJobResult({ jobId })
+      if (result !== undefined) context.executionGraphs.forget(jobId)
       const body: JobExecutionResultBody =
         result === undefined
           ? { status: { id: 'IN_PROGRESS' } }

@@ -35,6 +35,11 @@ export class ExecutionGraphCache {
     return graph
   }
 
+  /** What is asked next is asked of the Dispatcher: the caller has been told that the job has ended. */
+  forget(jobId: string): void {
+    this.#entries.delete(jobId)
+  }
+
   async #request(jobId: string): Promise<ExecutionGraphInfo> {
     const { executionGraph } = await this.#dispatcher().requestJob({ jobId })
     return JSON.parse(Buffer.from(executionGraph).toString('utf8')) as ExecutionGraphInfo
