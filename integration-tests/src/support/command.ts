@@ -20,7 +20,8 @@ export class Command {
     options: { cwd?: string | undefined; environment: NodeJS.ProcessEnv },
   ) {
     const { cwd, environment } = options
-    const child = spawn(file, args, {
+    // The test runner puts its loaders into the environment of all that is started: not those of a user's processes.
+    const child = spawn('env', ['-u', 'NODE_OPTIONS', file, ...args], {
       cwd,
       env: environment,
       stdio: ['ignore', 'pipe', 'pipe'],
