@@ -1,6 +1,6 @@
 // `npm test [-- files and tap options]`: installs and builds if needed, runs every test with tap and closes
 // with one plain line: `N passed, N failed, N skipped`.
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { build, ensureInstalled, ROOT } from './prepare.mjs'
 
@@ -8,11 +8,13 @@ ensureInstalled()
 build({ tests: true })
 
 const args = process.argv.slice(2)
-const tap = spawn(
-  process.execPath,
-  [join(ROOT, 'node_modules', 'tap', 'dist', 'esm', 'run.mjs'), '--reporter=tap', ...args],
-  { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] },
-)
+const runner = join(ROOT, 'node_modules', 'tap', 'dist', 'esm', 'run.mjs')
+// Its plugins are those of .taprc only once it was built with them: else it loads each file through a compiler.
+spawnSync(process.execPath, [runner, 'build'], { cwd: ROOT, stdio: 'ignore' })
+const tap = spawn(process.execPath, [runner, '--reporter=tap', ...args], {
+  cwd: ROOT,
+  stdio: ['ignore', 'pipe', 'inherit'],
+})
 
 let rest = ''
 let summary = ''
