@@ -9,7 +9,9 @@ if (process.argv.includes('--check')) {
   let current = ''
   try {
     current = readFileSync(page, 'utf8')
-  } catch {}
+  } catch {
+    // There is no page yet: it counts as out of date.
+  }
   if (current !== text) {
     console.error(
       'docs/configuration.md is out of date: run node scripts/generate-configuration-docs.mjs',

@@ -158,7 +158,9 @@ export class StandaloneCluster {
     let names = []
     try {
       names = readdirSync(folder)
-    } catch {}
+    } catch {
+      // Nothing was started yet: there is no folder.
+    }
     return names
       .filter((name) => name.includes(daemon) && name.endsWith('.pid'))
       .flatMap((name) => readFileSync(join(folder, name), 'utf8').trim().split('\n'))
