@@ -18,20 +18,24 @@ t.test(
       onWorkerTerminated: () => t.fail('it has no workers'),
       onError: () => t.fail('nothing can go wrong'),
     })
+    const profile = {
+      cpuCores: 1,
+      taskHeapBytes: 1,
+      taskOffHeapBytes: 0,
+      managedBytes: 0,
+      networkBytes: 0,
+      extendedResources: {},
+    }
     const spec = {
       cpuCores: 1,
       totalProcessBytes: 1,
       numberOfSlots: 1,
-      slotProfile: {
-        cpuCores: 1,
-        taskHeapBytes: 1,
-        taskOffHeapBytes: 0,
-        managedBytes: 0,
-        networkBytes: 0,
-        extendedResources: {},
-      },
+      slotProfile: profile,
+      totalProfile: profile,
+      dynamicProperties: {},
     }
-    await t.rejects(driver.requestResource(spec), { code: 'FLINK_CANNOT_START_WORKERS' })
+    const options = { signal: new AbortController().signal, blockedNodes: new Set<string>() }
+    await t.rejects(driver.requestResource(spec, options), { code: 'FLINK_CANNOT_START_WORKERS' })
     await driver.deregisterApplication('SUCCEEDED', '')
     await driver.terminate()
   },

@@ -297,6 +297,7 @@ export type {
   ResourceManagerDriverContext,
   ResourceManagerDriverFactory,
   WorkerHandle,
+  WorkerRequestOptions,
   WorkerResourceSpec,
 } from './resourcemanager/resource-manager-driver.js'
 export {
