@@ -335,7 +335,8 @@ function clusterOf(t: Test, workers: string, sshExitCode = 0) {
   const calls = join(bin, 'calls')
   writeFileSync(
     join(bin, 'ssh'),
-    `#!/bin/sh\nprintf '%s|' "$@" >> ${calls}\necho >> ${calls}\nexit ${sshExitCode}\n`,
+    // One write per call: two hosts are reached at the same time.
+    `#!/bin/sh\ncall=$(printf '%s|' "$@")\necho "$call" >> ${calls}\nexit ${sshExitCode}\n`,
     { mode: 0o755 },
   )
   writeFileSync(join(settings.configDir, 'workers'), workers)
