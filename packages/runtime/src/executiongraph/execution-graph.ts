@@ -26,6 +26,11 @@ export interface ExecutionGraphOptions {
   readonly attemptsHistorySize: number
   /** For people, such as `Cluster level default restart strategy`. */
   readonly restartStrategy: string
+  /**
+   * The graph that this one takes the place of: the status of the job, its times and its failure go on,
+   * and so do the numbers of the attempts. It must not be used any more.
+   */
+  readonly predecessor?: ExecutionGraph
 }
 
 /** What the graph's picture takes from its scheduler. */
@@ -45,25 +50,31 @@ export class ExecutionGraph {
   /** As in the JobGraph. */
   readonly jobVertices: readonly ExecutionJobVertex[]
   readonly edges: readonly ExecutionEdge[]
-  readonly #options: ExecutionGraphOptions
+  readonly #options: Omit<ExecutionGraphOptions, 'predecessor'>
   readonly #status: StateMachine<JobStatus>
   readonly #byAttempt = new Map<string, ExecutionVertex>()
   readonly #startTimeMs: number
   #failureCause: SerializedError | undefined
 
-  constructor(options: ExecutionGraphOptions) {
+  constructor({ predecessor, ...options }: ExecutionGraphOptions) {
     this.#options = options
     this.jobGraph = options.jobGraph
     this.executionGraphId = newHexId(options.random)
-    this.#startTimeMs = options.clock.now()
-    this.#status = new StateMachine({
-      subject: 'Job',
-      ids: { jobId: this.jobGraph.jobId, job: this.jobGraph.name },
-      table: JOB_STATUS_TRANSITIONS,
-      initial: 'INITIALIZING',
-      clock: options.clock,
-      log: options.log,
-    })
+    if (predecessor === undefined) {
+      this.#startTimeMs = options.clock.now()
+      this.#status = new StateMachine({
+        subject: 'Job',
+        ids: { jobId: this.jobGraph.jobId, job: this.jobGraph.name },
+        table: JOB_STATUS_TRANSITIONS,
+        initial: 'INITIALIZING',
+        clock: options.clock,
+        log: options.log,
+      })
+    } else {
+      this.#startTimeMs = predecessor.#startTimeMs
+      this.#status = predecessor.#status
+      this.#failureCause = predecessor.#failureCause
+    }
     this.jobVertices = this.jobGraph.vertices.map((vertex) => new ExecutionJobVertex(vertex))
     const byId = new Map(this.jobVertices.map((vertex) => [vertex.jobVertex.id, vertex]))
     this.edges = this.jobGraph.edges.map((edge) => {
@@ -75,7 +86,7 @@ export class ExecutionGraph {
       consumer.addInput(executionEdge)
       return executionEdge
     })
-    this.vertices = this.#createSubtasks()
+    this.vertices = this.#createSubtasks(predecessor)
   }
 
   get status(): JobStatus {
@@ -141,15 +152,20 @@ export class ExecutionGraph {
     }
   }
 
-  #createSubtasks(): ExecutionVertex[] {
+  #createSubtasks(predecessor: ExecutionGraph | undefined): ExecutionVertex[] {
     const vertices: ExecutionVertex[] = []
+    const before = new Map(
+      predecessor?.jobVertices.map(({ jobVertex, subtasks }) => [jobVertex.id, subtasks]),
+    )
     for (const jobVertex of this.jobVertices) {
+      const earlier = before.get(jobVertex.jobVertex.id)
       for (let subtask = 0; subtask < jobVertex.jobVertex.parallelism; subtask++) {
         const vertex: ExecutionVertex = new ExecutionVertex({
           jobVertex,
           subtaskIndex: subtask,
           index: vertices.length,
           historySize: this.#options.attemptsHistorySize,
+          firstAttemptNumber: (earlier?.[subtask]?.current.attemptNumber ?? -1) + 1,
           newExecution: (attemptNumber) => this.#newExecution(jobVertex, subtask, attemptNumber),
         })
         this.#byAttempt.set(vertex.current.attemptId, vertex)

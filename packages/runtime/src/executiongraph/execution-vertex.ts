@@ -19,6 +19,7 @@ export class ExecutionVertex {
     subtaskIndex: number
     index: number
     historySize: number
+    firstAttemptNumber: number
     newExecution: (attemptNumber: number) => Execution
   }) {
     this.jobVertex = options.jobVertex
@@ -26,7 +27,7 @@ export class ExecutionVertex {
     this.index = options.index
     this.#historySize = options.historySize
     this.#newExecution = options.newExecution
-    this.#current = options.newExecution(0)
+    this.#current = options.newExecution(options.firstAttemptNumber)
   }
 
   get current(): Execution {

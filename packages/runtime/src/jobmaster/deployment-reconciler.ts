@@ -8,7 +8,8 @@ import type {
 } from '../messages/messages.generated.js'
 
 export interface DeploymentReconcilerOptions {
-  readonly graph: ExecutionGraph
+  /** The current one. */
+  readonly graph: () => ExecutionGraph
   readonly gateway: (resourceId: string) => TaskExecutorGateway | undefined
   readonly failTask: (executionAttemptId: string, cause: ErrorInfo) => void
   readonly log: Logger
@@ -29,7 +30,8 @@ export class DeploymentReconciler {
   }
 
   reconcile(resourceId: string, report: ExecutionDeploymentReport): void {
-    const { graph, gateway, failTask, log } = this.#options
+    const { gateway, failTask, log } = this.#options
+    const graph = this.#options.graph()
     const reported = new Set(report.executionAttemptIds)
     const missing = graph.vertices
       .filter(

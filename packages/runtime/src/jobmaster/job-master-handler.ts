@@ -1,5 +1,4 @@
 import { type AllocationId, FlinkError, type Logger } from '@flink-ts/core'
-import type { ExecutionGraph } from '../executiongraph/execution-graph.js'
 import { isTerminalJobStatus } from '../executiongraph/job-status.js'
 import { fromErrorInfo } from '../messages/error-info.js'
 import type {
@@ -22,7 +21,7 @@ import type {
   RequestJobStatusResponse,
   UpdateTaskExecutionStateRequest,
 } from '../messages/messages.generated.js'
-import type { DefaultScheduler } from '../scheduler/default-scheduler.js'
+import type { Scheduler } from '../scheduler/scheduler.js'
 import type { OperatorCoordinators } from './coordination/operator-coordinators.js'
 import type { ExecutionGraphInfo } from './info/execution-graph-info.js'
 import type { ResourceManagerConnection } from './resource-manager-connection.js'
@@ -31,8 +30,8 @@ import type { TaskManagerConnections } from './task-manager-connections.js'
 
 export interface JobMasterHandlerOptions {
   readonly jobMaster: { requestJob(): Promise<ExecutionGraphInfo> }
-  readonly graph: ExecutionGraph
-  readonly scheduler: DefaultScheduler
+  readonly jobId: string
+  readonly scheduler: Scheduler
   readonly slotPool: SlotPool
   readonly taskManagers: TaskManagerConnections
   readonly resourceManager: ResourceManagerConnection
@@ -54,24 +53,23 @@ export class JobMasterHandler implements JobMasterGateway {
   async registerTaskManager(
     request: RegisterTaskManagerRequest,
   ): Promise<RegisterTaskManagerResponse> {
-    const { graph, taskManagers, resourceId } = this.#options
-    const { jobId } = graph.jobGraph
+    const { jobId, scheduler, taskManagers, resourceId } = this.#options
     if (request.jobId !== jobId) {
       return { rejection: `this JobMaster runs job ${jobId}, not ${request.jobId}` }
     }
-    if (isTerminalJobStatus(graph.status)) {
-      return { rejection: `job ${jobId} has ended: ${graph.status}` }
+    if (isTerminalJobStatus(scheduler.jobStatus)) {
+      return { rejection: `job ${jobId} has ended: ${scheduler.jobStatus}` }
     }
     taskManagers.register(request.taskExecutor, request.location)
     return { success: { jobMasterResourceId: resourceId } }
   }
 
   async offerSlots({ resourceId, offers }: OfferSlotsRequest): Promise<OfferSlotsResponse> {
-    const { taskManagers, slotPool, graph } = this.#options
+    const { taskManagers, slotPool, scheduler } = this.#options
     const location = taskManagers.location(resourceId)
     if (location === undefined) throw notRegistered(resourceId, 'offer slots')
     taskManagers.receiveHeartbeat(resourceId)
-    if (isTerminalJobStatus(graph.status)) return { acceptedAllocationIds: [] }
+    if (isTerminalJobStatus(scheduler.jobStatus)) return { acceptedAllocationIds: [] }
     return { acceptedAllocationIds: slotPool.offerSlots(location, offers) }
   }
 
@@ -127,7 +125,7 @@ export class JobMasterHandler implements JobMasterGateway {
   }
 
   async requestJobStatus(_request: RequestJobRequest): Promise<RequestJobStatusResponse> {
-    return { status: this.#options.graph.status }
+    return { status: this.#options.scheduler.jobStatus }
   }
 
   async cancelJob(_request: CancelJobRequest): Promise<Acknowledge> {

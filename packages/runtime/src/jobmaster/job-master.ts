@@ -1,60 +1,24 @@
 import assert from 'node:assert/strict'
-import {
-  type AllocationId,
-  type Clock,
-  Configuration,
-  type FileSystems,
-  FlinkError,
-  type Logger,
-  type Random,
-} from '@flink-ts/core'
-import { FencedRpcEndpoint, type FencingToken, type RpcService } from '@flink-ts/rpc'
+import { type AllocationId, FlinkError } from '@flink-ts/core'
+import { FencedRpcEndpoint } from '@flink-ts/rpc'
 import type { AssignedSlot } from '../executiongraph/execution.js'
-import { ExecutionGraph } from '../executiongraph/execution-graph.js'
 import { isTerminalJobStatus } from '../executiongraph/job-status.js'
-import type { HighAvailabilityServices } from '../highavailability/high-availability-services.js'
-import type { JobGraph } from '../jobgraph/job-graph.js'
 import { toErrorInfo } from '../messages/error-info.js'
 import { JOB_MASTER_GATEWAY } from '../messages/gateways.js'
 import type {
   JobStatus,
   TaskExecutorToJobMasterHeartbeatPayload,
 } from '../messages/messages.generated.js'
-import { DefaultScheduler } from '../scheduler/default-scheduler.js'
-import { createRestartStrategy } from '../scheduler/restart-strategy.js'
+import type { Scheduler } from '../scheduler/scheduler.js'
 import { OperatorCoordinators } from './coordination/operator-coordinators.js'
-import { DeploymentReconciler } from './deployment-reconciler.js'
 import type { ExecutionGraphInfo } from './info/execution-graph-info.js'
-import { initializeOnMaster, loadCoordinators, type ModuleLoader } from './job-initialization.js'
+import { initializeOnMaster, loadCoordinators } from './job-initialization.js'
+import { createJobMasterComponents, type JobMasterComponents } from './job-master-components.js'
 import { JobMasterHandler } from './job-master-handler.js'
-import { type JobMasterSettings, jobMasterSettings } from './job-master-settings.js'
+import type { JobMasterOptions } from './job-master-options.js'
 import { releaseResults } from './release-results.js'
-import { ResourceManagerConnection } from './resource-manager-connection.js'
-import { SlotPool } from './slotpool/slot-pool.js'
-import { TaskDeployer } from './task-deployer.js'
-import { TaskDeploymentDescriptors } from './task-deployment-descriptors.js'
-import { TaskManagerConnections } from './task-manager-connections.js'
-import { TaskMetricsCache } from './task-metrics-cache.js'
 
-export interface JobMasterOptions {
-  readonly jobGraph: JobGraph
-  /** Of the cluster; the job's own goes over it. */
-  readonly configuration: Configuration
-  readonly rpcService: RpcService
-  readonly highAvailability: HighAvailabilityServices
-  readonly fileSystems: FileSystems
-  readonly loadModule: ModuleLoader
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Logger
-  /** Of the JobManager process. */
-  readonly resourceId: string
-  /** This term of leadership for the job. */
-  readonly fencingToken: FencingToken
-  /** The job has ended, here or for good; told once, in the JobMaster's main thread. */
-  readonly onJobTerminated: (info: ExecutionGraphInfo) => void
-  readonly onFatalError?: (error: unknown) => void
-}
+export type { JobMasterOptions } from './job-master-options.js'
 
 /**
  * Runs one job during one term of leadership: gets slots, deploys, follows the tasks, restarts them,
@@ -62,16 +26,7 @@ export interface JobMasterOptions {
  */
 export class JobMaster extends FencedRpcEndpoint {
   readonly #options: JobMasterOptions
-  readonly #settings: JobMasterSettings
-  readonly #graph: ExecutionGraph
-  readonly #slotPool: SlotPool
-  readonly #scheduler: DefaultScheduler
-  readonly #taskManagers: TaskManagerConnections
-  readonly #resourceManager: ResourceManagerConnection
-  readonly #deployer: TaskDeployer
-  readonly #descriptors: TaskDeploymentDescriptors
-  readonly #metrics: TaskMetricsCache
-  readonly #reconciler: DeploymentReconciler
+  readonly #components: JobMasterComponents
   #coordinators: OperatorCoordinators | undefined
   #disconnected: Promise<void> | undefined
 
@@ -88,123 +43,40 @@ export class JobMaster extends FencedRpcEndpoint {
       ...(options.onFatalError === undefined ? {} : { onFatalError: options.onFatalError }),
     })
     this.#options = options
-    const configuration = options.configuration
-      .clone()
-      .merge(Configuration.fromMap(jobGraph.configuration))
-    this.#settings = jobMasterSettings(configuration)
-    const restartStrategy = createRestartStrategy(configuration, options)
-    const settings = this.#settings
-    const { log, clock, mainThread } = this
-    const execute = (action: () => void) => mainThread.execute(action)
-    const schedule = (delayMs: number, action: () => void) => mainThread.schedule(delayMs, action)
-    const gateway = (resourceId: string) => this.#taskManagers.gateway(resourceId)
-
-    this.#graph = new ExecutionGraph({
-      jobGraph,
-      clock,
-      random: options.random,
-      log,
-      attemptsHistorySize: settings.attemptsHistorySize,
-      restartStrategy: restartStrategy.description,
-    })
-    this.#slotPool = new SlotPool({
-      log,
-      schedule,
-      idleTimeoutMs: settings.slotIdleTimeoutMs,
-      onRequirementChanged: () => this.#resourceManager.requirementsChanged(),
-      freeSlot: (slot, reason) => this.#freeSlot(slot, reason),
-    })
-    this.#taskManagers = new TaskManagerConnections({
-      rpcService: options.rpcService,
-      mainThread,
-      clock,
-      log,
-      heartbeat: settings.heartbeat,
-      jobId,
-      allocationIds: (resourceId) =>
-        this.#slotPool.slotsOf(resourceId).map(({ allocationId }) => allocationId),
-      onHeartbeat: (resourceId, payload) => this.#onHeartbeat(resourceId, payload),
-      onLost: (resourceId, cause) => this.#onTaskManagerLost(resourceId, cause),
-    })
-    this.#resourceManager = new ResourceManagerConnection({
-      rpcService: options.rpcService,
-      mainThread,
-      clock,
-      log,
-      retriever: options.highAvailability.leaderRetriever({ kind: 'resourcemanager' }),
-      registration: settings.registration,
-      heartbeat: settings.heartbeat,
-      jobId,
-      address: { address: this.address, endpointId: this.endpointId },
-      token: fencingToken,
-      resourceId: options.resourceId,
-      requiredSlots: () => this.#slotPool.requiredSlots,
-    })
-    this.#deployer = new TaskDeployer({
-      gateway,
-      schedule,
-      execute,
-      log,
-      failTask: (attemptId, cause, counts) => this.#scheduler.failTask(attemptId, cause, counts),
-      slotRefused: (allocationId, cause) => this.#onSlotFailed(allocationId, cause),
-    })
-    this.#descriptors = new TaskDeploymentDescriptors(
-      this.#graph,
-      { address: this.address, endpointId: this.endpointId },
-      fencingToken,
-    )
-    this.#metrics = new TaskMetricsCache({ graph: this.#graph, gateway, clock, log })
-    this.#reconciler = new DeploymentReconciler({
-      graph: this.#graph,
-      gateway,
-      log,
-      failTask: (attemptId, cause) => this.#scheduler.failTask(attemptId, cause),
-    })
-    this.#scheduler = new DefaultScheduler({
-      graph: this.#graph,
-      slots: this.#slotPool,
-      restartStrategy,
-      failoverStrategy: settings.failoverStrategy,
-      schedule,
-      slotRequestTimeoutMs: settings.slotRequestTimeoutMs,
-      exceptionHistorySize: settings.exceptionHistorySize,
-      clock,
-      log,
-      operations: {
-        deploy: (vertices) => {
-          for (const vertex of vertices) {
-            this.#deployer.submit(vertex.current, this.#descriptors.create(vertex))
-          }
-        },
-        cancelOnTaskManager: (execution) => this.#deployer.cancel(execution),
+    const { address, endpointId, mainThread, clock, log } = this
+    this.#components = createJobMasterComponents(
+      options,
+      { address, endpointId, mainThread, clock, log },
+      {
+        heartbeat: (resourceId, payload) => this.#onHeartbeat(resourceId, payload),
+        taskManagerLost: (resourceId, cause) => this.#onTaskManagerLost(resourceId, cause),
+        slotFailed: (allocationId, cause) => this.#onSlotFailed(allocationId, cause),
+        freeSlot: (slot, reason) => this.#freeSlot(slot, reason),
         executionEnded: (vertex) => this.#coordinators?.executionEnded(vertex),
         subtasksReset: (vertices) => {
+          const gateway = (resourceId: string) => this.#components.taskManagers.gateway(resourceId)
           releaseResults(vertices, { jobId, gateway, log })
           this.#coordinators?.subtasksReset(vertices)
         },
+        graphReplaced: () => this.#coordinators?.graphReplaced(),
         jobTerminated: (status) => this.#onJobTerminated(status),
       },
-    })
+    )
   }
 
   /** The job's status; any thread of control may read it. */
   get jobStatus(): JobStatus {
-    return this.#graph.status
+    return this.#scheduler.jobStatus
   }
 
   /** A picture of the job as it stands. */
   executionGraphInfo(): ExecutionGraphInfo {
-    const { exceptionHistory, waitingFor } = this.#scheduler
-    return this.#graph.toInfo({
-      waitingFor,
-      exceptionHistory: exceptionHistory.entries,
-      exceptionHistoryTruncated: exceptionHistory.truncated,
-    })
+    return this.#scheduler.requestJob()
   }
 
   /** The picture with metrics at most a second old; asks the TaskManagers for them. */
   async requestJob(): Promise<ExecutionGraphInfo> {
-    if (!isTerminalJobStatus(this.#graph.status)) await this.#metrics.refresh()
+    if (!isTerminalJobStatus(this.#scheduler.jobStatus)) await this.#components.metrics.refresh()
     return this.executionGraphInfo()
   }
 
@@ -218,11 +90,8 @@ export class JobMaster extends FencedRpcEndpoint {
       JOB_MASTER_GATEWAY,
       new JobMasterHandler({
         jobMaster: this,
-        graph: this.#graph,
-        scheduler: this.#scheduler,
-        slotPool: this.#slotPool,
-        taskManagers: this.#taskManagers,
-        resourceManager: this.#resourceManager,
+        jobId: this.#options.jobGraph.jobId,
+        ...this.#components,
         coordinators: () => this.#coordinators,
         slotFailed: (allocationId, cause) => this.#onSlotFailed(allocationId, cause),
         resourceId: this.#options.resourceId,
@@ -234,11 +103,15 @@ export class JobMaster extends FencedRpcEndpoint {
 
   protected override async onStop(): Promise<void> {
     const cause = new FlinkError(
-      `JobManager ${this.#options.resourceId} does not run job '${this.#graph.jobGraph.name}' any more`,
+      `JobManager ${this.#options.resourceId} does not run job '${this.#options.jobGraph.name}' any more`,
       { code: 'FLINK_JOB_SUSPENDED', retriable: true },
     )
     this.#scheduler.suspend(toErrorInfo(cause))
     await this.#disconnected
+  }
+
+  get #scheduler(): Scheduler {
+    return this.#components.scheduler
   }
 
   async #initialize(): Promise<void> {
@@ -247,7 +120,7 @@ export class JobMaster extends FencedRpcEndpoint {
       const factories = await loadCoordinators(jobGraph, loadModule, fileSystems)
       await initializeOnMaster(jobGraph, loadModule, fileSystems)
       this.mainThread.execute(() => {
-        if (this.#graph.status === 'INITIALIZING') this.#startJob(factories)
+        if (this.#scheduler.jobStatus === 'INITIALIZING') this.#startJob(factories)
       })
     } catch (error) {
       this.mainThread.execute(() => this.#onInitializationFailed(error))
@@ -262,13 +135,13 @@ export class JobMaster extends FencedRpcEndpoint {
       return
     }
     this.#scheduler.initialized()
-    this.#resourceManager.start()
+    this.#components.resourceManager.start()
     this.#coordinators.start()
     this.#scheduler.startScheduling()
   }
 
   #onInitializationFailed(error: unknown): void {
-    if (this.#graph.status !== 'INITIALIZING') return
+    if (this.#scheduler.jobStatus !== 'INITIALIZING') return
     this.log.warn('The job could not be initialized', { error })
     this.#scheduler.initializationFailed(toErrorInfo(error))
   }
@@ -278,14 +151,15 @@ export class JobMaster extends FencedRpcEndpoint {
   ): OperatorCoordinators {
     const { mainThread } = this
     return new OperatorCoordinators({
-      graph: this.#graph,
+      graph: () => this.#scheduler.executionGraph,
       factories,
       log: this.log,
       execute: (action) => mainThread.execute(action),
       schedule: (delayMs, action) => mainThread.schedule(delayMs, action),
       sendToTask: (execution, event) => {
         const gateway =
-          execution.slot && this.#taskManagers.gateway(execution.slot.location.resourceId)
+          execution.slot &&
+          this.#components.taskManagers.gateway(execution.slot.location.resourceId)
         assert(gateway !== undefined, `attempt ${execution.attemptId} runs on a TaskManager`)
         return gateway.sendOperatorEventToTask(event)
       },
@@ -298,12 +172,12 @@ export class JobMaster extends FencedRpcEndpoint {
   }
 
   #onHeartbeat(resourceId: string, payload: TaskExecutorToJobMasterHeartbeatPayload): void {
-    this.#metrics.update(payload.metrics)
-    this.#reconciler.reconcile(resourceId, payload.deployment)
+    this.#components.metrics.update(payload.metrics)
+    this.#components.reconciler.reconcile(resourceId, payload.deployment)
   }
 
   #onTaskManagerLost(resourceId: string, cause: Error): void {
-    const slots = this.#slotPool.removeTaskManager(resourceId)
+    const slots = this.#components.slotPool.removeTaskManager(resourceId)
     this.#scheduler.slotsLost(
       slots.map(({ allocationId }) => allocationId),
       resourceId,
@@ -312,7 +186,7 @@ export class JobMaster extends FencedRpcEndpoint {
   }
 
   #onSlotFailed(allocationId: AllocationId, cause: ReturnType<typeof toErrorInfo>): void {
-    if (this.#slotPool.removeSlot(allocationId) === undefined) return
+    if (this.#components.slotPool.removeSlot(allocationId) === undefined) return
     this.#scheduler.slotsLost([allocationId], undefined, cause)
   }
 
@@ -320,7 +194,7 @@ export class JobMaster extends FencedRpcEndpoint {
     const cause = new FlinkError(`Slot ${allocationId} was given back: ${reason}`, {
       code: 'FLINK_SLOT_RELEASED',
     })
-    this.#taskManagers
+    this.#components.taskManagers
       .gateway(location.resourceId)
       ?.freeSlot({ allocationId, cause: toErrorInfo(cause) })
       .catch((error) => {
@@ -331,23 +205,24 @@ export class JobMaster extends FencedRpcEndpoint {
 
   #onJobTerminated(status: JobStatus): void {
     this.#coordinators?.close()
-    if (status !== 'SUSPENDED') this.#slotPool.releaseAll('the job has ended')
-    const { jobId, name } = this.#graph.jobGraph
+    if (status !== 'SUSPENDED') this.#components.slotPool.releaseAll('the job has ended')
+    const { jobId, name } = this.#options.jobGraph
     const cause = toErrorInfo(
       new FlinkError(`Job '${name}' has ended here: ${status}`, { code: 'FLINK_JOB_ENDED' }),
     )
-    const goodbyes = this.#taskManagers.resourceIds.map((resourceId) =>
-      this.#taskManagers
+    const goodbyes = this.#components.taskManagers.resourceIds.map((resourceId) =>
+      this.#components.taskManagers
         .gateway(resourceId)
         ?.disconnectJobMaster({ jobId, cause })
         .catch((error) => {
           this.log.debug('A TaskManager was not told of the end of a job', { resourceId, error })
         }),
     )
-    this.#taskManagers.close()
-    this.#disconnected = Promise.all([...goodbyes, this.#resourceManager.close(status)]).then(
-      () => {},
-    )
+    this.#components.taskManagers.close()
+    this.#disconnected = Promise.all([
+      ...goodbyes,
+      this.#components.resourceManager.close(status),
+    ]).then(() => {})
     this.#options.onJobTerminated(this.executionGraphInfo())
   }
 }

@@ -7,9 +7,9 @@ import type {
 } from '@flink-ts/network'
 import type { FencingToken } from '@flink-ts/rpc'
 import type { ExecutionEdge } from '../executiongraph/execution-edge.js'
-import type { ExecutionGraph } from '../executiongraph/execution-graph.js'
 import type { ExecutionJobVertex } from '../executiongraph/execution-job-vertex.js'
 import type { ExecutionVertex } from '../executiongraph/execution-vertex.js'
+import type { JobGraph } from '../jobgraph/job-graph.js'
 import type { EndpointAddress, TaskDeploymentDescriptor } from '../messages/messages.generated.js'
 import type { JobInformation, TaskInformation } from '../taskmanager/task-launcher.js'
 
@@ -19,13 +19,13 @@ export class TaskDeploymentDescriptors {
   readonly #jobMaster: EndpointAddress
   readonly #token: FencingToken
   readonly #jobInformation: Uint8Array
-  readonly #taskInformation = new Map<ExecutionJobVertex, Uint8Array>()
+  readonly #taskInformation = new WeakMap<ExecutionJobVertex, Uint8Array>()
 
-  constructor(graph: ExecutionGraph, jobMaster: EndpointAddress, token: FencingToken) {
-    this.#jobId = graph.jobGraph.jobId
+  constructor(jobGraph: JobGraph, jobMaster: EndpointAddress, token: FencingToken) {
+    this.#jobId = jobGraph.jobId
     this.#jobMaster = jobMaster
     this.#token = token
-    const { jobId, name, jobType, configuration, program } = graph.jobGraph
+    const { jobId, name, jobType, configuration, program } = jobGraph
     this.#jobInformation = json({
       jobId,
       jobName: name,

@@ -6,7 +6,8 @@ const MAX_AGE_MS = 1000
 const REQUEST_TIMEOUT_MS = 2000
 
 export interface TaskMetricsCacheOptions {
-  readonly graph: ExecutionGraph
+  /** The current one. */
+  readonly graph: () => ExecutionGraph
   readonly gateway: (resourceId: string) => TaskExecutorGateway | undefined
   readonly clock: Clock
   readonly log: Logger
@@ -24,8 +25,9 @@ export class TaskMetricsCache {
 
   /** Metrics that came along with something else. Those of ended attempts are final already. */
   update(metrics: readonly TaskMetrics[]): void {
+    const graph = this.#options.graph()
     for (const task of metrics) {
-      const execution = this.#options.graph.currentExecution(task.executionAttemptId)
+      const execution = graph.currentExecution(task.executionAttemptId)
       if (execution !== undefined && !execution.isTerminal) execution.metrics = task
     }
   }
@@ -43,7 +45,8 @@ export class TaskMetricsCache {
   }
 
   async #request(): Promise<void> {
-    const { graph, gateway, log } = this.#options
+    const { gateway, log } = this.#options
+    const graph = this.#options.graph()
     const { jobId } = graph.jobGraph
     const resourceIds = new Set<string>()
     for (const { current } of graph.vertices) {

@@ -4,6 +4,7 @@ import type { Execution } from '../executiongraph/execution.js'
 import type { ExecutionGraph } from '../executiongraph/execution-graph.js'
 import type { ExecutionVertex } from '../executiongraph/execution-vertex.js'
 import { isTerminalJobStatus } from '../executiongraph/job-status.js'
+import type { ExecutionGraphInfo } from '../jobmaster/info/execution-graph-info.js'
 import type { ScheduleAction, SlotProvider } from '../jobmaster/slotpool/slot-pool.js'
 import { toErrorInfo } from '../messages/error-info.js'
 import type { JobStatus, UpdateTaskExecutionStateRequest } from '../messages/messages.generated.js'
@@ -18,21 +19,8 @@ import { PendingRestarts } from './pending-restarts.js'
 import { PipelinedRegions } from './pipelined-regions.js'
 import { RegionScheduler } from './region-scheduler.js'
 import type { RestartStrategy } from './restart-strategy.js'
+import type { Scheduler, SchedulerOperations } from './scheduler.js'
 import { schedulingTopologyOf } from './scheduling-topology.js'
-
-/** What the scheduler has others do. */
-export interface SchedulerOperations {
-  /** Sends attempts, all DEPLOYING with their slots, to their TaskManagers. */
-  deploy(vertices: readonly ExecutionVertex[]): void
-  /** Has the TaskManager end an attempt that is CANCELING (or FAILED here, whatever it does there). */
-  cancelOnTaskManager(execution: Execution): void
-  /** The attempt has ended: nothing more comes from it. */
-  executionEnded(vertex: ExecutionVertex): void
-  /** These subtasks begin new attempts; the operator coordinators must follow. */
-  subtasksReset(vertices: readonly ExecutionVertex[]): void
-  /** The job has ended, for good or for this JobManager. */
-  jobTerminated(status: JobStatus): void
-}
 
 export interface DefaultSchedulerOptions {
   readonly graph: ExecutionGraph
@@ -49,10 +37,11 @@ export interface DefaultSchedulerOptions {
 }
 
 /**
- * Runs the tasks of one job: schedules them region by region, and answers their failures with
- * restarts or the end of the job. Synchronous; everything runs in the JobMaster's main thread.
+ * Schedules the tasks of a job region by region with the parallelism that the JobGraph says, and answers
+ * their failures with restarts of what they affect or the end of the job.
  */
-export class DefaultScheduler {
+export class DefaultScheduler implements Scheduler {
+  readonly type = 'Default'
   readonly #options: DefaultSchedulerOptions
   readonly #graph: ExecutionGraph
   readonly #regions: PipelinedRegions
@@ -85,21 +74,26 @@ export class DefaultScheduler {
     })
   }
 
-  /** What the job waits for, for people. */
-  get waitingFor(): string | undefined {
-    return this.#regionScheduler.waitingFor
+  get executionGraph(): ExecutionGraph {
+    return this.#graph
   }
 
-  get exceptionHistory(): ExceptionHistory {
-    return this.#history
+  get jobStatus(): JobStatus {
+    return this.#graph.status
   }
 
-  /** All that comes before the first task has been done: INITIALIZING to CREATED. */
+  requestJob(): ExecutionGraphInfo {
+    return this.#graph.toInfo({
+      waitingFor: this.#regionScheduler.waitingFor,
+      exceptionHistory: this.#history.entries,
+      exceptionHistoryTruncated: this.#history.truncated,
+    })
+  }
+
   initialized(): void {
     this.#graph.transitionTo('CREATED')
   }
 
-  /** The job cannot be initialised: INITIALIZING to FAILED. */
   initializationFailed(cause: SerializedError): void {
     this.#history.addRoot(exceptionEntry(this.#options.clock.now(), cause), [])
     for (const vertex of this.#graph.vertices) this.#cancelExecution(vertex)
@@ -111,11 +105,6 @@ export class DefaultScheduler {
     this.#regionScheduler.scheduleRegions(this.#regions.regions)
   }
 
-  /**
-   * A TaskManager says how an attempt stands. Reports may come twice and in any order.
-   *
-   * @returns false if the attempt is not expected to run: the TaskManager must end it
-   */
   updateTaskExecutionState(update: UpdateTaskExecutionStateRequest): boolean {
     const { executionAttemptId, state, error, metrics } = update
     const execution = this.#graph.currentExecution(executionAttemptId)
@@ -135,11 +124,6 @@ export class DefaultScheduler {
     return true
   }
 
-  /**
-   * The attempt failed here: it could not be deployed, its slot is gone. Ignored if it ended before.
-   *
-   * @param countsAgainstBudget see {@link ExecutionFailureHandler.handleTaskFailure}
-   */
   failTask(executionAttemptId: string, cause: SerializedError, countsAgainstBudget = true): void {
     const execution = this.#graph.currentExecution(executionAttemptId)
     if (execution === undefined || execution.isTerminal) return
@@ -151,7 +135,6 @@ export class DefaultScheduler {
     }
   }
 
-  /** Something that all tasks depend on failed. */
   failGlobally(cause: SerializedError): void {
     const { status } = this.#graph
     if (status === 'FAILING' || status === 'CANCELLING' || isTerminalJobStatus(status)) return
@@ -159,7 +142,6 @@ export class DefaultScheduler {
     this.#handleFailure(exceptionEntry(this.#options.clock.now(), cause), result)
   }
 
-  /** The slots are gone, and with them what ran in them and the results that lie there. */
   slotsLost(
     allocationIds: readonly AllocationId[],
     resourceId: string | undefined,
@@ -181,7 +163,6 @@ export class DefaultScheduler {
     for (const allocationId of allocationIds) this.#regionScheduler.slotLost(allocationId)
   }
 
-  /** CANCELLING and, when all tasks have ended, CANCELED. Nothing happens in a terminal state. */
   cancel(): void {
     const { status } = this.#graph
     if (status === 'CANCELLING' || isTerminalJobStatus(status)) return
@@ -189,7 +170,6 @@ export class DefaultScheduler {
     this.#cancelAll()
   }
 
-  /** This JobManager does not go on with the job; its tasks are left to the TaskManagers. */
   suspend(cause: SerializedError): void {
     if (!isTerminalJobStatus(this.#graph.status)) this.#terminate('SUSPENDED', cause)
   }

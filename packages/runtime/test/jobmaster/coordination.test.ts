@@ -124,7 +124,7 @@ function setUp(parallelism: number) {
   const failures: unknown[] = []
   const link = { error: undefined as Error | undefined }
   const coordinators = new OperatorCoordinators({
-    graph,
+    graph: () => graph,
     factories: new Map([
       [hex(0x101), (context) => new SourceCoordinator(source, context, {} as FileSystems)],
     ]),

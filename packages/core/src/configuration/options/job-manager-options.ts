@@ -26,6 +26,12 @@ export const JobManagerOptions = {
     .stringType()
     .noDefaultValue()
     .withDescription('ResourceID of the JobManager process; random unless set.'),
+  SCHEDULER: ConfigOptions.key('jobmanager.scheduler')
+    .enumType('Default', 'Adaptive', 'AdaptiveBatch')
+    .defaultValue('Default')
+    .withDescription(
+      'What schedules a job: `Default` with the parallelism that the program says; `Adaptive` with the slots that there are.',
+    ),
   EXECUTION_FAILOVER_STRATEGY: ConfigOptions.key('jobmanager.execution.failover-strategy')
     .enumType('region', 'full')
     .defaultValue('region')

@@ -172,7 +172,7 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
       jobmanager.adaptive-scheduler.resource-stabilization-timeout
       jobmanager.adaptive-scheduler.resource-wait-timeout
       jobmanager.adaptive-scheduler.submission.resource-stabilization-timeout
-      jobmanager.adaptive-scheduler.submission.resource-wait-timeout jobmanager.scheduler
+      jobmanager.adaptive-scheduler.submission.resource-wait-timeout
       pipeline.jobvertex-parallelism-overrides scheduler-mode
       slow-task-detector.check-interval
       slow-task-detector.execution-time.baseline-lower-bound

@@ -11,7 +11,8 @@ import { OperatorEventSender } from './operator-event-sender.js'
 export type CoordinatorFactory = (context: CoordinatorContext) => OperatorCoordinator
 
 export interface OperatorCoordinatorsOptions {
-  readonly graph: ExecutionGraph
+  /** The current one. */
+  readonly graph: () => ExecutionGraph
   /** By operator id. */
   readonly factories: ReadonlyMap<string, CoordinatorFactory>
   /** One call to the TaskManager of an attempt. */
@@ -31,30 +32,50 @@ export class OperatorCoordinators {
   readonly #senders = new Map<string, OperatorEventSender>()
   /** Per attempt and operator the next number that is expected. */
   readonly #expected = new Map<string, number>()
+  /** Rises with each graph: coordinators of an earlier one have no say any more. */
+  #generation = 0
   #closed = false
 
   constructor(options: OperatorCoordinatorsOptions) {
     this.#options = options
-    for (const { jobVertex } of options.graph.jobVertices) {
-      for (const { operatorId, name } of jobVertex.operators) {
-        const factory = options.factories.get(operatorId)
-        if (factory === undefined) continue
-        const coordinator = factory({
-          operatorName: name,
-          parallelism: jobVertex.parallelism,
-          sendEvent: (subtask, event) => this.#send(jobVertex.id, operatorId, subtask, event),
-          failJob: (cause) => {
-            if (!this.#closed) options.failJob(cause)
-          },
-          execute: options.execute,
-        })
-        this.#coordinators.set(operatorId, { coordinator, vertexId: jobVertex.id })
-      }
-    }
+    this.#create()
   }
 
   start(): void {
     for (const { coordinator } of this.#coordinators.values()) coordinator.start()
+  }
+
+  /** The job has another graph: coordinators for its parallelism take the place of those before. */
+  graphReplaced(): void {
+    if (this.#closed) return
+    this.#closeAll()
+    this.#expected.clear()
+    this.#create()
+    this.start()
+  }
+
+  #create(): void {
+    const { graph, factories, execute, failJob } = this.#options
+    const generation = ++this.#generation
+    const isCurrent = () => !this.#closed && generation === this.#generation
+    for (const { jobVertex } of graph().jobVertices) {
+      for (const { operatorId, name } of jobVertex.operators) {
+        const factory = factories.get(operatorId)
+        if (factory === undefined) continue
+        const coordinator = factory({
+          operatorName: name,
+          parallelism: jobVertex.parallelism,
+          sendEvent: (subtask, event) => {
+            if (isCurrent()) this.#send(jobVertex.id, operatorId, subtask, event)
+          },
+          failJob: (cause) => {
+            if (isCurrent()) failJob(cause)
+          },
+          execute,
+        })
+        this.#coordinators.set(operatorId, { coordinator, vertexId: jobVertex.id })
+      }
+    }
   }
 
   /**
@@ -64,7 +85,7 @@ export class OperatorCoordinators {
    */
   handleEvent(event: OperatorEventRequest): void {
     const { executionAttemptId, operatorId, sequence, payload } = event
-    const execution = this.#options.graph.currentExecution(executionAttemptId)
+    const execution = this.#options.graph().currentExecution(executionAttemptId)
     if (execution === undefined || (execution.isTerminal && execution.state !== 'FINISHED')) {
       throw refused(`attempt ${executionAttemptId} does not run`)
     }
@@ -114,16 +135,21 @@ export class OperatorCoordinators {
   close(): void {
     if (this.#closed) return
     this.#closed = true
+    this.#closeAll()
+  }
+
+  #closeAll(): void {
     for (const sender of this.#senders.values()) sender.close()
     this.#senders.clear()
     for (const { coordinator } of this.#coordinators.values()) coordinator.close()
+    this.#coordinators.clear()
   }
 
   #send(vertexId: string, operatorId: string, subtask: number, payload: Uint8Array): void {
     const { graph, sendToTask, failTask, schedule, execute } = this.#options
-    const vertex = graph.jobVertices.find(({ jobVertex }) => jobVertex.id === vertexId)
+    const vertex = graph().jobVertices.find(({ jobVertex }) => jobVertex.id === vertexId)
     const execution = vertex?.subtasks[subtask]?.current
-    if (this.#closed || execution === undefined || execution.isTerminal) return
+    if (execution === undefined || execution.isTerminal) return
     const key = keyOf(execution, operatorId)
     let sender = this.#senders.get(key)
     if (sender === undefined) {

@@ -1,0 +1,74 @@
+import {
+  type Clock,
+  type Configuration,
+  FlinkError,
+  JobManagerOptions,
+  type Logger,
+  type Random,
+} from '@flink-ts/core'
+import { ExecutionGraph } from '../executiongraph/execution-graph.js'
+import type { JobGraph } from '../jobgraph/job-graph.js'
+import type { JobMasterSettings } from '../jobmaster/job-master-settings.js'
+import type { ScheduleAction, SlotPool } from '../jobmaster/slotpool/slot-pool.js'
+import { DefaultScheduler } from './default-scheduler.js'
+import { createRestartStrategy } from './restart-strategy.js'
+import type { Scheduler, SchedulerOperations, SchedulerType } from './scheduler.js'
+
+/** What any scheduler is made of. */
+export interface SchedulerContext {
+  readonly jobGraph: JobGraph
+  /** The job's own over that of the cluster. */
+  readonly configuration: Configuration
+  readonly settings: JobMasterSettings
+  readonly slots: SlotPool
+  readonly operations: SchedulerOperations
+  readonly schedule: ScheduleAction
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+}
+
+/** Makes the scheduler of one job. @throws FlinkError if it cannot run such a job */
+export type SchedulerFactory = (context: SchedulerContext) => Scheduler
+
+const FACTORIES: Readonly<Record<SchedulerType, SchedulerFactory | undefined>> = {
+  Default: createDefaultScheduler,
+  Adaptive: undefined,
+  AdaptiveBatch: undefined,
+}
+
+/**
+ * Makes the scheduler that `jobmanager.scheduler` names.
+ *
+ * @throws FlinkError with code FLINK_SCHEDULER_UNAVAILABLE if there is no such scheduler
+ * @throws IllegalConfigurationError naming the key whose value is not valid
+ */
+export function createScheduler(context: SchedulerContext): Scheduler {
+  const type = context.configuration.get(JobManagerOptions.SCHEDULER)
+  const factory = FACTORIES[type]
+  if (factory === undefined) {
+    throw new FlinkError(
+      `Cannot run job '${context.jobGraph.name}' with jobmanager.scheduler ${type}: this release has ` +
+        'no such scheduler; leave the key out or set it to Default',
+      { code: 'FLINK_SCHEDULER_UNAVAILABLE' },
+    )
+  }
+  return factory(context)
+}
+
+function createDefaultScheduler(context: SchedulerContext): Scheduler {
+  const { settings } = context
+  const restartStrategy = createRestartStrategy(context.configuration, context)
+  return new DefaultScheduler({
+    ...context,
+    graph: new ExecutionGraph({
+      ...context,
+      attemptsHistorySize: settings.attemptsHistorySize,
+      restartStrategy: restartStrategy.description,
+    }),
+    restartStrategy,
+    failoverStrategy: settings.failoverStrategy,
+    slotRequestTimeoutMs: settings.slotRequestTimeoutMs,
+    exceptionHistorySize: settings.exceptionHistorySize,
+  })
+}
