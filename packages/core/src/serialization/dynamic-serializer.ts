@@ -48,6 +48,8 @@ export class DynamicSerializer implements ValueSerializer {
 class DynamicEncoder implements ValueEncoder {
   readonly #writer: ValueWriter
   readonly #registry: SerializerRegistry | undefined
+  /** The tables were forgotten, and the decoder has not been told yet. */
+  #isResetDue = false
 
   constructor(options: DynamicSerializerOptions) {
     this.#registry = options.registry
@@ -57,6 +59,7 @@ class DynamicEncoder implements ValueEncoder {
   }
 
   tryEncode(value: unknown, target: OutputView): boolean {
+    if (this.#isResetDue) return this.#tryEncodeReset(value, target)
     const writer = this.#writer
     writer.setTarget(target)
     writer.begin()
@@ -67,6 +70,24 @@ class DynamicEncoder implements ValueEncoder {
       writer.rollback()
       if (error === SHARED_PART) return this.#tryEncodeGraph(value, target)
       return this.#refuse(error, value)
+    }
+  }
+
+  #tryEncodeReset(value: unknown, target: OutputView): boolean {
+    const start = target.position
+    if (start >= target.limit) return false
+    target.bytes[start] = Tag.Reset
+    target.position = start + 1
+    this.#isResetDue = false
+    let isWritten = false
+    try {
+      isWritten = this.tryEncode(value, target)
+      return isWritten
+    } finally {
+      if (!isWritten) {
+        target.position = start
+        this.#isResetDue = true
+      }
     }
   }
 
@@ -101,6 +122,7 @@ class DynamicEncoder implements ValueEncoder {
 
   reset(): void {
     this.#writer.clear()
+    this.#isResetDue = true
   }
 }
 
@@ -115,6 +137,7 @@ class DynamicDecoder implements ValueDecoder {
     const reader = this.#reader
     reader.setSource(source)
     reader.objects.begin()
+    if (reader.startsWithReset()) this.reset()
     const value = reader.any()
     source.position = reader.position
     return value

@@ -83,7 +83,7 @@ t.test('DynamicSerializer', (t) => {
     },
   )
 
-  t.test('decodes what follows a reset of both sides alone', (t) => {
+  t.test('reset: what follows is decoded alone, by new decoders and by used ones', (t) => {
     fc.assert(
       fc.property(fc.array(anything, { maxLength: 6 }), fc.array(anything), (before, after) => {
         const encoder = serializer.createEncoder()
@@ -92,8 +92,9 @@ t.test('DynamicSerializer', (t) => {
         const bytes = after.map((record) => encode(encoder, record))
         const used = serializer.createDecoder()
         decode(used, encode(serializer.createEncoder(), { word: 'a', count: 1 }))
-        used.reset()
-        for (const decoder of [used, serializer.createDecoder()]) {
+        const again = serializer.createDecoder()
+        // The third one reads the same bytes a second time.
+        for (const decoder of [used, again, again]) {
           bytes.forEach((encoded, i) => {
             same(decode(decoder, encoded), structuredClone(after[i]))
           })
@@ -101,6 +102,26 @@ t.test('DynamicSerializer', (t) => {
       }),
       { numRuns: 100 },
     )
+    t.end()
+  })
+
+  t.test('reset: a value that does not fit leaves the mark to the next try', (t) => {
+    const record = { word: 'word', count: 1 }
+    const encoder = serializer.createEncoder()
+    const decoder = serializer.createDecoder()
+    decode(decoder, encode(encoder, record))
+    encoder.reset()
+    const size = encode(serializer.createEncoder(), record).length + 1
+    for (let room = 0; room < size; room++) {
+      const out = OutputBuffer.allocate(room)
+      t.notOk(encoder.tryEncode(record, out))
+      t.equal(out.position, 0)
+    }
+    t.throws(() => encode(encoder, { f() {} }), UnserializableValueError)
+    const bytes = encode(encoder, record)
+    t.equal(bytes.length, size)
+    t.same(decode(decoder, bytes), record)
+    t.same(decode(serializer.createDecoder(), bytes), record)
     t.end()
   })
 

@@ -63,7 +63,7 @@ t.test('a decoder of DynamicSerializer', (t) => {
 
   t.test('decodes noise or throws MalformedDataError', (t) => {
     fc.assert(
-      fc.property(fc.uint8Array({ minLength: 1, maxLength: 60 }), fc.nat(0x17), (noise, tag) => {
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: 60 }), fc.nat(0x18), (noise, tag) => {
         decodeAll(noise)
         noise[0] = tag
         decodeAll(noise)

@@ -22,6 +22,7 @@
  * | 15 | record of a new shape | *schema*, then as 80–fe |
  * | 16 | value with cycles or shared parts | value; in it, objects are numbered in the order of their first byte and shapes are not used |
  * | 17 | part that was written before (only in 16) | varint number |
+ * | 18 | tables are forgotten here (only as the first byte of a record) | value |
  * | 40–7f | number 0–63 | |
  * | 80–fe | record of shape 0–126 | one *field* per name |
  * | ff | record of shape | varint shape, then as 80–fe |
@@ -61,6 +62,7 @@ export const Tag = {
   NewShape: 0x15,
   Graph: 0x16,
   Reference: 0x17,
+  Reset: 0x18,
   SmallInt: 0x40,
   Shape: 0x80,
   FarShape: 0xff,

@@ -27,6 +27,14 @@ export class ValueReader extends TextReader {
     this.#depth = 0
   }
 
+  /** Whether the encoder forgot its tables before this record; moves over the mark. */
+  startsWithReset(): boolean {
+    const p = this.position
+    if (p >= this.limit || this.bytes[p] !== Tag.Reset) return false
+    this.position = p + 1
+    return true
+  }
+
   any(): unknown {
     const tag = this.byte()
     if (tag >= Tag.Shape) {
