@@ -1,3 +1,26 @@
+export type { Accumulator, PortableAccumulator } from './accumulators/accumulator.js'
+export { AccumulatorError } from './accumulators/accumulator-error.js'
+export { AccumulatorRegistry } from './accumulators/accumulator-registry.js'
+export {
+  type AccumulatorSnapshot,
+  accumulatorValue,
+  MAX_ACCUMULATOR_BYTES,
+  mergeAccumulators,
+  snapshotAccumulator,
+} from './accumulators/accumulator-snapshot.js'
+export { ACCUMULATOR_TYPES } from './accumulators/accumulator-types.js'
+export { AverageAccumulator } from './accumulators/average-accumulator.js'
+export { DoubleCounter, IntCounter, LongCounter } from './accumulators/counters.js'
+export {
+  DoubleMaximum,
+  DoubleMinimum,
+  IntMaximum,
+  IntMinimum,
+  LongMaximum,
+  LongMinimum,
+} from './accumulators/extrema.js'
+export { Histogram } from './accumulators/histogram.js'
+export { ListAccumulator } from './accumulators/list-accumulator.js'
 export type { CancelTimer, Clock } from './clock/clock.js'
 export { SystemClock } from './clock/system-clock.js'
 export {

@@ -1,3 +1,7 @@
+import type { Accumulator } from '../accumulators/accumulator.js'
+import type { DoubleCounter, IntCounter, LongCounter } from '../accumulators/counters.js'
+import type { Histogram } from '../accumulators/histogram.js'
+
 /** The part of the world that a rich function is opened with. */
 export interface RuntimeContext {
   readonly jobId: string
@@ -11,6 +15,23 @@ export interface RuntimeContext {
   readonly attemptNumber: number
   /** Keyed value state of this name; only in functions behind `keyBy`. */
   getState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T>
+  /**
+   * Registers an accumulator: what all subtasks add to those of this name is in the job's result. The accumulators of
+   * a task are one set, also those of several functions in it. A subtask that is restarted begins anew.
+   *
+   * @throws AccumulatorError if the task has one of this name, or its kind is not one of this package
+   */
+  addAccumulator<V, R>(name: string, accumulator: Accumulator<V, R>): void
+  /** The accumulator that was registered under this name; undefined if none was. */
+  getAccumulator<V, R>(name: string): Accumulator<V, R> | undefined
+  /** The counter of this name, registered if need be. @throws AccumulatorError if it is of another kind */
+  getIntCounter(name: string): IntCounter
+  /** The counter of this name, registered if need be. @throws AccumulatorError if it is of another kind */
+  getLongCounter(name: string): LongCounter
+  /** The counter of this name, registered if need be. @throws AccumulatorError if it is of another kind */
+  getDoubleCounter(name: string): DoubleCounter
+  /** The histogram of this name, registered if need be. @throws AccumulatorError if it is of another kind */
+  getHistogram(name: string): Histogram
 }
 
 /** Names a state of a function; the same name is the same state. */
