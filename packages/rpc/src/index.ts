@@ -23,7 +23,13 @@ export {
 export { InProcessRpcNetwork } from './in-process/in-process-rpc-network.js'
 export { gatewayDefinitionFromProto } from './protobuf/gateway-definition-from-proto.js'
 export { DEFAULT_CALL_TIMEOUT_MS, DEFAULT_MAX_MESSAGE_BYTES } from './rpc-defaults.js'
-export type { CallOptions, RpcServer, RpcService, ServerOptions } from './rpc-service.js'
+export type {
+  Authorize,
+  CallOptions,
+  RpcServer,
+  RpcService,
+  ServerOptions,
+} from './rpc-service.js'
 export type { SimulatedNetworkEvent } from './simulated/simulated-network-event.js'
 export {
   type SimulatedLink,

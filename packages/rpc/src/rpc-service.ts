@@ -21,7 +21,15 @@ export interface ServerOptions<G extends object> {
    * refuses everybody (not the leader); else the caller's token must be the same.
    */
   fencingToken: () => FencingToken | undefined | 'unfenced'
+  /**
+   * For an endpoint that several callers with tokens of their own call: refuses one of them by
+   * throwing. Called in `mainThread`, right before the handler.
+   */
+  authorize?: Authorize
 }
+
+/** @throws what the caller gets if it may not have `request` done */
+export type Authorize = (method: string, request: object, token: FencingToken | undefined) => void
 
 /** One served endpoint. */
 export interface RpcServer {

@@ -1,7 +1,7 @@
 import type { Clock, Logger } from '@flink-ts/core'
 import type { FencingToken } from '../fencing-token.js'
 import type { GatewayDefinition } from '../gateway-definition.js'
-import type { RpcServer, RpcService } from '../rpc-service.js'
+import type { Authorize, RpcServer, RpcService } from '../rpc-service.js'
 import { MainThreadExecutor } from './main-thread-executor.js'
 
 export interface RpcEndpointOptions {
@@ -74,9 +74,14 @@ export abstract class RpcEndpoint {
   protected onStop(): void | Promise<void> {}
 
   /** Accepts calls from now on. Once per endpoint; ended by {@link close}. */
-  protected serve<G extends object>(definition: GatewayDefinition<G>, handler: G): void {
+  protected serve<G extends object>(
+    definition: GatewayDefinition<G>,
+    handler: G,
+    options: { authorize?: Authorize } = {},
+  ): void {
     if (this.#closed !== undefined) return
     this.#server = this.rpcService.startServer({
+      ...options,
       endpointId: this.endpointId,
       definition,
       handler,

@@ -107,6 +107,7 @@ export class EndpointRegistry {
       outcome = await mainThread.call(async () => {
         const refusal = fencingRefusal(endpoint, invocation)
         if (refusal !== undefined) return { refusal }
+        endpoint.options.authorize?.(invocation.method, request, invocation.fencingToken)
         return { response: await (handler as Handler)[invocation.method]!(request) }
       })
     } catch (error) {

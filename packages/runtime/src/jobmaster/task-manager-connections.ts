@@ -1,6 +1,6 @@
 import type { Clock, Logger } from '@flink-ts/core'
 import { FlinkError } from '@flink-ts/core'
-import type { MainThreadExecutor, RpcService } from '@flink-ts/rpc'
+import type { FencingToken, MainThreadExecutor, RpcService } from '@flink-ts/rpc'
 import { HeartbeatLostError } from '../heartbeat/heartbeat-lost-error.js'
 import { HeartbeatSender } from '../heartbeat/heartbeat-sender.js'
 import type { HeartbeatSettings } from '../heartbeat/heartbeat-settings.js'
@@ -19,6 +19,8 @@ export interface TaskManagerConnectionsOptions {
   readonly log: Logger
   readonly heartbeat: HeartbeatSettings
   readonly jobId: string
+  /** Of the JobMaster: TaskManagers refuse one that lost its leadership. */
+  readonly token: FencingToken
   /** The slots that the JobMaster believes to hold there. */
   readonly allocationIds: (resourceId: string) => readonly string[]
   readonly onHeartbeat: (
@@ -72,8 +74,10 @@ export class TaskManagerConnections {
       }
       this.disconnect(resourceId, lost(resourceId, 'it registered again from another endpoint'))
     }
-    const { rpcService, mainThread, jobId, allocationIds, log } = this.#options
-    const gateway = rpcService.connect(address.address, address.endpointId, TASK_EXECUTOR_GATEWAY)
+    const { rpcService, mainThread, jobId, token, allocationIds, log } = this.#options
+    const gateway = rpcService.connect(address.address, address.endpointId, TASK_EXECUTOR_GATEWAY, {
+      fencingToken: token,
+    })
     const connection: Connection = {
       address,
       location,

@@ -1,5 +1,5 @@
 import { type Clock, type InstanceId, type Logger, newHexId, type Random } from '@flink-ts/core'
-import type { MainThreadExecutor, RpcService } from '@flink-ts/rpc'
+import type { FencingToken, MainThreadExecutor, RpcService } from '@flink-ts/rpc'
 import { HeartbeatLostError } from '../heartbeat/heartbeat-lost-error.js'
 import { HeartbeatSender } from '../heartbeat/heartbeat-sender.js'
 import type { HeartbeatSettings } from '../heartbeat/heartbeat-settings.js'
@@ -24,6 +24,8 @@ export interface RegisteredTaskExecutorsOptions {
   readonly settings: HeartbeatSettings
   /** Of the ResourceManager. */
   readonly resourceId: string
+  /** Of the ResourceManager's leadership: TaskManagers refuse one that lost it. */
+  readonly token: () => FencingToken
   /** Told of slot reports, and of TaskManagers that are gone. */
   readonly slotManager: SlotManager
 }
@@ -94,6 +96,7 @@ export class RegisteredTaskExecutors {
       address,
       endpointId,
       TASK_EXECUTOR_GATEWAY,
+      { fencingToken: this.#options.token() },
     )
     const instanceId = newHexId<InstanceId>(random)
     const unsubscribe = rpcService.onConnectionLost(address, (reason) =>

@@ -76,6 +76,16 @@ export class JobTable {
     return connection
   }
 
+  /** @throws StaleCallerError if the JobMaster that is known for the job holds another token */
+  checkCaller(jobId: string, token: FencingToken | undefined): void {
+    const known = this.#jobs.get(jobId)?.connection.token
+    if (known === undefined || sameFencingToken(known, token)) return
+    throw new StaleCallerError({
+      caller: `JobMaster of job ${jobId} with token ${formatFencingToken(token)}`,
+      why: `TaskManager ${this.#options.resourceId} works for the one with ${formatFencingToken(known)}`,
+    })
+  }
+
   /** @throws StaleCallerError if a later JobMaster of the job is known than the one with `token` */
   checkJobMaster(jobId: string, token: FencingToken): void {
     const known = this.#jobs.get(jobId)?.connection.token

@@ -6,6 +6,8 @@ import { fromErrorInfo, toErrorInfo } from '../messages/error-info.js'
 import { TASK_EXECUTOR_GATEWAY } from '../messages/gateways.js'
 import type {
   Acknowledge,
+  CanBeReleasedRequest,
+  CanBeReleasedResponse,
   CancelTaskRequest,
   DisconnectJobMasterFromTaskExecutorRequest,
   DisconnectResourceManagerRequest,
@@ -26,6 +28,7 @@ import type {
 import type { TaskLauncher } from '../taskmanager/task-launcher.js'
 import { JobTable } from './job-table.js'
 import { TaskSlotTable } from './slot/task-slot-table.js'
+import { authorizeCaller, type KnownCallers } from './task-executor-callers.js'
 import {
   SlotTimeoutError,
   StaleCallerError,
@@ -125,6 +128,7 @@ export class TaskExecutor extends RpcEndpoint implements TaskExecutorGateway {
         numberOfSlots: facts.numberOfSlots,
         defaultSlotProfile: facts.slotProfile,
         totalProfile: facts.totalProfile,
+        registrationId: { processId: this.#processId, attempt: ++this.#registrationAttempts },
       }),
       slotReport: () => this.#slots.report(),
     })
@@ -238,10 +242,23 @@ export class TaskExecutor extends RpcEndpoint implements TaskExecutorGateway {
     return ACKNOWLEDGE
   }
 
+  /** False as long as jobs have slots here, or results that somebody may still read. */
+  async canBeReleased(_request: CanBeReleasedRequest): Promise<CanBeReleasedResponse> {
+    return { canBeReleased: this.#slots.isEmpty && !this.#tasks.hasResults }
+  }
+
   // ---------------------------------------------------------------- life cycle
 
   protected override onStart(): void {
-    this.serve<TaskExecutorGateway>(TASK_EXECUTOR_GATEWAY, this)
+    const callers: KnownCallers = {
+      checkResourceManager: (token) => this.#registration.checkResourceManager(token),
+      checkJobMaster: (jobId, token) => this.#jobs.checkCaller(jobId, token),
+      jobOfSlot: (allocationId) => this.#slots.get(allocationId)?.jobId,
+      jobOfTask: (executionAttemptId) => this.#tasks.get(executionAttemptId)?.jobId,
+    }
+    this.serve<TaskExecutorGateway>(TASK_EXECUTOR_GATEWAY, this, {
+      authorize: (method, request, token) => authorizeCaller(callers, method, request, token),
+    })
     this.#registration.start()
   }
 

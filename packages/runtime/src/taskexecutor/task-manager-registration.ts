@@ -2,6 +2,7 @@ import type { CancelTimer, Clock, Logger } from '@flink-ts/core'
 import { FlinkError } from '@flink-ts/core'
 import {
   type FencingToken,
+  formatFencingToken,
   type MainThreadExecutor,
   type RpcService,
   sameFencingToken,
@@ -24,7 +25,7 @@ import type {
 import { RetryingRegistration } from '../registration/retrying-registration.js'
 import { OrderedSender } from './ordered-sender.js'
 import type { TaskSlot } from './slot/task-slot.js'
-import { RegistrationTimeoutError } from './task-executor-errors.js'
+import { RegistrationTimeoutError, StaleCallerError } from './task-executor-errors.js'
 import type { TaskExecutorSettings } from './task-executor-settings.js'
 
 export interface TaskManagerRegistrationOptions {
@@ -95,6 +96,16 @@ export class TaskManagerRegistration {
 
   isRegisteredAt(token: FencingToken): boolean {
     return this.isRegistered && sameFencingToken(this.#leader?.address.token, token)
+  }
+
+  /** @throws StaleCallerError unless `token` is of the ResourceManager that we (try to) register at */
+  checkResourceManager(token: FencingToken | undefined): void {
+    const known = this.#leader?.address.token
+    if (token !== undefined && sameFencingToken(known, token)) return
+    throw new StaleCallerError({
+      caller: `ResourceManager with token ${formatFencingToken(token)}`,
+      why: `TaskManager ${this.#options.resourceId} follows the one with ${formatFencingToken(known)}`,
+    })
   }
 
   /** @returns whether that ResourceManager is the one that we are registered at */

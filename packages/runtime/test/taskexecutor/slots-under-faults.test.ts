@@ -143,6 +143,7 @@ class SlotHoldingJob extends RpcEndpoint {
       address,
       endpointId,
       TASK_EXECUTOR_GATEWAY,
+      { fencingToken: this.#token },
     )
     this.#taskManagers.set(resourceId, gateway)
     this.rpcService.onConnectionLost(address, () =>

@@ -1,4 +1,5 @@
 import type { ResourceId } from '@flink-ts/core'
+import type { FencingToken } from '@flink-ts/rpc'
 import { type RpcService, RpcTimeoutError } from '@flink-ts/rpc'
 import t, { type Test } from 'tap'
 import { BlobCache } from '../../dist/blob/blob-cache.js'
@@ -143,9 +144,23 @@ async function setUp(t: Test, options: { withJobManager?: boolean; slots?: numbe
     onFatalError: (error) => void fatal.push(error as { code?: string }),
   })
   await taskExecutor.start()
-  const gateway = world
-    .service('caller:1')
-    .connect<TaskExecutorGateway>('tm:1', 'te', TASK_EXECUTOR_GATEWAY)
+  const caller = world.service('caller:1')
+  const gatewayWith = (fencingToken?: FencingToken) =>
+    caller.connect<TaskExecutorGateway>(
+      'tm:1',
+      'te',
+      TASK_EXECUTOR_GATEWAY,
+      fencingToken && { fencingToken },
+    )
+  const resourceManager = gatewayWith(RM_TOKEN)
+  const gateway: TaskExecutorGateway = {
+    ...gatewayMethods(gatewayWith(JM_TOKEN)),
+    requestSlot: (request) => resourceManager.requestSlot(request),
+    heartbeatFromResourceManager: (request) =>
+      resourceManager.heartbeatFromResourceManager(request),
+    disconnectResourceManager: (request) => resourceManager.disconnectResourceManager(request),
+    canBeReleased: (request) => resourceManager.canBeReleased(request),
+  }
   t.teardown(async () => {
     await taskExecutor.close()
     if (world.errors.length > 0) throw world.errors[0]
@@ -157,9 +172,17 @@ async function setUp(t: Test, options: { withJobManager?: boolean; slots?: numbe
     store,
     taskExecutor,
     gateway,
+    gatewayWith,
     jobManager: jobManager!,
     tellLeader: (leader: LeaderAddress | undefined) => tellLeader(leader),
   }
+}
+
+function gatewayMethods(gateway: TaskExecutorGateway): TaskExecutorGateway {
+  const methods = Object.keys(TASK_EXECUTOR_GATEWAY.methods) as (keyof TaskExecutorGateway)[]
+  return Object.fromEntries(
+    methods.map((method) => [method, gateway[method].bind(gateway)]),
+  ) as unknown as TaskExecutorGateway
 }
 
 type SetUp = Awaited<ReturnType<typeof setUp>>
@@ -421,6 +444,39 @@ t.test('TaskExecutor refuses a slot for a JobMaster older than the one it knows'
   const { gateway } = await withSlot(t)
   const stale = { ...slotRequest(1, 'b'), jobMasterToken: { epoch: 0, uuid: 'old' } }
   await t.rejects(gateway.requestSlot(stale), { code: 'FLINK_STALE_CALLER' })
+})
+
+t.test('TaskExecutor refuses every call of one that lost its leadership', async (t) => {
+  const { gatewayWith, task } = await withTask(t)
+  for (const token of [undefined, { epoch: 0, uuid: 'old' }, { ...JM_TOKEN, uuid: 'other' }]) {
+    const gateway = gatewayWith(token)
+    const calls: Record<keyof TaskExecutorGateway, () => Promise<unknown>> = {
+      requestSlot: () => gateway.requestSlot(slotRequest(1, 'b')),
+      heartbeatFromResourceManager: () =>
+        gateway.heartbeatFromResourceManager({ resourceManagerId: 'rm1' }),
+      disconnectResourceManager: () => gateway.disconnectResourceManager({ cause: CAUSE }),
+      submitTask: () => gateway.submitTask({ descriptor: descriptor('y', 'a') }),
+      cancelTask: () => gateway.cancelTask({ executionAttemptId: 'x' }),
+      sendOperatorEventToTask: () =>
+        gateway.sendOperatorEventToTask({
+          executionAttemptId: 'x',
+          operatorId: 'o',
+          sequence: 0,
+          payload: Buffer.of(1),
+        }),
+      canBeReleased: () => gateway.canBeReleased({}),
+      freeSlot: () => gateway.freeSlot({ allocationId: 'a', cause: CAUSE }),
+      releasePartitions: () => gateway.releasePartitions({ jobId: 'job', partitionIds: ['p'] }),
+      heartbeatFromJobMaster: () =>
+        gateway.heartbeatFromJobMaster({ jobId: 'job', allocationIds: [] }),
+      disconnectJobMaster: () => gateway.disconnectJobMaster({ jobId: 'job', cause: CAUSE }),
+      requestTaskMetrics: () => gateway.requestTaskMetrics({ jobId: 'job' }),
+    }
+    for (const [method, call] of Object.entries(calls)) {
+      await t.rejects(call(), { code: 'FLINK_STALE_CALLER' }, method)
+    }
+  }
+  t.equal(task.failure, undefined)
 })
 
 t.test(
