@@ -72,14 +72,26 @@ export type { HeartbeatState } from './heartbeat/heartbeat-state.js'
 export type {
   HighAvailabilityServices,
   JobGraphStore,
+  JobResultStore,
   LeaderAddress,
   LeaderComponent,
   LeaderContender,
   LeaderElection,
   LeaderRetriever,
+  LeaderStores,
 } from './highavailability/high-availability-services.js'
-export { InMemoryJobGraphStore } from './highavailability/in-memory-job-graph-store.js'
-export { LeaderRegistry } from './highavailability/leader-registry.js'
+export {
+  type CoordinationLeader,
+  InMemoryCoordination,
+  type InMemoryCoordinationOptions,
+} from './highavailability/in-memory/in-memory-coordination.js'
+export { InMemoryHighAvailability } from './highavailability/in-memory/in-memory-high-availability.js'
+export {
+  type LeaderElectionDriver,
+  LeaderElectionService,
+  type LeaderElectionServiceOptions,
+} from './highavailability/leader-election-service.js'
+export { LeaderRegistry, leaderComponentName } from './highavailability/leader-registry.js'
 export { LeaderService, type LeaderServiceOptions } from './highavailability/leader-service.js'
 export {
   StandaloneHaServices,
@@ -89,6 +101,17 @@ export {
   StandaloneLeaderRetriever,
   type StandaloneLeaderRetrieverOptions,
 } from './highavailability/standalone-leader-retriever.js'
+export {
+  CoordinationConnectionLostError,
+  CorruptEntryError,
+  EntryExistsError,
+  EntryMissingError,
+  EntryVersionError,
+  LeadershipLostError,
+} from './highavailability/store/store-errors.js'
+export { VersionedJobGraphStore } from './highavailability/store/versioned-job-graph-store.js'
+export { VersionedJobResultStore } from './highavailability/store/versioned-job-result-store.js'
+export type { VersionedEntry, VersionedStore } from './highavailability/store/versioned-store.js'
 // jobgraph
 export { InvalidJobGraphError } from './jobgraph/invalid-job-graph-error.js'
 export {

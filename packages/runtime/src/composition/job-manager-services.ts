@@ -73,7 +73,8 @@ export async function startJobManagerServices(
 ): Promise<JobManagerServices> {
   const { configuration, clock, random, log, rpcService, resourceId, fatalErrorHandler } = options
   const highAvailability =
-    options.highAvailability ?? new StandaloneHaServices({ processStartMs: clock.now(), random })
+    options.highAvailability ??
+    new StandaloneHaServices({ processStartMs: clock.now(), random, log })
   const endpoint = (component: string) => ({
     rpcService,
     clock,
@@ -129,7 +130,8 @@ export async function startJobManagerServices(
       () => status && options.resourceManagerDriver.deregisterApplication(status, diagnostics),
       () => resourceManager.close(),
       () => Promise.all([blobServer.close(), leaderService?.close()]),
-      () => highAvailability.close(),
+      // Jobs that are still there when the cluster is told to end are given up.
+      () => highAvailability.close({ cleanUp: status !== undefined }),
     ])
     return closed
   }

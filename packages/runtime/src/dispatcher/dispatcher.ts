@@ -132,7 +132,7 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
       if (program?.bundleKey !== undefined) {
         await this.#options.blobs?.registerJob(jobId, [program.bundleKey])
       }
-      await this.#options.highAvailability.jobGraphStore.putJobGraph(jobGraph)
+      await this.#options.highAvailability.stores(token!).jobGraphs.putJobGraph(jobGraph)
     } catch (error) {
       if (this.#options.blobs !== undefined) this.#track(this.#options.blobs.releaseJob(jobId))
       throw error
@@ -239,7 +239,7 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
     this.fencingToken = undefined
     this.#closeRunners()
     await Promise.all(this.#ending)
-    const { jobGraphStore } = this.#options.highAvailability
+    const jobGraphStore = this.#options.highAvailability.stores(token).jobGraphs
     const jobGraphs: JobGraph[] = []
     for (const jobId of await jobGraphStore.getJobIds()) {
       const jobGraph = await jobGraphStore.getJobGraph(jobId)
@@ -292,7 +292,7 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
 
   async #cleanUp(runner: JobManagerRunner, jobId: string): Promise<void> {
     await runner.close()
-    await this.#options.highAvailability.jobGraphStore.removeJobGraph(jobId)
+    await this.#options.highAvailability.stores(this.fencingToken!).jobGraphs.removeJobGraph(jobId)
     await this.#options.blobs?.releaseJob(jobId)
   }
 

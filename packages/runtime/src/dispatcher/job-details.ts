@@ -1,6 +1,7 @@
+import { mergeAccumulators } from '@flink-ts/core'
 import { EXECUTION_STATES } from '../executiongraph/execution-state.js'
-import type { ExecutionGraphInfo } from '../jobmaster/info/execution-graph-info.js'
-import type { JobDetails, JobResult } from '../messages/messages.generated.js'
+import type { ExecutionGraphInfo, VertexInfo } from '../jobmaster/info/execution-graph-info.js'
+import type { AccumulatorSnapshot, JobDetails, JobResult } from '../messages/messages.generated.js'
 
 /** The line of a job in a list of jobs. */
 export function jobDetailsOf(info: ExecutionGraphInfo): JobDetails {
@@ -38,5 +39,15 @@ export function jobResultOf(info: ExecutionGraphInfo): JobResult {
     startTimeMs: info.startTimeMs,
     endTimeMs: info.endTimeMs,
     ...(info.failureCause === undefined ? {} : { failureCause: info.failureCause }),
+    accumulators: accumulatorsOf(info.vertices),
   }
+}
+
+/** What the current attempts of these vertices have gathered in accumulators, merged by name. */
+export function accumulatorsOf(vertices: readonly VertexInfo[]): AccumulatorSnapshot[] {
+  return mergeAccumulators(
+    vertices.flatMap(({ subtasks }) =>
+      subtasks.flatMap(({ current }) => current.metrics?.accumulators ?? []),
+    ),
+  )
 }

@@ -1,5 +1,7 @@
 import type { FencingToken } from '@flink-ts/rpc'
 import type { JobGraph } from '../jobgraph/job-graph.js'
+import type { JobResult } from '../messages/messages.generated.js'
+import type { VersionedStore } from './store/versioned-store.js'
 
 /** What there is one leader of. */
 export type LeaderComponent =
@@ -21,11 +23,16 @@ export interface LeaderContender {
   revokeLeadership(): void
 }
 
-/** One contender's part in the election of a component's leader. */
+/**
+ * A component's part in the election. There is one election per process: all its components are
+ * granted the same token together, and revoked together; one that starts amidst a term is granted it
+ * at once.
+ */
 export interface LeaderElection {
   start(contender: LeaderContender): void
-  /** The contender serves now under this address; nobody finds it before. */
+  /** The contender serves now under this address; nobody finds it before. Of a term that is over: nothing happens. */
   confirmLeadership(leader: LeaderAddress): void
+  /** The component is not found any more and told nothing any more; the process may go on leading. Idempotent. */
   close(): Promise<void>
 }
 
@@ -37,19 +44,66 @@ export interface LeaderRetriever {
 
 /** Keeps submitted graphs of jobs that have not ended, for a later leader. */
 export interface JobGraphStore {
+  /**
+   * Keeps a new graph; a repetition of the same graph changes nothing.
+   *
+   * @throws EntryExistsError if the job has another graph already
+   */
   putJobGraph(jobGraph: JobGraph): Promise<void>
+  /**
+   * Replaces what is kept by what `change` makes of it, also if somebody else changes it meanwhile.
+   *
+   * @throws EntryMissingError
+   */
+  updateJobGraph(jobId: string, change: (jobGraph: JobGraph) => JobGraph): Promise<void>
+  /** @throws CorruptEntryError */
   getJobGraph(jobId: string): Promise<JobGraph | undefined>
   getJobIds(): Promise<string[]>
+  /** Idempotent. */
   removeJobGraph(jobId: string): Promise<void>
 }
 
 /**
- * The coordination of several JobManagers (seam of ZooKeeper, Kubernetes, none). Tokens are ordered:
+ * How jobs ended. A result is dirty until everything else of the job is cleaned up; a job that has a
+ * result is never run again.
+ */
+export interface JobResultStore {
+  hasJobResult(jobId: string): Promise<boolean>
+  /** Keeps a result before anybody hears of it. The first one counts; a repetition changes nothing. */
+  putDirtyResult(result: JobResult): Promise<void>
+  /** The clean-up is complete: the result is removed, or kept as clean if `keep`. Idempotent. */
+  markClean(jobId: string, keep: boolean): Promise<void>
+  /** @throws CorruptEntryError */
+  getDirtyResults(): Promise<JobResult[]>
+}
+
+/**
+ * What one leader keeps for the next. Every write is compared with the term that these stores are of: a
+ * former leader's is refused with `LeadershipLostError`, whether or not it knows that its term is over.
+ */
+export interface LeaderStores {
+  readonly jobGraphs: JobGraphStore
+  readonly jobResults: JobResultStore
+  /** Entries of a driver or another component: names below `namespace`, which may contain `/`. */
+  namespace(namespace: string): VersionedStore
+  /** Entries of one job; {@link cleanUpJob} removes them. */
+  jobNamespace(jobId: string, namespace: string): VersionedStore
+  /** Removes all entries of the job but its graph and result. Idempotent. */
+  cleanUpJob(jobId: string): Promise<void>
+}
+
+/**
+ * The coordination of several JobManagers (seam of coordination services, or none). Tokens are ordered:
  * a later leader's epoch is higher.
  */
 export interface HighAvailabilityServices {
   leaderElection(component: LeaderComponent): LeaderElection
   leaderRetriever(component: LeaderComponent): LeaderRetriever
-  readonly jobGraphStore: JobGraphStore
-  close(): Promise<void>
+  /** Of the term of leadership that `token` names. */
+  stores(token: FencingToken): LeaderStores
+  /**
+   * Gives up leadership and ends what was started here. With `cleanUp` everything that the cluster keeps is
+   * removed first, if this process leads. Idempotent: the first call counts.
+   */
+  close(options?: { readonly cleanUp?: boolean }): Promise<void>
 }

@@ -1,11 +1,17 @@
-import type { LeaderAddress, LeaderComponent } from './high-availability-services.js'
+import assert from 'node:assert/strict'
+import { sameFencingToken } from '@flink-ts/rpc'
+import type {
+  LeaderAddress,
+  LeaderComponent,
+  LeaderRetriever,
+} from './high-availability-services.js'
 
 /** Names a component as one text, for maps and logs. */
 export function leaderComponentName(component: LeaderComponent): string {
   return component.kind === 'jobmanager' ? `jobmanager/${component.jobId}` : component.kind
 }
 
-/** Who leads what in this process. */
+/** Who leads what, as far as this process knows. */
 export class LeaderRegistry {
   readonly #leaders = new Map<string, LeaderAddress>()
   readonly #listeners = new Map<string, Set<(leader: LeaderAddress | undefined) => void>>()
@@ -15,16 +21,27 @@ export class LeaderRegistry {
   }
 
   publish(component: LeaderComponent, leader: LeaderAddress): void {
-    this.#leaders.set(leaderComponentName(component), leader)
-    this.#tell(component, leader)
+    this.set(leaderComponentName(component), leader)
   }
 
   /** Takes the entry back if it still is the one with this token. */
   withdraw(component: LeaderComponent, leader: LeaderAddress): void {
     const name = leaderComponentName(component)
-    if (this.#leaders.get(name) !== leader) return
-    this.#leaders.delete(name)
-    this.#tell(component, undefined)
+    if (this.#leaders.get(name) === leader) this.set(name, undefined)
+  }
+
+  /** By the name of the component; tells nobody what was known already. */
+  set(name: string, leader: LeaderAddress | undefined): void {
+    const known = this.#leaders.get(name)
+    if (
+      known?.address === leader?.address &&
+      known?.endpointId === leader?.endpointId &&
+      sameFencingToken(known?.token, leader?.token)
+    )
+      return
+    if (leader === undefined) this.#leaders.delete(name)
+    else this.#leaders.set(name, leader)
+    for (const listener of [...(this.#listeners.get(name) ?? [])]) listener(leader)
   }
 
   /** @returns a function that ends the subscription */
@@ -43,9 +60,17 @@ export class LeaderRegistry {
     }
   }
 
-  #tell(component: LeaderComponent, leader: LeaderAddress | undefined): void {
-    for (const listener of this.#listeners.get(leaderComponentName(component)) ?? []) {
-      listener(leader)
+  /** Tells of each change, in the turn in which it becomes known here. */
+  retriever(component: LeaderComponent): LeaderRetriever {
+    let unsubscribe: (() => void) | undefined
+    return {
+      start: (listener) => {
+        assert(unsubscribe === undefined, 'a retriever is started once')
+        unsubscribe = this.subscribe(component, listener)
+        const leader = this.leaderOf(component)
+        if (leader !== undefined) listener(leader)
+      },
+      close: async () => unsubscribe?.(),
     }
   }
 }

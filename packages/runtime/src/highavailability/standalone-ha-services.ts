@@ -1,109 +1,69 @@
-import assert from 'node:assert/strict'
-import type { Random } from '@flink-ts/core'
+import type { Logger, Random } from '@flink-ts/core'
+import { noopLogger } from '@flink-ts/core'
 import type { FencingToken } from '@flink-ts/rpc'
 import type {
   HighAvailabilityServices,
-  LeaderAddress,
   LeaderComponent,
-  LeaderContender,
   LeaderElection,
   LeaderRetriever,
+  LeaderStores,
 } from './high-availability-services.js'
-import { InMemoryJobGraphStore } from './in-memory-job-graph-store.js'
-import { LeaderRegistry, leaderComponentName } from './leader-registry.js'
+import { LeaderElectionService } from './leader-election-service.js'
+import { LeaderRegistry } from './leader-registry.js'
+import { EntriesLeaderStores } from './store/entries-leader-stores.js'
+import { VersionedEntries } from './store/versioned-entries.js'
 
 export interface StandaloneHaServicesOptions {
   /**
-   * When this process started, in milliseconds since the epoch. Tokens begin here, so that those of a
-   * later JobManager process are higher.
+   * When this process started, in milliseconds since the epoch. Its token begins here, so that that of
+   * a later JobManager process is higher.
    */
   readonly processStartMs: number
   readonly random: Random
+  /** Default: nothing is logged. */
+  readonly log?: Logger
 }
 
 /**
- * No high availability: the one JobManager process leads everything, at once and as long as it lives.
- * Other processes ask its {@link LeaderService}.
+ * No high availability: the one JobManager process leads everything, at once and as long as it lives,
+ * and forgets everything with its end. Other processes ask its {@link LeaderService}.
  */
 export class StandaloneHaServices implements HighAvailabilityServices {
-  readonly jobGraphStore = new InMemoryJobGraphStore()
   /** What {@link LeaderService} answers from. */
   readonly leaders = new LeaderRegistry()
-  readonly #options: StandaloneHaServicesOptions
-  readonly #lastEpochs = new Map<string, number>()
+  readonly #election: LeaderElectionService
+  readonly #stores: LeaderStores
 
   constructor(options: StandaloneHaServicesOptions) {
-    this.#options = options
+    const entries = new VersionedEntries()
+    this.#stores = new EntriesLeaderStores({
+      read: async (_operation, run) => run(entries),
+      write: async (_operation, run) => run(entries),
+    })
+    const { random, processStartMs } = options
+    this.#election = new LeaderElectionService({
+      log: options.log ?? noopLogger,
+      driver: {
+        join: () =>
+          this.#election.granted({ epoch: Math.floor(processStartMs), uuid: random.uuid() }),
+        publish: (component, leader) => this.leaders.publish(component, leader),
+        withdraw: (component, leader) => this.leaders.withdraw(component, leader),
+      },
+    })
   }
 
   leaderElection(component: LeaderComponent): LeaderElection {
-    return new StandaloneLeaderElection(component, this.leaders, () => this.#newToken(component))
+    return this.#election.election(component)
   }
 
   leaderRetriever(component: LeaderComponent): LeaderRetriever {
-    return new LocalLeaderRetriever(component, this.leaders)
+    return this.leaders.retriever(component)
+  }
+
+  /** Of whichever term: there is only one. */
+  stores(_token: FencingToken): LeaderStores {
+    return this.#stores
   }
 
   async close(): Promise<void> {}
-
-  #newToken(component: LeaderComponent): FencingToken {
-    const name = leaderComponentName(component)
-    const last = this.#lastEpochs.get(name)
-    const epoch = last === undefined ? Math.floor(this.#options.processStartMs) : last + 1
-    this.#lastEpochs.set(name, epoch)
-    return { epoch, uuid: this.#options.random.uuid() }
-  }
-}
-
-class StandaloneLeaderElection implements LeaderElection {
-  readonly #component: LeaderComponent
-  readonly #leaders: LeaderRegistry
-  readonly #newToken: () => FencingToken
-  #contender: LeaderContender | undefined
-  #confirmed: LeaderAddress | undefined
-
-  constructor(component: LeaderComponent, leaders: LeaderRegistry, newToken: () => FencingToken) {
-    this.#component = component
-    this.#leaders = leaders
-    this.#newToken = newToken
-  }
-
-  start(contender: LeaderContender): void {
-    assert(this.#contender === undefined, 'an election is started once')
-    this.#contender = contender
-    contender.grantLeadership(this.#newToken())
-  }
-
-  confirmLeadership(leader: LeaderAddress): void {
-    assert(this.#contender !== undefined, 'only a started election can be won')
-    this.#confirmed = leader
-    this.#leaders.publish(this.#component, leader)
-  }
-
-  async close(): Promise<void> {
-    if (this.#confirmed !== undefined) this.#leaders.withdraw(this.#component, this.#confirmed)
-    this.#confirmed = undefined
-  }
-}
-
-class LocalLeaderRetriever implements LeaderRetriever {
-  readonly #component: LeaderComponent
-  readonly #leaders: LeaderRegistry
-  #unsubscribe: (() => void) | undefined
-
-  constructor(component: LeaderComponent, leaders: LeaderRegistry) {
-    this.#component = component
-    this.#leaders = leaders
-  }
-
-  start(listener: (leader: LeaderAddress | undefined) => void): void {
-    assert(this.#unsubscribe === undefined, 'a retriever is started once')
-    this.#unsubscribe = this.#leaders.subscribe(this.#component, listener)
-    const leader = this.#leaders.leaderOf(this.#component)
-    if (leader !== undefined) listener(leader)
-  }
-
-  async close(): Promise<void> {
-    this.#unsubscribe?.()
-  }
 }

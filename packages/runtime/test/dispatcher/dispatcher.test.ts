@@ -95,7 +95,7 @@ t.test('Dispatcher runs a job, shows it, and remembers its result', async (t) =>
     ],
   })
   t.strictSame(await gateway.requestJobResult({ jobId: JOB_ID }), {})
-  t.strictSame(await cluster.ha.jobGraphStore.getJobIds(), [JOB_ID])
+  t.strictSame(await cluster.graphs.getJobIds(), [JOB_ID])
   t.match(cluster.ha.leaders.leaderOf({ kind: 'jobmanager', jobId: JOB_ID }), {
     address: 'jobmanager:6123',
   })
@@ -114,7 +114,7 @@ t.test('Dispatcher runs a job, shows it, and remembers its result', async (t) =>
   const { executionGraph } = await gateway.requestJob({ jobId: JOB_ID })
   const info = JSON.parse(Buffer.from(executionGraph).toString()) as ExecutionGraphInfo
   t.equal(info.vertices[0]!.subtasks[0]!.current.state, 'FINISHED')
-  t.strictSame(await cluster.ha.jobGraphStore.getJobIds(), [])
+  t.strictSame(await cluster.graphs.getJobIds(), [])
   t.equal(cluster.ha.leaders.leaderOf({ kind: 'jobmanager', jobId: JOB_ID }), undefined)
   t.strictSame(blobs, [`+${JOB_ID}:blob`, `-${JOB_ID}`])
   await t.rejects(gateway.submitJob(encode(jobGraph([vertex(1, 1)]))), {
@@ -133,7 +133,7 @@ t.test('Dispatcher refuses a job id twice, also at the same time', async (t) => 
 
 t.test('Dispatcher keeps no blob of a job that it could not store', async (t) => {
   const { cluster, gateway, submit, blobs } = await start(t)
-  const store = cluster.ha.jobGraphStore
+  const store = cluster.graphs
   const { putJobGraph } = store
   store.putJobGraph = async () => {
     throw new Error('the disk is full')
@@ -254,7 +254,7 @@ t.test('Dispatcher recovers jobs of an earlier leader', async (t) => {
   const first = await start(t)
   await first.submit(jobGraph([vertex(1, 1)]))
   await first.dispatcher.close()
-  t.strictSame(await first.cluster.ha.jobGraphStore.getJobIds(), [JOB_ID], 'suspended, not ended')
+  t.strictSame(await first.cluster.graphs.getJobIds(), [JOB_ID], 'suspended, not ended')
   const next = new Dispatcher({
     configuration: first.cluster.configuration,
     rpcService: first.cluster.rpcService,

@@ -46,6 +46,8 @@ export class TestingCluster {
   readonly network = new InProcessRpcNetwork()
   readonly rpcService = this.createService('jobmanager:6123')
   readonly ha = new StandaloneHaServices({ processStartMs: 1, random: this.random })
+  /** What is kept for a later leader, of whichever term. */
+  readonly graphs = this.ha.stores({ epoch: 1, uuid: '' }).jobGraphs
   readonly fileSystems = { get: () => undefined } as unknown as FileSystems
   readonly resourceManager = new TestingResourceManager(this)
   readonly taskManagers: TestingTaskManager[] = []
