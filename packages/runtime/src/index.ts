@@ -39,7 +39,7 @@ export {
   FlinkJobTerminatedWithoutCancellationError,
   IncompatibleClientError,
 } from './dispatcher/dispatcher-errors.js'
-export { jobDetailsOf, jobResultOf } from './dispatcher/job-details.js'
+export { accumulatorsOf, jobDetailsOf, jobResultOf } from './dispatcher/job-details.js'
 // executiongraph
 export {
   aggregateExecutionState,

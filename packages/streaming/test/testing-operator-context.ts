@@ -1,4 +1,10 @@
-import { Configuration, FileSystemRegistry, noopLogger, type OperatorId } from '@flink-ts/core'
+import {
+  AccumulatorRegistry,
+  Configuration,
+  FileSystemRegistry,
+  noopLogger,
+  type OperatorId,
+} from '@flink-ts/core'
 import { ManualClock } from '@flink-ts/core/testing'
 import type {
   OneInputStreamOperator,
@@ -62,6 +68,7 @@ export function operatorContext(
     stdout: { writeLine() {}, flush() {} },
     // Operators of this package count nothing themselves.
     metrics: undefined as never,
+    accumulators: new AccumulatorRegistry(),
     log: noopLogger,
     mailbox: { execute() {} },
     sendEventToCoordinator() {},

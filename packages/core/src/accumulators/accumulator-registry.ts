@@ -1,6 +1,10 @@
 import type { Accumulator } from './accumulator.js'
 import { AccumulatorError } from './accumulator-error.js'
-import { type AccumulatorSnapshot, snapshotAccumulator } from './accumulator-snapshot.js'
+import {
+  type AccumulatorSnapshot,
+  MAX_ACCUMULATOR_BYTES,
+  snapshotAccumulator,
+} from './accumulator-snapshot.js'
 import {
   ACCUMULATOR_TYPES,
   type AnyPortableAccumulator,
@@ -60,10 +64,13 @@ export class AccumulatorRegistry {
     return this.#accumulators.size === 0
   }
 
-  /** What they have gathered so far. Never throws. */
+  /** What they have gathered so far, up to `MAX_ACCUMULATOR_BYTES` together. Never throws. */
   snapshot(): AccumulatorSnapshot[] {
-    return [...this.#accumulators].map(([name, accumulator]) =>
-      snapshotAccumulator(name, accumulator),
-    )
+    let bytesLeft = MAX_ACCUMULATOR_BYTES
+    return [...this.#accumulators].map(([name, accumulator]) => {
+      const snapshot = snapshotAccumulator(name, accumulator, Math.max(0, bytesLeft))
+      bytesLeft -= snapshot.value.length
+      return snapshot
+    })
   }
 }

@@ -5,10 +5,13 @@ import type { PortableAccumulator } from './accumulator.js'
 import { AccumulatorError } from './accumulator-error.js'
 import { createAccumulator } from './accumulator-types.js'
 
-/** Largest state of one accumulator that leaves its task, in bytes. */
-export const MAX_ACCUMULATOR_BYTES = 1024 * 1024
-/** Largest one that a job's subtasks have gathered together. */
-const MAX_MERGED_BYTES = 64 * MAX_ACCUMULATOR_BYTES
+/**
+ * So many bytes may the accumulators of one task have gathered together: they go along with heartbeats and with the
+ * pictures of the job, which have to stay small.
+ */
+export const MAX_ACCUMULATOR_BYTES = 128 * 1024
+/** So many those of all subtasks of a job: its result is one message. */
+const MAX_MERGED_BYTES = 4 * 1024 * 1024
 const FIRST_BYTES = 256
 
 /** What an accumulator has gathered, in a form that crosses threads, RPC and REST. */
@@ -47,7 +50,12 @@ export function mergeAccumulators(snapshots: Iterable<AccumulatorSnapshot>): Acc
     if (of === undefined) byName.set(snapshot.name, [snapshot])
     else of.push(snapshot)
   }
-  return [...byName].map(([name, of]) => (of.length === 1 ? of[0]! : mergeOf(name, of)))
+  let bytesLeft = MAX_MERGED_BYTES
+  return [...byName].map(([name, of]) => {
+    const merged = of.length === 1 ? of[0]! : mergeOf(name, of, bytesLeft)
+    bytesLeft -= merged.value.length
+    return merged
+  })
 }
 
 /**
@@ -70,7 +78,11 @@ export function accumulatorValue(snapshot: AccumulatorSnapshot): unknown {
   }
 }
 
-function mergeOf(name: string, snapshots: readonly AccumulatorSnapshot[]): AccumulatorSnapshot {
+function mergeOf(
+  name: string,
+  snapshots: readonly AccumulatorSnapshot[],
+  maxBytes: number,
+): AccumulatorSnapshot {
   const { type } = snapshots[0]!
   const failed = (failure: string) => ({ name, type, value: '', failure })
   const failure = snapshots.find((snapshot) => snapshot.failure !== '')
@@ -82,7 +94,7 @@ function mergeOf(name: string, snapshots: readonly AccumulatorSnapshot[]): Accum
   try {
     const merged = restored(snapshots[0]!)
     for (const snapshot of snapshots.slice(1)) merged.mergeState(decode(snapshot.value))
-    return snapshotAccumulator(name, merged, MAX_MERGED_BYTES)
+    return snapshotAccumulator(name, merged, Math.max(0, maxBytes))
   } catch (error) {
     return failed(reason(error))
   }
@@ -96,13 +108,15 @@ function restored({ type, value }: AccumulatorSnapshot): PortableAccumulator<nev
 }
 
 function encode(state: unknown, maxBytes: number): string {
-  for (let size = FIRST_BYTES; ; size = Math.min(size * 4, maxBytes)) {
+  for (let size = Math.min(FIRST_BYTES, maxBytes); ; size = Math.min(size * 4, maxBytes)) {
     const target = OutputBuffer.allocate(size)
     if (new DynamicSerializer().createEncoder().tryEncode(state, target)) {
       return target.written().toString('base64')
     }
     if (size >= maxBytes) {
-      throw new AccumulatorError(`it has gathered more than ${maxBytes} bytes`)
+      throw new AccumulatorError(
+        `it has gathered more than the ${maxBytes} bytes that are left for it`,
+      )
     }
   }
 }

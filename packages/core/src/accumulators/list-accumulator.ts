@@ -3,7 +3,7 @@ import { AccumulatorError } from './accumulator-error.js'
 
 /**
  * Collects values; their order between subtasks is not promised. For few and small ones: what a subtask has
- * collected goes to the JobManager again and again, and more than 1 MiB of it cannot.
+ * collected goes to the JobManager again and again, and more than 128 KiB of it cannot.
  */
 export class ListAccumulator<T> implements PortableAccumulator<T, T[]> {
   readonly typeName: string = 'ListAccumulator'

@@ -118,8 +118,8 @@ t.test(
       message: /Accumulator 'list' has no result: .*function/,
     })
     const large = new ListAccumulator<string>()
-    large.add('x'.repeat(1024 * 1024))
-    t.match(snapshotAccumulator('large', large).failure, /more than 1048576 bytes/)
+    large.add('x'.repeat(128 * 1024))
+    t.match(snapshotAccumulator('large', large).failure, /more than the 131072 bytes/)
   },
 )
 
@@ -177,5 +177,20 @@ t.test(
       merge(): void {}
     }
     t.throws(() => registry.add('own', new Own()), /'own' of class Own.*IntCounter, LongCounter/)
+  },
+)
+
+t.test(
+  'AccumulatorRegistry.snapshot: together they never exceed the limit, the others are whole',
+  async (t) => {
+    const registry = new AccumulatorRegistry()
+    for (const name of ['a', 'b']) {
+      const list = new ListAccumulator<string>()
+      list.add('x'.repeat(80 * 1024))
+      registry.add(name, list)
+    }
+    const [a, b] = registry.snapshot()
+    t.equal(a!.failure, '')
+    t.match(b!.failure, /more than the/)
   },
 )

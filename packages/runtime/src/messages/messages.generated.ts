@@ -145,6 +145,14 @@ export interface TaskManagerLocation {
   readonly nodeId: string
 }
 
+/** Orders the attempts of a TaskManager process to register: one that arrives late replaces no later one. */
+export interface RegistrationId {
+  /** made by the process at random */
+  readonly processId: string
+  /** rises with each attempt of the process */
+  readonly attempt: number
+}
+
 export interface RegisterTaskExecutorRequest {
   readonly taskExecutor: EndpointAddress
   readonly location: TaskManagerLocation
@@ -153,6 +161,7 @@ export interface RegisterTaskExecutorRequest {
   readonly numberOfSlots: number
   readonly defaultSlotProfile: ResourceProfile
   readonly totalProfile: ResourceProfile
+  readonly registrationId: RegistrationId
 }
 
 export interface RegisterTaskExecutorResponse {
@@ -255,6 +264,19 @@ export interface ResourceOverview {
   readonly slotsAvailable: number
 }
 
+/** A machine on which no worker is wanted for a while. */
+export interface BlockedNode {
+  readonly nodeId: string
+  /** for people */
+  readonly cause: string
+  /** milliseconds since the epoch */
+  readonly endTimestampMs: number
+}
+
+export interface NotifyNewBlockedNodesRequest {
+  readonly nodes: readonly BlockedNode[]
+}
+
 export interface DeregisterApplicationRequest {
   readonly status: ApplicationStatus
   readonly diagnostics: string
@@ -272,9 +294,11 @@ export interface ResourceManagerGateway {
   requestTaskManagers(request: RequestTaskManagersRequest, options?: CallOptions): Promise<RequestTaskManagersResponse>
   requestResourceOverview(request: RequestResourceOverviewRequest, options?: CallOptions): Promise<ResourceOverview>
   deregisterApplication(request: DeregisterApplicationRequest, options?: CallOptions): Promise<Acknowledge>
+  notifyNewBlockedNodes(request: NotifyNewBlockedNodesRequest, options?: CallOptions): Promise<Acknowledge>
 }
 
 export interface RequestSlotRequest {
+  /** slot number -1: a slot of the given profile, carved out of what is free */
   readonly slotId: SlotId
   readonly jobId: string
   readonly allocationId: string
@@ -364,6 +388,14 @@ export interface DisconnectResourceManagerRequest {
   readonly cause: ErrorInfo
 }
 
+export interface CanBeReleasedRequest {
+}
+
+export interface CanBeReleasedResponse {
+  /** false: it has slots of jobs, or results that somebody may still read */
+  readonly canBeReleased: boolean
+}
+
 export interface RequestTaskMetricsRequest {
   readonly jobId: string
 }
@@ -395,12 +427,25 @@ export interface ChannelMetrics {
   readonly numBuffers: number
 }
 
+/** What one accumulator of a user function has gathered. */
+export interface AccumulatorSnapshot {
+  readonly name: string
+  /** its kind, such as "IntCounter" */
+  readonly type: string
+  /** base64 of its state as the DynamicSerializer writes it; empty if there is none */
+  readonly value: string
+  /** why there is no state; empty: there is one */
+  readonly failure: string
+}
+
 export interface TaskMetrics {
   readonly executionAttemptId: string
   readonly io: IOMetrics
   readonly channels: readonly ChannelMetrics[]
   /** further metrics by identifier, such as "Map.numRecordsOut" */
   readonly values: { readonly [key: string]: number }
+  /** of the task's functions */
+  readonly accumulators: readonly AccumulatorSnapshot[]
 }
 
 /**
@@ -420,6 +465,7 @@ export interface TaskExecutorGateway {
   disconnectJobMaster(request: DisconnectJobMasterFromTaskExecutorRequest, options?: CallOptions): Promise<Acknowledge>
   disconnectResourceManager(request: DisconnectResourceManagerRequest, options?: CallOptions): Promise<Acknowledge>
   requestTaskMetrics(request: RequestTaskMetricsRequest, options?: CallOptions): Promise<RequestTaskMetricsResponse>
+  canBeReleased(request: CanBeReleasedRequest, options?: CallOptions): Promise<CanBeReleasedResponse>
 }
 
 export interface RegisterTaskManagerRequest {
@@ -466,6 +512,8 @@ export interface UpdateTaskExecutionStateRequest {
 
 export interface NotifyNotEnoughResourcesRequest {
   readonly acquired: readonly ResourceRequirement[]
+  /** for people: what is missing and why it cannot be had */
+  readonly reason?: string | undefined
 }
 
 export interface JobMasterHeartbeatRequest {
@@ -552,6 +600,8 @@ export interface JobResult {
   readonly startTimeMs: number
   readonly endTimeMs: number
   readonly failureCause?: ErrorInfo | undefined
+  /** of all subtasks, merged */
+  readonly accumulators: readonly AccumulatorSnapshot[]
 }
 
 export interface RequestJobResultResponse {
@@ -779,6 +829,13 @@ message TaskManagerLocation {
 
 // ---------------------------------------------------------------- ResourceManager
 
+// Orders the attempts of a TaskManager process to register: one that arrives late replaces no later one.
+message RegistrationId {
+  // made by the process at random
+  string process_id = 1;
+  // rises with each attempt of the process
+  int64 attempt = 2;
+}
 message RegisterTaskExecutorRequest {
   EndpointAddress task_executor = 1;
   TaskManagerLocation location = 2;
@@ -787,6 +844,7 @@ message RegisterTaskExecutorRequest {
   int32 number_of_slots = 5;
   ResourceProfile default_slot_profile = 6;
   ResourceProfile total_profile = 7;
+  RegistrationId registration_id = 8;
 }
 message RegisterTaskExecutorResponse {
   oneof result {
@@ -877,6 +935,17 @@ message ResourceOverview {
   int32 slots_total = 2;
   int32 slots_available = 3;
 }
+// A machine on which no worker is wanted for a while.
+message BlockedNode {
+  string node_id = 1;
+  // for people
+  string cause = 2;
+  // milliseconds since the epoch
+  int64 end_timestamp_ms = 3;
+}
+message NotifyNewBlockedNodesRequest {
+  repeated BlockedNode nodes = 1;
+}
 message DeregisterApplicationRequest {
   ApplicationStatus.Value status = 1;
   string diagnostics = 2;
@@ -894,11 +963,13 @@ service ResourceManagerGateway {
   rpc RequestTaskManagers(RequestTaskManagersRequest) returns (RequestTaskManagersResponse);
   rpc RequestResourceOverview(RequestResourceOverviewRequest) returns (ResourceOverview);
   rpc DeregisterApplication(DeregisterApplicationRequest) returns (Acknowledge);
+  rpc NotifyNewBlockedNodes(NotifyNewBlockedNodesRequest) returns (Acknowledge);
 }
 
 // ---------------------------------------------------------------- TaskExecutor
 
 message RequestSlotRequest {
+  // slot number -1: a slot of the given profile, carved out of what is free
   SlotId slot_id = 1;
   string job_id = 2;
   string allocation_id = 3;
@@ -975,6 +1046,11 @@ message DisconnectJobMasterFromTaskExecutorRequest {
 message DisconnectResourceManagerRequest {
   ErrorInfo cause = 1;
 }
+message CanBeReleasedRequest {}
+message CanBeReleasedResponse {
+  // false: it has slots of jobs, or results that somebody may still read
+  bool can_be_released = 1;
+}
 message RequestTaskMetricsRequest {
   string job_id = 1;
 }
@@ -1003,12 +1079,24 @@ message ChannelMetrics {
   int64 num_bytes = 5;
   int64 num_buffers = 6;
 }
+// What one accumulator of a user function has gathered.
+message AccumulatorSnapshot {
+  string name = 1;
+  // its kind, such as "IntCounter"
+  string type = 2;
+  // base64 of its state as the DynamicSerializer writes it; empty if there is none
+  string value = 3;
+  // why there is no state; empty: there is one
+  string failure = 4;
+}
 message TaskMetrics {
   string execution_attempt_id = 1;
   IOMetrics io = 2;
   repeated ChannelMetrics channels = 3;
   // further metrics by identifier, such as "Map.numRecordsOut"
   map<string, double> values = 4;
+  // of the task's functions
+  repeated AccumulatorSnapshot accumulators = 5;
 }
 
 // Runs tasks. Calls of the ResourceManager and of JobMasters carry the caller's own token in the request
@@ -1026,6 +1114,7 @@ service TaskExecutorGateway {
   rpc DisconnectJobMaster(DisconnectJobMasterFromTaskExecutorRequest) returns (Acknowledge);
   rpc DisconnectResourceManager(DisconnectResourceManagerRequest) returns (Acknowledge);
   rpc RequestTaskMetrics(RequestTaskMetricsRequest) returns (RequestTaskMetricsResponse);
+  rpc CanBeReleased(CanBeReleasedRequest) returns (CanBeReleasedResponse);
 }
 
 // ---------------------------------------------------------------- JobMaster
@@ -1068,6 +1157,8 @@ message UpdateTaskExecutionStateRequest {
 }
 message NotifyNotEnoughResourcesRequest {
   repeated ResourceRequirement acquired = 1;
+  // for people: what is missing and why it cannot be had
+  optional string reason = 2;
 }
 message JobMasterHeartbeatRequest {
   string resource_manager_id = 1;
@@ -1142,6 +1233,8 @@ message JobResult {
   int64 start_time_ms = 4;
   int64 end_time_ms = 5;
   optional ErrorInfo failure_cause = 6;
+  // of all subtasks, merged
+  repeated AccumulatorSnapshot accumulators = 7;
 }
 message RequestJobResultResponse {
   // absent: the job has not ended

@@ -1,4 +1,5 @@
 import type {
+  AccumulatorRegistry,
   Clock,
   FileSystems,
   LineWriter,
@@ -47,6 +48,8 @@ export interface OperatorContext {
   readonly sockets: SocketConnector
   readonly stdout: LineWriter
   readonly metrics: MetricGroup
+  /** Of the whole task: its operators share them. */
+  readonly accumulators: AccumulatorRegistry
   readonly log: Logger
   /** Runs an action between two records of this task, in the task's own thread. */
   readonly mailbox: MailboxExecutor

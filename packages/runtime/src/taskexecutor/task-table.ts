@@ -29,6 +29,9 @@ export interface TaskTableOptions {
 /** So many cancellations of unknown attempts are remembered: a submission may come after them. */
 const MAX_REMEMBERED_CANCELLATIONS = 1_000
 
+/** So much of accumulators is told of a job at once. */
+const MAX_ACCUMULATOR_CHARACTERS = 2 * 1024 * 1024
+
 /** The attempts of one TaskExecutor. */
 export class TaskTable {
   readonly #options: TaskTableOptions
@@ -47,12 +50,24 @@ export class TaskTable {
     return this.#entries.get(executionAttemptId)
   }
 
+  /** Whether results of finished attempts lie here that nobody has released. */
+  get hasResults(): boolean {
+    return [...this.#results.values()].some(({ size }) => size > 0)
+  }
+
   entriesOf(jobId: string): TaskEntry[] {
     return [...this.#entries.values()].filter((entry) => entry.jobId === jobId)
   }
 
+  /** Accumulators are left out where they would make a heartbeat too large; the end of a task tells them. */
   metricsOf(jobId: string): TaskMetrics[] {
-    return this.entriesOf(jobId).flatMap((entry) => entry.metrics() ?? [])
+    let charactersLeft = MAX_ACCUMULATOR_CHARACTERS
+    return this.entriesOf(jobId).flatMap((entry) => {
+      const metrics = entry.metrics()
+      if (metrics === undefined) return []
+      charactersLeft -= metrics.accumulators.reduce((sum, { value }) => sum + value.length, 0)
+      return charactersLeft < 0 ? { ...metrics, accumulators: [] } : metrics
+    })
   }
 
   /**

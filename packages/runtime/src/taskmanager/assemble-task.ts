@@ -1,4 +1,5 @@
 import {
+  type AccumulatorRegistry,
   type Clock,
   type Configuration,
   ExecutionOptions,
@@ -62,6 +63,8 @@ export interface TaskWorld {
   /** The cluster's configuration with the job's over it. */
   readonly configuration: Configuration
   operatorMetrics(operatorName: string): MetricGroup
+  /** Of the task. */
+  readonly accumulators: AccumulatorRegistry
   createKeyedState(keyGroups: KeyGroupRange, maxParallelism: number): KeyedStateBackend
   sendOperatorEvent(operatorId: string, payload: Uint8Array): void
 }
@@ -145,6 +148,7 @@ function operatorContext(
     sockets: world.sockets,
     stdout: world.stdout,
     metrics: world.operatorMetrics(operator.name),
+    accumulators: world.accumulators,
     log: world.log,
     mailbox,
     sendEventToCoordinator: (event) => world.sendOperatorEvent(operator.operatorId, event),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import {
+  AccumulatorRegistry,
   type Clock,
   Configuration,
   DynamicSerializer,
@@ -31,7 +32,7 @@ import type {
   TaskListener,
 } from './task-launcher.js'
 import { TaskMetricGroup } from './task-metric-group.js'
-import { TaskNetwork } from './task-network.js'
+import { TaskNetwork, type UserMetrics } from './task-network.js'
 import { isTerminalTaskState } from './task-state.js'
 
 /** Finds the code of a job whose program runs in this process. */
@@ -96,6 +97,7 @@ class InlineTask implements RunningTask {
   readonly #network: TaskNetwork
   readonly #counters: TaskCounters
   readonly #metrics: TaskMetricGroup
+  readonly #accumulators = new AccumulatorRegistry()
   #scheduled = false
   #release = () => {}
 
@@ -115,7 +117,10 @@ class InlineTask implements RunningTask {
       operators,
     )
     this.#network = new TaskNetwork(options.shuffle, deployment)
-    const world = inlineWorld(options, deployment, listener, this.#metrics)
+    const world = inlineWorld(options, deployment, listener, {
+      metrics: this.#metrics,
+      accumulators: this.#accumulators,
+    })
     this.#task = new StreamTask({
       name: taskNameWithSubtask(deployment),
       clock: options.clock,
@@ -128,7 +133,7 @@ class InlineTask implements RunningTask {
       onStateChange: (state, error) => {
         if (isTerminalTaskState(state)) {
           this.#counters.publish(this.#task)
-          this.#network.release(this.#counters, state === 'FINISHED', this.#metrics.values())
+          this.#network.release(this.#counters, state === 'FINISHED', this.#userMetrics())
           this.#metrics.close()
         }
         if (state === 'CANCELING') return
@@ -153,7 +158,11 @@ class InlineTask implements RunningTask {
 
   metrics() {
     this.#counters.publish(this.#task)
-    return this.#network.metrics(this.#counters, this.#metrics.values())
+    return this.#network.metrics(this.#counters, this.#userMetrics())
+  }
+
+  #userMetrics(): UserMetrics {
+    return { values: this.#metrics.values(), accumulators: this.#accumulators.snapshot() }
   }
 
   #schedule(): void {
@@ -175,7 +184,7 @@ function inlineWorld(
   options: InlineTaskLauncherOptions,
   deployment: TaskDeployment,
   listener: TaskListener,
-  metrics: TaskMetricGroup,
+  own: { metrics: TaskMetricGroup; accumulators: AccumulatorRegistry },
 ): TaskWorld {
   return {
     clock: options.clock,
@@ -190,7 +199,8 @@ function inlineWorld(
       .clone()
       .merge(Configuration.fromMap(deployment.job.configuration)),
     operatorMetrics: (name) =>
-      options.operatorMetrics?.(deployment, name) ?? metrics.forOperator(name),
+      options.operatorMetrics?.(deployment, name) ?? own.metrics.forOperator(name),
+    accumulators: own.accumulators,
     createKeyedState: (keyGroupRange, maxParallelism) =>
       new HeapKeyedStateBackend({ keyGroupRange, maxParallelism }),
     // Later, as if it came from another thread: the listener may call the task.

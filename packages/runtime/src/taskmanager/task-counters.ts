@@ -71,6 +71,7 @@ export class TaskCounters {
       },
       channels: [...inputs, ...outputs],
       values,
+      accumulators: [],
     }
   }
 }

@@ -1,8 +1,16 @@
+import type { AccumulatorSnapshot } from '@flink-ts/core'
 import type { ShuffleEnvironment } from '@flink-ts/network'
 import type { TaskMetrics } from '../messages/messages.generated.js'
 import type { TaskThreadDeployment } from './assemble-task.js'
 import type { TaskCounters } from './task-counters.js'
 import type { TaskDeployment } from './task-launcher.js'
+
+/** What a task's operators and functions have gathered by themselves. */
+export interface UserMetrics {
+  /** By operator and name. */
+  readonly values: Readonly<Record<string, number>>
+  readonly accumulators: readonly AccumulatorSnapshot[]
+}
 
 /** The gates and partitions of one task, as its TaskManager's main thread holds them. */
 export class TaskNetwork {
@@ -28,7 +36,7 @@ export class TaskNetwork {
   }
 
   /** What the task and its channels have counted, also after the release. */
-  metrics(counters: TaskCounters, userMetrics: Readonly<Record<string, number>>): TaskMetrics {
+  metrics(counters: TaskCounters, user: UserMetrics): TaskMetrics {
     if (this.#finalMetrics !== undefined) return this.#finalMetrics
     const { executionAttemptId, inputGates, producedPartitions } = this.#deployment
     const metrics = counters.toMetrics(
@@ -38,20 +46,17 @@ export class TaskNetwork {
         ({ partitionId }) => this.#shuffle.partitionMetrics(partitionId) ?? [],
       ),
     )
-    return { ...metrics, values: { ...metrics.values, ...userMetrics } }
+    const values = { ...metrics.values, ...user.values }
+    return { ...metrics, values, accumulators: [...user.accumulators] }
   }
 
   /**
    * The task's thread does not touch them any more. The partitions of a task that finished stay for
    * their consumers, until the JobMaster has them released.
    */
-  release(
-    counters: TaskCounters,
-    finished: boolean,
-    userMetrics: Readonly<Record<string, number>>,
-  ): void {
+  release(counters: TaskCounters, finished: boolean, user: UserMetrics): void {
     if (this.#finalMetrics !== undefined) return
-    this.#finalMetrics = this.metrics(counters, userMetrics)
+    this.#finalMetrics = this.metrics(counters, user)
     this.#release(finished)
   }
 

@@ -1,4 +1,4 @@
-import type { LogFields, LogLevel, SerializedError } from '@flink-ts/core'
+import type { AccumulatorSnapshot, LogFields, LogLevel, SerializedError } from '@flink-ts/core'
 import type { NetworkContextHandle } from '@flink-ts/network'
 import type { TaskThreadDeployment } from './assemble-task.js'
 import type { TaskState } from './task-state.js'
@@ -25,7 +25,11 @@ export type TaskThreadCommand =
 export type TaskThreadReport =
   | { readonly type: 'state'; readonly state: TaskState; readonly error?: SerializedError }
   | { readonly type: 'operatorEvent'; readonly operatorId: string; readonly payload: Uint8Array }
-  | { readonly type: 'metrics'; readonly values: Readonly<Record<string, number>> }
+  | {
+      readonly type: 'metrics'
+      readonly values: Readonly<Record<string, number>>
+      readonly accumulators: readonly AccumulatorSnapshot[]
+    }
   | {
       readonly type: 'log'
       readonly level: LogLevel

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import {
+  AccumulatorRegistry,
   Configuration,
   DynamicSerializer,
   deserializeError,
@@ -46,6 +47,7 @@ const threadConsole = new ThreadConsole()
 const control = new TaskThreadControl(data.control)
 const counters = new TaskCounters(data.counters, deployment.task.vertex.operators)
 const metrics = new TaskMetricGroup(clock)
+const accumulators = new AccumulatorRegistry()
 const log = threadLogger(report, { task: taskNameWithSubtask(deployment) })
 const configuration = Configuration.fromMap({
   ...data.configuration,
@@ -63,6 +65,7 @@ const world: TaskWorld = {
   serializer: new DynamicSerializer(),
   configuration,
   operatorMetrics: (operatorName) => metrics.forOperator(operatorName),
+  accumulators,
   createKeyedState: (keyGroupRange, maxParallelism) =>
     new HeapKeyedStateBackend({ keyGroupRange, maxParallelism }),
   sendOperatorEvent: (operatorId, payload) =>
@@ -81,7 +84,7 @@ const task = new StreamTask({
   onStateChange: (state, error) => {
     if (isTerminalTaskState(state)) {
       publish()
-      report({ type: 'metrics', values: metrics.values() })
+      reportMetrics()
     }
     report({
       type: 'state',
@@ -149,6 +152,11 @@ function publish(): void {
   const now = clock.monotonicNow()
   if (now < metricsDueMs) return
   metricsDueMs = now + METRICS_INTERVAL_MS
+  reportMetrics()
+}
+
+function reportMetrics(): void {
   const values = metrics.values()
-  if (Object.keys(values).length > 0) report({ type: 'metrics', values })
+  if (accumulators.isEmpty && Object.keys(values).length === 0) return
+  report({ type: 'metrics', values, accumulators: accumulators.snapshot() })
 }

@@ -16,7 +16,7 @@ import { taskNameWithSubtask } from './assemble-task.js'
 import { TaskCounters } from './task-counters.js'
 import { TaskCancellationError, TaskThreadDiedError } from './task-errors.js'
 import type { RunningTask, TaskDeployment, TaskLauncher, TaskListener } from './task-launcher.js'
-import { TaskNetwork } from './task-network.js'
+import { TaskNetwork, type UserMetrics } from './task-network.js'
 import { isTerminalTaskState, type TaskState } from './task-state.js'
 import { TaskThreadControl } from './task-thread-control.js'
 import type { TaskThreadCommand, TaskThreadData, TaskThreadReport } from './task-thread-messages.js'
@@ -90,7 +90,7 @@ class WorkerTask implements RunningTask {
   readonly #control: TaskThreadControl
   readonly #worker: Worker
   readonly #log: Logger
-  #userMetrics: Readonly<Record<string, number>> = {}
+  #userMetrics: UserMetrics = { values: {}, accumulators: [] }
   #terminal: TaskState | undefined
   #threadError: unknown
   #cancellation: WorkerCancellation | undefined
@@ -211,7 +211,7 @@ class WorkerTask implements RunningTask {
         this.#listener.onOperatorEvent(message.operatorId, message.payload)
         return
       case 'metrics':
-        this.#userMetrics = message.values
+        this.#userMetrics = message
         return
       case 'log':
         this.#options.log[message.level](message.message, message.fields)

@@ -1,4 +1,11 @@
-import type { RuntimeContext } from '@flink-ts/core'
+import type {
+  Accumulator,
+  DoubleCounter,
+  Histogram,
+  IntCounter,
+  LongCounter,
+  RuntimeContext,
+} from '@flink-ts/core'
 import type { OperatorContext } from '@flink-ts/runtime/program'
 import { InvalidProgramError } from '../functions/errors.js'
 import type { KeyedContext } from './keyed-context.js'
@@ -8,6 +15,7 @@ export function createRuntimeContext(
   context: OperatorContext,
   keyed: KeyedContext | undefined,
 ): RuntimeContext {
+  const { accumulators } = context
   return {
     jobId: context.jobId,
     jobName: context.jobName,
@@ -26,5 +34,12 @@ export function createRuntimeContext(
       }
       return keyed.getState(descriptor)
     },
+    addAccumulator: (name, accumulator) =>
+      accumulators.add(name, accumulator as Accumulator<never, unknown>),
+    getAccumulator: <V, R>(name: string) => accumulators.get(name) as Accumulator<V, R> | undefined,
+    getIntCounter: (name) => accumulators.getOrCreate(name, 'IntCounter') as IntCounter,
+    getLongCounter: (name) => accumulators.getOrCreate(name, 'LongCounter') as LongCounter,
+    getDoubleCounter: (name) => accumulators.getOrCreate(name, 'DoubleCounter') as DoubleCounter,
+    getHistogram: (name) => accumulators.getOrCreate(name, 'Histogram') as Histogram,
   }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import {
+  AccumulatorRegistry,
   Configuration,
   FileSystemRegistry,
   InMemoryFileSystem,
@@ -187,6 +188,7 @@ function contextFacts({ jobGraph }: RecordedJob, configuration: Configuration, c
     },
     stdout: { writeLine() {}, flush() {} },
     metrics: new MetricRegistry({ clock }).createGroup('harness'),
+    accumulators: new AccumulatorRegistry(),
     log: noopLogger,
     sendEventToCoordinator() {},
   } satisfies Partial<OperatorContext>
