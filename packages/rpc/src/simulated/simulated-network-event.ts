@@ -2,6 +2,7 @@
 export type SimulatedNetworkEvent = { readonly atMs: number } & (
   | ({ readonly kind: 'send' } & CallFacts & { readonly payload: Uint8Array })
   | ({ readonly kind: 'deliver' } & CallFacts)
+  | ({ readonly kind: 'deliver-duplicate' } & CallFacts)
   | ({ readonly kind: 'refuse' } & CallFacts)
   | ({ readonly kind: 'drop-request'; readonly reason: DropReason } & CallFacts)
   | ({ readonly kind: 'reply' } & CallFacts & ReplyFacts)

@@ -14,8 +14,7 @@ export interface SimulatedMessage extends SimulatedLink {
 
 /**
  * Decides what happens to each message. Chance must come from the given `random` only. Messages
- * overtake each other whenever the later one draws the shorter delay. There is no duplication:
- * the RPC contract is at most once.
+ * overtake each other whenever the later one draws the shorter delay.
  */
 export interface SimulatedNetworkPolicy {
   /** How long one message, or the news of a lost connection, travels; milliseconds ≥ 0. */
@@ -24,6 +23,11 @@ export interface SimulatedNetworkPolicy {
   losesRequest(message: SimulatedMessage, random: Random): boolean
   /** Whether a response vanishes: the call did run. */
   losesResponse(message: SimulatedMessage, random: Random): boolean
+  /**
+   * Whether a copy of a request arrives some time after the request itself; its answer goes nowhere.
+   * No transport of ours does so, but callers repeat calls whose answer was lost. Default: never.
+   */
+  duplicatesRequest?(message: SimulatedMessage, random: Random): boolean
 }
 
 /** Delays drawn evenly from a range, losses by probability (default none). */

@@ -32,9 +32,9 @@ interface SentCall {
 }
 
 /**
- * A network on virtual time that does whatever the RPC contract allows: it delays, reorders and
- * loses messages, partitions addresses (each direction apart) and crashes processes. Messages
- * within one address take a turn of the clock and are never lost.
+ * A network on virtual time that does whatever the RPC contract allows, and more: it delays, reorders,
+ * loses and repeats messages, partitions addresses (each direction apart) and crashes processes.
+ * Messages within one address take a turn of the clock and are neither lost nor repeated.
  */
 export class SimulatedRpcNetwork implements RpcNetwork {
   policy: SimulatedNetworkPolicy
@@ -166,10 +166,20 @@ export class SimulatedRpcNetwork implements RpcNetwork {
     const inFlight = this.#inFlight.get(node) ?? new Set()
     this.#inFlight.set(node, inFlight)
     inFlight.add(sent)
+    if (from !== to && this.policy.duplicatesRequest?.(sent.facts, this.#random) === true) {
+      this.#travel(from, to, () => this.#arriveAgain(sent, invocation, node))
+    }
     void node.dispatch(invocation).then((reply) => {
       // Gone when the process crashed: whatever its remains compute must not leave it.
       if (inFlight.delete(sent)) this.#sendReply(sent, reply)
     })
+  }
+
+  /** Only at the same process: a new one at the address would be a connection of its own. */
+  #arriveAgain({ facts }: SentCall, invocation: OutgoingInvocation, node: NetworkNode): void {
+    if (this.#nodes.get(facts.to) !== node || this.#isBlocked(facts.from, facts.to)) return
+    this.#emit({ kind: 'deliver-duplicate', ...facts })
+    void node.dispatch(invocation)
   }
 
   #sendReply(sent: SentCall, reply: Reply): void {

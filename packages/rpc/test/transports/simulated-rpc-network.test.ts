@@ -240,3 +240,22 @@ t.test('SimulatedRpcNetwork close leaves no timer of messages on the way', async
   await t.rejects(call, { code: 'FLINK_RPC_RECIPIENT_UNREACHABLE' })
   t.equal(clock.pendingTimers, 0)
 })
+
+t.test(
+  'SimulatedNetworkPolicy.duplicatesRequest brings a request twice, and one answer to its caller',
+  async (t) => {
+    const calm = uniformPolicy({ minDelayMs: 1, maxDelayMs: 1 })
+    const { gateway, settle, kinds, clock } = createNetwork(1, {
+      delayMs: calm.delayMs,
+      losesRequest: () => false,
+      losesResponse: () => false,
+      duplicatesRequest: () => true,
+    })
+    t.same(await settle(gateway.say({ text: 'hello' })), { text: 'hello' })
+    clock.advance(10)
+    const seen = kinds()
+    for (const kind of ['deliver', 'deliver-duplicate', 'deliver-reply'] as const) {
+      t.equal(seen.filter((each) => each === kind).length, 1, kind)
+    }
+  },
+)
