@@ -15,6 +15,7 @@ import type {
   DisconnectTaskExecutorRequest,
   EndpointAddress,
   JobMasterGateway,
+  NotifyNewBlockedNodesRequest,
   NotifySlotAvailableRequest,
   RegisterJobMasterRequest,
   RegisterJobMasterResponse,
@@ -27,6 +28,8 @@ import type {
   ResourceOverview,
   SendSlotReportRequest,
 } from '../messages/messages.generated.js'
+import type { BlocklistHandler } from './blocklist/blocklist-handler.js'
+import { InMemoryBlocklistHandler } from './blocklist/in-memory-blocklist-handler.js'
 import { RegisteredJobMasters } from './registered-job-masters.js'
 import { RegisteredTaskExecutors } from './registered-task-executors.js'
 import type { ResourceManagerDriver } from './resource-manager-driver.js'
@@ -62,12 +65,20 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
   readonly #slotManager: SlotManager
   readonly #taskExecutors: RegisteredTaskExecutors
   readonly #jobMasters: RegisteredJobMasters
+  readonly #blocklist: BlocklistHandler
   #startUpTimeOver = false
   #cancelStartUpTimer: (() => void) | undefined
 
   constructor(options: ResourceManagerConstructorOptions) {
     super(options)
     this.#options = options
+    this.#blocklist = new InMemoryBlocklistHandler({
+      mainThread: this.mainThread,
+      clock: this.clock,
+      log: this.log,
+      onBlocked: () => this.#slotManager.triggerCheck(),
+      onUnblocked: () => this.#slotManager.triggerCheck(),
+    })
     this.#slotManager = new SlotManager({
       mainThread: this.mainThread,
       log: this.log,
@@ -89,6 +100,7 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
       ...registered,
       random: options.random,
       slotManager: this.#slotManager,
+      token: () => this.fencingToken!,
     })
     this.#jobMasters = new RegisteredJobMasters({
       ...registered,
@@ -193,6 +205,11 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
     return ACKNOWLEDGE
   }
 
+  async notifyNewBlockedNodes({ nodes }: NotifyNewBlockedNodesRequest): Promise<Acknowledge> {
+    this.#blocklist.addNewBlockedNodes(nodes)
+    return ACKNOWLEDGE
+  }
+
   // ---------------------------------------------------------------- life cycle
 
   protected override async onStart(): Promise<void> {
@@ -243,6 +260,7 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
     this.#taskExecutors.clear()
     this.#jobMasters.clear()
     this.#slotManager.clear()
+    this.#blocklist.clear()
   }
 
   // ---------------------------------------------------------------- slots

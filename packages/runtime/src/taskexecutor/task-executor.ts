@@ -74,6 +74,9 @@ export class TaskExecutor extends RpcEndpoint implements TaskExecutorGateway {
   readonly #tasks: TaskTable
   readonly #jobs: JobTable
   readonly #registration: TaskManagerRegistration
+  /** Tells this process from another one with the same ResourceID. */
+  readonly #processId: string
+  #registrationAttempts = 0
 
   constructor(options: TaskExecutorOptions) {
     super(options)
@@ -83,10 +86,12 @@ export class TaskExecutor extends RpcEndpoint implements TaskExecutorGateway {
     const { mainThread, log, clock, rpcService, resourceId } = this
     const address = { address: this.address, endpointId: this.endpointId }
     const world = { resourceId, mainThread, log, clock, rpcService, onFatalError }
+    this.#processId = `${clock.now()}@${this.address}`
     this.#slots = new TaskSlotTable({
       ...world,
       numberOfSlots: facts.numberOfSlots,
       slotProfile: facts.slotProfile,
+      totalProfile: facts.totalProfile,
       slotTimeoutMs: settings.slotTimeoutMs,
       onTimeout: (allocationId) => {
         const timeoutMs = settings.slotTimeoutMs
@@ -144,7 +149,7 @@ export class TaskExecutor extends RpcEndpoint implements TaskExecutorGateway {
       throw new StaleCallerError({ caller, why })
     }
     this.#jobs.checkJobMaster(jobId, jobMasterToken)
-    this.#slots.allocate(slotId.slotNumber, jobId, allocationId)
+    this.#slots.allocate(slotId.slotNumber, jobId, allocationId, request.profile)
     this.#jobs.offerTo(jobId, jobMaster, jobMasterToken)
     return ACKNOWLEDGE
   }

@@ -18,6 +18,7 @@ import type {
   ResourceManagerDriver,
 } from '../../dist/resourcemanager/resource-manager-driver.js'
 import { DEFAULT_RESOURCE_MANAGER_SETTINGS } from '../../dist/resourcemanager/resource-manager-settings.js'
+import { multiplyProfile } from '../../dist/resourcemanager/slotmanager/resource-profiles.js'
 import {
   advance,
   location,
@@ -80,6 +81,8 @@ async function setUp() {
 
 type SetUp = Awaited<ReturnType<typeof setUp>>
 
+let attempts = 0
+
 function registration(resourceId: string, numberOfSlots: number) {
   const { hardware, memory } = taskManagerFacts(numberOfSlots)
   return {
@@ -89,7 +92,8 @@ function registration(resourceId: string, numberOfSlots: number) {
     memory,
     numberOfSlots,
     defaultSlotProfile: SLOT_PROFILE,
-    totalProfile: SLOT_PROFILE,
+    totalProfile: multiplyProfile(SLOT_PROFILE, numberOfSlots),
+    registrationId: { processId: resourceId, attempt: ++attempts },
   }
 }
 

@@ -1,11 +1,12 @@
 import { noopLogger } from '@flink-ts/core'
 import t from 'tap'
+import { multiplyProfile } from '../../dist/resourcemanager/slotmanager/resource-profiles.js'
 import { TaskSlot } from '../../dist/taskexecutor/slot/task-slot.js'
 import {
   TASK_SLOT_TRANSITIONS,
   type TaskSlotState,
 } from '../../dist/taskexecutor/slot/task-slot-state.js'
-import { TaskSlotTable } from '../../dist/taskexecutor/slot/task-slot-table.js'
+import { DYNAMIC_SLOT_NUMBER, TaskSlotTable } from '../../dist/taskexecutor/slot/task-slot-table.js'
 import { advance, SLOT_PROFILE, TestWorld } from '../testing/control-plane.js'
 
 function setUp(numberOfSlots = 2) {
@@ -16,6 +17,7 @@ function setUp(numberOfSlots = 2) {
     resourceId: 'tm1',
     numberOfSlots,
     slotProfile: SLOT_PROFILE,
+    totalProfile: multiplyProfile(SLOT_PROFILE, numberOfSlots),
     slotTimeoutMs: 10_000,
     mainThread: world.mainThread('slots'),
     log: noopLogger,
@@ -34,7 +36,12 @@ t.test('TASK_SLOT_TRANSITIONS are the only ones that a slot makes', async (t) =>
   const states: TaskSlotState[] = ['ALLOCATED', 'ACTIVE', 'RELEASING']
   for (const from of states) {
     for (const to of states) {
-      const slot = new TaskSlot({ slotNumber: 0, jobId: 'job', allocationId: 'a' })
+      const slot = new TaskSlot({
+        slotNumber: 0,
+        jobId: 'job',
+        allocationId: 'a',
+        profile: SLOT_PROFILE,
+      })
       for (const state of paths[from]) slot.transitionTo(state)
       if (TASK_SLOT_TRANSITIONS[from].includes(to)) {
         slot.transitionTo(to)
@@ -65,7 +72,7 @@ t.test(
     })
     t.throws(() => table.allocate(0, 'other', 'a'), refused)
     t.throws(() => table.allocate(1, 'job', 'a'), refused)
-    for (const slotNumber of [-1, 2, 0.5]) {
+    for (const slotNumber of [-2, 2, 0.5]) {
       t.throws(() => table.allocate(slotNumber, 'job', 'c'), { ...refused, message: /from 0 to 1/ })
     }
   },
@@ -121,3 +128,55 @@ t.test('TaskSlotTable.report lists free and taken slots', async (t) => {
     },
   ])
 })
+
+t.test(
+  'TaskSlotTable carves dynamic slots of the requested profile out of what is free',
+  async (t) => {
+    const { table, freed } = setUp(3)
+    const half = multiplyProfile(SLOT_PROFILE, 0.5)
+    table.allocate(0, 'job', 'numbered')
+    table.allocate(DYNAMIC_SLOT_NUMBER, 'job', 'a', half)
+    table.allocate(DYNAMIC_SLOT_NUMBER, 'job', 'a', half)
+    table.allocate(DYNAMIC_SLOT_NUMBER, 'job', 'b')
+    t.same(
+      table
+        .offersFor('job')
+        .map(({ allocationId, slotIndex, profile }) => [
+          allocationId,
+          slotIndex,
+          profile.taskHeapBytes,
+        ]),
+      [
+        ['numbered', 0, 100],
+        ['a', 3, 50],
+        ['b', 4, 100],
+      ],
+      'indexes from the number of slots on; without a profile, that of a numbered slot',
+    )
+    t.throws(() => table.allocate(DYNAMIC_SLOT_NUMBER, 'job', 'c', SLOT_PROFILE), {
+      code: 'FLINK_SLOT_NOT_AVAILABLE',
+      message: /needs cpu 1, .*and cpu 0\.5, .* of cpu 3, .* are free/,
+    })
+    t.throws(
+      () => table.allocate(1, 'other', 'd'),
+      /are free/,
+      'a numbered slot has its share only',
+    )
+    t.throws(() => table.allocate(DYNAMIC_SLOT_NUMBER, 'other', 'a', half), 'of another job')
+    t.same(
+      table.report().slots.map(({ slotId, allocationId }) => [slotId.slotNumber, allocationId]),
+      [
+        [0, 'numbered'],
+        [1, undefined],
+        [2, undefined],
+        [3, 'a'],
+        [4, 'b'],
+      ],
+    )
+    table.free('a')
+    t.same(freed, [3])
+    table.allocate(1, 'other', 'd')
+    for (const allocationId of ['numbered', 'b', 'd']) table.free(allocationId)
+    t.ok(table.isEmpty)
+  },
+)

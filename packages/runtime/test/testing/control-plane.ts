@@ -12,6 +12,7 @@ import type {
   ResourceProfile,
   TaskManagerLocation,
 } from '../../dist/messages/messages.generated.js'
+import { multiplyProfile } from '../../dist/resourcemanager/slotmanager/resource-profiles.js'
 
 /** Lets everything run that needs no clock. */
 export async function settle(): Promise<void> {
@@ -108,6 +109,6 @@ export function taskManagerFacts(numberOfSlots: number) {
       totalProcessMemory: 10,
     },
     slotProfile: SLOT_PROFILE,
-    totalProfile: SLOT_PROFILE,
+    totalProfile: multiplyProfile(SLOT_PROFILE, numberOfSlots),
   }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { CancelTimer } from '@flink-ts/core'
+import type { ResourceProfile } from '../../messages/messages.generated.js'
 import { TASK_SLOT_TRANSITIONS, type TaskSlotState } from './task-slot-state.js'
 
 /** A slot that is allocated to a job. */
@@ -7,6 +8,7 @@ export class TaskSlot {
   readonly slotNumber: number
   readonly jobId: string
   readonly allocationId: string
+  readonly profile: ResourceProfile
   /** Attempts whose threads and buffers are not gone yet. */
   readonly tasks = new Set<string>()
   /** Set while ALLOCATED. */
@@ -15,10 +17,16 @@ export class TaskSlot {
   unclaimedHeartbeats = 0
   #state: TaskSlotState = 'ALLOCATED'
 
-  constructor(facts: { slotNumber: number; jobId: string; allocationId: string }) {
+  constructor(facts: {
+    slotNumber: number
+    jobId: string
+    allocationId: string
+    profile: ResourceProfile
+  }) {
     this.slotNumber = facts.slotNumber
     this.jobId = facts.jobId
     this.allocationId = facts.allocationId
+    this.profile = facts.profile
   }
 
   get state(): TaskSlotState {
