@@ -5,7 +5,7 @@ import type { ExecutionGraph } from '../executiongraph/execution-graph.js'
 import type { ExecutionVertex } from '../executiongraph/execution-vertex.js'
 import { isTerminalJobStatus } from '../executiongraph/job-status.js'
 import type { ExecutionGraphInfo } from '../jobmaster/info/execution-graph-info.js'
-import type { ScheduleAction, SlotProvider } from '../jobmaster/slotpool/slot-pool.js'
+import type { ScheduleAction, SlotProvider } from '../jobmaster/slotpool/slot-provider.js'
 import { toErrorInfo } from '../messages/error-info.js'
 import type { JobStatus, UpdateTaskExecutionStateRequest } from '../messages/messages.generated.js'
 import { ExceptionHistory, exceptionEntry } from './exception-history.js'
@@ -254,6 +254,7 @@ export class DefaultScheduler implements Scheduler {
     })
     if (this.#graph.status === 'RUNNING') this.#graph.transitionTo('RESTARTING')
     const alive = tasks.filter((task) => !isIdle(this.#vertex(task)))
+    this.#regionScheduler.restartExpected(tasks)
     this.#restarts.add(tasks, alive, delayMs)
     for (const task of tasks) {
       if (this.#vertex(task).current.state !== 'CREATED') this.#cancelExecution(this.#vertex(task))
@@ -275,9 +276,7 @@ export class DefaultScheduler implements Scheduler {
       this.#graph.transitionTo('RUNNING')
     }
     if (this.#graph.status !== 'RUNNING' && this.#graph.status !== 'RESTARTING') return
-    this.#regionScheduler.scheduleRegions(
-      new Set(tasks.map((task) => this.#regions.regionOf(task))),
-    )
+    this.#regionScheduler.restart(tasks)
   }
 
   #cancelAll(): void {

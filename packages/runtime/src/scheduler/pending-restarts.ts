@@ -1,5 +1,5 @@
 import type { CancelTimer } from '@flink-ts/core'
-import type { ScheduleAction } from '../jobmaster/slotpool/slot-pool.js'
+import type { ScheduleAction } from '../jobmaster/slotpool/slot-provider.js'
 
 interface PendingRestart {
   readonly tasks: Set<number>

@@ -1,8 +1,9 @@
 import type { CancelTimer } from '@flink-ts/core'
 import type { ExecutionGraph } from '../executiongraph/execution-graph.js'
-import type { ScheduleAction, SlotProvider } from '../jobmaster/slotpool/slot-pool.js'
+import type { ScheduleAction, SlotProvider } from '../jobmaster/slotpool/slot-provider.js'
 import { NoResourceAvailableError } from './no-resource-available-error.js'
 import type { PipelinedRegion, PipelinedRegions } from './pipelined-regions.js'
+import { preferredTaskManagers } from './preferred-task-managers.js'
 import { SharedSlots } from './shared-slots.js'
 import { assignSlotSharingGroups } from './slot-sharing.js'
 
@@ -22,9 +23,9 @@ export interface RegionSchedulerOptions {
 interface WaitingRegion {
   readonly region: PipelinedRegion
   /** Those of its tasks that were CREATED. */
-  readonly tasks: readonly number[]
-  /** So many of `tasks`, from the first, were seen to have slots. */
-  complete: number
+  readonly tasks: ReadonlySet<number>
+  /** Those of `tasks` that were not seen to have slots. */
+  readonly without: Set<number>
   cancelTimer: CancelTimer
 }
 
@@ -41,9 +42,12 @@ export class RegionScheduler {
 
   constructor(options: RegionSchedulerOptions) {
     this.#options = options
-    this.#slots = new SharedSlots(assignSlotSharingGroups(options.graph), options.slots, () =>
-      this.#deployComplete(),
-    )
+    this.#slots = new SharedSlots(assignSlotSharingGroups(options.graph), {
+      provider: options.slots,
+      preferredTaskManagers: (tasks) =>
+        preferredTaskManagers(options.graph, tasks, (task) => this.#slots.slotOf(task)),
+      onSlotGranted: () => this.#deployComplete(),
+    })
   }
 
   /** What the job waits for, for people; undefined: for no slots. */
@@ -51,6 +55,18 @@ export class RegionScheduler {
     if (this.#waiting.size === 0) return undefined
     const { requiredSlots, availableSlots } = this.#options.slots
     return `waiting for slots: ${requiredSlots} required, ${availableSlots} available`
+  }
+
+  /** The tasks will run again: until {@link restart} nobody else gets the slots that they ran in. */
+  restartExpected(tasks: readonly number[]): void {
+    this.#slots.holdBack(tasks)
+  }
+
+  /** Schedules the regions of tasks that are CREATED again, as far as they can run now. */
+  restart(tasks: readonly number[]): void {
+    const { regions } = this.#options
+    this.scheduleRegions(new Set(tasks.map((task) => regions.regionOf(task))))
+    this.#slots.yieldBack(tasks)
   }
 
   /** Schedules those of `regions` that can run now; tasks that are not CREATED are left alone. */
@@ -76,13 +92,17 @@ export class RegionScheduler {
   taskEnded(task: number): void {
     const waiting = this.#waiting.get(this.#options.regions.regionOf(task))
     // A region is scheduled as a whole; when one of its tasks ends before, the others will too.
-    if (waiting?.tasks.includes(task)) this.#stopWaiting(waiting)
+    if (waiting?.tasks.has(task)) this.#stopWaiting(waiting)
     this.#slots.release(task)
   }
 
   /** See {@link SharedSlots.slotLost}. */
   slotLost(allocationId: Parameters<SharedSlots['slotLost']>[0]): void {
-    for (const waiting of this.#waiting.values()) waiting.complete = 0
+    for (const { tasks, without } of this.#waiting.values()) {
+      for (const task of tasks) {
+        if (this.#slots.slotOf(task)?.allocationId === allocationId) without.add(task)
+      }
+    }
     this.#slots.slotLost(allocationId)
   }
 
@@ -105,7 +125,12 @@ export class RegionScheduler {
     const tasks = region.tasks.filter((task) => vertices[task]!.current.state === 'CREATED')
     if (tasks.length === 0) return
     for (const task of tasks) vertices[task]!.current.transitionTo('SCHEDULED')
-    const waiting: WaitingRegion = { region, tasks, complete: 0, cancelTimer: () => {} }
+    const waiting: WaitingRegion = {
+      region,
+      tasks: new Set(tasks),
+      without: new Set(tasks),
+      cancelTimer: () => {},
+    }
     this.#waiting.set(region, waiting)
     this.#armTimeout(waiting)
     this.#slots.require(tasks)
@@ -115,7 +140,7 @@ export class RegionScheduler {
     const { schedule, slotRequestTimeoutMs, graph, slots } = this.#options
     waiting.cancelTimer = schedule(slotRequestTimeoutMs, () => {
       // The slots of a batch job's running tasks come free by themselves.
-      const needed = this.#slots.countSlots(waiting.tasks)
+      const needed = this.#slots.countSlots([...waiting.tasks])
       if (graph.jobGraph.jobType === 'BATCH' && slots.availableSlots >= needed) {
         this.#armTimeout(waiting)
         return
@@ -126,7 +151,8 @@ export class RegionScheduler {
         availableSlots: slots.availableSlots,
         timeoutMs: slotRequestTimeoutMs,
       })
-      this.#options.onSchedulingFailed(waiting.tasks[0]!, error)
+      const [first] = waiting.tasks
+      this.#options.onSchedulingFailed(first!, error)
     })
   }
 
@@ -146,14 +172,11 @@ export class RegionScheduler {
   }
 
   #hasAllSlots(waiting: WaitingRegion): boolean {
-    const { tasks } = waiting
-    while (
-      waiting.complete < tasks.length &&
-      this.#slots.slotOf(tasks[waiting.complete]!) !== undefined
-    ) {
-      waiting.complete++
+    for (const task of waiting.without) {
+      if (this.#slots.slotOf(task) === undefined) return false
+      waiting.without.delete(task)
     }
-    return waiting.complete === tasks.length
+    return true
   }
 
   #deploy(waiting: WaitingRegion): void {
@@ -164,7 +187,7 @@ export class RegionScheduler {
       execution.assignSlot(this.#slots.slotOf(task)!)
       execution.transitionTo('DEPLOYING')
     }
-    this.#options.deploy(waiting.tasks)
+    this.#options.deploy([...waiting.tasks])
   }
 
   #stopWaiting(waiting: WaitingRegion): void {

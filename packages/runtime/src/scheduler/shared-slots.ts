@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { AllocationId } from '@flink-ts/core'
 import type { AssignedSlot } from '../executiongraph/execution.js'
-import type { SlotProvider, SlotRequest } from '../jobmaster/slotpool/slot-pool.js'
+import type { SlotProvider, SlotRequest } from '../jobmaster/slotpool/slot-provider.js'
 import type { ExecutionSlotSharingGroup } from './slot-sharing.js'
 
 interface SharedSlot {
@@ -13,40 +13,57 @@ interface SharedSlot {
   previous: AllocationId | undefined
 }
 
+export interface SharedSlotsOptions {
+  readonly provider: SlotProvider
+  /** TaskManagers where the inputs of these tasks lie, best first. */
+  readonly preferredTaskManagers: (tasks: readonly number[]) => readonly string[]
+  /** Told after each slot; may be called before {@link SharedSlots.require} returns. */
+  readonly onSlotGranted: () => void
+}
+
 /** One physical slot per slot-sharing group of tasks, held as long as one of them needs it. */
 export class SharedSlots {
-  readonly #provider: SlotProvider
-  readonly #onSlotGranted: () => void
-  readonly #slots: readonly SharedSlot[]
+  readonly #options: SharedSlotsOptions
   readonly #slotOfTask: readonly SharedSlot[]
+  /** By the allocation that each holds. */
+  readonly #byAllocation = new Map<AllocationId, SharedSlot>()
 
-  /** @param onSlotGranted told after each slot; may be called before {@link require} returns */
-  constructor(
-    groups: readonly ExecutionSlotSharingGroup[],
-    provider: SlotProvider,
-    onSlotGranted: () => void,
-  ) {
-    this.#provider = provider
-    this.#onSlotGranted = onSlotGranted
+  constructor(groups: readonly ExecutionSlotSharingGroup[], options: SharedSlotsOptions) {
+    this.#options = options
     const slotOfTask: SharedSlot[] = []
-    this.#slots = groups.map((group) => {
-      const shared = { slot: undefined, request: undefined, users: new Set<number>() }
-      const slot: SharedSlot = { ...shared, previous: undefined }
-      for (const task of group.tasks) slotOfTask[task] = slot
-      return slot
-    })
+    for (const { tasks } of groups) {
+      const slot: SharedSlot = {
+        slot: undefined,
+        request: undefined,
+        users: new Set(),
+        previous: undefined,
+      }
+      for (const task of tasks) slotOfTask[task] = slot
+    }
     this.#slotOfTask = slotOfTask
+  }
+
+  /** The tasks will run again: until {@link yieldBack} nobody else gets the slots that they ran in. */
+  holdBack(tasks: readonly number[]): void {
+    this.#options.provider.holdBack(this.#previousOf(tasks))
+  }
+
+  /** Those of the tasks that can run have required their slots; what they did not take is for all. */
+  yieldBack(tasks: readonly number[]): void {
+    this.#options.provider.yieldBack(this.#previousOf(tasks))
   }
 
   /** The tasks need their slots from now on, until {@link release}. */
   require(tasks: readonly number[]): void {
-    const wanted = new Set<SharedSlot>()
+    const wanted = new Map<SharedSlot, number[]>()
     for (const task of tasks) {
       const shared = this.#of(task)
       shared.users.add(task)
-      wanted.add(shared)
+      const known = wanted.get(shared)
+      if (known === undefined) wanted.set(shared, [task])
+      else known.push(task)
     }
-    for (const shared of wanted) this.#request(shared)
+    for (const [shared, users] of wanted) this.#request(shared, users)
   }
 
   slotOf(task: number): AssignedSlot | undefined {
@@ -61,7 +78,9 @@ export class SharedSlots {
     shared.request = undefined
     const { slot } = shared
     shared.slot = undefined
-    if (slot !== undefined) this.#provider.releaseSlot(slot.allocationId)
+    if (slot === undefined) return
+    this.#byAllocation.delete(slot.allocationId)
+    this.#options.provider.releaseSlot(slot.allocationId)
   }
 
   /**
@@ -69,11 +88,11 @@ export class SharedSlots {
    * those that were deployed must have been {@link release}d before.
    */
   slotLost(allocationId: AllocationId): void {
-    for (const shared of this.#slots) {
-      if (shared.slot?.allocationId !== allocationId) continue
-      shared.slot = undefined
-      if (shared.users.size > 0) this.#request(shared)
-    }
+    const shared = this.#byAllocation.get(allocationId)
+    if (shared === undefined) return
+    this.#byAllocation.delete(allocationId)
+    shared.slot = undefined
+    if (shared.users.size > 0) this.#request(shared, [...shared.users])
   }
 
   /** How many different slots these tasks share. */
@@ -81,17 +100,26 @@ export class SharedSlots {
     return new Set(tasks.map((task) => this.#of(task))).size
   }
 
-  #request(shared: SharedSlot): void {
+  #request(shared: SharedSlot, tasks: readonly number[]): void {
     if (shared.slot !== undefined || shared.request !== undefined) return
+    const { provider, preferredTaskManagers, onSlotGranted } = this.#options
     let granted = false
-    const request = this.#provider.requestSlot((slot) => {
-      granted = true
-      shared.slot = slot
-      shared.previous = slot.allocationId
-      shared.request = undefined
-      this.#onSlotGranted()
-    }, shared.previous)
+    const request = provider.requestSlot(
+      (slot) => {
+        granted = true
+        shared.slot = slot
+        shared.previous = slot.allocationId
+        shared.request = undefined
+        this.#byAllocation.set(slot.allocationId, shared)
+        onSlotGranted()
+      },
+      { previous: shared.previous, taskManagers: preferredTaskManagers(tasks) },
+    )
     if (!granted) shared.request = request
+  }
+
+  #previousOf(tasks: readonly number[]): Set<AllocationId> {
+    return new Set(tasks.flatMap((task) => this.#of(task).previous ?? []))
   }
 
   #of(task: number): SharedSlot {

@@ -101,7 +101,7 @@ t.test('JobMaster declares its slots, deploys when they are there, and finishes'
   }
   for (const taskManager of cluster.taskManagers) {
     for (const { executionAttemptId } of taskManager.deployed) {
-      const metrics = { executionAttemptId, io, channels: [], values: {} }
+      const metrics = { executionAttemptId, io, channels: [], values: {}, accumulators: [] }
       await taskManager.report(executionAttemptId, 'FINISHED', undefined, metrics)
     }
   }
@@ -553,12 +553,18 @@ t.test('JobMaster asks for metrics that are older than a second', async (t) => {
     accumulatedIdleMs: 7,
     accumulatedBackPressuredMs: 8,
   }
-  taskManager.metrics = [{ executionAttemptId, io, channels: [], values: {} }]
+  taskManager.metrics = [{ executionAttemptId, io, channels: [], values: {}, accumulators: [] }]
   const shown = async () =>
     (await jobMaster.requestJob()).vertices[0]!.subtasks[0]!.current.metrics?.io.numRecordsIn
   t.equal(await shown(), 1)
   taskManager.metrics = [
-    { executionAttemptId, io: { ...io, numRecordsIn: 9 }, channels: [], values: {} },
+    {
+      executionAttemptId,
+      io: { ...io, numRecordsIn: 9 },
+      channels: [],
+      values: {},
+      accumulators: [],
+    },
   ]
   t.equal(await shown(), 1)
   await cluster.advance(1001)

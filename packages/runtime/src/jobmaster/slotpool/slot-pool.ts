@@ -1,33 +1,10 @@
 import type { AllocationId, CancelTimer, Logger } from '@flink-ts/core'
 import type { AssignedSlot } from '../../executiongraph/execution.js'
 import type { SlotOffer, TaskManagerLocation } from '../../messages/messages.generated.js'
+import { type PendingSlotRequest, PendingSlotRequests } from './pending-slot-requests.js'
+import type { ScheduleAction, SlotPreferences, SlotProvider, SlotRequest } from './slot-provider.js'
 
-/** Delays an action in the owner's main thread. */
-export type ScheduleAction = (delayMs: number, action: () => void) => CancelTimer
-
-/** A wish for one slot. */
-export interface SlotRequest {
-  /** The wish is withdrawn; does nothing once it was granted. */
-  cancel(): void
-}
-
-/** What the scheduler needs of a slot pool. */
-export interface SlotProvider {
-  /**
-   * @param onGranted called once, possibly before this call returns
-   * @param preferred taken if it is free: the slot of an earlier attempt
-   */
-  requestSlot(
-    onGranted: (slot: AssignedSlot) => void,
-    preferred: AllocationId | undefined,
-  ): SlotRequest
-  /** The slot is not used any more. Unknown ones (lost meanwhile) are ignored. */
-  releaseSlot(allocationId: AllocationId): void
-  /** Slots that are held or wished for. */
-  readonly requiredSlots: number
-  /** Slots that are held, used or not. */
-  readonly availableSlots: number
-}
+export type { ScheduleAction, SlotProvider, SlotRequest } from './slot-provider.js'
 
 export interface SlotPoolOptions {
   readonly log: Logger
@@ -46,20 +23,22 @@ interface PooledSlot {
   cancelIdleTimer: CancelTimer | undefined
 }
 
-interface PendingRequest {
-  readonly onGranted: (slot: AssignedSlot) => void
-  readonly preferred: AllocationId | undefined
+/** The slots of one TaskManager. */
+interface TaskManagerSlots {
+  readonly all: Set<PooledSlot>
+  /** Longest free first. */
+  readonly free: Set<PooledSlot>
 }
 
-/** The slots that TaskManagers gave to one job, and the wishes for more; oldest wish first. */
+/** The slots that TaskManagers gave to one job, and the wishes for more. */
 export class SlotPool implements SlotProvider {
   readonly #options: SlotPoolOptions
   readonly #slots = new Map<string, PooledSlot>()
+  readonly #taskManagers = new Map<string, TaskManagerSlots>()
   /** Those of `#slots` that nobody uses, longest free first. */
   readonly #free = new Set<PooledSlot>()
-  readonly #pending = new Set<PendingRequest>()
-  /** Those of `#pending` that prefer a slot, by that slot. */
-  readonly #pendingByPreferred = new Map<string, PendingRequest>()
+  readonly #pending = new PendingSlotRequests()
+  readonly #heldBack = new Set<AllocationId>()
   #slotsInUse = 0
 
   constructor(options: SlotPoolOptions) {
@@ -76,20 +55,20 @@ export class SlotPool implements SlotProvider {
 
   requestSlot(
     onGranted: (slot: AssignedSlot) => void,
-    preferred: AllocationId | undefined,
+    preferences: SlotPreferences = {},
   ): SlotRequest {
-    const request: PendingRequest = { onGranted, preferred }
-    const free = this.#freeSlotFor(request)
-    if (free !== undefined) {
-      this.#grant(free, request)
-    } else {
+    const request: PendingSlotRequest = { onGranted, preferences }
+    const free = this.#freeSlotFor(preferences)
+    if (free === undefined) {
       this.#pending.add(request)
-      if (preferred !== undefined) this.#pendingByPreferred.set(preferred, request)
+    } else {
+      this.#use(free)
+      onGranted(free.slot)
     }
     this.#options.onRequirementChanged()
     return {
       cancel: () => {
-        if (this.#removePending(request)) this.#options.onRequirementChanged()
+        if (this.#pending.remove(request)) this.#options.onRequirementChanged()
       },
     }
   }
@@ -101,6 +80,18 @@ export class SlotPool implements SlotProvider {
     this.#slotsInUse--
     this.#becomeFree(pooled)
     this.#options.onRequirementChanged()
+  }
+
+  holdBack(allocationIds: Iterable<AllocationId>): void {
+    for (const allocationId of allocationIds) this.#heldBack.add(allocationId)
+  }
+
+  yieldBack(allocationIds: Iterable<AllocationId>): void {
+    for (const allocationId of allocationIds) {
+      this.#heldBack.delete(allocationId)
+      const pooled = this.#slots.get(allocationId)
+      if (pooled !== undefined && !pooled.inUse) this.#grantToPending(pooled)
+    }
   }
 
   /**
@@ -121,9 +112,9 @@ export class SlotPool implements SlotProvider {
         this.#options.log.info('Refused a slot that the job does not need', { allocationId })
         continue
       }
-      const pooled = { slot: { allocationId, location }, inUse: false, cancelIdleTimer: undefined }
-      this.#slots.set(allocationId, pooled)
       accepted.push(allocationId)
+      const pooled = { slot: { allocationId, location }, inUse: false, cancelIdleTimer: undefined }
+      this.#add(pooled)
       this.#becomeFree(pooled)
     }
     return accepted
@@ -133,8 +124,13 @@ export class SlotPool implements SlotProvider {
   removeSlot(allocationId: string): AssignedSlot | undefined {
     const pooled = this.#slots.get(allocationId)
     if (pooled === undefined) return undefined
+    const { resourceId } = pooled.slot.location
+    const taskManager = this.#taskManagers.get(resourceId)
     this.#slots.delete(allocationId)
     this.#free.delete(pooled)
+    taskManager?.free.delete(pooled)
+    taskManager?.all.delete(pooled)
+    if (taskManager?.all.size === 0) this.#taskManagers.delete(resourceId)
     pooled.cancelIdleTimer?.()
     if (pooled.inUse) {
       this.#slotsInUse--
@@ -149,15 +145,12 @@ export class SlotPool implements SlotProvider {
   }
 
   slotsOf(resourceId: string): AssignedSlot[] {
-    return [...this.#slots.values()]
-      .map(({ slot }) => slot)
-      .filter((slot) => slot.location.resourceId === resourceId)
+    return [...(this.#taskManagers.get(resourceId)?.all ?? [])].map(({ slot }) => slot)
   }
 
   /** The job has ended: all slots go back, no wish is granted any more. */
   releaseAll(reason: string): void {
     this.#pending.clear()
-    this.#pendingByPreferred.clear()
     for (const { slot } of [...this.#slots.values()]) {
       this.removeSlot(slot.allocationId)
       this.#options.freeSlot(slot, reason)
@@ -165,47 +158,66 @@ export class SlotPool implements SlotProvider {
     this.#options.onRequirementChanged()
   }
 
+  #add(pooled: PooledSlot): void {
+    const { allocationId, location } = pooled.slot
+    this.#slots.set(allocationId, pooled)
+    const known = this.#taskManagers.get(location.resourceId)
+    if (known !== undefined) known.all.add(pooled)
+    else this.#taskManagers.set(location.resourceId, { all: new Set([pooled]), free: new Set() })
+  }
+
   #becomeFree(pooled: PooledSlot): void {
-    const request = this.#pendingRequestFor(pooled)
-    if (request !== undefined) {
-      this.#removePending(request)
-      this.#grant(pooled, request)
-      return
-    }
     this.#free.add(pooled)
-    pooled.cancelIdleTimer = this.#options.schedule(this.#options.idleTimeoutMs, () => {
+    this.#taskManagers.get(pooled.slot.location.resourceId)?.free.add(pooled)
+    if (!this.#grantToPending(pooled)) this.#armIdleTimer(pooled)
+  }
+
+  /** @returns whether somebody uses it now */
+  #grantToPending(pooled: PooledSlot): boolean {
+    const { allocationId, location } = pooled.slot
+    const request =
+      this.#pending.forPrevious(allocationId) ??
+      (this.#heldBack.has(allocationId)
+        ? undefined
+        : this.#pending.forTaskManager(location.resourceId))
+    if (request === undefined) return false
+    this.#pending.remove(request)
+    this.#use(pooled)
+    request.onGranted(pooled.slot)
+    return true
+  }
+
+  #armIdleTimer(pooled: PooledSlot): void {
+    const { schedule, idleTimeoutMs, freeSlot } = this.#options
+    pooled.cancelIdleTimer = schedule(idleTimeoutMs, () => {
       this.removeSlot(pooled.slot.allocationId)
-      this.#options.freeSlot(pooled.slot, 'the job did not use it for slot.idle.timeout')
+      freeSlot(pooled.slot, 'the job did not use it for slot.idle.timeout')
     })
   }
 
-  #grant(pooled: PooledSlot, request: PendingRequest): void {
+  #use(pooled: PooledSlot): void {
     pooled.cancelIdleTimer?.()
     pooled.cancelIdleTimer = undefined
     this.#free.delete(pooled)
+    this.#taskManagers.get(pooled.slot.location.resourceId)?.free.delete(pooled)
     pooled.inUse = true
     this.#slotsInUse++
-    request.onGranted(pooled.slot)
   }
 
-  #freeSlotFor(request: PendingRequest): PooledSlot | undefined {
-    const preferred =
-      request.preferred === undefined ? undefined : this.#slots.get(request.preferred)
-    if (preferred !== undefined && !preferred.inUse) return preferred
-    const [longestFree] = this.#free
-    return longestFree
-  }
-
-  #pendingRequestFor(pooled: PooledSlot): PendingRequest | undefined {
-    const [oldest] = this.#pending
-    return this.#pendingByPreferred.get(pooled.slot.allocationId) ?? oldest
-  }
-
-  #removePending(request: PendingRequest): boolean {
-    const { preferred } = request
-    if (preferred !== undefined && this.#pendingByPreferred.get(preferred) === request) {
-      this.#pendingByPreferred.delete(preferred)
+  #freeSlotFor({ previous, taskManagers = [] }: SlotPreferences): PooledSlot | undefined {
+    const own = previous === undefined ? undefined : this.#slots.get(previous)
+    if (own !== undefined && !own.inUse) return own
+    for (const resourceId of taskManagers) {
+      const local = this.#firstGrantable(this.#taskManagers.get(resourceId)?.free ?? [])
+      if (local !== undefined) return local
     }
-    return this.#pending.delete(request)
+    return this.#firstGrantable(this.#free)
+  }
+
+  #firstGrantable(slots: Iterable<PooledSlot>): PooledSlot | undefined {
+    for (const pooled of slots) {
+      if (!this.#heldBack.has(pooled.slot.allocationId)) return pooled
+    }
+    return undefined
   }
 }

@@ -1,0 +1,131 @@
+import { type AllocationId, noopLogger } from '@flink-ts/core'
+import { ManualClock } from '@flink-ts/core/testing'
+import t from 'tap'
+import { SlotPool } from '../../dist/jobmaster/slotpool/slot-pool.js'
+import { location, SLOT_PROFILE } from '../testing/control-plane.js'
+
+function setUp() {
+  const clock = new ManualClock()
+  const freed: string[] = []
+  const pool = new SlotPool({
+    log: noopLogger,
+    schedule: (delayMs, action) => clock.schedule(delayMs, action),
+    idleTimeoutMs: 50_000,
+    onRequirementChanged: () => {},
+    freeSlot: ({ allocationId }) => freed.push(allocationId),
+  })
+  const granted: Record<string, string> = {}
+  return {
+    clock,
+    pool,
+    freed,
+    granted,
+    offer: (resourceId: string, ...ids: string[]) =>
+      pool.offerSlots(
+        location(resourceId),
+        ids.map((allocationId, slotIndex) => ({ allocationId, slotIndex, profile: SLOT_PROFILE })),
+      ),
+    request: (name: string, preferences: { previous?: string; taskManagers?: string[] } = {}) => {
+      const { previous, taskManagers } = preferences
+      return pool.requestSlot(
+        ({ allocationId }) => {
+          granted[name] = allocationId
+        },
+        {
+          ...(previous === undefined ? {} : { previous: previous as AllocationId }),
+          ...(taskManagers === undefined ? {} : { taskManagers }),
+        },
+      )
+    },
+  }
+}
+
+const ids = (...names: string[]) => names as AllocationId[]
+
+t.test('SlotPool grants the slot of the earlier attempt, free now or later', async (t) => {
+  const { pool, offer, request, granted } = setUp()
+  request('x')
+  request('y')
+  offer('tm1', 'a', 'b')
+  t.strictSame(granted, { x: 'a', y: 'b' })
+  pool.releaseSlot(ids('b')[0]!)
+  pool.releaseSlot(ids('a')[0]!)
+  request('again', { previous: 'a' })
+  t.equal(granted['again'], 'a', 'though b has been free for longer')
+  request('other', { previous: 'b' })
+  request('oldest')
+  request('later', { previous: 'a' })
+  t.equal(granted['other'], 'b')
+  pool.releaseSlot(ids('a')[0]!)
+  t.equal(granted['later'], 'a', 'before an older wish for any slot')
+  t.notOk('oldest' in granted)
+})
+
+t.test(
+  'SlotPool prefers TaskManagers where inputs lie, for free slots and for new ones',
+  async (t) => {
+    const { pool, offer, request, granted } = setUp()
+    for (const name of ['1', '2', '3']) request(name)
+    offer('tm1', 'a')
+    offer('tm2', 'b', 'c')
+    for (const id of ids('a', 'b', 'c')) pool.releaseSlot(id)
+    request('near tm2', { taskManagers: ['tm9', 'tm2'] })
+    t.equal(granted['near tm2'], 'b')
+    request('p')
+    request('q')
+    t.strictSame([granted['p'], granted['q']], ['a', 'c'])
+    request('anywhere')
+    request('near tm3', { taskManagers: ['tm3'] })
+    offer('tm3', 'd')
+    t.equal(granted['near tm3'], 'd', 'before an older wish')
+    offer('tm3', 'e')
+    t.equal(granted['anywhere'], 'e', 'a wish that prefers nothing takes what there is')
+  },
+)
+
+t.test('SlotPool holds slots back for the attempts that ran there', async (t) => {
+  const { pool, offer, request, granted, clock } = setUp()
+  request('x')
+  request('y')
+  offer('tm1', 'a', 'b')
+  pool.holdBack(ids('a', 'b'))
+  for (const id of ids('a', 'b')) pool.releaseSlot(id)
+  request('stranger')
+  t.notOk('stranger' in granted, 'waits for another slot')
+  request('own', { previous: 'b' })
+  t.equal(granted['own'], 'b')
+  pool.yieldBack(ids('a', 'b'))
+  t.equal(granted['stranger'], 'a', 'nobody came for it')
+  pool.releaseAll('end')
+  t.equal(clock.pendingTimers, 0)
+})
+
+t.test('SlotPool gives a slot back after slot.idle.timeout, not while it is used', async (t) => {
+  const { pool, offer, request, freed, clock } = setUp()
+  request('x')
+  offer('tm1', 'a')
+  clock.advance(100_000)
+  pool.releaseSlot(ids('a')[0]!)
+  clock.advance(49_999)
+  t.strictSame(freed, [])
+  const used = request('y')
+  clock.advance(100_000)
+  t.strictSame(freed, [], 'used again in time')
+  used.cancel()
+  pool.releaseSlot(ids('a')[0]!)
+  clock.advance(50_000)
+  t.strictSame(freed, ['a'])
+  t.equal(pool.availableSlots, 0)
+  t.equal(clock.pendingTimers, 0)
+})
+
+t.test('SlotPool refuses what the job does not need and takes a repeated offer', async (t) => {
+  const { offer, request, pool } = setUp()
+  t.strictSame(offer('tm1', 'a'), [])
+  request('x')
+  t.strictSame(offer('tm1', 'a', 'b'), ['a'])
+  t.strictSame(offer('tm1', 'a'), ['a'])
+  t.strictSame(offer('tm2', 'a'), [], 'the same id from elsewhere')
+  t.equal(pool.removeTaskManager('tm1').length, 1)
+  t.strictSame(pool.slotsOf('tm1'), [])
+})
