@@ -68,6 +68,7 @@ export {
   type ConfigurationNotice,
   checkConfiguration,
 } from './configuration/options/check-configuration.js'
+export { CleanupOptions } from './configuration/options/cleanup-options.js'
 export { ClientOptions } from './configuration/options/client-options.js'
 export { ClusterOptions } from './configuration/options/cluster-options.js'
 export { CoreOptions } from './configuration/options/core-options.js'
@@ -205,6 +206,7 @@ export {
   operatorIndexForKeyGroup,
   UPPER_BOUND_MAX_PARALLELISM,
 } from './keys/key-groups.js'
+export { KeyHandleSource, type KeyHandles } from './keys/key-handle-source.js'
 export { KeyMap } from './keys/key-map.js'
 export { KeyNotSupportedError } from './keys/key-not-supported-error.js'
 export { formatLogLine, type LogEntry } from './logging/format-log-line.js'

@@ -32,13 +32,14 @@ export {
 } from './composition/task-manager-services.js'
 // dispatcher
 export type { ClusterVersion } from './dispatcher/client-compatibility.js'
-export { Dispatcher, type DispatcherOptions, type JobBlobs } from './dispatcher/dispatcher.js'
+export { Dispatcher, type DispatcherOptions } from './dispatcher/dispatcher.js'
 export {
   DuplicateJobSubmissionError,
   FlinkJobNotFoundError,
   FlinkJobTerminatedWithoutCancellationError,
   IncompatibleClientError,
 } from './dispatcher/dispatcher-errors.js'
+export type { JobBlobs } from './dispatcher/dispatcher-term.js'
 export { accumulatorsOf, jobDetailsOf, jobResultOf } from './dispatcher/job-details.js'
 // executiongraph
 export {

@@ -2,16 +2,23 @@ import {
   type Clock,
   type Configuration,
   type FileSystems,
+  HighAvailabilityOptions,
   JobStoreOptions,
   type Logger,
   type Random,
 } from '@flink-ts/core'
-import { FencedRpcEndpoint, type FencingToken, type RpcService } from '@flink-ts/rpc'
+import {
+  FencedRpcEndpoint,
+  type FencingToken,
+  formatFencingToken,
+  NotLeaderError,
+  type RpcService,
+} from '@flink-ts/rpc'
 import type {
   HighAvailabilityServices,
   LeaderElection,
 } from '../highavailability/high-availability-services.js'
-import type { JobGraph } from '../jobgraph/job-graph.js'
+import { LeadershipLostError } from '../highavailability/store/store-errors.js'
 import { parseJobGraph } from '../jobgraph/parse-job-graph.js'
 import type { ExecutionGraphInfo } from '../jobmaster/info/execution-graph-info.js'
 import type { ModuleLoader } from '../jobmaster/job-initialization.js'
@@ -33,6 +40,7 @@ import type {
   ShutDownClusterRequest,
   SubmitJobRequest,
 } from '../messages/messages.generated.js'
+import { type CleanupSettings, cleanupSettings } from './cleanup-settings.js'
 import { type ClusterVersion, checkClientCompatibility } from './client-compatibility.js'
 import { CompletedJobs } from './completed-jobs.js'
 import {
@@ -40,16 +48,11 @@ import {
   FlinkJobNotFoundError,
   FlinkJobTerminatedWithoutCancellationError,
 } from './dispatcher-errors.js'
+import { DispatcherTerm, type JobBlobs } from './dispatcher-term.js'
 import { JobClientHeartbeats } from './job-client-heartbeats.js'
 import { jobDetailsOf, jobResultOf } from './job-details.js'
 import { JobManagerRunner } from './job-manager-runner.js'
 import { ResourceOverviewClient } from './resource-overview-client.js'
-
-/** Keeps the blobs of jobs that have not ended. A `BlobServer` is one. */
-export interface JobBlobs {
-  registerJob(jobId: string, keys: readonly string[]): Promise<void>
-  releaseJob(jobId: string): Promise<void>
-}
 
 export interface DispatcherOptions {
   /** Of the cluster. */
@@ -74,21 +77,21 @@ export interface DispatcherOptions {
   readonly onFatalError?: (error: unknown) => void
 }
 
+const NO_RUNNERS: ReadonlyMap<string, JobManagerRunner> = new Map()
+
 /** Accepts jobs, runs a JobMaster for each, and remembers those that ended. */
 export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
   readonly #options: DispatcherOptions
   readonly #election: LeaderElection
-  readonly #runners = new Map<string, JobManagerRunner>()
-  /** Ids of jobs that are being submitted. */
-  readonly #submitting = new Set<string>()
+  readonly #cleanup: CleanupSettings
   readonly #completed: CompletedJobs
   readonly #clientHeartbeats: JobClientHeartbeats
   readonly #resources: ResourceOverviewClient
-  /** Runners and clean-ups that go on after their job left `#runners`. */
-  readonly #ending = new Set<Promise<void>>()
   #shutDownTold = false
-  /** The latest grant; recovery of jobs may still go on. */
-  #grantedToken: FencingToken | undefined
+  /** Of the latest grant; it serves when `fencingToken` is set. */
+  #term: DispatcherTerm | undefined
+  /** The terms before it. */
+  #earlierTerms: Promise<unknown> = Promise.resolve()
 
   /** @throws IllegalConfigurationError */
   constructor(options: DispatcherOptions) {
@@ -101,6 +104,7 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
     })
     this.#options = options
     this.#election = options.highAvailability.leaderElection({ kind: 'dispatcher' })
+    this.#cleanup = cleanupSettings(options.configuration)
     this.#completed = new CompletedJobs({
       clock: options.clock,
       maxCapacity: options.configuration.get(JobStoreOptions.MAX_CAPACITY),
@@ -122,26 +126,10 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
     const jobGraph = parseJobGraph(bytes)
     const { jobId, program } = jobGraph
     if (program !== undefined) checkClientCompatibility(program, this.#options.clusterVersion)
-    const completed = this.#completed.get(jobId) !== undefined
-    if (completed || this.#runners.has(jobId) || this.#submitting.has(jobId)) {
-      throw new DuplicateJobSubmissionError(jobId, completed)
-    }
-    const token = this.fencingToken
-    this.#submitting.add(jobId)
-    try {
-      if (program?.bundleKey !== undefined) {
-        await this.#options.blobs?.registerJob(jobId, [program.bundleKey])
-      }
-      await this.#options.highAvailability.stores(token!).jobGraphs.putJobGraph(jobGraph)
-    } catch (error) {
-      if (this.#options.blobs !== undefined) this.#track(this.#options.blobs.releaseJob(jobId))
-      throw error
-    } finally {
-      this.#submitting.delete(jobId)
-    }
-    this.log.info('Job was submitted', { jobId, job: jobGraph.name })
-    // Another leader, or this one's next term, finds the job in the store.
-    if (this.fencingToken === token && !this.mainThread.isClosed) this.#runJob(jobGraph)
+    if (this.#completed.get(jobId) !== undefined) throw new DuplicateJobSubmissionError(jobId, true)
+    const term = this.#term
+    if (term === undefined) throw new NotLeaderError({ target: this.endpointId })
+    await term.submit(jobGraph)
     return {}
   }
 
@@ -225,34 +213,31 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
   }
 
   protected override async onStop(): Promise<void> {
-    this.#grantedToken = undefined
     this.fencingToken = undefined
     this.#clientHeartbeats.close()
     await Promise.all([this.#election.close(), this.#resources.close()])
-    this.#closeRunners()
-    await Promise.all(this.#ending)
+    this.#endTerm()
+    await this.#earlierTerms
   }
 
   async #onGranted(token: FencingToken): Promise<void> {
-    this.log.info('Leadership was granted', { epoch: token.epoch })
-    this.#grantedToken = token
-    this.fencingToken = undefined
-    this.#closeRunners()
-    await Promise.all(this.#ending)
-    const jobGraphStore = this.#options.highAvailability.stores(token).jobGraphs
-    const jobGraphs: JobGraph[] = []
-    for (const jobId of await jobGraphStore.getJobIds()) {
-      const jobGraph = await jobGraphStore.getJobGraph(jobId)
-      if (jobGraph !== undefined) jobGraphs.push(jobGraph)
+    this.log.info('Leadership was granted', { token: formatFencingToken(token) })
+    this.#endTerm()
+    const term = this.#createTerm(token)
+    this.#term = term
+    await this.#earlierTerms
+    if (this.#term !== term) return
+    try {
+      await term.recover()
+    } catch (error) {
+      // It has been revoked meanwhile, or will hear of it.
+      if (this.#term !== term || error instanceof LeadershipLostError) return
+      throw error
     }
     this.mainThread.execute(() => {
-      // It may have been revoked meanwhile.
-      if (this.#grantedToken !== token) return
+      if (this.#term !== term) return
       this.fencingToken = token
-      for (const jobGraph of jobGraphs) {
-        this.log.info('Recovered a job', { jobId: jobGraph.jobId, job: jobGraph.name })
-        this.#runJob(jobGraph)
-      }
+      term.start()
       const { address, endpointId } = this
       this.#election.confirmLeadership({ address, endpointId, token })
     })
@@ -260,57 +245,50 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
 
   #onRevoked(): void {
     this.log.warn('Leadership was revoked; jobs are suspended here')
-    this.#grantedToken = undefined
     this.fencingToken = undefined
-    this.#closeRunners()
+    this.#clientHeartbeats.close()
+    this.#endTerm()
   }
 
-  #runJob(jobGraph: JobGraph): void {
-    const { jobId } = jobGraph
-    if (this.#runners.has(jobId)) return
-    const { highAvailability, log } = this.#options
-    const runner = new JobManagerRunner({
-      jobMaster: { ...this.#options, jobGraph, log },
-      election: highAvailability.leaderElection({ kind: 'jobmanager', jobId }),
+  #createTerm(token: FencingToken): DispatcherTerm {
+    const { highAvailability, log, blobs, configuration } = this.#options
+    return new DispatcherTerm({
+      stores: highAvailability.stores(token),
       mainThread: this.mainThread,
-      onJobEnded: (info) => this.#onJobEnded(runner, info),
+      log: this.log,
+      cleanup: this.#cleanup,
+      keepResults: !configuration.get(HighAvailabilityOptions.JOB_RESULT_DELETE_ON_COMMIT),
+      blobs,
+      createRunner: (jobGraph, onJobEnded) =>
+        new JobManagerRunner({
+          jobMaster: { ...this.#options, jobGraph, log },
+          election: highAvailability.leaderElection({ kind: 'jobmanager', jobId: jobGraph.jobId }),
+          mainThread: this.mainThread,
+          onJobEnded,
+        }),
+      onJobEnded: (info) => {
+        this.#clientHeartbeats.remove(info.jobId)
+        this.#completed.put(info)
+        this.#options.onJobEnded?.(info)
+      },
     })
-    this.#runners.set(jobId, runner)
-    runner.start()
   }
 
-  #onJobEnded(runner: JobManagerRunner, info: ExecutionGraphInfo): void {
-    const { jobId, status } = info
-    if (this.#runners.get(jobId) !== runner) return
-    this.log.info('Job has ended', { jobId, job: info.name, status })
-    this.#runners.delete(jobId)
-    this.#clientHeartbeats.remove(jobId)
-    this.#completed.put(info)
-    this.#track(this.#cleanUp(runner, jobId))
-    this.#options.onJobEnded?.(info)
-  }
-
-  async #cleanUp(runner: JobManagerRunner, jobId: string): Promise<void> {
-    await runner.close()
-    await this.#options.highAvailability.stores(this.fencingToken!).jobGraphs.removeJobGraph(jobId)
-    await this.#options.blobs?.releaseJob(jobId)
-  }
-
-  #closeRunners(): void {
-    for (const runner of this.#runners.values()) this.#track(runner.close())
-    this.#runners.clear()
-  }
-
-  #track(work: Promise<void>): void {
-    const tracked = work
-      .catch((error) => this.log.error('Cleaning up after a job failed', { error }))
-      .finally(() => this.#ending.delete(tracked))
-    this.#ending.add(tracked)
+  #endTerm(): void {
+    const term = this.#term
+    this.#term = undefined
+    if (term === undefined) return
+    this.fencingToken = undefined
+    this.#earlierTerms = Promise.all([this.#earlierTerms, term.close()])
   }
 
   async #onClientExpired(jobId: string): Promise<void> {
     this.log.warn('The client of an attached job is gone; cancelling the job', { jobId })
     await this.#runners.get(jobId)?.cancel()
+  }
+
+  get #runners(): ReadonlyMap<string, JobManagerRunner> {
+    return this.#term?.runners ?? NO_RUNNERS
   }
 
   #statusOf(jobId: string): JobStatus {

@@ -1,14 +1,14 @@
 import type { CancelTimer, Clock } from '@flink-ts/core'
-import type { ScheduleAction } from '../jobmaster/slotpool/slot-pool.js'
+import type { MainThreadExecutor } from '@flink-ts/rpc'
 
 /** Watches the clients of attached jobs: a job whose client has gone is to be cancelled. */
 export class JobClientHeartbeats {
   readonly #clock: Clock
-  readonly #schedule: ScheduleAction
+  readonly #schedule: MainThreadExecutor['schedule']
   readonly #onExpired: (jobId: string) => void
   readonly #timers = new Map<string, { expiresAtMs: number; cancelTimer: CancelTimer }>()
 
-  constructor(clock: Clock, schedule: ScheduleAction, onExpired: (jobId: string) => void) {
+  constructor(clock: Clock, schedule: MainThreadExecutor['schedule'], onExpired: (jobId: string) => void) {
     this.#clock = clock
     this.#schedule = schedule
     this.#onExpired = onExpired

@@ -9,6 +9,7 @@ import { JobInitializationError } from '../jobmaster/job-initialization.js'
 import { JobMaster, type JobMasterOptions } from '../jobmaster/job-master.js'
 import { toErrorInfo } from '../messages/error-info.js'
 import type { JobStatus } from '../messages/messages.generated.js'
+import { infoBeforeEnd, statusBeforeEnd } from './ended-job-info.js'
 
 export interface JobManagerRunnerOptions {
   readonly jobMaster: Omit<JobMasterOptions, 'fencingToken' | 'onJobTerminated'>
@@ -28,6 +29,8 @@ export class JobManagerRunner {
   /** What is shown while no JobMaster runs; made when somebody looks. */
   #waiting: ExecutionGraph | undefined
   #jobMaster: JobMaster | undefined
+  /** Of the latest grant, if it was not revoked. */
+  #token: FencingToken | undefined
   #ending: Promise<void> = Promise.resolve()
   #cancelRequested = false
   #ended = false
@@ -43,8 +46,10 @@ export class JobManagerRunner {
     return this.#options.jobMaster.jobGraph
   }
 
+  /** Never globally terminal: how the job ended is for `onJobEnded` to tell, once it is kept. */
   get jobStatus(): JobStatus {
-    return this.#jobMaster?.jobStatus ?? this.#waiting?.status ?? 'INITIALIZING'
+    const status = this.#jobMaster?.jobStatus ?? this.#waiting?.status ?? 'INITIALIZING'
+    return statusBeforeEnd(status)
   }
 
   start(): void {
@@ -57,12 +62,12 @@ export class JobManagerRunner {
 
   /** The picture of the job without asking anybody. */
   executionGraphInfo(): ExecutionGraphInfo {
-    return this.#jobMaster?.executionGraphInfo() ?? this.#waitingInfo()
+    return infoBeforeEnd(this.#jobMaster?.executionGraphInfo() ?? this.#waitingInfo())
   }
 
   /** The picture of the job with metrics at most a second old. */
-  requestJob(): Promise<ExecutionGraphInfo> {
-    return this.#jobMaster?.requestJob() ?? Promise.resolve(this.#waitingInfo())
+  async requestJob(): Promise<ExecutionGraphInfo> {
+    return infoBeforeEnd((await this.#jobMaster?.requestJob()) ?? this.#waitingInfo())
   }
 
   /** Begins to cancel the job; one without JobMaster yet is cancelled when it gets one. */
@@ -86,10 +91,11 @@ export class JobManagerRunner {
 
   #onGranted(token: FencingToken): void {
     this.#closeJobMaster()
+    this.#token = token
     // The JobMaster of an earlier term first gives up what it holds.
     void this.#ending.then(() =>
       this.#options.mainThread.execute(() => {
-        if (!this.#ended && this.#jobMaster === undefined) this.#startJobMaster(token)
+        if (!this.#ended && this.#token === token) this.#startJobMaster(token)
       }),
     )
   }
@@ -98,6 +104,7 @@ export class JobManagerRunner {
     this.#log.warn('Leadership for a job was revoked; the job is suspended here', {
       jobId: this.jobGraph.jobId,
     })
+    this.#token = undefined
     this.#closeJobMaster()
   }
 
@@ -108,27 +115,27 @@ export class JobManagerRunner {
       jobMaster = new JobMaster({
         ...options,
         fencingToken: token,
-        onJobTerminated: (info) => mainThread.execute(() => this.#onTerminated(info)),
+        onJobTerminated: (info) => mainThread.execute(() => this.#onTerminated(token, info)),
       })
     } catch (error) {
-      this.#onStartFailed(error)
+      this.#onStartFailed(token, error)
       return
     }
     this.#jobMaster = jobMaster
     jobMaster.start().then(
       () =>
         mainThread.execute(async () => {
-          if (this.#jobMaster !== jobMaster || this.#ended) return
+          if (this.#token !== token || this.#ended) return
           const { address, endpointId } = jobMaster
           election.confirmLeadership({ address, endpointId, token })
           if (this.#cancelRequested) await jobMaster.cancelJob()
         }),
-      (error) => mainThread.execute(() => this.#onStartFailed(error)),
+      (error) => mainThread.execute(() => this.#onStartFailed(token, error)),
     )
   }
 
-  #onStartFailed(cause: unknown): void {
-    if (this.#ended) return
+  #onStartFailed(token: FencingToken, cause: unknown): void {
+    if (this.#ended || this.#token !== token) return
     const reason = cause instanceof Error ? cause.message : String(cause)
     const error = toErrorInfo(
       new JobInitializationError(
@@ -138,14 +145,15 @@ export class JobManagerRunner {
     )
     this.#waitingGraph().transitionTo('FAILED', error)
     this.#closeJobMaster()
-    this.#onTerminated({
+    this.#onTerminated(token, {
       ...this.#waitingInfo(),
       exceptionHistory: [{ timestampMs: this.#clock.now(), error, concurrent: [] }],
     })
   }
 
-  #onTerminated(info: ExecutionGraphInfo): void {
-    if (this.#ended || !isGloballyTerminalJobStatus(info.status)) return
+  // What a JobMaster of a term that is over says is for nobody: the next one runs the job again.
+  #onTerminated(token: FencingToken, info: ExecutionGraphInfo): void {
+    if (this.#ended || this.#token !== token || !isGloballyTerminalJobStatus(info.status)) return
     this.#ended = true
     this.#options.onJobEnded(info)
   }

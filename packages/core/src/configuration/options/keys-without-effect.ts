@@ -47,25 +47,32 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
     `),
   },
   {
-    reason: 'encryption and authentication are not in this release',
+    reason: 'TLS for REST and Kerberos are not in this release',
     keys: words(`
-      security.ssl.internal.enabled security.ssl.rest.enabled
-      blob.service.ssl.enabled security.context.factory.classes
+      security.ssl.rest.enabled security.context.factory.classes
       security.delegation.tokens.enabled security.kerberos.login.contexts
       security.kerberos.login.keytab security.kerberos.login.principal
       security.kerberos.login.use-ticket-cache security.module.factory.classes
-      security.ssl.algorithms security.ssl.enabled security.ssl.internal.cert.fingerprint
-      security.ssl.internal.close-notify-flush-timeout
-      security.ssl.internal.handshake-timeout security.ssl.internal.key-password
-      security.ssl.internal.keystore security.ssl.internal.keystore-password
-      security.ssl.internal.session-cache-size security.ssl.internal.session-timeout
-      security.ssl.internal.truststore security.ssl.internal.truststore-password
-      security.ssl.protocol security.ssl.provider security.ssl.rest.authentication-enabled
+      security.ssl.rest.authentication-enabled
       security.ssl.rest.cert.fingerprint security.ssl.rest.key-password
       security.ssl.rest.keystore security.ssl.rest.keystore-password
       security.ssl.rest.truststore security.ssl.rest.truststore-password
-      security.ssl.rest.verify-hostname taskmanager.data.ssl.enabled zookeeper.sasl.disable
+      security.ssl.rest.verify-hostname zookeeper.sasl.disable
       zookeeper.sasl.login-context-name zookeeper.sasl.service-name
+    `),
+  },
+  {
+    reason: 'TLS is that of Node, and its sessions are not kept',
+    keys: words(`
+      security.ssl.provider security.ssl.internal.close-notify-flush-timeout
+      security.ssl.internal.session-cache-size security.ssl.internal.session-timeout
+    `),
+  },
+  {
+    reason: 'BLOBs travel over RPC',
+    keys: words(`
+      blob.client.connect.timeout blob.client.socket.timeout blob.server.port
+      blob.service.ssl.enabled blob.offload.minsize
     `),
   },
   {
@@ -73,10 +80,7 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
     keys: words(`
       high-availability.type
       application-result-store.delete-on-commit application-result-store.storage-path
-      cleanup-strategy.exponential-delay.attempts
-      cleanup-strategy.exponential-delay.initial-backoff
-      cleanup-strategy.exponential-delay.max-backoff cleanup-strategy.fixed-delay.attempts
-      cleanup-strategy.fixed-delay.delay cleanup-strategy.type cluster.id
+      cluster.id
       high-availability.cluster-id high-availability.jobmanager.<key>
       high-availability.jobmanager.port
       high-availability.kubernetes.leader-election.lease-duration
@@ -317,11 +321,8 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
     keys: words(`
       containerized.heap-cutoff-min containerized.heap-cutoff-ratio
       containerized.master.env.<key> containerized.taskmanager.env.<key>
-      resourcemanager.previous-worker.recovery.timeout
-      resourcemanager.start-worker.max-failure-rate
-      resourcemanager.start-worker.retry-interval slotmanager.max-total-resource.cpu
-      slotmanager.max-total-resource.memory slotmanager.min-total-resource.cpu
-      slotmanager.min-total-resource.memory slotmanager.redundant-taskmanager-num
+
+
     `),
   },
   {
@@ -361,26 +362,23 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
   {
     reason: 'nothing reads it in this release',
     keys: words(`
-      blob.fetch.num-concurrent blob.offload.minsize blob.server.port
-      blob.service.cleanup.interval blob.storage.directory client.retry-period fs.default-scheme
+      client.retry-period fs.default-scheme
       metrics.scope.delimiter metrics.scope.jm metrics.scope.jm-job metrics.scope.jm-operator
       metrics.scope.operator metrics.scope.task metrics.scope.tm metrics.scope.tm-job
-      pekko.lookup.timeout pipeline.global-job-parameters resourcemanager.job.timeout
-      resourcemanager.taskmanager-registration.timeout resourcemanager.taskmanager-timeout
+      pipeline.global-job-parameters resourcemanager.job.timeout
       rest.async.store-duration rest.await-leader-timeout rest.connection-timeout
-      slot.request.max-interval slotmanager.number-of-slots.max slotmanager.number-of-slots.min
+      slot.request.max-interval
       taskmanager.log.path taskmanager.network.netty.client.connectTimeoutSec
       taskmanager.network.request-backoff.initial taskmanager.network.request-backoff.max
       taskmanager.network.retries web.log.path web.submit.enable web.timeout web.tmpdir
       web.upload.dir
-      blob.client.connect.timeout blob.client.socket.timeout cluster.evenly-spread-out-slots
       completed-application-store.cache-size completed-application-store.type
       env.stdout-err.redirect-to-file jobmanager.failure-enrichers
       jobmanager.retrieve-taskmanager-hostname jobmanager.web.log.path jobstore.cache-size
       jobstore.type minicluster.number-of-taskmanagers pipeline.cached-files
       pipeline.operator-chaining.chain-operators-with-different-max-parallelism
       taskmanager.collect-sink.port taskmanager.debug.memory.log
-      taskmanager.debug.memory.log-interval taskmanager.load-balance.mode
+      taskmanager.debug.memory.log-interval
       taskmanager.runtime.fs-timeout taskmanager.system-out.mode web.history web.log.dir
     `),
   },

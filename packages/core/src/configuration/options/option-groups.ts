@@ -1,5 +1,6 @@
 import type { ConfigOption } from '../config-option.js'
 import { BlobServerOptions } from './blob-server-options.js'
+import { CleanupOptions } from './cleanup-options.js'
 import { ClientOptions } from './client-options.js'
 import { ClusterOptions } from './cluster-options.js'
 import { CoreOptions } from './core-options.js'
@@ -50,6 +51,7 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
   { title: 'Deployment', options: DeploymentOptions },
   { title: 'Client', options: ClientOptions },
   { title: 'Finished jobs', options: JobStoreOptions },
+  { title: 'Clean-up after jobs', options: CleanupOptions },
   { title: 'Metrics', options: MetricOptions },
   { title: 'RPC', options: RpcOptions },
   { title: 'Scripts and logging', options: EnvOptions },

@@ -1,0 +1,255 @@
+import type { Logger } from '@flink-ts/core'
+import type { MainThreadExecutor } from '@flink-ts/rpc'
+import type { LeaderStores } from '../highavailability/high-availability-services.js'
+import {
+  CoordinationConnectionLostError,
+  EntryExistsError,
+  LeadershipLostError,
+} from '../highavailability/store/store-errors.js'
+import type { JobGraph } from '../jobgraph/job-graph.js'
+import type { ExecutionGraphInfo } from '../jobmaster/info/execution-graph-info.js'
+import type { JobResult } from '../messages/messages.generated.js'
+import type { CleanupSettings } from './cleanup-settings.js'
+import { DuplicateJobSubmissionError } from './dispatcher-errors.js'
+import { infoOfResult } from './ended-job-info.js'
+import { jobResultOf } from './job-details.js'
+import type { JobManagerRunner } from './job-manager-runner.js'
+import { Retries, type RetryPolicy } from './retries.js'
+
+/** Keeps the blobs of jobs that have not ended. A `BlobServer` is one. */
+export interface JobBlobs {
+  registerJob(jobId: string, keys: readonly string[]): Promise<void>
+  releaseJob(jobId: string): Promise<void>
+}
+
+export interface DispatcherTermOptions {
+  readonly stores: LeaderStores
+  readonly mainThread: MainThreadExecutor
+  readonly log: Logger
+  readonly cleanup: CleanupSettings
+  /** Results stay after the clean-up. */
+  readonly keepResults: boolean
+  readonly blobs: JobBlobs | undefined
+  /** `onJobEnded` is to be told once, in the main thread. */
+  readonly createRunner: (
+    jobGraph: JobGraph,
+    onJobEnded: (info: ExecutionGraphInfo) => void,
+  ) => JobManagerRunner
+  /** A job has ended, and every later leader will know. */
+  readonly onJobEnded: (info: ExecutionGraphInfo) => void
+}
+
+/** A coordination service that is away is asked again until it answers, or the term is over. */
+const STORE_RETRIES: RetryPolicy = {
+  maxRetries: Number.POSITIVE_INFINITY,
+  initialDelayMs: 100,
+  maxDelayMs: 5_000,
+  isWorthRetrying: (error) => error instanceof CoordinationConnectionLostError,
+}
+
+/**
+ * The jobs of a Dispatcher during one term of leadership. Everything that a later leader must know is kept
+ * before anybody else hears of it: the graph before the submission is acknowledged, the result before
+ * the job is told to have ended.
+ */
+export class DispatcherTerm {
+  readonly #options: DispatcherTermOptions
+  readonly #retries: Retries
+  readonly #runners = new Map<string, JobManagerRunner>()
+  /** Ids of jobs that are being submitted. */
+  readonly #submitting = new Set<string>()
+  /** What goes on after a job left `#runners`. */
+  readonly #ending = new Set<Promise<void>>()
+  #recovered: { jobGraphs: JobGraph[]; dirtyResults: JobResult[] } | undefined
+  #closed = false
+
+  constructor(options: DispatcherTermOptions) {
+    this.#options = options
+    const { mainThread, log } = options
+    this.#retries = new Retries((delayMs, action) => mainThread.schedule(delayMs, action), log)
+  }
+
+  /** Of jobs that have not ended, as far as anybody may know. */
+  get runners(): ReadonlyMap<string, JobManagerRunner> {
+    return this.#runners
+  }
+
+  /**
+   * Reads what earlier leaders have left.
+   *
+   * @throws CorruptEntryError
+   */
+  async recover(): Promise<void> {
+    const { jobGraphs, jobResults } = this.#options.stores
+    const dirtyResults = await this.#store('read how jobs ended', () =>
+      jobResults.getDirtyResults(),
+    )
+    const ended = new Set(dirtyResults.map(({ jobId }) => jobId))
+    const jobIds = await this.#store('list jobs', () => jobGraphs.getJobIds())
+    const recovered = await Promise.all(
+      jobIds
+        .filter((jobId) => !ended.has(jobId))
+        .map((jobId) =>
+          this.#store(`read the graph of job ${jobId}`, () => jobGraphs.getJobGraph(jobId)),
+        ),
+    )
+    this.#recovered = {
+      jobGraphs: recovered.filter((jobGraph) => jobGraph !== undefined),
+      dirtyResults,
+    }
+  }
+
+  /** Goes on with the jobs that were recovered. */
+  start(): void {
+    const { log, onJobEnded } = this.#options
+    const { jobGraphs, dirtyResults } = this.#recovered!
+    for (const result of dirtyResults) {
+      const { jobId, name, status } = result
+      log.info('Cleaning up after a job of an earlier leader', { jobId, job: name, status })
+      onJobEnded(infoOfResult(result))
+      this.#track(this.#cleanUp(jobId))
+    }
+    for (const jobGraph of jobGraphs) {
+      log.info('Recovered a job', { jobId: jobGraph.jobId, job: jobGraph.name })
+      this.#track(this.#runRecovered(jobGraph))
+    }
+  }
+
+  /**
+   * Resolves when the job is kept: it is run then, here or by a later leader.
+   *
+   * @throws DuplicateJobSubmissionError
+   * @throws LeadershipLostError if the term is over: whether the job is kept is not known
+   */
+  async submit(jobGraph: JobGraph): Promise<void> {
+    const { jobId } = jobGraph
+    const { stores, blobs, log } = this.#options
+    if (this.#runners.has(jobId) || this.#submitting.has(jobId)) {
+      throw new DuplicateJobSubmissionError(jobId, false)
+    }
+    this.#submitting.add(jobId)
+    try {
+      const ended = await this.#store(`look for the result of job ${jobId}`, () =>
+        stores.jobResults.hasJobResult(jobId),
+      )
+      if (ended) throw new DuplicateJobSubmissionError(jobId, true)
+      await this.#registerBlobs(jobGraph)
+      await this.#store(`keep the graph of job ${jobId}`, () =>
+        stores.jobGraphs.putJobGraph(jobGraph),
+      )
+    } catch (error) {
+      if (error instanceof EntryExistsError) throw new DuplicateJobSubmissionError(jobId, false)
+      const outcomeUnknown =
+        error instanceof LeadershipLostError || error instanceof CoordinationConnectionLostError
+      if (!outcomeUnknown && !(error instanceof DuplicateJobSubmissionError)) {
+        await blobs?.releaseJob(jobId)
+      }
+      throw error
+    } finally {
+      this.#submitting.delete(jobId)
+    }
+    log.info('Job was submitted', { jobId, job: jobGraph.name })
+    if (!this.#closed) this.#runJob(jobGraph)
+  }
+
+  /** Suspends all jobs; resolves when everything has ended that goes on here. Idempotent. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#retries.close()
+    for (const runner of this.#runners.values()) this.#track(runner.close())
+    this.#runners.clear()
+    await Promise.all(this.#ending)
+  }
+
+  async #runRecovered(jobGraph: JobGraph): Promise<void> {
+    const { jobId, name } = jobGraph
+    try {
+      await this.#registerBlobs(jobGraph)
+    } catch (error) {
+      // Its tasks will fail and say so.
+      this.#options.log.error('The program of a recovered job is missing', {
+        jobId,
+        job: name,
+        error,
+      })
+    }
+    if (!this.#closed) this.#runJob(jobGraph)
+  }
+
+  async #registerBlobs({ jobId, program }: JobGraph): Promise<void> {
+    if (program?.bundleKey === undefined) return
+    await this.#options.blobs?.registerJob(jobId, [program.bundleKey])
+  }
+
+  #runJob(jobGraph: JobGraph): void {
+    const { jobId } = jobGraph
+    const runner = this.#options.createRunner(jobGraph, (info) => {
+      if (this.#closed || this.#runners.get(jobId) !== runner) return
+      this.#track(this.#end(runner, info))
+    })
+    this.#runners.set(jobId, runner)
+    runner.start()
+  }
+
+  async #end(runner: JobManagerRunner, info: ExecutionGraphInfo): Promise<void> {
+    const { jobId, name, status } = info
+    const { stores, log, onJobEnded } = this.#options
+    const result = jobResultOf(info)
+    try {
+      await this.#store(`keep how job ${jobId} ended`, () =>
+        stores.jobResults.putDirtyResult(result),
+      )
+    } catch (error) {
+      if (!this.#closed && !(error instanceof LeadershipLostError)) throw error
+      log.info('The end of a job was not kept: a later leader runs it again', { jobId, error })
+      return
+    }
+    if (this.#closed) return
+    log.info('Job has ended', { jobId, job: name, status })
+    this.#runners.delete(jobId)
+    onJobEnded(info)
+    await runner.close()
+    await this.#cleanUp(jobId)
+  }
+
+  async #cleanUp(jobId: string): Promise<void> {
+    const { stores, blobs, cleanup, keepResults, log } = this.#options
+    const policy: RetryPolicy = {
+      ...cleanup,
+      isWorthRetrying: (error) => !(error instanceof LeadershipLostError),
+    }
+    try {
+      await this.#retries.run(`clean up after job ${jobId}`, policy, async () => {
+        const parts = await Promise.allSettled([
+          stores.jobGraphs.removeJobGraph(jobId),
+          stores.cleanUpJob(jobId),
+          blobs?.releaseJob(jobId),
+        ])
+        for (const part of parts) if (part.status === 'rejected') throw part.reason
+        await stores.jobResults.markClean(jobId, keepResults)
+      })
+    } catch (error) {
+      if (this.#closed || error instanceof LeadershipLostError) {
+        log.info('The clean-up after a job is left to a later leader', { jobId, error })
+      } else {
+        log.error('The clean-up after a job failed; the next leader tries again', { jobId, error })
+      }
+    }
+  }
+
+  #store<T>(what: string, attempt: () => Promise<T>): Promise<T> {
+    return this.#retries.run(what, STORE_RETRIES, attempt)
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked = work
+      .catch((error) => {
+        // What a later leader must know cannot be kept: this one must not go on.
+        this.#options.mainThread.execute(() => {
+          throw error
+        })
+      })
+      .finally(() => this.#ending.delete(tracked))
+    this.#ending.add(tracked)
+  }
+}
