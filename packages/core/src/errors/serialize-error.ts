@@ -7,6 +7,11 @@ export const MAX_CAUSE_DEPTH = 20
 /** Longest message or stack, in characters; the rest is dropped. */
 export const MAX_ERROR_TEXT_LENGTH = 32 * 1024
 
+const MAX_FACTS = 20
+/** Longest fact, in characters; a longer one does not travel. */
+const MAX_FACT_LENGTH = 500
+const NO_FACTS = new Set(['name', 'message', 'code', 'retriable', 'stack', 'cause'])
+
 /**
  * Brings whatever was thrown into a form that crosses threads, RPC and REST. Never throws: user
  * code may throw anything, with causes in a circle and getters that throw themselves.
@@ -38,6 +43,8 @@ function serialize(error: unknown, depth: number, seen: Set<object>): Serialized
   if (typeof code === 'string') serialized.code = code.slice(0, 200)
   const retriable = read(error, 'retriable')
   if (typeof retriable === 'boolean') serialized.retriable = retriable
+  const values = factsOf(error)
+  if (values !== undefined) serialized.facts = { values }
   const cause = causeOf(error)
   const circular = typeof cause === 'object' && cause !== null && seen.has(cause)
   if (cause !== undefined && cause !== null && !circular && depth > 1) {
@@ -69,6 +76,9 @@ function deserialize(serialized: SerializedError, depth: number): Error {
   // The stack of this very place would mislead.
   define('stack', stack ?? headline(serialized))
   if (code !== undefined && !FlinkError.is(error)) define('code', code)
+  for (const [key, value] of Object.entries(serialized.facts?.values ?? {})) {
+    if (!NO_FACTS.has(key)) Object.defineProperty(error, key, { value, enumerable: true })
+  }
   return error
 }
 
@@ -121,6 +131,17 @@ function sharedTail(a: readonly string[], b: readonly string[]): number {
   while (n < a.length && n < b.length && a.at(-1 - n) === b.at(-1 - n)) n++
   // All of the frames: show them rather than nothing.
   return n === a.length ? 0 : n
+}
+
+function factsOf(error: object): Record<string, string> | undefined {
+  if (!FlinkError.is(error)) return undefined
+  const facts: [string, string][] = []
+  for (const key of Object.keys(error)) {
+    const value = NO_FACTS.has(key) ? undefined : read(error, key)
+    if (typeof value !== 'string' || value.length > MAX_FACT_LENGTH) continue
+    if (facts.length < MAX_FACTS) facts.push([key, value])
+  }
+  return facts.length === 0 ? undefined : Object.fromEntries(facts)
 }
 
 function causeOf(error: object): unknown {

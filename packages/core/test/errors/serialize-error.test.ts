@@ -115,3 +115,26 @@ t.test('userMessage shows messages only and does not repeat itself', async (t) =
   t.equal(userMessage(wrapped), 'job failed: boom')
   t.equal(userMessage(new TypeError('')), 'TypeError')
 })
+
+class PartitionLostError extends FlinkError {
+  readonly partitionId: string
+  readonly bytes = 7
+  readonly details = { deep: true }
+
+  constructor(partitionId: string) {
+    super('gone', { code: 'FLINK_TEST' })
+    this.partitionId = partitionId
+  }
+}
+
+t.test('serializeError takes the texts along that a FlinkError says of itself', async (t) => {
+  const serialized = serializeError(new PartitionLostError('p1'))
+  t.strictSame(serialized.facts, { values: { partitionId: 'p1' } })
+  const error = deserializeError(serialized)
+  t.equal((error as PartitionLostError).partitionId, 'p1')
+  t.same(serializeError(error), serialized)
+  t.equal(serializeError(new PartitionLostError('x'.repeat(501))).facts, undefined)
+  t.equal(serializeError(Object.assign(new Error('plain'), { a: 'b' })).facts, undefined)
+  const forged = { ...serialized, facts: { values: { message: 'other', cause: 'x' } } }
+  t.equal(deserializeError(forged).message, 'gone')
+})

@@ -13,6 +13,12 @@ export interface ErrorInfo {
   readonly retriable?: boolean | undefined
   readonly stack?: string | undefined
   readonly cause?: ErrorInfo | undefined
+  readonly facts?: ErrorFacts | undefined
+}
+
+/** What the error says of itself beside its message, such as partitionId. */
+export interface ErrorFacts {
+  readonly values: { readonly [key: string]: string }
 }
 
 /** Orders leaders of one component: a higher epoch is a later leader. */
@@ -685,6 +691,11 @@ message ErrorInfo {
   optional bool retriable = 4;
   optional string stack = 5;
   optional ErrorInfo cause = 6;
+  optional ErrorFacts facts = 7;
+}
+// What the error says of itself beside its message, such as partitionId.
+message ErrorFacts {
+  map<string, string> values = 1;
 }
 
 // Orders leaders of one component: a higher epoch is a later leader.
