@@ -36,4 +36,16 @@ export const ClusterOptions = {
     .stringType()
     .noDefaultValue()
     .withDescription('The same for TaskManagers only: `tm_<resource-id>` below it.'),
+  EVENLY_SPREAD_OUT_SLOTS: ConfigOptions.key('cluster.evenly-spread-out-slots')
+    .booleanType()
+    .defaultValue(false)
+    .withDescription('The old form of `taskmanager.load-balance.mode: SLOTS`; that one wins.'),
+  FINE_GRAINED_RESOURCE_MANAGEMENT: ConfigOptions.key(
+    'cluster.fine-grained-resource-management.enabled',
+  )
+    .booleanType()
+    .defaultValue(false)
+    .withDescription(
+      'Slot sharing groups with resources get slots of exactly these, carved out of a TaskManager. Without it they get a default slot if one is large enough.',
+    ),
 } as const

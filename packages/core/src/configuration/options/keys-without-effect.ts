@@ -159,7 +159,8 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
     `),
   },
   {
-    reason: 'the adaptive schedulers are not in this release',
+    reason:
+      'adaptive batch scheduling, speculative execution and the history of rescales are not in this release',
     keys: words(`
       execution.batch.adaptive.auto-parallelism.avg-data-volume-per-task
       execution.batch.adaptive.auto-parallelism.max-parallelism
@@ -167,17 +168,10 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
       execution.batch.speculative.block-slow-node-duration
       execution.batch.speculative.enabled
       execution.batch.speculative.max-concurrent-executions
-      jobmanager.adaptive-scheduler.executing.cooldown-after-rescaling
-      jobmanager.adaptive-scheduler.executing.resource-stabilization-timeout
       jobmanager.adaptive-scheduler.min-parallelism-increase
-      jobmanager.adaptive-scheduler.prefer-minimal-taskmanagers
       jobmanager.adaptive-scheduler.rescale-trigger.max-checkpoint-failures
       jobmanager.adaptive-scheduler.rescale-trigger.max-delay
-      jobmanager.adaptive-scheduler.resource-stabilization-timeout
-      jobmanager.adaptive-scheduler.resource-wait-timeout
-      jobmanager.adaptive-scheduler.submission.resource-stabilization-timeout
-      jobmanager.adaptive-scheduler.submission.resource-wait-timeout
-      pipeline.jobvertex-parallelism-overrides scheduler-mode
+      pipeline.jobvertex-parallelism-overrides
       slow-task-detector.check-interval
       slow-task-detector.execution-time.baseline-lower-bound
       slow-task-detector.execution-time.baseline-multiplier
@@ -321,8 +315,6 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
     keys: words(`
       containerized.heap-cutoff-min containerized.heap-cutoff-ratio
       containerized.master.env.<key> containerized.taskmanager.env.<key>
-
-
     `),
   },
   {

@@ -35,4 +35,52 @@ export const ResourceManagerOptions = {
     .intType({ min: 1 })
     .defaultValue(INFINITE_INT)
     .withDescription('Most slots that the cluster may have.'),
+  DRIVER: ConfigOptions.key('resourcemanager.driver')
+    .stringType()
+    .defaultValue('standalone')
+    .withDescription(
+      'Who starts TaskManagers: `standalone` (somebody does), `process` (the JobManager does, on its own machine, as jobs need them), or the name N of another installed package `@flink-ts/resourcemanager-N`. Not a key of Flink, whose start scripts decide it.',
+    ),
+  PREVIOUS_WORKER_RECOVERY_TIMEOUT: ConfigOptions.key(
+    'resourcemanager.previous-worker.recovery.timeout',
+  )
+    .durationType()
+    .defaultValue(0)
+    .withDescription(
+      'How long a new ResourceManager waits for the workers of the one before to register, before it requests others.',
+    ),
+  START_WORKER_MAX_FAILURE_RATE: ConfigOptions.key('resourcemanager.start-worker.max-failure-rate')
+    .doubleType({ min: 0 })
+    .defaultValue(10)
+    .withDescription(
+      'Failed starts of workers within a minute after which none is started for a while.',
+    ),
+  START_WORKER_RETRY_INTERVAL: ConfigOptions.key('resourcemanager.start-worker.retry-interval')
+    .durationType()
+    .defaultValue(3_000)
+    .withDescription('Length of that pause.'),
+  MAX_TOTAL_CPU: ConfigOptions.key('slotmanager.max-total-resource.cpu')
+    .doubleType({ min: 0 })
+    .noDefaultValue()
+    .withDescription('Most CPU cores that the cluster may have.'),
+  MAX_TOTAL_MEM: ConfigOptions.key('slotmanager.max-total-resource.memory')
+    .memorySizeType()
+    .noDefaultValue()
+    .withDescription(
+      'Most memory for tasks (heap, off-heap, managed, network) that the cluster may have.',
+    ),
+  MIN_TOTAL_CPU: ConfigOptions.key('slotmanager.min-total-resource.cpu')
+    .doubleType({ min: 0 })
+    .noDefaultValue()
+    .withDescription('CPU cores to keep ready even without jobs.'),
+  MIN_TOTAL_MEM: ConfigOptions.key('slotmanager.min-total-resource.memory')
+    .memorySizeType()
+    .noDefaultValue()
+    .withDescription('Memory for tasks to keep ready even without jobs.'),
+  REDUNDANT_TASK_MANAGER_NUM: ConfigOptions.key('slotmanager.redundant-taskmanager-num')
+    .intType({ min: 0 })
+    .defaultValue(0)
+    .withDescription(
+      'So many TaskManagers more than needed are kept while jobs run, to replace lost ones at once.',
+    ),
 } as const

@@ -62,4 +62,14 @@ export const TaskManagerOptions = {
     .withDescription(
       'A cancelled task that still runs after this time has its thread ended; 0 waits for ever.',
     ),
+  LOAD_BALANCE_MODE: ConfigOptions.key('taskmanager.load-balance.mode')
+    .enumType('NONE', 'SLOTS', 'TASKS')
+    .noDefaultValue()
+    .withDescription(
+      '`NONE` (the default) fills one TaskManager after the other, `SLOTS` takes slots of the one that is used least. `TASKS` does the same as `SLOTS`.',
+    ),
+  CPU_CORES: ConfigOptions.key('taskmanager.cpu.cores')
+    .doubleType({ min: 0 })
+    .noDefaultValue()
+    .withDescription('CPU cores that slots share; otherwise one for each slot.'),
 } as const
