@@ -1,5 +1,13 @@
 export { planBody } from './handlers/job-plan.js'
 export type {
+  JobAccumulatorsBody,
+  JobVertexAccumulatorsBody,
+  SubtaskAttemptAccumulatorsBody,
+  SubtasksAllAccumulatorsBody,
+  SubtasksTimesBody,
+  UserAccumulatorBody,
+} from './messages/accumulator-messages.js'
+export type {
   ClusterOverviewBody,
   ConfigurationEntryBody,
   DashboardConfigurationBody,

@@ -3,6 +3,7 @@ import { createServer, request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
+  accumulatorValue,
   type Clock,
   Configuration,
   FlinkError,
@@ -200,6 +201,42 @@ t.test('GET /jobs/:jobid shows vertices, states, metrics and the plan', async (t
   })
   t.equal(job.plan.nodes[1]!.description, 'Source: &lt;a&gt;<br/>')
 })
+
+t.test(
+  'accumulators are merged per job, per vertex and per subtask, and serialized if asked for',
+  async (t) => {
+    const { client, raw } = await startServer(t, { dispatcher: { requestJob: graphOf } })
+    const of = (value: number) => [{ name: 'records', type: 'IntCounter', value: String(value) }]
+
+    t.same((await raw(`/jobs/${JOB_ID}/accumulators`)).body, {
+      'job-accumulators': [],
+      'user-task-accumulators': of(14),
+      'serialized-user-task-accumulators': {},
+    })
+    const [snapshot] = await client.jobAccumulators(JOB_ID)
+    t.equal(accumulatorValue(snapshot!), 14)
+    const vertex = `/jobs/${JOB_ID}/vertices/${SINK_ID}`
+    t.same((await raw(`${vertex}/accumulators`)).body, { id: SINK_ID, 'user-accumulators': of(7) })
+    t.same((await raw(`${vertex}/subtasks/accumulators`)).body, {
+      id: SINK_ID,
+      parallelism: 1,
+      subtasks: [
+        { subtask: 0, attempt: 0, endpoint: 'localhost:4711', 'user-accumulators': of(7) },
+      ],
+    })
+    t.match((await raw(`${vertex}/subtasks/0/attempts/0/accumulators`)).body, {
+      attempt: 0,
+      'user-accumulators': of(7),
+    })
+    t.equal((await raw(`${vertex}/subtasks/0/attempts/7/accumulators`)).status, 404)
+    t.match((await raw(`${vertex}/subtasktimes`)).body, {
+      id: SINK_ID,
+      name: 'Sink: b',
+      subtasks: [{ subtask: 0, endpoint: 'localhost:4711', timestamps: { RUNNING: 1100 } }],
+    })
+    t.equal((await raw(`/jobs/${JOB_ID}/accumulators?includeSerializedValue=7`)).status, 400)
+  },
+)
 
 t.test('subtask metrics show for each channel whether its bytes crossed processes', async (t) => {
   const { client } = await startServer(t, { dispatcher: { requestJob: graphOf } })
@@ -460,6 +497,7 @@ t.test('executionResult is undefined until the job has ended', async (t) => {
             startTimeMs: 10,
             endTimeMs: 30,
             failureCause: { name: 'JobException', message: 'Recovery is suppressed' },
+            accumulators: [],
           },
         }
       },

@@ -1,3 +1,4 @@
+import { IntCounter, snapshotAccumulator } from '@flink-ts/core'
 import {
   type DispatcherGateway,
   EXECUTION_STATES,
@@ -5,6 +6,12 @@ import {
   type JobStatus,
   type ResourceManagerGateway,
 } from '@flink-ts/runtime'
+
+function counter(value: number): IntCounter {
+  const counter = new IntCounter()
+  counter.add(value)
+  return counter
+}
 
 type Methods = Readonly<Record<string, (request: never) => unknown>>
 
@@ -90,6 +97,7 @@ export function runningJob(): ExecutionGraphInfo {
               { direction, gate: 0, channel: 0, remote: true, numBytes: bytes, numBuffers: 1 },
             ],
             values: { 'Map.numRecordsOut': 7 },
+            accumulators: [snapshotAccumulator('records', counter(7))],
           },
         },
       },

@@ -39,6 +39,8 @@ export { DataStreamSink } from './datastream/data-stream-sink.js'
 export type { StreamBuilder } from './datastream/stream-builder.js'
 // environment
 export { type ExecutorFactory, ExecutorNotFoundError } from './environment/executor-factory.js'
+export { JobClient } from './environment/job-client.js'
+export { JobExecutionResult } from './environment/job-execution-result.js'
 export { ParameterError, ParameterTool } from './environment/parameter-tool.js'
 export { StreamExecutionEnvironment } from './environment/stream-execution-environment.js'
 // functions

@@ -1,4 +1,4 @@
-import { Configuration } from '@flink-ts/core'
+import { Configuration, IntCounter, snapshotAccumulator } from '@flink-ts/core'
 import {
   installProgramContext,
   type OperatorFactory,
@@ -6,6 +6,11 @@ import {
   type RecordedJob,
 } from '@flink-ts/runtime'
 import { StreamExecutionEnvironment } from '@flink-ts/streaming'
+
+const counter = new IntCounter()
+counter.add(3)
+/** What every job has gathered. */
+const ACCUMULATORS = [snapshotAccumulator('n', counter)]
 
 /** Runs a program as a client would, and answers the job of its first `execute`. */
 export async function recorded(
@@ -21,9 +26,11 @@ export async function recorded(
       const { jobId, name: jobName } = job.jobGraph
       return Promise.resolve({
         jobId,
-        result: () => Promise.resolve({ jobId, jobName, netRuntimeMs: 7 }),
+        result: () =>
+          Promise.resolve({ jobId, jobName, netRuntimeMs: 7, accumulators: ACCUMULATORS }),
         status: () => Promise.resolve('FINISHED'),
         cancel: () => Promise.resolve(),
+        accumulators: () => Promise.resolve(ACCUMULATORS),
       })
     },
     fromSubmission: async (name, fn) =>

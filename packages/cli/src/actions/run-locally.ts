@@ -1,4 +1,4 @@
-import { createExecutor } from '@flink-ts/client'
+import { LocalExecutor } from '@flink-ts/client'
 import { bundleProgram, runProgram } from '@flink-ts/client/submission'
 import { type Configuration, SystemRandom } from '@flink-ts/core'
 import type { ActionContext } from './action.js'
@@ -13,7 +13,7 @@ export async function runLocally(options: {
 }): Promise<number> {
   const { configuration, context } = options
   const bundle = await bundleProgram(options.program, context.workingDirectory)
-  const executor = await createExecutor(configuration)
+  const executor = new LocalExecutor({ configuration })
   await runProgram({
     bundle,
     entryPoint: options.entryPoint,

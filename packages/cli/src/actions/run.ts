@@ -8,6 +8,7 @@ import {
   PARALLELISM,
   SHUTDOWN_ON_ATTACHED_EXIT,
 } from '../arguments/options.js'
+import { accumulatorLines } from '../terminal/accumulator-lines.js'
 import { CliArgumentError } from '../terminal/terminal.js'
 import type { Action, ActionContext } from './action.js'
 import { sendHeartbeats, showProgress } from './attached-job.js'
@@ -138,12 +139,13 @@ export const runAction: Action = {
         )
         terminal.out(`Job has been submitted with JobID ${jobId}`)
         if (!attached) {
-          const result = { jobId, jobName: job.jobGraph.name, netRuntimeMs: 0 }
+          const result = { jobId, jobName: job.jobGraph.name, netRuntimeMs: 0, accumulators: [] }
           const detached = new RemoteJob({ jobId, client, clock })
           return {
             jobId,
             status: () => detached.status(),
             cancel: () => detached.cancel(),
+            accumulators: () => detached.accumulators(),
             result: async () => result,
           }
         }
@@ -152,11 +154,13 @@ export const runAction: Action = {
           jobId,
           status: () => followed.status(),
           cancel: () => followed.cancel(),
+          accumulators: () => followed.accumulators(),
           result: async () => {
             const result = await followed.result()
             terminal.out('Program execution finished')
             terminal.out(`Job with JobID ${jobId} has finished.`)
             terminal.out(`Job Runtime: ${result.netRuntimeMs} ms`)
+            for (const line of accumulatorLines(result.accumulators)) terminal.out(line)
             terminal.out()
             return result
           },

@@ -1,4 +1,4 @@
-import { renderErrorChain } from '@flink-ts/core'
+import { type AccumulatorSnapshot, renderErrorChain } from '@flink-ts/core'
 import type { JobExecutionResult, JobStatus, RecordedJob, SubmittedJob } from '@flink-ts/runtime'
 import type { MiniCluster } from './mini-cluster.js'
 import type { MiniClusterJob } from './mini-cluster-job.js'
@@ -10,6 +10,7 @@ export class LocalJob implements SubmittedJob {
   readonly #cluster: MiniCluster
   readonly #job: MiniClusterJob
   readonly #outcome: Promise<JobExecutionResult>
+  #ended: JobExecutionResult | undefined
   #isAskedFor = false
   #isInterrupted = false
 
@@ -53,6 +54,11 @@ export class LocalJob implements SubmittedJob {
     return this.#job.cancel()
   }
 
+  /** Those of the result once the job has ended: its cluster is gone then. */
+  async accumulators(): Promise<readonly AccumulatorSnapshot[]> {
+    return this.#ended === undefined ? this.#job.accumulators() : this.#ended.accumulators
+  }
+
   /** Cancels the job because the process is to end: its end is not told to the program. */
   async interrupt(): Promise<void> {
     this.#isInterrupted = true
@@ -62,7 +68,8 @@ export class LocalJob implements SubmittedJob {
 
   async #await(): Promise<JobExecutionResult> {
     try {
-      return await this.#job.result()
+      this.#ended = await this.#job.result()
+      return this.#ended
     } catch (error) {
       throw mapStacksToSources(error)
     } finally {

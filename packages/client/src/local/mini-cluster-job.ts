@@ -1,5 +1,6 @@
-import { deserializeError } from '@flink-ts/core'
+import { type AccumulatorSnapshot, deserializeError } from '@flink-ts/core'
 import {
+  accumulatorsOf,
   type DispatcherGateway,
   type ExecutionGraphInfo,
   type JobExecutionResult,
@@ -39,12 +40,20 @@ export class MiniClusterJob implements SubmittedJob {
     await this.#dispatcher.cancelJob({ jobId: this.jobId })
   }
 
+  async accumulators(): Promise<readonly AccumulatorSnapshot[]> {
+    const { executionGraph } = await this.#dispatcher.requestJob({ jobId: this.jobId })
+    const info = JSON.parse(Buffer.from(executionGraph).toString()) as ExecutionGraphInfo
+    return accumulatorsOf(info.vertices)
+  }
+
   /** The job has ended. @internal */
   ended(info: ExecutionGraphInfo): void {
-    const { jobId, name, status, startTimeMs, endTimeMs, failureCause } = jobResultOf(info)
+    const result = jobResultOf(info)
+    const { jobId, name, status, accumulators, failureCause } = result
     this.#hasEnded = true
     if (status === 'FINISHED') {
-      this.#settle.resolve({ jobId, jobName: name, netRuntimeMs: endTimeMs - startTimeMs })
+      const netRuntimeMs = result.endTimeMs - result.startTimeMs
+      this.#settle.resolve({ jobId, jobName: name, netRuntimeMs, accumulators })
       return
     }
     const how = status === 'CANCELED' ? 'was cancelled' : 'failed'

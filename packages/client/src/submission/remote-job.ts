@@ -1,6 +1,6 @@
-import { type Clock, deserializeError } from '@flink-ts/core'
+import { type AccumulatorSnapshot, type Clock, deserializeError } from '@flink-ts/core'
 import type { JobResultBody } from '@flink-ts/rest'
-import type { RestClusterClient } from '@flink-ts/rest/client'
+import { accumulatorSnapshots, type RestClusterClient } from '@flink-ts/rest/client'
 import type { JobExecutionResult, JobStatus, SubmittedJob } from '@flink-ts/runtime/program'
 import { failureCause, JobExecutionError } from './job-execution-error.js'
 
@@ -41,6 +41,10 @@ export class RemoteJob implements SubmittedJob {
     return this.#client.cancelJob(this.jobId)
   }
 
+  accumulators(): Promise<readonly AccumulatorSnapshot[]> {
+    return this.#client.jobAccumulators(this.jobId)
+  }
+
   /** Asks often at first, for short jobs, then less and less. */
   async #await(): Promise<JobExecutionResult> {
     let last: string | undefined
@@ -61,7 +65,12 @@ export class RemoteJob implements SubmittedJob {
   #outcome(result: JobResultBody): JobExecutionResult {
     const status = result['application-status']
     if (status === 'SUCCEEDED') {
-      return { jobId: this.jobId, jobName: result.name, netRuntimeMs: result['net-runtime'] }
+      return {
+        jobId: this.jobId,
+        jobName: result.name,
+        netRuntimeMs: result['net-runtime'],
+        accumulators: accumulatorSnapshots(result['accumulator-results']),
+      }
     }
     const cause = failureCause(result['failure-cause']?.['serialized-throwable'])
     throw new JobExecutionError(

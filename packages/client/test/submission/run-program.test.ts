@@ -34,7 +34,8 @@ async function run(
         jobId,
         status: async () => 'FINISHED',
         cancel: async () => {},
-        result: async () => ({ jobId, jobName, netRuntimeMs: 7 }),
+        accumulators: async () => [],
+        result: async () => ({ jobId, jobName, netRuntimeMs: 7, accumulators: [] }),
       }
     },
   })

@@ -1,2 +1,3 @@
+export { accumulatorSnapshots } from './accumulator-snapshots.js'
 export { RestClientError, RestConnectionError } from './rest-client-error.js'
 export { RestClusterClient, type RestClusterClientOptions } from './rest-cluster-client.js'

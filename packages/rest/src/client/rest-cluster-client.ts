@@ -1,6 +1,7 @@
 import { Agent } from 'node:http'
-import type { Clock } from '@flink-ts/core'
+import type { AccumulatorSnapshot, Clock } from '@flink-ts/core'
 import axios, { type AxiosInstance, type AxiosResponse } from 'axios'
+import type { JobAccumulatorsBody } from '../messages/accumulator-messages.js'
 import type {
   ClusterOverviewBody,
   ConfigurationEntryBody,
@@ -19,6 +20,7 @@ import type {
   TaskManagerDetailsBody,
   TaskManagersBody,
 } from '../messages/messages.js'
+import { accumulatorSnapshots } from './accumulator-snapshots.js'
 import { RestClientError, RestConnectionError } from './rest-client-error.js'
 
 /** Whose cause says nothing that the message does not. */
@@ -130,6 +132,15 @@ export class RestClusterClient {
 
   taskManagerDetails(resourceId: string): Promise<TaskManagerDetailsBody> {
     return this.#call('GET', `/taskmanagers/${encodeURIComponent(resourceId)}`)
+  }
+
+  /** What a job's accumulators hold now. */
+  async jobAccumulators(jobId: string): Promise<AccumulatorSnapshot[]> {
+    const body = await this.#call<JobAccumulatorsBody>(
+      'GET',
+      `/jobs/${jobId}/accumulators?includeSerializedValue=true`,
+    )
+    return accumulatorSnapshots(body['serialized-user-task-accumulators'])
   }
 
   /** Undefined while the job has not ended. */

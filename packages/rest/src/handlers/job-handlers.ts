@@ -6,12 +6,14 @@ import {
   type SerializedError,
 } from '@flink-ts/core'
 import {
+  accumulatorsOf,
   applicationStatusOf,
   type ExceptionEntry,
   type ExecutionGraphInfo,
   type JobResult,
   type VertexInfo,
 } from '@flink-ts/runtime'
+import type { JobAccumulatorsBody } from '../messages/accumulator-messages.js'
 import type {
   ExceptionBody,
   JobConfigBody,
@@ -24,8 +26,9 @@ import type {
   JobVertexBody,
 } from '../messages/messages.js'
 import type { Route } from '../server/handler.js'
-import { hexPathParameter } from '../server/parameters.js'
+import { booleanQueryParameter, hexPathParameter } from '../server/parameters.js'
 import { RestHandlerError } from '../server/rest-handler-error.js'
+import { serializedAccumulators, userAccumulatorBody } from './accumulator-bodies.js'
 import { ioMetricsBody } from './io-metrics.js'
 import { planBody } from './job-plan.js'
 import { countStates, slotSharingGroupId, vertexTimes } from './vertex-summary.js'
@@ -91,7 +94,7 @@ function resultBody(result: JobResult): JobResultBody {
     id: result.jobId,
     name: result.name,
     'application-status': applicationStatusOf(result.status),
-    'accumulator-results': {},
+    'accumulator-results': serializedAccumulators(result.accumulators),
     'net-runtime': result.endTimeMs - result.startTimeMs,
     ...(cause === undefined
       ? {}
@@ -208,6 +211,21 @@ export const jobRoutes: readonly Route[] = [
           entries: graph.exceptionHistory.slice(0, most).map(exceptionBody),
           truncated: graph.exceptionHistoryTruncated || graph.exceptionHistory.length > most,
         },
+      }
+      return { body }
+    },
+  },
+  {
+    method: 'GET',
+    path: '/jobs/:jobid/accumulators',
+    handler: async (request, context) => {
+      const graph = await context.executionGraphs.get(hexPathParameter(request, 'jobid'))
+      const serialized = booleanQueryParameter(request, 'includeSerializedValue')
+      const snapshots = accumulatorsOf(graph.vertices)
+      const body: JobAccumulatorsBody = {
+        'job-accumulators': [],
+        'user-task-accumulators': snapshots.map(userAccumulatorBody),
+        'serialized-user-task-accumulators': serialized ? serializedAccumulators(snapshots) : {},
       }
       return { body }
     },

@@ -1,8 +1,15 @@
 import type { AttemptInfo, SubtaskInfo, VertexInfo } from '@flink-ts/runtime'
+import type {
+  JobVertexAccumulatorsBody,
+  SubtaskAttemptAccumulatorsBody,
+  SubtasksAllAccumulatorsBody,
+  SubtasksTimesBody,
+} from '../messages/accumulator-messages.js'
 import type { JobVertexDetailsBody, MetricBody, SubtaskBody } from '../messages/messages.js'
 import type { HandlerContext, HandlerRequest, Route } from '../server/handler.js'
 import { hexPathParameter, indexPathParameter, listQueryParameter } from '../server/parameters.js'
 import { RestHandlerError } from '../server/rest-handler-error.js'
+import { userAccumulators } from './accumulator-bodies.js'
 import { ioMetricsBody, subtaskMetrics } from './io-metrics.js'
 import { attemptTimes, statusDurations } from './vertex-summary.js'
 
@@ -28,6 +35,10 @@ function requestedSubtask(request: HandlerRequest, info: VertexInfo): SubtaskInf
   )
 }
 
+function endpointOf({ location }: AttemptInfo): string {
+  return location === undefined ? '(unassigned)' : `${location.host}:${location.dataPort}`
+}
+
 function subtaskBody(subtaskIndex: number, attempt: AttemptInfo, nowMs: number): SubtaskBody {
   const times = attemptTimes(attempt, nowMs)
   const { location } = attempt
@@ -35,7 +46,7 @@ function subtaskBody(subtaskIndex: number, attempt: AttemptInfo, nowMs: number):
     subtask: subtaskIndex,
     status: attempt.state,
     attempt: attempt.attemptNumber,
-    endpoint: location === undefined ? '(unassigned)' : `${location.host}:${location.dataPort}`,
+    endpoint: endpointOf(attempt),
     ...times,
     metrics: ioMetricsBody([attempt]),
     'taskmanager-id': location?.resourceId ?? '(unassigned)',
@@ -88,6 +99,76 @@ export const vertexRoutes: readonly Route[] = [
         }
       }
       return { body: metricBodies(values, request) }
+    },
+  },
+  {
+    method: 'GET',
+    path: '/jobs/:jobid/vertices/:vertexid/accumulators',
+    handler: async (request, context) => {
+      const { info } = await requestedVertex(request, context)
+      const body: JobVertexAccumulatorsBody = {
+        id: info.vertexId,
+        'user-accumulators': userAccumulators(info.subtasks.map(({ current }) => current)),
+      }
+      return { body }
+    },
+  },
+  {
+    method: 'GET',
+    path: '/jobs/:jobid/vertices/:vertexid/subtasktimes',
+    handler: async (request, context) => {
+      const { info, vertex } = await requestedVertex(request, context)
+      const nowMs = context.clock.now()
+      const body: SubtasksTimesBody = {
+        id: vertex.id,
+        name: vertex.name,
+        now: nowMs,
+        subtasks: info.subtasks.map(({ subtaskIndex, current }) => ({
+          subtask: subtaskIndex,
+          endpoint: endpointOf(current),
+          duration: attemptTimes(current, nowMs).duration,
+          timestamps: current.timestamps,
+        })),
+      }
+      return { body }
+    },
+  },
+  {
+    method: 'GET',
+    path: '/jobs/:jobid/vertices/:vertexid/subtasks/accumulators',
+    handler: async (request, context) => {
+      const { info, vertex } = await requestedVertex(request, context)
+      const body: SubtasksAllAccumulatorsBody = {
+        id: vertex.id,
+        parallelism: vertex.parallelism,
+        subtasks: info.subtasks.map(({ subtaskIndex, current }) => ({
+          subtask: subtaskIndex,
+          attempt: current.attemptNumber,
+          endpoint: endpointOf(current),
+          'user-accumulators': userAccumulators([current]),
+        })),
+      }
+      return { body }
+    },
+  },
+  {
+    method: 'GET',
+    path: '/jobs/:jobid/vertices/:vertexid/subtasks/:subtaskindex/attempts/:attempt/accumulators',
+    handler: async (request, context) => {
+      const { info } = await requestedVertex(request, context)
+      const { subtaskIndex, current, history } = requestedSubtask(request, info)
+      const number = indexPathParameter(request, 'attempt')
+      const attempt = [current, ...history].find(({ attemptNumber }) => attemptNumber === number)
+      if (attempt === undefined) {
+        throw new RestHandlerError(`Attempt ${number} of subtask ${subtaskIndex} not found`, 404)
+      }
+      const body: SubtaskAttemptAccumulatorsBody = {
+        subtask: subtaskIndex,
+        attempt: number,
+        id: attempt.executionAttemptId,
+        'user-accumulators': userAccumulators([attempt]),
+      }
+      return { body }
     },
   },
   {

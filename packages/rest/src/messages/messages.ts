@@ -186,6 +186,7 @@ export interface JobResultBody {
   readonly id: string
   readonly name: string
   readonly 'application-status': 'SUCCEEDED' | 'FAILED' | 'CANCELED' | 'UNKNOWN'
+  /** By name; base64 of the JSON of an `AccumulatorSnapshot` of `@flink-ts/core`. */
   readonly 'accumulator-results': Readonly<Record<string, string>>
   readonly 'net-runtime': number
   readonly 'failure-cause'?: SerializedThrowableBody

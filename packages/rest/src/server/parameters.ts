@@ -27,3 +27,13 @@ export function listQueryParameter(request: HandlerRequest, name: string): strin
   const text = request.query.get(name)
   return text === null ? undefined : text.split(',').filter((part) => part !== '')
 }
+
+/** A query parameter that is `true` or, also if absent, `false`. @throws RestHandlerError 400 */
+export function booleanQueryParameter(request: HandlerRequest, name: string): boolean {
+  const text = request.query.get(name)?.toLowerCase() ?? 'false'
+  if (text === 'true' || text === 'false') return text === 'true'
+  throw new RestHandlerError(
+    `Bad request, could not parse parameters: Cannot resolve query parameter (${name}) from value "${text}".`,
+    400,
+  )
+}

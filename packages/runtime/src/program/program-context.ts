@@ -1,13 +1,15 @@
-import type { Configuration } from '@flink-ts/core'
+import type { AccumulatorSnapshot, Configuration } from '@flink-ts/core'
 import type { JobGraph } from '../jobgraph/job-graph.js'
 import type { JobCode } from '../operators/stream-operator.js'
 
-/** How one `execute()` of a program ended. */
+/** How one `execute()` of a program ended. JSON: tasks that run the program again are told it. */
 export interface JobExecutionResult {
   readonly jobId: string
   readonly jobName: string
   /** Milliseconds. */
   readonly netRuntimeMs: number
+  /** Of all subtasks, merged. */
+  readonly accumulators: readonly AccumulatorSnapshot[]
 }
 
 /** A submitted job that has not ended yet. */
@@ -17,6 +19,8 @@ export interface SubmittedJob {
   result(): Promise<JobExecutionResult>
   status(): Promise<import('../messages/messages.generated.js').JobStatus>
   cancel(): Promise<void>
+  /** What the accumulators hold now. */
+  accumulators(): Promise<readonly AccumulatorSnapshot[]>
 }
 
 /** What the environment built up to an `execute()`: the graph for the cluster and the code for the tasks. */

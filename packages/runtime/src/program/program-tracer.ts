@@ -142,5 +142,6 @@ function replayed(result: unknown): SubmittedJob {
     result: () => (ended ? Promise.resolve(ended) : new Promise(() => {})),
     status: async () => (ended ? 'FINISHED' : 'RUNNING'),
     cancel: async () => {},
+    accumulators: async () => ended?.accumulators ?? [],
   }
 }

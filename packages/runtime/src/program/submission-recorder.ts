@@ -116,6 +116,7 @@ export class SubmissionRecorder {
         jobId: submitted.jobId,
         status: () => this.#frozen.suspended(() => submitted.status()),
         cancel: () => this.#frozen.suspended(() => submitted.cancel()),
+        accumulators: () => this.#frozen.suspended(() => submitted.accumulators()),
         result: () =>
           this.#frozen.suspended(async () => {
             const result = await submitted.result()

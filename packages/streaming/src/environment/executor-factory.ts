@@ -1,5 +1,6 @@
 import { type Configuration, FlinkError } from '@flink-ts/core'
 import { currentProgramContext, type ProgramContext } from '@flink-ts/runtime/program'
+import { InvalidProgramError } from '../functions/errors.js'
 
 /** What the package with the executor exports. */
 export interface ExecutorFactory {
@@ -24,6 +25,20 @@ const CLIENT_PACKAGE: string = '@flink-ts/client'
  */
 export async function findProgramContext(configuration: Configuration): Promise<ProgramContext> {
   return currentProgramContext() ?? (await loadExecutorFactory()).createExecutor(configuration)
+}
+
+/**
+ * Who runs a program that says itself where its jobs run: a task that traces it, else nobody yet.
+ *
+ * @throws InvalidProgramError if somebody else has said where it runs
+ */
+export function explicitProgramContext(kind: string): ProgramContext | undefined {
+  const context = currentProgramContext()
+  if (context?.mode !== 'submission') return context
+  throw new InvalidProgramError(
+    `The ${kind} cannot be used when a program is run by 'flink run' or in an application cluster, which say where its ` +
+      "jobs run: use getExecutionEnvironment(), or start the program with 'node'",
+  )
 }
 
 async function loadExecutorFactory(): Promise<ExecutorFactory> {

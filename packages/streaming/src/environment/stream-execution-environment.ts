@@ -10,12 +10,7 @@ import {
   type SourceSplit,
   SystemRandom,
 } from '@flink-ts/core'
-import {
-  currentProgramContext,
-  type JobExecutionResult,
-  type ProgramContext,
-  type SubmittedJob,
-} from '@flink-ts/runtime/program'
+import { currentProgramContext, type ProgramContext } from '@flink-ts/runtime/program'
 import { collectionSource } from '../connectors/collection/collection-source.js'
 import { createSequenceSource } from '../connectors/sequence/sequence-source.js'
 import {
@@ -40,7 +35,9 @@ import type {
   OperatorTransformation,
   SourceTransformation,
 } from '../graph/transformation.js'
-import { findProgramContext } from './executor-factory.js'
+import { explicitProgramContext, findProgramContext } from './executor-factory.js'
+import { JobClient } from './job-client.js'
+import type { JobExecutionResult } from './job-execution-result.js'
 
 const DEFAULT_JOB_NAME = 'Flink Streaming Job'
 /** Under this name the submission's working directory is kept for the traces. */
@@ -71,9 +68,57 @@ export class StreamExecutionEnvironment {
     return configuration === undefined ? environment : environment.configure(configuration)
   }
 
-  private constructor() {
+  /**
+   * An environment whose jobs run on the cluster with this REST endpoint, in a program that was started by `node`. The
+   * file that Node was started with is bundled and sent along; see docs/programs.md.
+   *
+   * @throws InvalidProgramError in a program that `flink run` or an application cluster runs: they say where it runs
+   */
+  static createRemoteEnvironment(
+    host: string,
+    port: number,
+    configuration?: Configuration | Readonly<Record<string, string>>,
+  ): StreamExecutionEnvironment {
+    if (!Number.isInteger(port) || port < 1 || port > 65535) {
+      throw new InvalidProgramError(`Cannot use ${port} as a port: expected 1 to 65535`)
+    }
+    checkText('the host of the remote environment', host)
+    return StreamExecutionEnvironment.#explicit('RemoteEnvironment', configuration, {
+      'execution.target': 'remote',
+      'rest.address': host,
+      'rest.port': String(port),
+    })
+  }
+
+  /**
+   * An environment whose jobs run in this process, each in a cluster of its own.
+   *
+   * @param parallelism of all operators that have none of their own; default: that of the configuration
+   * @throws InvalidProgramError in a program that `flink run` or an application cluster runs: they say where it runs
+   */
+  static createLocalEnvironment(
+    parallelism?: number,
+    configuration?: Configuration | Readonly<Record<string, string>>,
+  ): StreamExecutionEnvironment {
+    const environment = StreamExecutionEnvironment.#explicit('LocalEnvironment', configuration, {
+      'execution.target': 'local',
+    })
+    return parallelism === undefined ? environment : environment.setParallelism(parallelism)
+  }
+
+  static #explicit(
+    kind: string,
+    configuration: Configuration | Readonly<Record<string, string>> | undefined,
+    target: Readonly<Record<string, string>>,
+  ): StreamExecutionEnvironment {
+    const environment = new StreamExecutionEnvironment(explicitProgramContext(kind))
+    if (configuration !== undefined) environment.configure(configuration)
+    return environment.configure(target)
+  }
+
+  private constructor(context = currentProgramContext()) {
     this.#configuration = new Configuration()
-    this.#context = currentProgramContext()
+    this.#context = context
     this.#builder = {
       nextId: () => this.#nextId++,
       addOperator: (transformation) => void this.#recorded.push(transformation),
@@ -229,17 +274,18 @@ export class StreamExecutionEnvironment {
    * @throws JobExecutionError when the job failed or was cancelled
    */
   async execute(jobName?: string): Promise<JobExecutionResult> {
-    return (await this.executeAsync(jobName)).result()
+    return (await this.executeAsync(jobName)).getJobExecutionResult()
   }
 
   /** Like {@link execute}, but does not wait for the job's end. */
-  async executeAsync(jobName?: string): Promise<SubmittedJob> {
+  async executeAsync(jobName?: string): Promise<JobClient> {
     const recorded = this.#recorded
     this.#recorded = []
     const context = await this.#programContext()
     const workingDirectory = await context.fromSubmission(WORKING_DIRECTORY, () => process.cwd())
     const graph = this.#generate(recorded, jobName, { workingDirectory })
-    return context.execute(generateRecordedJob(graph, newHexId<JobId>(new SystemRandom())))
+    const recordedJob = generateRecordedJob(graph, newHexId<JobId>(new SystemRandom()))
+    return new JobClient(await context.execute(recordedJob))
   }
 
   /**

@@ -17,10 +17,28 @@ t.test('StreamExecutionEnvironment', async (t) => {
       t.equal(env.getParallelism(), 3, 'takes the client’s parallelism')
       t.equal(env.setParallelism(2).getParallelism(), 2, 'which the program’s own wins over')
       env.fromSequence(1, 3).print()
-      t.same(await env.execute('my job').then(({ jobName }) => jobName), 'my job')
+      const result = await env.execute('my job')
+      t.equal(result.jobName, 'my job')
+      t.equal(result.getNetRuntime(), 7)
+      t.equal(result.getAccumulatorResult('n'), 3)
+      t.equal(result.getAccumulatorResult('other'), undefined)
+      t.same(result.getAllAccumulatorResults(), { n: 3 })
       await t.rejects(env.execute(), { message: /No operators/ }, 'what was executed is gone')
       env.fromElements(1).print()
-      t.equal((await env.executeAsync()).jobId.length, 32)
+      const client = await env.executeAsync()
+      t.equal(client.getJobID().length, 32)
+      t.equal(await client.getJobStatus(), 'FINISHED')
+      t.same(await client.getAccumulators(), { n: 3 })
+      t.equal((await client.getJobExecutionResult()).getJobID(), client.getJobID())
+      await client.cancel()
+      await t.rejects(client.stopWithSavepoint(false), { code: 'FLINK_NOT_SUPPORTED' })
+      await t.rejects(client.triggerSavepoint('/s'), { message: /no savepoints in this release/ })
+      for (const create of [
+        () => StreamExecutionEnvironment.createRemoteEnvironment('host', 8081),
+        () => StreamExecutionEnvironment.createLocalEnvironment(2),
+      ]) {
+        t.throws(create, { message: /Environment cannot be used when a program is run by/ })
+      }
       t.equal(await env.fromSubmission('x', () => 5), 5)
       env.fromElements(1).print()
       t.equal(
@@ -54,7 +72,9 @@ t.test('StreamExecutionEnvironment', async (t) => {
     fromSubmission: (_name, _fn) => Promise.resolve('/somewhere' as never),
   }
   const uninstall = installProgramContext(tracing)
-  const env = StreamExecutionEnvironment.getExecutionEnvironment({ 'pipeline.name': 'given' })
+  const env = StreamExecutionEnvironment.createRemoteEnvironment('host', 1, {
+    'pipeline.name': 'given',
+  })
   uninstall()
   env.fromElements(1).print()
   t.equal(env.getStreamGraph().jobName, 'given')

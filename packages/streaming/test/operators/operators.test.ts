@@ -1,4 +1,12 @@
-import type { Collector, RuntimeContext, ValueState } from '@flink-ts/core'
+import {
+  AccumulatorRegistry,
+  accumulatorValue,
+  type Collector,
+  IntCounter,
+  IntMaximum,
+  type RuntimeContext,
+  type ValueState,
+} from '@flink-ts/core'
 import type { DataStream } from '@flink-ts/streaming'
 import t from 'tap'
 import { recorded } from '../recorded-program.js'
@@ -314,5 +322,44 @@ t.test('reduce and aggregations', async (t) => {
   await t.rejects(
     streaming((s) => keyed(s).sum(2)),
     { cause: { message: /Cannot take the sum of field '2': it is string; expected a number/ } },
+  )
+})
+
+t.test('accumulators of a runtime context', async (t) => {
+  class Gathering {
+    odd = new IntCounter()
+    readonly max = new IntMaximum()
+
+    open(context: RuntimeContext) {
+      this.odd = context.getIntCounter('odd')
+      context.addAccumulator('max', this.max)
+      t.throws(() => context.addAccumulator('max', this.max), { code: 'FLINK_ACCUMULATOR' })
+      t.equal(context.getAccumulator('max'), this.max)
+      t.equal(context.getIntCounter('odd'), this.odd)
+      context.getLongCounter('long').add(1)
+      context.getDoubleCounter('double').add(0.5)
+      context.getHistogram('histogram').add(1)
+    }
+
+    map(x: number) {
+      this.odd.add(x % 2)
+      this.max.add(x)
+      return x
+    }
+  }
+  const accumulators = new AccumulatorRegistry()
+  const gathering = await recorded((env) =>
+    env.fromElements(1, 2, 3).map(new Gathering()).name('op').print(),
+  )
+  await run(gathering, 'op', [1, 2, 3], { accumulators })
+  t.same(
+    accumulators.snapshot().map((snapshot) => [snapshot.name, accumulatorValue(snapshot)]),
+    [
+      ['odd', 2],
+      ['max', 3],
+      ['long', 1n],
+      ['double', 0.5],
+      ['histogram', new Map([[1, 1]])],
+    ],
   )
 })
