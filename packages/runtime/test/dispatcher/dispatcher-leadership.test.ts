@@ -459,7 +459,7 @@ t.test(
         if (fatal.length > 0) throw fatal[0]
         await cluster.close()
       }),
-      { numRuns: 60 },
+      { numRuns: 150 },
     )
     t.pass()
   },

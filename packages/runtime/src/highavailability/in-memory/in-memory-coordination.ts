@@ -198,6 +198,15 @@ export class InMemoryCoordination {
     this.#tellAll(component)
   }
 
+  /** All addresses of the leader's components at once, as after a reconnection. @internal */
+  publishAll(token: FencingToken, leaders: ReadonlyMap<string, LeaderAddress>): void {
+    this.#checkLeader('publish addresses', token)
+    for (const component of [...this.#addresses.keys()]) {
+      if (!leaders.has(component)) this.withdraw(component, token)
+    }
+    for (const [component, leader] of leaders) this.publish(component, leader)
+  }
+
   /** @internal */
   withdraw(component: string, token: FencingToken): void {
     if (!sameFencingToken(this.#addresses.get(component)?.token, token)) return

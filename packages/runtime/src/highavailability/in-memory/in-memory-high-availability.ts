@@ -1,5 +1,5 @@
 import type { Logger } from '@flink-ts/core'
-import type { FencingToken } from '@flink-ts/rpc'
+import { type FencingToken, sameFencingToken } from '@flink-ts/rpc'
 import type {
   HighAvailabilityServices,
   LeaderAddress,
@@ -31,6 +31,8 @@ export class InMemoryHighAvailability implements HighAvailabilityServices {
   readonly #election: LeaderElectionService
   readonly #leaders = new LeaderRegistry()
   readonly #subscribed = new Set<string>()
+  /** Addresses of components of the present term. */
+  readonly #published = new Map<string, LeaderAddress>()
   #session: CoordinationSession
   #joined = false
   #closed: Promise<void> | undefined
@@ -45,8 +47,11 @@ export class InMemoryHighAvailability implements HighAvailabilityServices {
           this.#send((session) => options.coordination.join(session))
         },
         publish: (component, leader) => this.#publish(component, leader),
-        withdraw: (component, { token }) =>
-          this.#send(() => options.coordination.withdraw(leaderComponentName(component), token)),
+        withdraw: (component, { token }) => {
+          const name = leaderComponentName(component)
+          this.#published.delete(name)
+          this.#send(() => options.coordination.withdraw(name, token))
+        },
       },
     })
     this.#session = this.#openSession()
@@ -137,6 +142,12 @@ export class InMemoryHighAvailability implements HighAvailabilityServices {
       this.#send((session) => coordination.subscribe(session, name))
     }
     if (this.#joined) this.#send((session) => coordination.join(session))
+    const { token } = this
+    if (token === undefined) return
+    const published = new Map(
+      [...this.#published].filter(([, leader]) => sameFencingToken(leader.token, token)),
+    )
+    this.#call('publish addresses', () => coordination.publishAll(token, published))
   }
 
   #onLeader(component: string, leader: LeaderAddress | undefined): void {
@@ -145,13 +156,19 @@ export class InMemoryHighAvailability implements HighAvailabilityServices {
 
   #publish(component: LeaderComponent, leader: LeaderAddress): void {
     const name = leaderComponentName(component)
-    const { coordination, log } = this.#options
-    this.#session.link
-      .call(`publish the address of ${name}`, () => coordination.publish(name, leader))
-      .catch((error) => {
-        // The term is over, or the connection is cut, which ends it as well.
-        log.info('The address of a leader was not published', { component: name, error })
-      })
+    const [known] = this.#published.values()
+    if (!sameFencingToken(known?.token, leader.token)) this.#published.clear()
+    this.#published.set(name, leader)
+    this.#call(`publish the address of ${name}`, () =>
+      this.#options.coordination.publish(name, leader),
+    )
+  }
+
+  #call(operation: string, run: () => void): void {
+    this.#session.link.call(operation, run).catch((error) => {
+      // The term is over, or the connection is cut: then it is said again when it is back.
+      this.#options.log.info(`Could not ${operation}`, { error })
+    })
   }
 
   #send(action: (session: CoordinationSession) => void): void {
