@@ -1,4 +1,9 @@
-import type { KeyGroupRange, ValueState, ValueStateDescriptor } from '@flink-ts/core'
+import type {
+  KeyGroupRange,
+  KeyHandleSource,
+  ValueState,
+  ValueStateDescriptor,
+} from '@flink-ts/core'
 
 /**
  * Holds the state of the keys of one subtask. All access is for the current key; it is synchronous and
@@ -38,6 +43,8 @@ export interface KeyedStateBackend {
 export interface KeyedStateBackendOptions {
   readonly maxParallelism: number
   readonly keyGroupRange: KeyGroupRange
+  /** Of the task's input, where keys may come with handles to their state. */
+  readonly keyHandles?: KeyHandleSource
 }
 
 /** Chosen by `state.backend.type`; makes the state of one subtask. */

@@ -1,4 +1,5 @@
 import { FlinkError } from '../errors/flink-error.js'
+import type { KeyHandleSource } from '../keys/key-handle-source.js'
 import { findUnserializable } from './dynamic/find-unserializable.js'
 import { Tag } from './dynamic/format.js'
 import { ObjectReader } from './dynamic/object-reader.js'
@@ -15,6 +16,8 @@ export interface DynamicSerializerOptions {
   dictionary?: boolean
   /** Serializers of the classes whose instances may travel. Default none. */
   registry?: SerializerRegistry
+  /** Told by decoders under which numbers the strings of the record read last came. */
+  keyHandles?: KeyHandleSource
 }
 
 /**
@@ -64,7 +67,7 @@ class DynamicEncoder implements ValueEncoder {
     writer.setTarget(target)
     writer.begin()
     try {
-      target.position = writer.any(value, target.position, writer.unnamed)
+      target.position = writer.record(value, target.position)
       return true
     } catch (error) {
       writer.rollback()
@@ -128,8 +131,10 @@ class DynamicEncoder implements ValueEncoder {
 
 class DynamicDecoder implements ValueDecoder {
   readonly #reader: ValueReader
+  readonly #keyHandles: KeyHandleSource | undefined
 
   constructor(options: DynamicSerializerOptions) {
+    this.#keyHandles = options.keyHandles
     this.#reader = new ValueReader((reader) => new ObjectReader(reader, options.registry))
   }
 
@@ -138,6 +143,7 @@ class DynamicDecoder implements ValueDecoder {
     reader.setSource(source)
     reader.objects.begin()
     if (reader.startsWithReset()) this.reset()
+    if (this.#keyHandles !== undefined) this.#keyHandles.current = reader
     const value = reader.any()
     source.position = reader.position
     return value

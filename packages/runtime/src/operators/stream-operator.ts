@@ -2,6 +2,7 @@ import type {
   AccumulatorRegistry,
   Clock,
   FileSystems,
+  KeyHandleSource,
   LineWriter,
   Logger,
   OperatorId,
@@ -55,6 +56,8 @@ export interface OperatorContext {
   readonly mailbox: MailboxExecutor
   /** Sends an event to this operator's coordinator on the JobManager; kept in order, delivered once. */
   sendEventToCoordinator(event: Uint8Array): void
+  /** Of the head of a chain: keys of its HASH inputs may come with handles; its keyed state claims them when made. */
+  readonly keyHandles?: KeyHandleSource
   /** Keyed state of this operator; made on first use. Only behind a HASH edge. */
   keyedState(): KeyedStateBackend
 }

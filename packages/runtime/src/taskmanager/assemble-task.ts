@@ -4,7 +4,7 @@ import {
   type Configuration,
   ExecutionOptions,
   type FileSystems,
-  type KeyGroupRange,
+  KeyHandleSource,
   keyGroupRangeForOperator,
   type LineWriter,
   type Logger,
@@ -12,7 +12,6 @@ import {
   PipelineOptions,
   type Random,
   type SocketConnector,
-  type ValueSerializer,
 } from '@flink-ts/core'
 import type { MetricGroup } from '@flink-ts/metrics'
 import {
@@ -25,7 +24,7 @@ import {
   ResultPartition,
   type ResultPartitionHandle,
 } from '@flink-ts/network'
-import type { KeyedStateBackend } from '@flink-ts/state'
+import type { KeyedStateBackend, KeyedStateBackendOptions } from '@flink-ts/state'
 import type { OperatorDescriptor } from '../jobgraph/job-graph.js'
 import { OperatorChain } from '../operators/operator-chain.js'
 import type {
@@ -35,6 +34,7 @@ import type {
   Output,
 } from '../operators/stream-operator.js'
 import { channelSelectorForEdge } from './channel-selector-for-edge.js'
+import { edgeSerializer } from './edge-serializer.js'
 import { NetworkTaskInput, NetworkTaskOutput } from './network-task-io.js'
 import type { TaskParts } from './stream-task.js'
 import type { TaskDeployment } from './task-launcher.js'
@@ -59,13 +59,12 @@ export interface TaskWorld {
   readonly network: NetworkContext
   /** Absent: inline, see `ResultPartitionOptions`. */
   readonly waitStrategy?: BufferWaitStrategy
-  readonly serializer: ValueSerializer
   /** The cluster's configuration with the job's over it. */
   readonly configuration: Configuration
   operatorMetrics(operatorName: string): MetricGroup
   /** Of the task. */
   readonly accumulators: AccumulatorRegistry
-  createKeyedState(keyGroups: KeyGroupRange, maxParallelism: number): KeyedStateBackend
+  createKeyedState(options: KeyedStateBackendOptions): KeyedStateBackend
   sendOperatorEvent(operatorId: string, payload: Uint8Array): void
 }
 
@@ -99,12 +98,14 @@ export function assembleTask(
       targetMaxParallelism: task.outputMaxParallelisms[i]!,
       random: world.random,
     })
-    const writer = new RecordWriter(partition, { serializer: world.serializer, selector })
+    const writer = new RecordWriter(partition, { serializer: edgeSerializer(), selector })
     return new NetworkTaskOutput(writer)
   })
+  const keyHandles = new KeyHandleSource()
   const inputs = task.inputEdges.map((edge, i) => {
     const gate = InputGate.attach(gates[i]!, world.network)
-    return new NetworkTaskInput(new RecordReader(gate, world.serializer), edge.targetInputIndex)
+    const serializer = edgeSerializer(edge.partitioner === 'HASH' ? { keyHandles } : {})
+    return new NetworkTaskInput(new RecordReader(gate, serializer), edge.targetInputIndex)
   })
   const networkOutputs = new Map<OperatorId, NetworkTaskOutput[]>()
   for (const [i, edge] of task.outputEdges.entries()) {
@@ -116,8 +117,11 @@ export function assembleTask(
     code: code.operators,
     networkOutputs,
     objectReuse: world.configuration.get(PipelineOptions.OBJECT_REUSE),
-    createContext: (operator, output) =>
-      operatorContext(deployment, operator, { world, output, mailbox }),
+    createContext: (operator, output) => {
+      const isHead = operator === task.vertex.operators[0]
+      const own = { world, output, mailbox, ...(isHead ? { keyHandles } : {}) }
+      return operatorContext(deployment, operator, own)
+    },
   })
   return { chain, inputs, outputs }
 }
@@ -125,7 +129,17 @@ export function assembleTask(
 function operatorContext(
   deployment: TaskDeployment,
   operator: OperatorDescriptor,
-  { world, output, mailbox }: { world: TaskWorld; output: Output; mailbox: MailboxExecutor },
+  {
+    world,
+    output,
+    mailbox,
+    keyHandles,
+  }: {
+    world: TaskWorld
+    output: Output
+    mailbox: MailboxExecutor
+    keyHandles?: KeyHandleSource
+  },
 ): OperatorContext {
   const { job, task, subtaskIndex, attemptNumber } = deployment
   const { parallelism, maxParallelism } = task.vertex
@@ -151,12 +165,14 @@ function operatorContext(
     accumulators: world.accumulators,
     log: world.log,
     mailbox,
+    ...(keyHandles === undefined ? {} : { keyHandles }),
     sendEventToCoordinator: (event) => world.sendOperatorEvent(operator.operatorId, event),
     keyedState() {
-      keyedState ??= world.createKeyedState(
-        keyGroupRangeForOperator(maxParallelism, parallelism, subtaskIndex),
+      keyedState ??= world.createKeyedState({
+        keyGroupRange: keyGroupRangeForOperator(maxParallelism, parallelism, subtaskIndex),
         maxParallelism,
-      )
+        ...(keyHandles === undefined ? {} : { keyHandles }),
+      })
       return keyedState
     },
   }

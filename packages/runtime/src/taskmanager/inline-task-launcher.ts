@@ -3,7 +3,6 @@ import {
   AccumulatorRegistry,
   type Clock,
   Configuration,
-  DynamicSerializer,
   type FileSystems,
   type LineWriter,
   type Logger,
@@ -194,15 +193,13 @@ function inlineWorld(
     stdout: options.stdout,
     log: options.log.child({ task: taskNameWithSubtask(deployment) }),
     network: options.shuffle.context,
-    serializer: new DynamicSerializer(),
     configuration: options.configuration
       .clone()
       .merge(Configuration.fromMap(deployment.job.configuration)),
     operatorMetrics: (name) =>
       options.operatorMetrics?.(deployment, name) ?? own.metrics.forOperator(name),
     accumulators: own.accumulators,
-    createKeyedState: (keyGroupRange, maxParallelism) =>
-      new HeapKeyedStateBackend({ keyGroupRange, maxParallelism }),
+    createKeyedState: (options) => new HeapKeyedStateBackend(options),
     // Later, as if it came from another thread: the listener may call the task.
     sendOperatorEvent: (operatorId, payload) =>
       options.defer(() => listener.onOperatorEvent(operatorId, payload)),

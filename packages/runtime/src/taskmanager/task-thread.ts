@@ -2,7 +2,6 @@ import { parentPort, workerData } from 'node:worker_threads'
 import {
   AccumulatorRegistry,
   Configuration,
-  DynamicSerializer,
   deserializeError,
   FileSystemRegistry,
   LocalFileSystem,
@@ -62,12 +61,10 @@ const world: TaskWorld = {
   log,
   network: NetworkContext.attach(data.network),
   waitStrategy: blockingBufferWait(() => control.isCancelled),
-  serializer: new DynamicSerializer(),
   configuration,
   operatorMetrics: (operatorName) => metrics.forOperator(operatorName),
   accumulators,
-  createKeyedState: (keyGroupRange, maxParallelism) =>
-    new HeapKeyedStateBackend({ keyGroupRange, maxParallelism }),
+  createKeyedState: (options) => new HeapKeyedStateBackend(options),
   sendOperatorEvent: (operatorId, payload) =>
     report({ type: 'operatorEvent', operatorId, payload }),
 }

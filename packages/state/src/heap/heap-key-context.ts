@@ -1,4 +1,4 @@
-import { hashKey, KeyMap, keyGroupFor } from '@flink-ts/core'
+import { hashKey, type KeyHandleSource, KeyMap, keyGroupFor } from '@flink-ts/core'
 import { KeyGroupOutOfRangeError } from '../key-group-out-of-range-error.js'
 import type { KeyedStateBackendOptions } from '../keyed-state-backend.js'
 import { NoCurrentKeyError } from '../no-current-key-error.js'
@@ -14,12 +14,14 @@ import { KeyEntry } from './key-entry.js'
 export class HeapKeyContext {
   readonly #options: KeyedStateBackendOptions
   readonly #entries = new KeyMap<KeyEntry>()
+  readonly #handles: KeyHandleSource | undefined
   #key: unknown = undefined
   #entry: KeyEntry | undefined = undefined
   #isLookedUp = false
 
   constructor(options: KeyedStateBackendOptions) {
     this.#options = options
+    this.#handles = options.keyHandles?.claim()
   }
 
   get key(): unknown {
@@ -46,6 +48,7 @@ export class HeapKeyContext {
   drop(): void {
     if (this.#entry === undefined) return
     this.#entries.delete(this.#entry.key)
+    this.#entry.isDropped = true
     this.#entry = undefined
   }
 
@@ -60,7 +63,17 @@ export class HeapKeyContext {
   #lookUp(stateName: string): KeyEntry | undefined {
     const key = this.#key
     if (key === undefined) throw new NoCurrentKeyError(stateName)
+    const handles = this.#handles
+    if (handles !== undefined) {
+      const known = handles.get(key) as KeyEntry | undefined
+      if (known !== undefined && !known.isDropped) {
+        this.#entry = known
+        this.#isLookedUp = true
+        return known
+      }
+    }
     const entry = this.#entries.get(key)
+    if (entry !== undefined) handles?.put(key, entry)
     // A key that has no entry is checked each time: it may belong to another subtask.
     if (entry === undefined) this.#ownKeyGroup()
     this.#entry = entry
@@ -72,6 +85,7 @@ export class HeapKeyContext {
     const entry = new KeyEntry(this.#key, this.#ownKeyGroup())
     this.#entries.set(this.#key, entry)
     this.#entry = entry
+    this.#handles?.put(this.#key, entry)
     return entry
   }
 

@@ -6,6 +6,8 @@
 export class KeyEntry {
   readonly key: unknown
   readonly keyGroup: number
+  /** Whether the key has no state any more; another entry may have taken this one's place. */
+  isDropped = false
   /** Of state 0; undefined where the key has no value. */
   #first: unknown = undefined
   /** Of the states from 1 on. */

@@ -1,4 +1,4 @@
-import { KeyMap } from '@flink-ts/core'
+import { type KeyHandleSource, KeyMap } from '@flink-ts/core'
 import { NO_TIMESTAMP, type OneInputStreamOperator } from '@flink-ts/runtime/program'
 import { FunctionOperator, type FunctionOperatorOptions } from './function-operator.js'
 import { KeyedContext } from './keyed-context.js'
@@ -64,11 +64,14 @@ class StreamingReduceOperator extends FunctionOperator<Reduce> {
 class BatchReduceOperator extends FunctionOperator<Reduce> {
   readonly #keySelector: (value: unknown) => unknown
   readonly #cells = new KeyMap<{ value: unknown }>()
+  readonly #handles: KeyHandleSource | undefined
   readonly #copy: (value: unknown) => unknown
 
   constructor(options: KeyedReduceOptions) {
     super(options)
     this.#keySelector = options.keySelector
+    // State that the function itself keeps finds them taken, and does without.
+    this.#handles = options.operatorContext.keyHandles?.claim()
     this.#copy = options.copy ?? itself
   }
 
@@ -76,7 +79,7 @@ class BatchReduceOperator extends FunctionOperator<Reduce> {
     let result: unknown
     try {
       const key = this.#keySelector(value)
-      const cell = this.#cells.get(key)
+      const cell = this.#cell(key)
       if (cell === undefined) {
         this.#cells.set(key, { value: this.#copy(value) })
         return
@@ -89,6 +92,15 @@ class BatchReduceOperator extends FunctionOperator<Reduce> {
       throw this.failed(error)
     }
     if (result instanceof Promise) throw this.promised(result)
+  }
+
+  #cell(key: unknown): { value: unknown } | undefined {
+    const handles = this.#handles
+    const known = handles?.get(key)
+    if (known !== undefined) return known as { value: unknown }
+    const cell = this.#cells.get(key)
+    if (cell !== undefined) handles?.put(key, cell)
+    return cell
   }
 
   override async finish(): Promise<void> {

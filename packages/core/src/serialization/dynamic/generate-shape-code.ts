@@ -61,9 +61,12 @@ function compiled<F>(
 }
 
 function encoderSource({ isTuple, names, kinds }: ShapeDescription): string {
-  const lines = isTuple ? tupleCheck(names.length) : objectCheck(names)
+  const reads = kinds.map((_, i) => `const v${i} = v[${isTuple ? i : JSON.stringify(names[i])}]`)
+  // Once the engine has read a field it knows the object's hidden class: that of its prototype costs nothing then.
+  const lines = isTuple
+    ? [...tupleCheck(names.length), ...reads]
+    : [...reads, ...objectCheck(names)]
   kinds.forEach((kind, i) => {
-    lines.push(`const v${i} = v[${isTuple ? i : JSON.stringify(names[i])}]`)
     const type = TYPE_OF_KIND[kind]
     if (type !== undefined) lines.push(`if (typeof v${i} !== '${type}') return -2`)
     else if (isTuple) lines.push(`if (v${i} === undefined && !(${i} in v)) return -1`)
@@ -137,8 +140,9 @@ function decoderSource({ isTuple, names, kinds }: ShapeDescription): string {
 }
 
 function copierSource({ names }: ShapeDescription): string {
-  const fields = names.map((name) => `${propertyName(name)}: v[${JSON.stringify(name)}]`)
-  const lines = [...objectCheck(names), `return { ${fields.join(', ')} }`]
+  const reads = names.map((name, i) => `const v${i} = v[${JSON.stringify(name)}]`)
+  const fields = names.map((name, i) => `${propertyName(name)}: v${i}`)
+  const lines = [...reads, ...objectCheck(names), `return { ${fields.join(', ')} }`]
   return `return function copyShape(v) {\n${lines.join('\n')}\n}`
 }
 

@@ -44,6 +44,7 @@ export class ObjectWriter {
 
   startGraph(): void {
     this.begin()
+    this.writer.isTouched = true
     this.#graph = new Map()
   }
 
@@ -86,6 +87,7 @@ export class ObjectWriter {
     const custom = this.#registry?.forValue(value)
     if (custom === undefined) throw UNSUPPORTED
     const at = this.writer.text(custom.name, this.writer.tag(Tag.Custom, p), this.writer.unnamed)
+    this.writer.isTouched = true
     this.#open.add(value)
     const end = this.writer.any(custom.toData(value), at, field)
     this.#open.delete(value)
@@ -94,6 +96,7 @@ export class ObjectWriter {
 
   #trackOrThrow(value: object): void {
     const seen = this.#seen
+    this.writer.isTouched = true
     if (this.#seenMore === undefined) {
       if (seen.includes(value)) throw SHARED_PART
       if (seen.length < LINEAR_SEEN) {

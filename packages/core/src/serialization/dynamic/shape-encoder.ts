@@ -152,6 +152,7 @@ export class ShapeTable {
       at = writer.tag(shape.kinds[i]!, at)
       if (!shape.isTuple) at = writer.plainText(shape.names[i]!, at)
     }
+    writer.isTouched = true
     shape.id = this.#written.length
     this.#written.push(shape)
     return at

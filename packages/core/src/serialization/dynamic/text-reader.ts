@@ -1,16 +1,23 @@
+import { type KeyHandles, REMEMBERED_STRINGS } from '../../keys/key-handle-source.js'
 import { MalformedDataError } from '../malformed-data-error.js'
 import { MAX_DICTIONARY_ENTRIES, MAX_DICTIONARY_STRING_LENGTH, TextTag } from './format.js'
 
 /** The part of the reader that knows bytes, varints and texts, and holds the dictionary. */
-export class TextReader {
+export class TextReader implements KeyHandles {
   bytes: Buffer = Buffer.alloc(0)
   data: DataView = new DataView(new ArrayBuffer(0))
   position = 0
   limit = 0
-  #dictionary: (string | undefined)[] = []
+  readonly recentIds = new Int32Array(REMEMBERED_STRINGS).fill(-1)
+  readonly strings: (string | undefined)[] = []
+  readonly handles: unknown[] = []
+  /** Of the record's strings, counted until all that are remembered have been read. */
+  protected stringsRead = 0
 
   clearDictionary(): void {
-    this.#dictionary = []
+    this.strings.length = 0
+    this.handles.length = 0
+    this.recentIds.fill(-1)
   }
 
   bad(what: string): never {
@@ -55,7 +62,9 @@ export class TextReader {
     if (tag < TextTag.ShortLatin1) {
       return this.#known((((tag & 0x3f) << 8) | this.byte()) + TextTag.FarId)
     }
-    return tag === TextTag.Define ? this.#define() : this.#plain(tag)
+    if (tag === TextTag.Define) return this.#define()
+    this.#remember(-1)
+    return this.#plain(tag)
   }
 
   /** A text that is neither in the dictionary nor put into it. */
@@ -64,7 +73,12 @@ export class TextReader {
   }
 
   #known(id: number): string {
-    return this.#dictionary[id] ?? this.bad('dictionary id')
+    this.#remember(id)
+    return this.strings[id] ?? this.bad('dictionary id')
+  }
+
+  #remember(id: number): void {
+    if (this.stringsRead < REMEMBERED_STRINGS) this.recentIds[this.stringsRead++] = id
   }
 
   #define(): string {
@@ -73,9 +87,14 @@ export class TextReader {
     if (id >= MAX_DICTIONARY_ENTRIES) this.bad('dictionary id')
     const text = this.plainText()
     if (text.length > MAX_DICTIONARY_STRING_LENGTH) this.bad('dictionary entry')
-    const dictionary = this.#dictionary
-    while (dictionary.length <= id) dictionary.push(undefined)
-    dictionary[id] = text
+    const { strings, handles } = this
+    while (strings.length <= id) {
+      strings.push(undefined)
+      handles.push(undefined)
+    }
+    strings[id] = text
+    handles[id] = undefined
+    this.#remember(id)
     return text
   }
 

@@ -24,6 +24,7 @@ export class ValueReader extends TextReader {
     }
     this.limit = source.limit
     this.position = source.position
+    this.stringsRead = 0
     this.#depth = 0
   }
 

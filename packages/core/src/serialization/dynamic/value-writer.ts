@@ -22,6 +22,8 @@ export class ValueWriter {
   data: DataView = new DataView(new ArrayBuffer(0))
   limit = 0
   depth = 0
+  /** Whether this value changed the tables or met objects within objects: the next one must {@link begin} anew. */
+  isTouched = true
   readonly dictionary: StringDictionary | undefined
   readonly unnamed = new FieldState()
   readonly shapes = new ShapeTable()
@@ -46,23 +48,42 @@ export class ValueWriter {
 
   /** Starts a value; what the tables learn from here on can be taken back. */
   begin(): void {
+    if (this.isTouched) this.#beginAnew()
+  }
+
+  #beginAnew(): void {
+    this.isTouched = false
     this.dictionary?.begin()
     this.shapes.begin()
     this.objects.begin()
   }
 
   rollback(): void {
+    this.isTouched = true
     this.dictionary?.rollback()
     this.shapes.rollback()
   }
 
   clear(): void {
+    this.isTouched = true
     this.dictionary?.clear()
     this.shapes.clear()
   }
 
   noSpace(): never {
     throw NO_SPACE
+  }
+
+  /** The value of a record: most often an object of the same shape as the one before. */
+  record(value: unknown, p: number): number {
+    const { shape } = this.unnamed
+    if (shape !== undefined && typeof value === 'object' && value !== null) {
+      this.depth = 1
+      const end = shape.encode(this, value, p, shape)
+      if (end >= 0) return end
+      this.depth = 0
+    }
+    return this.any(value, p, this.unnamed)
   }
 
   any(value: unknown, p: number, field: FieldState): number {
@@ -184,9 +205,8 @@ export class ValueWriter {
     }
     if (p + 3 > this.limit) throw NO_SPACE
     const end = this.plainText(text, p + 3)
-    // A slice would keep the whole line alive that it was cut from.
-    const own = text.length < 13 ? text : Buffer.from(text, 'utf16le').toString('utf16le')
-    const id = this.dictionary!.add(slot, own)
+    this.isTouched = true
+    const id = this.dictionary!.add(slot, text)
     this.bytes[p] = TextTag.Define
     this.bytes[p + 1] = id
     this.bytes[p + 2] = id >>> 8
