@@ -1,15 +1,11 @@
-import { FlinkError } from '@flink-ts/core'
-import type {
-  ChannelCredentials,
-  Client,
-  ClientUnaryCall,
-  Metadata,
-  ServiceError,
-} from '@grpc/grpc-js'
+import type { Clock } from '@flink-ts/core'
+import type { ChannelCredentials, Client, ClientUnaryCall, ServiceError } from '@grpc/grpc-js'
 import { RecipientUnreachableError } from '../errors/recipient-unreachable-error.js'
 import { RpcMessageTooLargeError } from '../errors/rpc-message-too-large-error.js'
 import { RpcTimeoutError } from '../errors/rpc-timeout-error.js'
+import { RpcUnauthenticatedError } from '../errors/rpc-unauthenticated-error.js'
 import type { OutgoingInvocation, Reply } from '../invocation/invocation.js'
+import { type CallLimits, CallWindow } from './call-window.js'
 import type { GrpcModule } from './grpc-module.js'
 import { CALL_PATH, deserializeReply, writeInvocation } from './wire.js'
 
@@ -19,7 +15,10 @@ export interface GrpcPeerOptions {
   credentials: ChannelCredentials
   channelOptions: Record<string, number>
   maxMessageBytes: number
-  attachMetadata: ((metadata: Metadata) => void) | undefined
+  limits: CallLimits
+  clock: Clock
+  /** Why the last connection was not made, if the peer is not of this cluster. */
+  refusedBecause: () => Error | undefined
   /** Called when the peer has neither a live connection nor anybody who needs it. */
   onUnused: () => void
 }
@@ -29,6 +28,7 @@ export class GrpcPeer {
   readonly #options: GrpcPeerOptions
   readonly #client: Client
   readonly #channel: ReturnType<Client['getChannel']>
+  readonly #window: CallWindow
   readonly #calls = new Set<ClientUnaryCall>()
   readonly #listeners = new Set<(reason: Error) => void>()
   #state: number
@@ -36,6 +36,7 @@ export class GrpcPeer {
 
   constructor(options: GrpcPeerOptions) {
     this.#options = options
+    this.#window = new CallWindow(options.limits, options.clock)
     const { grpc } = options
     this.#client = new grpc.Client(options.address, options.credentials, options.channelOptions)
     this.#channel = this.#client.getChannel()
@@ -43,12 +44,14 @@ export class GrpcPeer {
     this.#watch()
   }
 
-  call(invocation: OutgoingInvocation, deadlineMs: number, timeoutMs: number): Promise<Reply> {
-    const { grpc } = this.#options
+  async call(invocation: OutgoingInvocation, timeoutMs: number): Promise<Reply> {
+    const { grpc, clock } = this.#options
+    const deadlineMs = clock.now() + timeoutMs
+    const { byteLength } = invocation.payload
+    await this.#window.enter(byteLength, invocation.target, timeoutMs)
     const metadata = new grpc.Metadata()
     writeInvocation(invocation, metadata)
-    this.#options.attachMetadata?.(metadata)
-    return new Promise<Reply>((resolve, reject) => {
+    return await new Promise<Reply>((resolve, reject) => {
       const call = this.#client.makeUnaryRequest<Uint8Array, Reply>(
         CALL_PATH,
         asBuffer,
@@ -58,6 +61,7 @@ export class GrpcPeer {
         { deadline: deadlineMs },
         (error, reply) => {
           this.#calls.delete(call)
+          this.#window.leave(byteLength)
           if (error !== null) reject(this.#callError(error, invocation, timeoutMs))
           else resolve(reply!)
           this.#releaseIfUnused()
@@ -84,6 +88,9 @@ export class GrpcPeer {
     if (this.#closed) return
     this.#closed = true
     this.#listeners.clear()
+    const target = `a call to ${this.#options.address}`
+    const reason = 'this RPC service was closed'
+    this.#window.close(new RecipientUnreachableError({ target, reason }))
     for (const call of this.#calls) call.cancel()
     this.#client.close()
   }
@@ -115,7 +122,7 @@ export class GrpcPeer {
   #releaseIfUnused(): void {
     const { READY } = this.#options.grpc.connectivityState
     if (this.#closed || this.#state === READY) return
-    if (this.#calls.size === 0 && this.#listeners.size === 0) this.#options.onUnused()
+    if (this.#window.isEmpty && this.#listeners.size === 0) this.#options.onUnused()
   }
 
   #callError(error: ServiceError, invocation: OutgoingInvocation, timeoutMs: number): Error {
@@ -135,24 +142,21 @@ export class GrpcPeer {
           subject: target,
           limitBytes: this.#options.maxMessageBytes,
         })
-      case status.UNAUTHENTICATED:
-      case status.PERMISSION_DENIED:
-        return new FlinkError(`RPC ${target} was refused: ${error.details}`, {
-          code: 'FLINK_RPC_UNAUTHENTICATED',
-          cause: error,
-        })
       case status.UNIMPLEMENTED:
         return new RecipientUnreachableError({
           target,
           reason: `what listens there is no flink-ts RPC service (${error.details})`,
           cause: error,
         })
-      default:
+      default: {
+        const cause = this.#options.refusedBecause()
+        if (cause !== undefined) return new RpcUnauthenticatedError({ target, cause })
         return new RecipientUnreachableError({
           target,
           reason: error.details || error.message,
           cause: error,
         })
+      }
     }
   }
 }

@@ -1,16 +1,19 @@
 import type { Clock, Logger } from '@flink-ts/core'
-import type { ChannelCredentials, Metadata, Server, ServerCredentials } from '@grpc/grpc-js'
+import type { TransportSecurity } from '@flink-ts/core/security'
 import { RecipientUnreachableError } from '../errors/recipient-unreachable-error.js'
 import type { FencingToken } from '../fencing-token.js'
 import type { GatewayDefinition } from '../gateway-definition.js'
 import { EndpointRegistry } from '../invocation/endpoint-registry.js'
 import { gatewayProxy } from '../invocation/gateway-proxy.js'
 import type { OutgoingInvocation, Reply } from '../invocation/invocation.js'
+import { PendingCalls } from '../invocation/pending-calls.js'
 import { DEFAULT_CALL_TIMEOUT_MS, DEFAULT_MAX_MESSAGE_BYTES } from '../rpc-defaults.js'
 import type { RpcServer, RpcService, ServerOptions } from '../rpc-service.js'
+import type { CallLimits } from './call-window.js'
 import type { GrpcModule } from './grpc-module.js'
 import { GrpcPeer } from './grpc-peer.js'
-import { startGrpcServer } from './grpc-server.js'
+import { type RunningGrpcServer, type ServingLimits, startGrpcServer } from './grpc-server.js'
+import { SecuredChannels } from './secured-channel-credentials.js'
 import { REPLY_OVERHEAD_BYTES } from './wire.js'
 
 export interface GrpcRpcServiceOptions {
@@ -30,13 +33,28 @@ export interface GrpcRpcServiceOptions {
   maxMessageBytes?: number
   /** An idle connection is probed this often, and lost when a probe goes unanswered as long. Default 10 s. */
   keepAliveMs?: number
-  /** Default: plain text on both sides. Mutual TLS is the caller's to configure here. */
-  credentials?: { server: ServerCredentials; channel: ChannelCredentials }
-  /** Adds to each outgoing call what the peer's `authenticate` looks for. Default nothing. */
-  attachMetadata?: (metadata: Metadata) => void
-  /** Why a call is refused, from its metadata; undefined lets it pass. Default: all pass. */
-  authenticate?: (metadata: Metadata) => string | undefined
+  /** Secret and certificates of the cluster. Absent: everybody is believed, as among services of one test. */
+  security?: TransportSecurity
+  /** What each peer may have of this service at a time, on the calling side. */
+  callLimits?: CallLimits
+  /** What this service answers at a time. */
+  servingLimits?: ServingLimits
 }
+
+const MIB = 1024 * 1024
+
+/** What waits is what a burst of deployments needs; what is on its way is what a connection keeps busy. */
+const DEFAULT_CALL_LIMITS: CallLimits = {
+  maxCalls: 1024,
+  maxBytes: 64 * MIB,
+  maxWaitingCalls: 100_000,
+  maxWaitingBytes: 256 * MIB,
+}
+
+const DEFAULT_SERVING_LIMITS: ServingLimits = { maxCalls: 100_000, maxBytes: 512 * MIB }
+
+/** Streams of one connection: more than a caller of this release begins. */
+const MAX_CONCURRENT_STREAMS = 2048
 
 /** How long `close` waits for peers to let go of their connections. */
 const CLOSE_GRACE_MS = 500
@@ -46,7 +64,10 @@ export class GrpcRpcService implements RpcService {
   readonly address: string
   readonly #grpc: GrpcModule
   readonly #options: GrpcRpcServiceOptions
-  readonly #server: Server
+  readonly #server: RunningGrpcServer
+  readonly #channels: SecuredChannels | undefined
+  /** Calls to the own address. */
+  readonly #ownCalls: PendingCalls
   readonly #registry: EndpointRegistry
   readonly #defaultTimeoutMs: number
   readonly #maxMessageBytes: number
@@ -63,26 +84,32 @@ export class GrpcRpcService implements RpcService {
     // What it prints to the console by itself also reaches us as an error.
     grpc.setLogVerbosity(grpc.logVerbosity.NONE)
     const maxMessageBytes = options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES
-    const registry = new EndpointRegistry({ maxMessageBytes })
+    const { clock, log } = options
+    const registry = new EndpointRegistry({ maxMessageBytes, log })
     const bindHost = options.bindHost ?? '127.0.0.1'
-    const { server, port } = await startGrpcServer({
+    const server = await startGrpcServer({
       grpc,
       host: bindHost,
       ports: options.bindPorts ?? '0',
-      credentials: options.credentials?.server ?? grpc.ServerCredentials.createInsecure(),
-      serverOptions: channelOptions(options, maxMessageBytes),
-      authenticate: options.authenticate,
+      security: options.security,
+      serverOptions: {
+        ...channelOptions(options, maxMessageBytes),
+        'grpc.max_concurrent_streams': MAX_CONCURRENT_STREAMS,
+      },
+      limits: options.servingLimits ?? DEFAULT_SERVING_LIMITS,
       registry,
+      clock,
+      log,
     })
     const host = options.advertisedHost ?? bindHost
-    const address = `${host.includes(':') ? `[${host}]` : host}:${options.advertisedPort ?? port}`
+    const address = `${host.includes(':') ? `[${host}]` : host}:${options.advertisedPort ?? server.port}`
     return new GrpcRpcService(grpc, options, server, registry, address)
   }
 
   private constructor(
     grpc: GrpcModule,
     options: GrpcRpcServiceOptions,
-    server: Server,
+    server: RunningGrpcServer,
     registry: EndpointRegistry,
     address: string,
   ) {
@@ -91,6 +118,10 @@ export class GrpcRpcService implements RpcService {
     this.#server = server
     this.#registry = registry
     this.address = address
+    this.#ownCalls = new PendingCalls(options.clock)
+    const { security, clock, log } = options
+    this.#channels =
+      security && new SecuredChannels({ grpc, security, name: `RPC ${address}`, clock, log })
     this.#defaultTimeoutMs = options.defaultTimeoutMs ?? DEFAULT_CALL_TIMEOUT_MS
     this.#maxMessageBytes = options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES
   }
@@ -131,8 +162,17 @@ export class GrpcRpcService implements RpcService {
       const reason = 'this RPC service was closed'
       throw new RecipientUnreachableError({ target: invocation.target, reason })
     }
-    const deadlineMs = this.#options.clock.now() + timeoutMs
-    return await this.#peer(address).call(invocation, deadlineMs, timeoutMs)
+    if (address === this.address) return await this.#sendToOwn(invocation, timeoutMs)
+    return await this.#peer(address).call(invocation, timeoutMs)
+  }
+
+  /** The same contract without a socket: encoded, in a later turn, at most once, with a deadline. */
+  #sendToOwn(invocation: OutgoingInvocation, timeoutMs: number): Promise<Reply> {
+    const call = this.#ownCalls.start(invocation.target, timeoutMs)
+    queueMicrotask(() => {
+      void this.#registry.dispatch(invocation, 'this process').then((reply) => call.resolve(reply))
+    })
+    return call.reply
   }
 
   #peer(address: string): GrpcPeer {
@@ -141,12 +181,16 @@ export class GrpcRpcService implements RpcService {
       const created = new GrpcPeer({
         grpc: this.#grpc,
         address,
-        credentials: this.#options.credentials?.channel ?? this.#grpc.credentials.createInsecure(),
+        credentials:
+          this.#channels?.credentials(address) ?? this.#grpc.credentials.createInsecure(),
         channelOptions: channelOptions(this.#options, this.#maxMessageBytes),
         maxMessageBytes: this.#maxMessageBytes,
-        attachMetadata: this.#options.attachMetadata,
+        limits: this.#options.callLimits ?? DEFAULT_CALL_LIMITS,
+        clock: this.#options.clock,
+        refusedBecause: () => this.#channels?.refusedBecause(address),
         onUnused: () => {
           this.#peers.delete(address)
+          this.#channels?.forget(address)
           created.close()
         },
       })
@@ -159,20 +203,9 @@ export class GrpcRpcService implements RpcService {
   async #doClose(): Promise<void> {
     for (const peer of this.#peers.values()) peer.close()
     this.#peers.clear()
+    this.#ownCalls.failAll('this RPC service was closed')
     this.#registry.close()
-    await new Promise<void>((resolve) => {
-      // A peer that does not let go must not keep this process from ending.
-      const cancelForce = this.#options.clock.schedule(CLOSE_GRACE_MS, () => {
-        this.#server.forceShutdown()
-        resolve()
-      })
-      this.#server.tryShutdown((error) => {
-        cancelForce()
-        if (error !== undefined)
-          this.#options.log.debug('RPC server did not stop in order', { error })
-        resolve()
-      })
-    })
+    await this.#server.close(CLOSE_GRACE_MS)
   }
 }
 

@@ -1,9 +1,9 @@
-import { parsePortRange } from '@flink-ts/core'
+import type { Socket } from 'node:net'
+import { type Clock, type Logger, parsePortRange } from '@flink-ts/core'
+import { SecureListener, type TransportSecurity } from '@flink-ts/core/security'
 import type {
   handleUnaryCall,
-  Metadata,
   Server,
-  ServerCredentials,
   ServerUnaryCall,
   sendUnaryData,
   UntypedServiceImplementation,
@@ -22,69 +22,131 @@ export interface GrpcServerOptions {
   grpc: GrpcModule
   host: string
   ports: string
-  credentials: ServerCredentials
+  security: TransportSecurity | undefined
   serverOptions: Record<string, number>
-  authenticate: ((metadata: Metadata) => string | undefined) | undefined
+  limits: ServingLimits
   registry: EndpointRegistry
+  clock: Clock
+  log: Logger
+}
+
+/** What a service answers at the same time; calls beyond are refused, and may be repeated. */
+export interface ServingLimits {
+  readonly maxCalls: number
+  readonly maxBytes: number
+}
+
+export interface RunningGrpcServer {
+  readonly port: number
+  /** Lets calls end for a while, then breaks all connections. */
+  close(graceMs: number): Promise<void>
 }
 
 /**
- * Listens on the first free port of the range and passes what arrives to the registry.
+ * Listens on the first free port of the range and passes what arrives to the registry. HTTP/2 begins on connections
+ * whose peer has proved itself, so that nobody else reaches gRPC at all.
  *
  * @throws InvalidPortRangeError, PortInUseError, RpcBindError
  */
-export async function startGrpcServer(
-  options: GrpcServerOptions,
-): Promise<{ server: Server; port: number }> {
-  const { grpc, host, ports } = options
+export async function startGrpcServer(options: GrpcServerOptions): Promise<RunningGrpcServer> {
+  const { grpc, host, ports, clock, log, security } = options
   const candidates = parsePortRange(ports)
   if (candidates === undefined) throw new InvalidPortRangeError(ports)
+  const server = new grpc.Server(options.serverOptions)
+  server.addService(
+    {
+      call: {
+        path: CALL_PATH,
+        requestStream: false,
+        responseStream: false,
+        requestSerialize: (bytes: Buffer) => bytes,
+        requestDeserialize: (bytes: Buffer) => bytes,
+        responseSerialize: serializeReply,
+        responseDeserialize: (bytes: Buffer) => bytes,
+      },
+    },
+    { call: unaryHandler(options) } satisfies UntypedServiceImplementation,
+  )
+  // Whether it is encrypted is settled before gRPC sees the connection.
+  const injector = server.createConnectionInjector(grpc.ServerCredentials.createInsecure())
+  const sockets = new Set<Socket>()
+  const onConnection = (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+    injector.injectConnection(socket)
+  }
+  const socketOptions = { noDelay: true }
+  const purpose = 'rpc'
+  const listen = (port: number) =>
+    SecureListener.listen({
+      host: host.replace(/^\[(.*)\]$/, '$1'),
+      port,
+      security,
+      purpose,
+      clock,
+      log,
+      socketOptions,
+      onConnection,
+    })
+  const listener = await firstFree(candidates, listen, host, ports)
+  return {
+    port: listener.port,
+    close: (graceMs) => closeServer({ server, listener, sockets, clock, log, graceMs }),
+  }
+}
+
+async function firstFree(
+  candidates: Iterable<number>,
+  listen: (port: number) => Promise<SecureListener>,
+  host: string,
+  ports: string,
+): Promise<SecureListener> {
   let lastInUse: unknown
   for (const port of candidates) {
-    const server = new grpc.Server(options.serverOptions)
-    server.addService(
-      {
-        call: {
-          path: CALL_PATH,
-          requestStream: false,
-          responseStream: false,
-          requestSerialize: (bytes: Buffer) => bytes,
-          requestDeserialize: (bytes: Buffer) => bytes,
-          responseSerialize: serializeReply,
-          responseDeserialize: (bytes: Buffer) => bytes,
-        },
-      },
-      { call: unaryHandler(options) } satisfies UntypedServiceImplementation,
-    )
     try {
-      return { server, port: await bind(server, options, port) }
+      return await listen(port)
     } catch (cause) {
-      server.forceShutdown()
-      // grpc-js keeps the system's code in the text only.
-      if (!String(cause).includes('EADDRINUSE')) throw new RpcBindError({ host, port, cause })
+      if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') {
+        throw new RpcBindError({ host, port, cause })
+      }
       lastInUse = cause
     }
   }
   throw new PortInUseError({ host, ports, cause: lastInUse })
 }
 
-function bind(server: Server, options: GrpcServerOptions, port: number): Promise<number> {
-  const { host, credentials } = options
-  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, credentials, (error, bound) => {
-      if (error === null) resolve(bound)
-      else reject(error)
+async function closeServer(options: {
+  server: Server
+  listener: SecureListener
+  sockets: ReadonlySet<Socket>
+  clock: Clock
+  log: Logger
+  graceMs: number
+}): Promise<void> {
+  const { server, listener, sockets, clock, log, graceMs } = options
+  await listener.close()
+  await new Promise<void>((resolve) => {
+    // A peer that does not let go must not keep this process from ending.
+    const cancelForce = clock.schedule(graceMs, resolve)
+    server.tryShutdown((error) => {
+      cancelForce()
+      if (error !== undefined) log.debug('RPC server did not stop in order', { error })
+      resolve()
     })
   })
+  for (const socket of sockets) socket.destroy()
 }
 
 function unaryHandler(options: GrpcServerOptions): handleUnaryCall<Buffer, Reply> {
-  const { grpc, registry, authenticate } = options
+  const { registry, limits } = options
+  let calls = 0
+  let bytes = 0
   return (call: ServerUnaryCall<Buffer, Reply>, callback: sendUnaryData<Reply>) => {
-    const refusedBecause = authenticate?.(call.metadata)
-    if (refusedBecause !== undefined) {
-      callback({ code: grpc.status.UNAUTHENTICATED, details: refusedBecause })
+    const { length } = call.request
+    if (calls >= limits.maxCalls || bytes + length > limits.maxBytes) {
+      const reason = `it has ${calls} calls of ${bytes} bytes to answer already`
+      const payload = encodeRefusal({ kind: 'busy', reason })
+      callback(null, { kind: 'refusal', payload })
       return
     }
     let invocation: Invocation
@@ -99,6 +161,12 @@ function unaryHandler(options: GrpcServerOptions): handleUnaryCall<Buffer, Reply
       callback(null, { kind: 'refusal', payload: encodeRefusal(refusal) })
       return
     }
-    void registry.dispatch(invocation).then((reply) => callback(null, reply))
+    calls++
+    bytes += length
+    void registry.dispatch(invocation, call.getPeer()).then((reply) => {
+      calls--
+      bytes -= length
+      callback(null, reply)
+    })
   }
 }

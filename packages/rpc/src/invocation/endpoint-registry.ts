@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
+import type { Logger } from '@flink-ts/core'
 import { EndpointClosedError } from '../errors/endpoint-closed-error.js'
 import { RpcMessageError } from '../errors/rpc-message-error.js'
-import { sameFencingToken } from '../fencing-token.js'
+import { formatFencingToken, sameFencingToken } from '../fencing-token.js'
 import type { MethodDefinition } from '../gateway-definition.js'
 import type { RpcServer, ServerOptions } from '../rpc-service.js'
 import { encodeError } from './error-payload.js'
 import type { Invocation, Reply } from './invocation.js'
 import { encodeRefusal, type Refusal } from './refusal.js'
+
+const MAX_STALE_REMEMBERED = 1000
 
 type Handler = Record<string, (request: object) => Promise<object>>
 
@@ -20,10 +23,15 @@ interface ServedEndpoint {
 /** The serving half of every transport: from an invocation to its reply. */
 export class EndpointRegistry {
   readonly #maxMessageBytes: number
+  readonly #log: Logger | undefined
+  /** Callers with stale tokens that were logged. */
+  readonly #stale = new Set<string>()
   readonly #endpoints = new Map<string, ServedEndpoint>()
 
-  constructor(options: { maxMessageBytes: number }) {
+  /** @param options.log gets to know of stale callers, each once */
+  constructor(options: { maxMessageBytes: number; log?: Logger }) {
     this.#maxMessageBytes = options.maxMessageBytes
+    this.#log = options.log
   }
 
   register<G extends object>(options: ServerOptions<G>): RpcServer {
@@ -45,8 +53,12 @@ export class EndpointRegistry {
     }
   }
 
-  /** Answers every invocation, whatever it contains; never rejects. */
-  async dispatch(invocation: Invocation): Promise<Reply> {
+  /**
+   * Answers every invocation, whatever it contains; never rejects.
+   *
+   * @param peer who calls, for the log
+   */
+  async dispatch(invocation: Invocation, peer = ''): Promise<Reply> {
     const endpoint = this.#endpoints.get(invocation.endpointId)
     if (endpoint?.accepting !== true) {
       return refuse({
@@ -83,7 +95,7 @@ export class EndpointRegistry {
           }),
         )
       endpoint.inFlight.add(onClose)
-      void this.#invoke(endpoint, invocation, method, request).then((reply) => {
+      void this.#invoke(endpoint, invocation, method, request, peer).then((reply) => {
         endpoint.inFlight.delete(onClose)
         resolve(reply)
       })
@@ -100,6 +112,7 @@ export class EndpointRegistry {
     invocation: Invocation,
     method: MethodDefinition,
     request: object,
+    peer: string,
   ): Promise<Reply> {
     const { mainThread, handler, definition } = endpoint.options
     let outcome: { refusal: Refusal } | { response: object }
@@ -116,7 +129,10 @@ export class EndpointRegistry {
       }
       return { kind: 'handler-error', payload: encodeError(error) }
     }
-    if ('refusal' in outcome) return refuse(outcome.refusal)
+    if ('refusal' in outcome) {
+      if (outcome.refusal.kind === 'fencing') this.#tellStale(invocation, outcome.refusal, peer)
+      return refuse(outcome.refusal)
+    }
     const subject = `${definition.name}.${invocation.method} response`
     try {
       const payload = method.encodeResponse(outcome.response)
@@ -125,6 +141,25 @@ export class EndpointRegistry {
     } catch (error) {
       return refuseInvalid(subject, error)
     }
+  }
+
+  /** Once for each caller's host and token: whoever is stale tries again and again. */
+  #tellStale(invocation: Invocation, refusal: Refusal & { kind: 'fencing' }, peer: string): void {
+    const { endpointId, method } = invocation
+    const received = formatFencingToken(refusal.received)
+    const key = `${endpointId} ${received} ${peer.replace(/:\d+$/, '')}`
+    if (this.#log === undefined || this.#stale.has(key)) return
+    // Forgetting all of them costs a line each, remembering all of them memory.
+    if (this.#stale.size >= MAX_STALE_REMEMBERED) this.#stale.clear()
+    this.#stale.add(key)
+    const expected = formatFencingToken(refusal.expected)
+    this.#log.warn('Refused a caller with a stale fencing token', {
+      endpointId,
+      method,
+      peer,
+      received,
+      expected,
+    })
   }
 
   #refuseTooLarge(subject: string, payload: Uint8Array): Reply {

@@ -3,6 +3,7 @@ import { NotLeaderError } from '../errors/not-leader-error.js'
 import { RecipientUnreachableError } from '../errors/recipient-unreachable-error.js'
 import { RpcMessageError } from '../errors/rpc-message-error.js'
 import { RpcMessageTooLargeError } from '../errors/rpc-message-too-large-error.js'
+import { RpcPeerBusyError } from '../errors/rpc-peer-busy-error.js'
 import type { FencingToken } from '../fencing-token.js'
 
 /**
@@ -12,6 +13,7 @@ import type { FencingToken } from '../fencing-token.js'
 export type Refusal =
   | { kind: 'unreachable'; reason: string }
   | { kind: 'not-leader' }
+  | { kind: 'busy'; reason: string }
   | { kind: 'fencing'; expected: FencingToken; received: FencingToken | undefined }
   | { kind: 'invalid-message'; subject: string; field: string; problem: string }
   | { kind: 'too-large'; subject: string; sizeBytes: number | undefined; limitBytes: number }
@@ -28,6 +30,8 @@ export function refusalError(payload: Uint8Array, target: string): Error {
     switch (refusal.kind) {
       case 'unreachable':
         return new RecipientUnreachableError({ target, reason: refusal.reason })
+      case 'busy':
+        return new RpcPeerBusyError({ target, reason: refusal.reason })
       case 'not-leader':
         return new NotLeaderError({ target })
       case 'fencing':

@@ -211,31 +211,6 @@ t.test('GrpcRpcService reaches a peer that comes back on its address', async (t)
   t.ok(losses >= 1)
 })
 
-t.test('GrpcRpcService refuses callers that its authenticate hook refuses', async (t) => {
-  const service = await startService(t, {
-    authenticate: (metadata) => (metadata.get('x-key')[0] === 'right' ? undefined : 'wrong key'),
-  })
-  const handler = serve(service)
-  let handled = 0
-  handler.sayFunction = async (request) => {
-    handled++
-    return request
-  }
-  const caller = async (key: string) => {
-    const client = await startService(t, {
-      attachMetadata: (metadata) => metadata.set('x-key', key),
-    })
-    return client.connect(service.address, 'test_1', TEST_GATEWAY)
-  }
-
-  await t.rejects((await caller('other')).say({ text: '' }), {
-    code: 'FLINK_RPC_UNAUTHENTICATED',
-    message: /wrong key/,
-  })
-  t.equal(handled, 0)
-  t.same(await (await caller('right')).say({ text: 'hi' }), { text: 'hi' })
-})
-
 /** Passes connections on to `target` until told to cut or to stall them. */
 async function startProxy(t: Test, target: string) {
   const { server, port } = await listen(t)

@@ -1,7 +1,9 @@
 import { noopLogger, SeededRandom, SystemClock } from '@flink-ts/core'
+import type { TransportSecurity } from '@flink-ts/core/security'
 import { ManualClock } from '@flink-ts/core/testing'
 import { InProcessRpcNetwork, type RpcService, SimulatedRpcNetwork } from '@flink-ts/rpc'
 import { GrpcRpcService } from '@flink-ts/rpc/grpc'
+import { SECRET, tlsSecurity } from './security-fixtures.js'
 
 export interface ServiceSettings {
   defaultTimeoutMs?: number
@@ -41,24 +43,33 @@ export const TRANSPORTS: Record<string, () => Transport> = {
       },
     }
   },
-  grpc: () => {
-    const clock = new SystemClock()
-    const services: RpcService[] = []
-    return {
-      clock,
-      // Port 1 (tcpmux) is reserved; nothing on a test machine listens there.
-      deadAddress: '127.0.0.1:1',
-      createService: async (settings) => {
-        const service = await GrpcRpcService.start({ clock, log: noopLogger, ...settings })
-        services.push(service)
-        return service
-      },
-      settle: (promise) => promise,
-      close: async () => {
-        await Promise.all(services.map((service) => service.close()))
-      },
-    }
-  },
+  grpc: () => grpcTransport(undefined),
+  'grpc with a secret': () => grpcTransport({ secret: SECRET }),
+  'grpc with TLS': () => grpcTransport(tlsSecurity('cluster.pem')),
+}
+
+function grpcTransport(security: TransportSecurity | undefined): Transport {
+  const clock = new SystemClock()
+  const services: RpcService[] = []
+  return {
+    clock,
+    // Port 1 (tcpmux) is reserved; nothing on a test machine listens there.
+    deadAddress: '127.0.0.1:1',
+    createService: async (settings) => {
+      const service = await GrpcRpcService.start({
+        clock,
+        log: noopLogger,
+        ...(security === undefined ? {} : { security }),
+        ...settings,
+      })
+      services.push(service)
+      return service
+    },
+    settle: (promise) => promise,
+    close: async () => {
+      await Promise.all(services.map((service) => service.close()))
+    },
+  }
 }
 
 function virtual(

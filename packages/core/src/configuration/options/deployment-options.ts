@@ -16,4 +16,18 @@ export const DeploymentOptions = {
     .booleanType()
     .defaultValue(false)
     .withDescription('Whether the job is cancelled when an attached client is interrupted.'),
+  SHUTDOWN_ON_APPLICATION_FINISH: ConfigOptions.key('execution.shutdown-on-application-finish')
+    .booleanType()
+    .defaultValue(true)
+    .withDescription(
+      'Whether an application cluster ends with its application; otherwise it waits for `DELETE /cluster` or a signal.',
+    ),
+  TERMINATE_APPLICATION_ON_ANY_JOB_EXCEPTION: ConfigOptions.key(
+    'execution.terminate-application-on-any-job-terminated-exceptionally',
+  )
+    .booleanType()
+    .defaultValue(true)
+    .withDescription(
+      'Whether an application whose `main()` has ended ends with the first job that fails or is cancelled; otherwise with the last of its jobs.',
+    ),
 } as const

@@ -324,11 +324,9 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
     `),
   },
   {
-    reason: 'application clusters are not in this release',
+    reason: 'programs are configured as if this were true',
     keys: words(`
       execution.program-config.enabled execution.program-config.wildcards
-      execution.shutdown-on-application-finish
-      execution.terminate-application-on-any-job-terminated-exceptionally
     `),
   },
   {

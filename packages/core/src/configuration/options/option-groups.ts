@@ -1,4 +1,5 @@
 import type { ConfigOption } from '../config-option.js'
+import { AdaptiveSchedulerOptions } from './adaptive-scheduler-options.js'
 import { BlobServerOptions } from './blob-server-options.js'
 import { CleanupOptions } from './cleanup-options.js'
 import { ClientOptions } from './client-options.js'
@@ -44,6 +45,7 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
   { title: 'ResourceManager', options: ResourceManagerOptions },
   { title: 'Cluster', options: ClusterOptions },
   { title: 'BLOB server', options: BlobServerOptions },
+  { title: 'Adaptive scheduler', options: AdaptiveSchedulerOptions },
   { title: 'Restart strategies', options: RestartStrategyOptions },
   { title: 'Slots', options: SlotOptions },
   { title: 'Pipeline', options: PipelineOptions },

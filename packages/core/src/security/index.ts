@@ -1,0 +1,21 @@
+export { ClusterSecret, type ClusterSecretHandle } from './cluster-secret.js'
+export {
+  CLUSTER_SECRET_FILE_NAME,
+  readClusterSecret,
+  readOrCreateClusterSecret,
+  writeClusterSecret,
+} from './cluster-secret-file.js'
+export type { ConnectionPurpose } from './handshake.js'
+export { loadInternalTls } from './load-tls-material.js'
+export { PeerAuthenticationError, type PeerRefusal } from './peer-authentication-error.js'
+export { RefusedPeers } from './refused-peers.js'
+export { type SecureConnectOptions, secureConnect } from './secure-connect.js'
+export { SecureListener, type SecureListenerOptions } from './secure-listener.js'
+export type { TlsMaterial } from './tls-material.js'
+export {
+  attachTransportSecurity,
+  loadTransportSecurity,
+  type TransportSecurity,
+  type TransportSecurityHandle,
+  transportSecurityHandle,
+} from './transport-security.js'
