@@ -44,6 +44,11 @@ export class EdgeDistribution {
     return this.#firstConsumer(producer + 1) - this.#firstConsumer(producer)
   }
 
+  /** How many consumers read something of a producer. */
+  numberOfConsumers(producer: number): number {
+    return this.numberOfSubpartitions(producer)
+  }
+
   consumedBy(consumer: number): ConsumedInput {
     if (!this.#pointwise) {
       return { producers: range(0, this.#producers), subpartitions: only(consumer) }

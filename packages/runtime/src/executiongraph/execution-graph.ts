@@ -112,6 +112,13 @@ export class ExecutionGraph {
     return execution?.attemptId === attemptId ? execution : undefined
   }
 
+  /** The attempt, current or remembered. */
+  execution(attemptId: string): Execution | undefined {
+    const vertex = this.#byAttempt.get(attemptId)
+    if (vertex?.current.attemptId === attemptId) return vertex.current
+    return vertex?.history.find((execution) => execution.attemptId === attemptId)
+  }
+
   vertexOf(attemptId: ExecutionAttemptId): ExecutionVertex {
     const vertex = this.#byAttempt.get(attemptId)
     assert(vertex !== undefined, `attempt ${attemptId} belongs to job ${this.jobGraph.jobId}`)
@@ -165,7 +172,7 @@ export class ExecutionGraph {
           subtaskIndex: subtask,
           index: vertices.length,
           historySize: this.#options.attemptsHistorySize,
-          firstAttemptNumber: (earlier?.[subtask]?.current.attemptNumber ?? -1) + 1,
+          firstAttemptNumber: nextAttemptNumber(earlier?.[subtask]?.current),
           newExecution: (attemptNumber) => this.#newExecution(jobVertex, subtask, attemptNumber),
         })
         this.#byAttempt.set(vertex.current.attemptId, vertex)
@@ -178,8 +185,11 @@ export class ExecutionGraph {
 
   /** Begins a new attempt of `vertex`, whose current one has ended. */
   resetVertex(vertex: ExecutionVertex): Execution {
-    this.#byAttempt.delete(vertex.current.attemptId)
+    const [oldest] = vertex.history
     const execution = vertex.reset()
+    if (oldest !== undefined && vertex.history[0] !== oldest) {
+      this.#byAttempt.delete(oldest.attemptId)
+    }
     this.#byAttempt.set(execution.attemptId, vertex)
     return execution
   }
@@ -200,4 +210,10 @@ export class ExecutionGraph {
       log: this.#options.log,
     })
   }
+}
+
+/** An attempt of the graph before that never began gives its number on. */
+function nextAttemptNumber(before: Execution | undefined): number {
+  if (before === undefined) return 0
+  return before.state === 'CREATED' ? before.attemptNumber : before.attemptNumber + 1
 }

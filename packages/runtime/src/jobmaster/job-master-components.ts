@@ -32,7 +32,7 @@ export interface JobMasterComponents {
 export interface JobMasterEvents
   extends Pick<
     SchedulerOperations,
-    'executionEnded' | 'subtasksReset' | 'graphReplaced' | 'jobTerminated'
+    'executionEnded' | 'subtasksReset' | 'resultsConsumed' | 'graphReplaced' | 'jobTerminated'
   > {
   heartbeat(resourceId: string, payload: TaskExecutorToJobMasterHeartbeatPayload): void
   taskManagerLost(resourceId: string, cause: Error): void
@@ -126,6 +126,9 @@ export function createJobMasterComponents(
       cancelOnTaskManager: (execution) => deployer.cancel(execution),
       executionEnded: (vertex) => events.executionEnded(vertex),
       subtasksReset: (vertices) => events.subtasksReset(vertices),
+      resultsConsumed: (results) => events.resultsConsumed(results),
+      askTaskManager: (resourceId) =>
+        taskManagers.ask(resourceId, () => scheduler.taskManagerAlive(resourceId)),
       graphReplaced: () => events.graphReplaced(),
       jobTerminated: (status) => events.jobTerminated(status),
     },

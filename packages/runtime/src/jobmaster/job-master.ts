@@ -16,7 +16,7 @@ import { initializeOnMaster, loadCoordinators } from './job-initialization.js'
 import { createJobMasterComponents, type JobMasterComponents } from './job-master-components.js'
 import { JobMasterHandler } from './job-master-handler.js'
 import type { JobMasterOptions } from './job-master-options.js'
-import { releaseResults } from './release-results.js'
+import { releaseConsumedResults, releaseResults } from './release-results.js'
 
 export type { JobMasterOptions } from './job-master-options.js'
 
@@ -44,6 +44,7 @@ export class JobMaster extends FencedRpcEndpoint {
     })
     this.#options = options
     const { address, endpointId, mainThread, clock, log } = this
+    const gateway = (resourceId: string) => this.#components.taskManagers.gateway(resourceId)
     this.#components = createJobMasterComponents(
       options,
       { address, endpointId, mainThread, clock, log },
@@ -53,8 +54,8 @@ export class JobMaster extends FencedRpcEndpoint {
         slotFailed: (allocationId, cause) => this.#onSlotFailed(allocationId, cause),
         freeSlot: (slot, reason) => this.#freeSlot(slot, reason),
         executionEnded: (vertex) => this.#coordinators?.executionEnded(vertex),
+        resultsConsumed: (results) => releaseConsumedResults(results, { jobId, gateway, log }),
         subtasksReset: (vertices) => {
-          const gateway = (resourceId: string) => this.#components.taskManagers.gateway(resourceId)
           releaseResults(vertices, { jobId, gateway, log })
           this.#coordinators?.subtasksReset(vertices)
         },

@@ -1,6 +1,35 @@
 import { type Logger, resultPartitionId } from '@flink-ts/core'
 import type { ExecutionVertex } from '../executiongraph/execution-vertex.js'
 import type { TaskExecutorGateway } from '../messages/messages.generated.js'
+import type { ConsumedResult } from '../scheduler/blocking-results.js'
+
+export interface ReleaseResultsOptions {
+  readonly jobId: string
+  /** Undefined: it is not registered (any more). */
+  readonly gateway: (resourceId: string) => TaskExecutorGateway | undefined
+  readonly log: Logger
+}
+
+/** Has results dropped that all their consumers have read. One call per TaskManager. */
+export function releaseConsumedResults(
+  { edge, producers }: ConsumedResult,
+  { jobId, gateway, log }: ReleaseResultsOptions,
+): void {
+  const byTaskManager = new Map<string, string[]>()
+  for (const { current, subtaskIndex } of producers) {
+    const resourceId = current.slot?.location.resourceId
+    if (resourceId === undefined) continue
+    const partitionId = resultPartitionId(edge.jobEdge.id, subtaskIndex, current.attemptId)
+    const known = byTaskManager.get(resourceId)
+    if (known === undefined) byTaskManager.set(resourceId, [partitionId])
+    else known.push(partitionId)
+  }
+  for (const [resourceId, partitionIds] of byTaskManager) {
+    gateway(resourceId)
+      ?.releasePartitions({ jobId, partitionIds })
+      .catch((error) => log.debug('Results that were read stay', { resourceId, error }))
+  }
+}
 
 /**
  * Has the results dropped that the attempts before the current ones had finished: their readers begin
@@ -8,12 +37,7 @@ import type { TaskExecutorGateway } from '../messages/messages.generated.js'
  */
 export function releaseResults(
   vertices: readonly ExecutionVertex[],
-  options: {
-    readonly jobId: string
-    /** Undefined: it is not registered (any more). */
-    readonly gateway: (resourceId: string) => TaskExecutorGateway | undefined
-    readonly log: Logger
-  },
+  options: ReleaseResultsOptions,
 ): void {
   const { jobId, gateway, log } = options
   for (const { history, jobVertex, subtaskIndex } of vertices) {

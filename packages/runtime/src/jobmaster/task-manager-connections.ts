@@ -1,6 +1,12 @@
 import type { Clock, Logger } from '@flink-ts/core'
 import { FlinkError } from '@flink-ts/core'
-import type { FencingToken, MainThreadExecutor, RpcService } from '@flink-ts/rpc'
+import {
+  type FencingToken,
+  type MainThreadExecutor,
+  RecipientUnreachableError,
+  type RpcService,
+  RpcTimeoutError,
+} from '@flink-ts/rpc'
 import { HeartbeatLostError } from '../heartbeat/heartbeat-lost-error.js'
 import { HeartbeatSender } from '../heartbeat/heartbeat-sender.js'
 import type { HeartbeatSettings } from '../heartbeat/heartbeat-settings.js'
@@ -27,7 +33,7 @@ export interface TaskManagerConnectionsOptions {
     resourceId: string,
     payload: TaskExecutorToJobMasterHeartbeatPayload,
   ) => void
-  /** Told once per registration, when it is gone already. */
+  /** Told once per registration, when it is gone already; also by {@link TaskManagerConnections.ask}. */
   readonly onLost: (resourceId: string, cause: Error) => void
 }
 
@@ -109,6 +115,40 @@ export class TaskManagerConnections {
 
   get resourceIds(): string[] {
     return [...this.#connections.keys()]
+  }
+
+  /**
+   * Finds out whether a TaskManager is there now, whatever its heartbeats have said.
+   *
+   * @param onAlive it has answered; else `onLost` is told, also if it was not registered any more
+   */
+  ask(resourceId: string, onAlive: () => void): void {
+    const { mainThread, jobId, allocationIds, heartbeat, onLost } = this.#options
+    const connection = this.#connections.get(resourceId)
+    if (connection === undefined) {
+      mainThread.execute(() =>
+        onLost(resourceId, lost(resourceId, 'it is not registered any more')),
+      )
+      return
+    }
+    const answered = (error?: unknown) =>
+      mainThread.execute(() => {
+        // Else its loss has been told.
+        if (this.#connections.get(resourceId) !== connection) return
+        if (error instanceof RecipientUnreachableError) {
+          this.disconnect(resourceId, lost(resourceId, error.message, error))
+        } else if (error instanceof RpcTimeoutError) {
+          this.ask(resourceId, onAlive)
+        } else {
+          onAlive()
+        }
+      })
+    connection.gateway
+      .heartbeatFromJobMaster(
+        { jobId, allocationIds: allocationIds(resourceId) },
+        { timeoutMs: heartbeat.intervalMs },
+      )
+      .then(() => answered(), answered)
   }
 
   /** A message came from there. */

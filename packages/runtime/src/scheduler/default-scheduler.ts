@@ -8,6 +8,8 @@ import type { ExecutionGraphInfo } from '../jobmaster/info/execution-graph-info.
 import type { ScheduleAction, SlotProvider } from '../jobmaster/slotpool/slot-provider.js'
 import { toErrorInfo } from '../messages/error-info.js'
 import type { JobStatus, UpdateTaskExecutionStateRequest } from '../messages/messages.generated.js'
+import { BlockingResults, type ConsumedResult } from './blocking-results.js'
+import { dataConsumptionFailure } from './data-consumption-failure.js'
 import { ExceptionHistory, exceptionEntry } from './exception-history.js'
 import { ExecutionFailureHandler, type FailureHandlingResult } from './execution-failure-handler.js'
 import {
@@ -21,6 +23,7 @@ import { RegionScheduler } from './region-scheduler.js'
 import type { RestartStrategy } from './restart-strategy.js'
 import type { Scheduler, SchedulerOperations } from './scheduler.js'
 import { schedulingTopologyOf } from './scheduling-topology.js'
+import { UnprovenFailures } from './unproven-failures.js'
 
 export interface DefaultSchedulerOptions {
   readonly graph: ExecutionGraph
@@ -49,8 +52,8 @@ export class DefaultScheduler implements Scheduler {
   readonly #restarts: PendingRestarts
   readonly #failureHandler: ExecutionFailureHandler
   readonly #history: ExceptionHistory
-  /** Finished attempts whose blocking results are gone. */
-  readonly #lostResults = new WeakSet<Execution>()
+  readonly #results: BlockingResults
+  readonly #unproven: UnprovenFailures
   #ended = 0
   #finished = 0
 
@@ -59,6 +62,8 @@ export class DefaultScheduler implements Scheduler {
     this.#graph = options.graph
     this.#regions = new PipelinedRegions(schedulingTopologyOf(options.graph))
     this.#history = new ExceptionHistory(options.exceptionHistorySize)
+    this.#results = new BlockingResults(options.graph)
+    this.#unproven = new UnprovenFailures((id) => options.operations.askTaskManager(id))
     this.#regionScheduler = new RegionScheduler({
       ...options,
       regions: this.#regions,
@@ -157,10 +162,24 @@ export class DefaultScheduler implements Scheduler {
     })
     // All results first: the answer to the first failure depends on them.
     if (resourceId !== undefined) {
-      for (const { current } of affected) this.#lostResults.add(current)
+      this.#unproven.lost(resourceId)
+      for (const vertex of affected) this.#results.lost(vertex)
     }
-    for (const vertex of affected) this.failTask(vertex.current.attemptId, cause)
+    // Lost with its TaskManager: nothing that the job could have done better.
+    const counts = resourceId === undefined
+    for (const vertex of affected) this.failTask(vertex.current.attemptId, cause, counts)
+    for (const vertex of affected) this.#produceAgain(vertex, cause)
     for (const allocationId of allocationIds) this.#regionScheduler.slotLost(allocationId)
+  }
+
+  taskManagerAlive(resourceId: string): void {
+    const error = this.#unproven.alive(resourceId)
+    const { status } = this.#graph
+    if (error === undefined || (status !== 'RUNNING' && status !== 'RESTARTING')) return
+    const cause = this.#failureHandler.countAfterwards(error)
+    if (cause === undefined) return
+    this.#graph.transitionTo('FAILING', cause)
+    this.#cancelAll()
   }
 
   cancel(): void {
@@ -178,10 +197,19 @@ export class DefaultScheduler implements Scheduler {
     if (this.#options.failoverStrategy === 'full') {
       return new RestartAllFailoverStrategy(this.#graph.vertices.length)
     }
-    return new RestartPipelinedRegionFailoverStrategy(this.#regions, (task) => {
-      const { current } = this.#vertex(task)
-      return current.state === 'FINISHED' && !this.#lostResults.has(current)
-    })
+    return new RestartPipelinedRegionFailoverStrategy(this.#regions, (task, dataSetId) =>
+      this.#results.isAvailable(this.#vertex(task).current, dataSetId),
+    )
+  }
+
+  /** A finished task whose result is gone, though consumers need it that wait or run: they could only fail. */
+  #produceAgain(vertex: ExecutionVertex, cause: SerializedError): void {
+    const { status } = this.#graph
+    if (status !== 'RUNNING' && status !== 'RESTARTING') return
+    if (this.#restarts.includes(vertex.index) || !this.#results.isNeededAgain(vertex)) return
+    const result = this.#failureHandler.handleTaskFailure(vertex.index, cause, false)
+    const entry = exceptionEntry(this.#options.clock.now(), cause, vertex.current)
+    this.#handleFailure(entry, result)
   }
 
   #endReported(
@@ -229,10 +257,30 @@ export class DefaultScheduler implements Scheduler {
       this.#executionEnded(vertex)
       return
     }
-    const result = this.#failureHandler.handleTaskFailure(vertex.index, cause, counts)
+    const explained = this.#explainedByLoss(vertex, cause)
+    const result = this.#failureHandler.handleTaskFailure(vertex.index, cause, counts && !explained)
     this.#countEnd(vertex)
     this.#handleFailure(entry, result)
     this.#afterEnd(vertex)
+  }
+
+  /**
+   * Notes which result could not be read.
+   *
+   * @returns whether the failure does not count (yet): the loss of another TaskManager would explain it
+   */
+  #explainedByLoss({ current }: ExecutionVertex, cause: SerializedError): boolean {
+    const failure = dataConsumptionFailure(this.#graph, cause)
+    if (failure === undefined) return false
+    const { producer, dataSetId, resultLost } = failure
+    const isCurrent = this.#graph.currentExecution(producer.attemptId) !== undefined
+    if (resultLost && isCurrent) {
+      this.#results.lost(this.#graph.vertexOf(producer.attemptId), dataSetId)
+    }
+    const resourceId = producer.slot?.location.resourceId
+    if (resourceId === undefined || resourceId === current.slot?.location.resourceId) return false
+    this.#unproven.add(resourceId, cause)
+    return true
   }
 
   #handleFailure(entry: ReturnType<typeof exceptionEntry>, result: FailureHandlingResult): void {
@@ -267,7 +315,10 @@ export class DefaultScheduler implements Scheduler {
       .filter(({ current }) => current.state !== 'CREATED')
     for (const vertex of reset) {
       this.#ended--
-      if (vertex.current.state === 'FINISHED') this.#finished--
+      if (vertex.current.state === 'FINISHED') {
+        this.#finished--
+        this.#results.consumerReset(vertex)
+      }
       this.#graph.resetVertex(vertex)
     }
     this.#options.operations.subtasksReset(reset)
@@ -315,8 +366,18 @@ export class DefaultScheduler implements Scheduler {
   #afterEnd(vertex: ExecutionVertex): void {
     this.#regionScheduler.taskEnded(vertex.index)
     this.#restarts.taskEnded(vertex.index)
-    if (vertex.current.state === 'FINISHED') this.#regionScheduler.taskFinished(vertex.index)
+    if (vertex.current.state === 'FINISHED') {
+      for (const consumed of this.#results.consumerFinished(vertex)) this.#release(consumed)
+      this.#regionScheduler.taskFinished(vertex.index)
+    }
     this.#checkJobEnd()
+  }
+
+  #release(consumed: ConsumedResult): void {
+    this.#options.operations.resultsConsumed(consumed)
+    for (const producer of consumed.producers) {
+      this.#results.lost(producer, consumed.edge.jobEdge.id)
+    }
   }
 
   #checkJobEnd(): void {

@@ -38,6 +38,9 @@ export function isNonRecoverable(error: SerializedError): boolean {
   return false
 }
 
+/** Least pause before a restart that uses up none of the budget. */
+const UNCOUNTED_BACKOFF_MS = 100
+
 /** Joins failover strategy (what restarts) and restart strategy (whether and when). */
 export class ExecutionFailureHandler {
   readonly #failoverStrategy: FailoverStrategy
@@ -75,6 +78,16 @@ export class ExecutionFailureHandler {
     )
   }
 
+  /**
+   * A failure that did not count when it was handled does so now.
+   *
+   * @returns what ends the job; undefined: it may go on
+   */
+  countAfterwards(error: SerializedError): SerializedError | undefined {
+    this.#restartStrategy.notifyFailure()
+    return this.#restartStrategy.canRestart() ? undefined : this.#suppressed(error)
+  }
+
   #handle(
     error: SerializedError,
     countsAgainstBudget: boolean,
@@ -85,10 +98,16 @@ export class ExecutionFailureHandler {
     }
     if (countsAgainstBudget) this.#restartStrategy.notifyFailure()
     if (!this.#restartStrategy.canRestart()) {
-      const message = `Recovery is suppressed by ${this.#restartStrategy.name}`
-      return { kind: 'fail', cause: jobException(message, error) }
+      return { kind: 'fail', cause: this.#suppressed(error) }
     }
-    return { kind: 'restart', tasks: tasks(), delayMs: this.#restartStrategy.backoffMs() }
+    const backoffMs = this.#restartStrategy.backoffMs()
+    // Without a count there may be no back-off, but a loss that repeats itself must not become a busy loop.
+    const delayMs = countsAgainstBudget ? backoffMs : Math.max(backoffMs, UNCOUNTED_BACKOFF_MS)
+    return { kind: 'restart', tasks: tasks(), delayMs }
+  }
+
+  #suppressed(error: SerializedError): SerializedError {
+    return jobException(`Recovery is suppressed by ${this.#restartStrategy.name}`, error)
   }
 }
 

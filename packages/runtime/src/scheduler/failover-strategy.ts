@@ -25,10 +25,13 @@ export class RestartAllFailoverStrategy implements FailoverStrategy {
  */
 export class RestartPipelinedRegionFailoverStrategy implements FailoverStrategy {
   readonly #regions: PipelinedRegions
-  readonly #isResultAvailable: (producer: number) => boolean
+  readonly #isResultAvailable: (producer: number, dataSetId: string) => boolean
 
-  /** @param isResultAvailable whether the blocking results of a task can still be read */
-  constructor(regions: PipelinedRegions, isResultAvailable: (producer: number) => boolean) {
+  /** @param isResultAvailable whether a blocking result of a task can still be read */
+  constructor(
+    regions: PipelinedRegions,
+    isResultAvailable: (producer: number, dataSetId: string) => boolean,
+  ) {
     this.#regions = regions
     this.#isResultAvailable = isResultAvailable
   }
@@ -39,7 +42,9 @@ export class RestartPipelinedRegionFailoverStrategy implements FailoverStrategy 
     for (const region of included) {
       for (const connection of region.consumed) {
         for (const producer of connection.producers) {
-          if (!this.#isResultAvailable(producer)) included.add(this.#regions.regionOf(producer))
+          if (!this.#isResultAvailable(producer, connection.dataSetId)) {
+            included.add(this.#regions.regionOf(producer))
+          }
         }
       }
       for (const connection of region.produced) {

@@ -17,6 +17,7 @@ export class PendingRestarts {
   readonly #schedule: ScheduleAction
   readonly #onReady: (tasks: number[]) => void
   readonly #restarts = new Set<PendingRestart>()
+  readonly #restartOf = new Map<number, PendingRestart>()
 
   /** @param onReady given the tasks, ascending; the restart is not pending any more then */
   constructor(schedule: ScheduleAction, onReady: (tasks: number[]) => void) {
@@ -28,13 +29,22 @@ export class PendingRestarts {
     return this.#restarts.size === 0
   }
 
+  /** Whether the task waits to run again. */
+  includes(task: number): boolean {
+    return this.#restartOf.has(task)
+  }
+
   /** @param alive those of `tasks` that have not ended yet */
   add(tasks: readonly number[], alive: readonly number[], delayMs: number): void {
-    for (const older of this.#restarts) {
-      for (const task of tasks) {
-        older.tasks.delete(task)
-        older.alive.delete(task)
-      }
+    const olders = new Set<PendingRestart>()
+    for (const task of tasks) {
+      const older = this.#restartOf.get(task)
+      if (older === undefined) continue
+      older.tasks.delete(task)
+      older.alive.delete(task)
+      olders.add(older)
+    }
+    for (const older of olders) {
       if (older.tasks.size === 0) this.#remove(older)
       // What it waited for may have been among them.
       else if (older.delayOver) older.cancelTimer = this.#schedule(0, () => this.#check(older))
@@ -49,12 +59,12 @@ export class PendingRestarts {
       }),
     }
     this.#restarts.add(restart)
+    for (const task of tasks) this.#restartOf.set(task, restart)
   }
 
   taskEnded(task: number): void {
-    for (const restart of [...this.#restarts]) {
-      if (restart.alive.delete(task)) this.#check(restart)
-    }
+    const restart = this.#restartOf.get(task)
+    if (restart?.alive.delete(task) === true) this.#check(restart)
   }
 
   cancelAll(): void {
@@ -70,5 +80,6 @@ export class PendingRestarts {
   #remove(restart: PendingRestart): void {
     restart.cancelTimer()
     this.#restarts.delete(restart)
+    for (const task of restart.tasks) this.#restartOf.delete(task)
   }
 }

@@ -4,6 +4,7 @@ import type { ExecutionGraph } from '../executiongraph/execution-graph.js'
 import type { ExecutionVertex } from '../executiongraph/execution-vertex.js'
 import type { ExecutionGraphInfo } from '../jobmaster/info/execution-graph-info.js'
 import type { JobStatus, UpdateTaskExecutionStateRequest } from '../messages/messages.generated.js'
+import type { ConsumedResult } from './blocking-results.js'
 
 /**
  * Runs the tasks of one job (Flink's SchedulerNG). Synchronous; everything runs in the JobMaster's
@@ -56,6 +57,8 @@ export interface Scheduler {
     resourceId: string | undefined,
     cause: SerializedError,
   ): void
+  /** The TaskManager has answered after {@link SchedulerOperations.askTaskManager}. */
+  taskManagerAlive(resourceId: string): void
   /** CANCELLING and, when all tasks have ended, CANCELED. Nothing happens in a terminal state. */
   cancel(): void
   /** This JobManager does not go on with the job; its tasks are left to the TaskManagers. */
@@ -75,6 +78,13 @@ export interface SchedulerOperations {
   executionEnded(vertex: ExecutionVertex): void
   /** These subtasks begin new attempts; the operator coordinators must follow. */
   subtasksReset(vertices: readonly ExecutionVertex[]): void
+  /** These results of finished attempts will not be read any more. */
+  resultsConsumed(results: ConsumedResult): void
+  /**
+   * Finds out whether a TaskManager is there: {@link Scheduler.taskManagerAlive} or {@link Scheduler.slotsLost}
+   * follows, both in a later turn.
+   */
+  askTaskManager(resourceId: string): void
   /** The scheduler has another graph; all attempts of the one before have ended. */
   graphReplaced(): void
   /** The job has ended, for good or for this JobManager. */

@@ -14,16 +14,20 @@ export interface Connection {
   readonly consumers: readonly number[]
   /** Both ends must run at the same time; else the consumers start when the producers have ended. */
   readonly pipelined: boolean
+  /** The IntermediateDataSet that it carries. */
+  readonly dataSetId: string
 }
 
 /** The topology of a job's subtasks; indexes are those of `graph.vertices`. */
 export function schedulingTopologyOf(graph: ExecutionGraph): SchedulingTopology {
   const connections: Connection[] = []
   for (const edge of graph.edges) {
+    const { pipelined } = edge
+    const dataSetId = edge.jobEdge.id
     const producers = edge.producer.subtasks.map((subtask) => subtask.index)
     const consumers = edge.consumer.subtasks.map((subtask) => subtask.index)
     if (!edge.distribution.pointwise) {
-      connections.push({ producers, consumers, pipelined: edge.pipelined })
+      connections.push({ producers, consumers, pipelined, dataSetId })
       continue
     }
     consumers.forEach((consumer, subtask) => {
@@ -31,7 +35,8 @@ export function schedulingTopologyOf(graph: ExecutionGraph): SchedulingTopology 
       connections.push({
         producers: read.map((producer) => producers[producer]!),
         consumers: [consumer],
-        pipelined: edge.pipelined,
+        pipelined,
+        dataSetId,
       })
     })
   }

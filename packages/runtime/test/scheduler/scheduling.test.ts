@@ -57,6 +57,7 @@ const topologies: fc.Arbitrary<SchedulingTopology> = fc
             producers: producers.filter((task) => task <= split),
             consumers: consumers.filter((task) => task > split),
             pipelined,
+            dataSetId: 'd',
           }))
           .filter(({ producers, consumers }) => producers.length > 0 && consumers.length > 0),
         { maxLength: 8 },
