@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { join } from 'node:path'
 import {
   Configuration,
   FlinkError,
@@ -15,11 +16,13 @@ import {
   type DaemonSettings,
   daemonSettings,
 } from './daemon/daemon-settings.js'
+import { prepareApplication, STANDALONE_JOB_USAGE } from './daemon/standalone-job.js'
 import { configurationFolder, flinkHome } from './flink-home.js'
 import { processTerminal } from './terminal/terminal.js'
 
 const USAGE: Readonly<Record<DaemonName, string>> = {
   standalonesession: 'Usage: jobmanager.sh ((start|start-foreground) [args])|stop|stop-all',
+  standalonejob: STANDALONE_JOB_USAGE,
   taskexecutor: 'Usage: taskmanager.sh (start|start-foreground) [args]|stop|stop-all',
 }
 
@@ -88,6 +91,26 @@ async function settingsFor(verb: string) {
   return { settings, configuration: loaded }
 }
 
+/** Bundles a program and starts the JobManager that runs it. */
+async function startApplication(verb: string, words: readonly string[]): Promise<number> {
+  if (verb !== 'start' && verb !== 'start-foreground') {
+    terminal.out(STANDALONE_JOB_USAGE)
+    return 1
+  }
+  const daemon = 'standalonejob'
+  const usrlib = join(flinkHome(environment), 'usrlib')
+  const [{ settings }, { args, remove }] = await Promise.all([
+    settingsFor(verb),
+    prepareApplication(words, { workingDirectory: process.cwd(), usrlib }),
+  ])
+  try {
+    if (verb === 'start-foreground') return await foreground(daemon, settings, args)
+    return await new DaemonControl({ daemon, settings, terminal, clock }).start(args)
+  } finally {
+    remove()
+  }
+}
+
 async function main(words: readonly string[]): Promise<number> {
   const [subject, verb = '', ...rest] = words
   if (subject === 'cluster') {
@@ -101,6 +124,7 @@ async function main(words: readonly string[]): Promise<number> {
     terminal.err(`Unknown daemon '${subject}'. Known: ${Object.keys(DAEMONS).join(', ')}`)
     return 1
   }
+  if (daemon === 'standalonejob' && verb.startsWith('start')) return startApplication(verb, rest)
   switch (verb) {
     case 'start-foreground':
       return foreground(daemon, (await settingsFor(verb)).settings, daemonArguments(daemon, rest))

@@ -38,6 +38,7 @@ export {
 } from './operators/stream-operator.js'
 export { MAX_WATERMARK, NO_WATERMARK } from './operators/watermarks.js'
 export { prepareClusterModules } from './program/cluster-modules.js'
+export { JobExecutionError } from './program/job-execution-error.js'
 export {
   currentProgramContext,
   installProgramContext,

@@ -71,7 +71,9 @@ export class DaemonControl {
       const command = daemonCommand(daemon, settings, args)
       const files = logFilesOf(settings, daemon, index)
       prepareLogFiles(settings, files)
-      return await spawnDaemon({ command, settings, files, clock })
+      // What the program of an application names is looked for where it was started.
+      const workingDirectory = daemon === 'standalonejob' ? process.cwd() : undefined
+      return await spawnDaemon({ command, settings, files, clock, workingDirectory })
     } catch (error) {
       // Those that start beside it have to be remembered all the same.
       return { kind: 'failed', message: userMessage(error) }

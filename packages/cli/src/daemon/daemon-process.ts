@@ -42,12 +42,13 @@ export function daemonCommand(
   settings: DaemonSettings,
   args: readonly string[],
 ): string[] {
-  const { properties } = parseDynamicProperties(args)
+  const end = args.indexOf('--')
+  const { properties } = parseDynamicProperties(end < 0 ? args : args.slice(0, end))
   const configuration = settings.configuration.clone().merge(properties)
   const memory =
-    daemon === 'standalonesession'
-      ? deriveJobManagerMemory(configuration)
-      : deriveTaskManagerMemory(configuration)
+    daemon === 'taskexecutor'
+      ? deriveTaskManagerMemory(configuration)
+      : deriveJobManagerMemory(configuration)
   const main = join(settings.mainsDir, DAEMONS[daemon])
   return [...nodeFlags(memory), main, '--configDir', settings.configDir, ...args]
 }
@@ -59,13 +60,15 @@ export async function spawnDaemon(options: {
   settings: DaemonSettings
   files: LogFiles
   clock: Clock
+  /** Default `/`: a daemon keeps no folder in use. */
+  workingDirectory?: string | undefined
 }): Promise<StartOutcome> {
   const { command, settings, files, clock } = options
   const out = openSync(files.out, 'a')
   const child = spawn(process.execPath, command, {
     detached: true,
     stdio: ['ignore', out, out, 'ipc'],
-    cwd: '/',
+    cwd: options.workingDirectory ?? '/',
     env: {
       ...settings.environment,
       FLINK_LOG_FILE: files.log,

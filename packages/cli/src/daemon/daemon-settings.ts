@@ -6,6 +6,7 @@ import { type Configuration, EnvOptions } from '@flink-ts/core'
 /** The daemons and the modules of `@flink-ts/entrypoint` that are their mains. */
 export const DAEMONS = {
   standalonesession: 'standalone-session.js',
+  standalonejob: 'standalone-application.js',
   taskexecutor: 'task-manager.js',
 } as const
 

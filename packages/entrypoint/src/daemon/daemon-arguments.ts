@@ -4,27 +4,43 @@ export interface DaemonArguments {
   /** Folder of the configuration. */
   readonly configDir: string
   readonly dynamicProperties: Configuration
+  /** Values of the daemon's own options that were given, such as `--bundle`. */
+  readonly options: Readonly<Record<string, string>>
+  /** Words behind `--`. */
+  readonly programArguments: readonly string[]
 }
 
 /**
- * Reads `--configDir DIR [-D key=value]…`; without the folder `FLINK_CONF_DIR` counts.
+ * Reads `--configDir DIR [-D key=value]… [own options]… [-- words]`; without the folder `FLINK_CONF_DIR` counts.
  *
+ * @param ownOptions options that the daemon knows beside these, each with a value
  * @throws FlinkError FLINK_DAEMON_ARGUMENT for anything else, or without a folder
  */
 export function parseDaemonArguments(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
+  ownOptions: readonly string[] = [],
 ): DaemonArguments {
-  const { properties, rest } = parseDynamicProperties(args)
+  const end = args.indexOf('--')
+  const { properties, rest } = parseDynamicProperties(end < 0 ? args : args.slice(0, end))
+  const options: Record<string, string> = {}
   let configDir = environment['FLINK_CONF_DIR']
   for (let i = 0; i < rest.length; i++) {
     const [name, inline] = splitOption(rest[i]!)
-    if (name !== '--configDir' && name !== '-c') throw refused(`unknown argument '${rest[i]}'`)
-    configDir = inline ?? rest[++i]
-    if (!configDir) throw refused(`${name} has no value`)
+    const isConfigDir = name === '--configDir' || name === '-c'
+    if (!isConfigDir && !ownOptions.includes(name)) throw refused(`unknown argument '${rest[i]}'`)
+    const value = inline ?? rest[++i]
+    if (!value) throw refused(`${name} has no value`)
+    if (isConfigDir) configDir = value
+    else options[name] = value
   }
   if (!configDir) throw refused('there is no --configDir')
-  return { configDir, dynamicProperties: properties }
+  return {
+    configDir,
+    dynamicProperties: properties,
+    options,
+    programArguments: end < 0 ? [] : args.slice(end + 1),
+  }
 }
 
 function splitOption(argument: string): [name: string, value: string | undefined] {

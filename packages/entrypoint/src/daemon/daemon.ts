@@ -11,8 +11,12 @@ export interface DaemonContext {
   readonly folder: string
   /** The daemon cannot go on: the process ends with the daemon's exit code for that. */
   readonly onFatalError: (error: unknown) => void
-  /** Ends the process in good order, as SIGTERM does. */
-  readonly shutDown: (reason: string) => void
+  /** Ends the process in good order, as SIGTERM does. The first call counts; exit code 0 unless told. */
+  readonly shutDown: (reason: string, exitCode?: number) => void
+  /** What the command line said for {@link DaemonDefinition.ownOptions}. */
+  readonly options: Readonly<Record<string, string>>
+  /** Words behind `--` of the command line. */
+  readonly programArguments: readonly string[]
 }
 
 /** What runs in the process. */
@@ -29,6 +33,8 @@ export interface DaemonDefinition {
   readonly name: string
   /** Exit code after an error that the daemon does not survive. */
   readonly fatalExitCode: number
+  /** Options of its command line beside `--configDir` and `-D`, each with a value; such as `--bundle`. */
+  readonly ownOptions?: readonly string[]
   /** Resolves when the daemon serves. What it has begun when it throws, it ends itself. */
   start(context: DaemonContext): Promise<RunningDaemon>
 }

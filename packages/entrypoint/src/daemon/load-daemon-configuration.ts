@@ -13,14 +13,22 @@ export interface DaemonConfiguration {
   readonly file: string
   readonly warnings: readonly string[]
   readonly notices: readonly ConfigurationNotice[]
+  /** See `DaemonArguments`. */
+  readonly options: Readonly<Record<string, string>>
+  readonly programArguments: readonly string[]
 }
 
 /** @throws FlinkError telling everything that is wrong with arguments or configuration */
 export async function loadDaemonConfiguration(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
+  ownOptions: readonly string[] = [],
 ): Promise<DaemonConfiguration> {
-  const { configDir, dynamicProperties } = parseDaemonArguments(args, environment)
+  const { configDir, dynamicProperties, options, programArguments } = parseDaemonArguments(
+    args,
+    environment,
+    ownOptions,
+  )
   const loaded = await loadConfiguration({
     confDir: configDir,
     env: environment,
@@ -33,5 +41,5 @@ export async function loadDaemonConfiguration(
       key: errors[0]!.key,
     })
   }
-  return { ...loaded, notices }
+  return { ...loaded, notices, options, programArguments }
 }

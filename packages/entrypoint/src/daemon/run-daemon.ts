@@ -39,6 +39,7 @@ class DaemonProcess {
   #shutdownTimeoutMs = ClusterOptions.CLUSTER_SERVICES_SHUTDOWN_TIMEOUT.defaultValue
   #isReady = false
   #isEnding = false
+  #exitCode = 0
 
   constructor(definition: DaemonDefinition) {
     this.#definition = definition
@@ -58,7 +59,11 @@ class DaemonProcess {
 
   async #start(): Promise<void> {
     const { kind, name } = this.#definition
-    const loaded = await loadDaemonConfiguration(process.argv.slice(2), process.env)
+    const loaded = await loadDaemonConfiguration(
+      process.argv.slice(2),
+      process.env,
+      this.#definition.ownOptions,
+    )
     const { configuration } = loaded
     this.#shutdownTimeoutMs = configuration.get(ClusterOptions.CLUSTER_SERVICES_SHUTDOWN_TIMEOUT)
     const log = await openDaemonLog(configuration, process.env)
@@ -76,11 +81,13 @@ class DaemonProcess {
       log,
       folder: folder.path,
       onFatalError: (error) => this.#fail(error),
-      shutDown: (reason) => this.#shutDown(reason),
+      shutDown: (reason, exitCode) => this.#shutDown(reason, exitCode),
+      options: loaded.options,
+      programArguments: loaded.programArguments,
     })
     this.#running = running
     // A signal during the start has waited for this.
-    if (this.#isEnding) return void (await this.#end(0))
+    if (this.#isEnding) return void (await this.#end(this.#exitCode))
     this.#isReady = true
     this.#log.info(`${name} is ready`, { afterMs: Math.round(performance.now()) })
     await reportToStarter({ type: 'ready' })
@@ -96,12 +103,13 @@ class DaemonProcess {
     await this.#exit(START_FAILED)
   }
 
-  #shutDown(reason: string): void {
+  #shutDown(reason: string, exitCode = 0): void {
     if (this.#isEnding) return
     this.#isEnding = true
+    this.#exitCode = exitCode
     this.#log?.info(`${this.#definition.name} shuts down`, { reason })
-    if (this.#isReady) void this.#end(0)
-    else this.#clock.schedule(this.#shutdownTimeoutMs, () => void this.#exit(0))
+    if (this.#isReady) void this.#end(exitCode)
+    else this.#clock.schedule(this.#shutdownTimeoutMs, () => void this.#exit(exitCode))
   }
 
   #fail(error: unknown): void {

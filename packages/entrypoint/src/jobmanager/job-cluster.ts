@@ -1,0 +1,110 @@
+import { readFile } from 'node:fs/promises'
+import { FlinkError } from '@flink-ts/core'
+import { applicationStatusOf, type JobStatus } from '@flink-ts/runtime'
+import type { DaemonContext, RunningDaemon } from '../daemon/daemon.js'
+import { type ClusterEnd, EXIT_CODES, stoppedFromOutside } from './cluster-end.js'
+import { type JobManager, startJobManager } from './job-manager.js'
+
+/** NORMAL: the cluster waits until a client has got the result of its job. DETACHED: it ends with the job. */
+export type ExecutionMode = 'NORMAL' | 'DETACHED'
+
+/**
+ * A JobManager for one job: `--job-graph FILE` (the JSON of a job graph) is submitted with the program `--bundle FILE`,
+ * and the cluster ends with the job, by `--execution-mode` NORMAL (default) or DETACHED.
+ */
+export async function startJobCluster(context: DaemonContext): Promise<RunningDaemon> {
+  const mode = executionMode(context)
+  const [jobGraphText, code] = await Promise.all([
+    readOption(context, '--job-graph'),
+    context.options['--bundle'] === undefined ? undefined : readOption(context, '--bundle'),
+  ])
+  const jobGraph = parseJobGraph(jobGraphText!)
+  let end: ClusterEnd | undefined
+  let jobStatus: JobStatus | undefined
+  const finish = () => {
+    if (jobStatus === undefined) return
+    const status = applicationStatusOf(jobStatus)
+    end = { status, diagnostics: `the job of this cluster ended as ${jobStatus}` }
+    context.shutDown(end.diagnostics, EXIT_CODES[status])
+  }
+  const jobManager: JobManager = await startJobManager(context, {
+    onClusterShutDown: (status) => {
+      end = { status, diagnostics: 'the cluster was shut down' }
+      context.shutDown(`the cluster was shut down: ${status}`, EXIT_CODES[status])
+    },
+    onJobEnded: ({ jobId, status }) => {
+      if (jobId !== jobGraph['jobId']) return
+      jobStatus = status
+      if (mode === 'DETACHED') finish()
+    },
+    onResultFetched: (jobId) => {
+      if (jobId === jobGraph['jobId'] && mode === 'NORMAL') finish()
+    },
+  })
+  try {
+    await submit(jobManager, jobGraph, code)
+  } catch (error) {
+    await jobManager.close('FAILED', 'the job could not be submitted')
+    throw error
+  }
+  return {
+    close: () => {
+      const { status, diagnostics } = end ?? stoppedFromOutside(context.configuration)
+      return jobManager.close(status, diagnostics)
+    },
+  }
+}
+
+async function submit(
+  { services }: JobManager,
+  jobGraph: Readonly<Record<string, unknown>>,
+  code: Uint8Array | undefined,
+): Promise<void> {
+  const lease = code === undefined ? undefined : await services.blobServer.lease(code)
+  try {
+    const program = jobGraph['program'] as object | undefined
+    const complete =
+      lease === undefined
+        ? jobGraph
+        : { ...jobGraph, program: { ...program, bundleKey: lease.key } }
+    const dispatcher = await services.dispatcher.whenLed()
+    await dispatcher.submitJob({ jobGraph: Buffer.from(JSON.stringify(complete)) })
+  } catch (error) {
+    // The job of a JobManager that failed goes on here.
+    if (!FlinkError.is(error) || error.code !== 'FLINK_DUPLICATE_JOB_SUBMISSION') throw error
+  } finally {
+    await lease?.release()
+  }
+}
+
+function executionMode({ options }: DaemonContext): ExecutionMode {
+  const given = (options['--execution-mode'] ?? 'NORMAL').toUpperCase()
+  if (given === 'NORMAL' || given === 'DETACHED') return given
+  throw refused(`--execution-mode ${given} is unknown: expected NORMAL or DETACHED`)
+}
+
+async function readOption({ options }: DaemonContext, name: string): Promise<Buffer> {
+  const path = options[name]
+  if (path === undefined) throw refused(`there is no ${name} FILE`)
+  try {
+    return await readFile(path)
+  } catch (cause) {
+    throw refused(`${name} ${path} cannot be read: ${(cause as Error).message}`, cause)
+  }
+}
+
+/** The Dispatcher checks the rest. */
+function parseJobGraph(bytes: Buffer): Readonly<Record<string, unknown>> {
+  try {
+    return JSON.parse(bytes.toString()) as Record<string, unknown>
+  } catch (cause) {
+    throw refused(`the job graph is no JSON: ${(cause as Error).message}`, cause)
+  }
+}
+
+function refused(why: string, cause?: unknown): FlinkError {
+  return new FlinkError(`Cannot start the cluster of a job: ${why}`, {
+    code: 'FLINK_DAEMON_ARGUMENT',
+    cause,
+  })
+}

@@ -1,0 +1,145 @@
+import { join } from 'node:path'
+import {
+  deriveJobManagerMemory,
+  FileSystemRegistry,
+  FLINK_TS_VERSION,
+  JobManagerOptions,
+  LocalFileSystem,
+  type Random,
+  type ResourceId,
+  renderMemoryTable,
+} from '@flink-ts/core'
+import { RestServerEndpoint } from '@flink-ts/rest'
+import {
+  type ApplicationStatus,
+  type DispatcherGateway,
+  type ExecutionGraphInfo,
+  FileSystemBlobStore,
+  type JobManagerServices,
+  startJobManagerServices,
+} from '@flink-ts/runtime'
+import { jobManagerRpcAddress } from '../addresses/job-manager-address.js'
+import type { DaemonContext } from '../daemon/daemon.js'
+import { startRpcService } from '../rpc/start-rpc-service.js'
+import { loadDriver } from './load-driver.js'
+
+/** What the kind of cluster does when something happens. */
+export interface JobManagerHooks {
+  /** Somebody asked for the end of the cluster; told once. */
+  readonly onClusterShutDown: (status: ApplicationStatus) => void
+  /** A job has ended for good. */
+  readonly onJobEnded?: (info: ExecutionGraphInfo) => void
+  /** A client has got the result of a job that has ended. */
+  readonly onResultFetched?: (jobId: string) => void
+}
+
+/** The components of a JobManager with its REST endpoint, started. */
+export interface JobManager {
+  readonly services: JobManagerServices
+  /** `host:port` of its RPC. */
+  readonly rpcAddress: string
+  /**
+   * Suspends the jobs that run and ends everything.
+   *
+   * @param status what the cluster manager is told of the application's end; undefined: it goes on elsewhere
+   */
+  close(status: ApplicationStatus | undefined, diagnostics: string): Promise<void>
+}
+
+/** Starts what all kinds of clusters have in their JobManager. What has started is ended again if that fails. */
+export async function startJobManager(
+  context: DaemonContext,
+  hooks: JobManagerHooks,
+): Promise<JobManager> {
+  const { configuration, clock, random, log, folder, onFatalError } = context
+  const own = log.child({ component: 'JobManager' })
+  const memory = deriveJobManagerMemory(configuration)
+  own.info(`Memory of this process:\n${renderMemoryTable(memory)}`)
+  const address = jobManagerRpcAddress(configuration)
+  if (address.warning !== undefined) own.warn(address.warning)
+
+  const [driver, rpcService] = await Promise.all([
+    loadDriver('standalone', { configuration, clock, random, log, folder }),
+    startRpcService({
+      ...address,
+      bindPorts: String(address.bindPort),
+      configuration,
+      clock,
+      log,
+      hostKey: JobManagerOptions.BIND_HOST.key,
+      portKey: JobManagerOptions.PORT.key,
+    }),
+  ])
+  const local = new LocalFileSystem(random)
+  let services: JobManagerServices | undefined
+  const { onJobEnded, onResultFetched } = hooks
+  const rest = new RestServerEndpoint({
+    configuration,
+    clock,
+    random,
+    log,
+    dispatcher: () => tellingResults(services?.dispatcher.gateway, onResultFetched),
+    resourceManager: () => services?.resourceManager.gateway,
+    storeProgram: (bytes) => services?.blobServer.lease(bytes),
+    version: { version: FLINK_TS_VERSION, commit: 'unknown', revision: 'unknown' },
+    uploadFolder: join(folder, 'upload'),
+  })
+  const starting = startJobManagerServices({
+    configuration,
+    clock,
+    random,
+    log,
+    rpcService,
+    fileSystems: new FileSystemRegistry([local]),
+    resourceId: resourceIdOf(configuration.get(JobManagerOptions.RESOURCE_ID), random),
+    blobStore: new FileSystemBlobStore({ fileSystem: local, parentDirectory: folder, random }),
+    resourceManagerDriver: driver,
+    version: { version: FLINK_TS_VERSION, nodeMajor: Number.parseInt(process.versions.node, 10) },
+    moduleLoader: (module) => import(module),
+    onClusterShutDown: hooks.onClusterShutDown,
+    ...(onJobEnded === undefined ? {} : { onJobEnded }),
+    fatalErrorHandler: onFatalError,
+  }).then((started) => {
+    services = started
+    return started
+  })
+  const close = async (status: ApplicationStatus | undefined, diagnostics: string) => {
+    // Clients see the end of the cluster before the jobs do.
+    await rest.close()
+    // Whoever waits for the start is told of its failure.
+    await starting.catch(() => {})
+    await services?.close(status, diagnostics)
+    await rpcService.close()
+  }
+  try {
+    const [started] = await Promise.all([starting, rest.start()])
+    own.info('Listening', { rpc: rpcService.address, rest: rest.address })
+    return { services: started, rpcAddress: rpcService.address, close }
+  } catch (error) {
+    await close('FAILED', 'the JobManager could not start').catch((cause) =>
+      own.warn('Closing what had started failed', { error: cause }),
+    )
+    throw error
+  }
+}
+
+function resourceIdOf(configured: string | undefined, random: Random): ResourceId {
+  return (configured ?? random.hex(16)) as ResourceId
+}
+
+/** The gateway, whose answered results are told. */
+function tellingResults(
+  gateway: DispatcherGateway | undefined,
+  onResultFetched: ((jobId: string) => void) | undefined,
+): DispatcherGateway | undefined {
+  if (gateway === undefined || onResultFetched === undefined) return gateway
+  const requestJobResult: DispatcherGateway['requestJobResult'] = async (request, options) => {
+    const response = await gateway.requestJobResult(request, options)
+    if (response.result !== undefined) onResultFetched(request.jobId)
+    return response
+  }
+  return new Proxy(gateway, {
+    get: (target, name) =>
+      name === 'requestJobResult' ? requestJobResult : Reflect.get(target, name),
+  })
+}

@@ -1,0 +1,156 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { DeploymentOptions, FlinkError, isHexId, userMessage } from '@flink-ts/core'
+import { prepareClusterModules } from '@flink-ts/runtime/program'
+import { Application } from '../application/application.js'
+import { ApplicationJobs } from '../application/application-jobs.js'
+import type { ApplicationThreadData } from '../application/application-thread-messages.js'
+import type { DaemonContext, RunningDaemon } from '../daemon/daemon.js'
+import {
+  type ClusterEnd,
+  EXIT_CODES,
+  isHighlyAvailable,
+  stoppedFromOutside,
+} from './cluster-end.js'
+import { type JobManager, startJobManager } from './job-manager.js'
+
+/** Id of the one job of a highly available application unless `--job-id` gives another. */
+const DEFAULT_JOB_ID = '0'.repeat(32)
+
+/**
+ * A JobManager that runs one application: `main()` of its program runs here, in a thread of its own, while this process
+ * leads; the cluster ends with it.
+ */
+export async function startStandaloneApplication(context: DaemonContext): Promise<RunningDaemon> {
+  const { configuration, clock, log } = context
+  const own = log.child({ component: 'Application' })
+  const code = await readBundle(context)
+  const jobId = fixedJobId(context)
+  const shutsDown = configuration.get(DeploymentOptions.SHUTDOWN_ON_APPLICATION_FINISH)
+  let end: ClusterEnd | undefined
+  let jobs: ApplicationJobs | undefined
+  const jobManager: JobManager = await startJobManager(context, {
+    onClusterShutDown: (status) => {
+      end = { status, diagnostics: 'the cluster was shut down' }
+      context.shutDown(`the cluster was shut down: ${status}`, EXIT_CODES[status])
+    },
+    onJobEnded: (info) => jobs?.jobEnded(info),
+  })
+  const { services } = jobManager
+  let application: Application | undefined
+  let terminating = Promise.resolve()
+
+  const start = (program: ApplicationThreadData) => {
+    jobs = new ApplicationJobs(() => services.dispatcher.whenLed())
+    const started = new Application({
+      program,
+      jobs,
+      endWithFirstFailure: configuration.get(
+        DeploymentOptions.TERMINATE_APPLICATION_ON_ANY_JOB_EXCEPTION,
+      ),
+      clock,
+      log: own,
+    })
+    application = started
+    started.ended.then(
+      ({ status, diagnostics }) => {
+        if (application !== started) return
+        const text = `The application has ended: ${status}`
+        if (status === 'SUCCEEDED') own.info(text)
+        else own.warn(text, { diagnostics })
+        if (!shutsDown) return
+        end = { status, diagnostics }
+        context.shutDown(text, EXIT_CODES[status])
+      },
+      (error) => {
+        // The provider of the process starts it again, if it does so at all: nobody else may go on then.
+        end = {
+          status: isHighlyAvailable(configuration) ? undefined : 'FAILED',
+          diagnostics: userMessage(error),
+        }
+        context.onFatalError(error)
+      },
+    )
+  }
+  const terminate = () => {
+    const running = application
+    application = undefined
+    if (running === undefined) return terminating
+    return Promise.all([terminating, running.terminate()]).then(() => {
+      isStuck ||= running.isStuck
+    })
+  }
+  let isStuck = false
+  const leader = services.highAvailability.leaderRetriever({ kind: 'dispatcher' })
+  let close: () => Promise<void>
+  try {
+    const lease = await services.blobServer.lease(code)
+    const program: ApplicationThreadData = {
+      programPath: await placeBundle(context, code),
+      programName: context.options['--program-name'] ?? 'program',
+      ...(context.options['--entry-point'] === undefined
+        ? {}
+        : { entryPoint: context.options['--entry-point'] }),
+      args: context.programArguments,
+      bundleKey: lease.key,
+      configuration: configuration.toMap(),
+      submissionTimeMs: clock.now(),
+      randomSeed: context.random.nextInt(0x7fffffff),
+      ...(jobId === undefined ? {} : { jobId }),
+    }
+    // main() runs where the Dispatcher leads: that of a process that has lost its leadership must not go on.
+    leader.start((address) => {
+      const leads = address?.address === jobManager.rpcAddress
+      if (leads && application === undefined) void terminating.then(() => start(program))
+      else if (!leads && application !== undefined) terminating = terminate()
+    })
+    close = async () => {
+      await leader.close()
+      await terminate()
+      const { status, diagnostics } = end ?? stoppedFromOutside(configuration)
+      await jobManager.close(status, diagnostics)
+    }
+  } catch (error) {
+    await jobManager.close('FAILED', 'the application could not be started')
+    throw error
+  }
+  return {
+    close,
+    get hasStuckThreads() {
+      return isStuck
+    },
+  }
+}
+
+async function readBundle({ options }: DaemonContext): Promise<Uint8Array> {
+  const path = options['--bundle']
+  if (path === undefined) throw refused('there is no --bundle FILE with the program')
+  try {
+    return await readFile(path)
+  } catch (cause) {
+    throw refused(`the program cannot be read: ${(cause as Error).message}`, cause)
+  }
+}
+
+/** The bundle where Node finds the modules of the cluster from it. */
+async function placeBundle({ folder }: DaemonContext, code: Uint8Array): Promise<string> {
+  const path = join(folder, 'application', 'program.mjs')
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(path, code)
+  prepareClusterModules(dirname(path))
+  return path
+}
+
+function fixedJobId({ options, configuration }: DaemonContext): string | undefined {
+  const given = options['--job-id']?.toLowerCase()
+  if (given === undefined) return isHighlyAvailable(configuration) ? DEFAULT_JOB_ID : undefined
+  if (isHexId(given)) return given
+  throw refused(`--job-id ${given} is no job id: expected 32 hexadecimal digits`)
+}
+
+function refused(why: string, cause?: unknown): FlinkError {
+  return new FlinkError(`Cannot start the application: ${why}`, {
+    code: 'FLINK_DAEMON_ARGUMENT',
+    cause,
+  })
+}

@@ -1,0 +1,11 @@
+import { runDaemon } from '../daemon/run-daemon.js'
+
+/** JobManager of a cluster for one job. */
+await runDaemon({
+  kind: 'jobmanager',
+  name: 'JobManager',
+  fatalExitCode: 2,
+  ownOptions: ['--job-graph', '--bundle', '--execution-mode'],
+  // Loaded when the configuration has turned out to be usable.
+  start: async (context) => (await import('../jobmanager/job-cluster.js')).startJobCluster(context),
+})
