@@ -1,3 +1,4 @@
+export type { BlockingPartitionHandle } from './blocking/blocking-result-partition.js'
 export type { BufferQueueHandle, ChannelCounters } from './buffer/buffer-queue.js'
 export {
   NetworkBufferPool,
@@ -31,9 +32,16 @@ export {
   RecordTooLargeError,
   RemoteTransportError,
 } from './errors/network-errors.js'
-export { type InputChannelHandle, InputGate, type InputGateHandle } from './gate/input-gate.js'
+export { ShuffleFileError } from './errors/shuffle-file-error.js'
+export {
+  type InputChannelFile,
+  type InputChannelHandle,
+  InputGate,
+  type InputGateHandle,
+} from './gate/input-gate.js'
 export type { RecordHandler } from './gate/record-handler.js'
 export { RecordReader } from './gate/record-reader.js'
+export type { ChannelOutput, WritablePartition } from './partition/channel-output.js'
 export {
   broadcastSelector,
   type ChannelSelector,
@@ -44,6 +52,7 @@ export {
 } from './partition/channel-selector.js'
 export { RecordWriter, type RecordWriterOptions } from './partition/record-writer.js'
 export {
+  type PipelinedPartitionHandle,
   ResultPartition,
   type ResultPartitionHandle,
   type ResultPartitionOptions,
@@ -57,7 +66,11 @@ export type {
   DataTransport,
 } from './transport/data-transport.js'
 export { InProcessDataTransport } from './transport/in-process-data-transport.js'
-export { DataPortError, tcpDataTransport } from './transport/tcp-data-transport.js'
+export {
+  DataPortError,
+  type TcpDataTransportOptions,
+  tcpDataTransport,
+} from './transport/tcp-data-transport.js'
 export {
   type BufferWaitStrategy,
   blockingBufferWait,

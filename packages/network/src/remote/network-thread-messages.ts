@@ -1,4 +1,5 @@
 import type { LogFields, LogLevel } from '@flink-ts/core'
+import type { TransportSecurityHandle } from '@flink-ts/core/security'
 import type { NetworkContextHandle } from '../environment/network-context.js'
 import type { RemoteGate, ServedPartition } from '../environment/network-io.js'
 
@@ -10,6 +11,7 @@ export interface NetworkThreadData {
   readonly partitionRequestTimeoutMs: number
   readonly bindHost: string
   readonly port: number
+  readonly security: TransportSecurityHandle | undefined
 }
 
 /** From the main thread. A call with an `id` is answered by `done`. */

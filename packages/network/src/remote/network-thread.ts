@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict'
 import { parentPort, workerData } from 'node:worker_threads'
 import { FlinkError, type LogFields, type Logger, type LogLevel, SystemClock } from '@flink-ts/core'
+import { attachTransportSecurity } from '@flink-ts/core/security'
 import { NetworkContext } from '../environment/network-context.js'
 import { tcpDataTransport } from '../transport/tcp-data-transport.js'
 import { InlineNetworkIo } from './inline-network-io.js'
@@ -63,10 +64,12 @@ const context = NetworkContext.attach(data.context)
 const { bell, resourceId, partitionRequestTimeoutMs, bindHost } = data
 const log = portLogger({})
 const clock = new SystemClock()
+const security = data.security && attachTransportSecurity(data.security)
+const transport = tcpDataTransport({ security, name: `TaskManager ${resourceId}`, clock, log })
 try {
   const io = await InlineNetworkIo.start(
     { context, bell, resourceId, partitionRequestTimeoutMs, clock, log },
-    { transport: tcpDataTransport, bindHost, port: data.port },
+    { transport, bindHost, port: data.port },
   )
   port.on('message', (command: NetworkThreadCommand) => execute(io, command))
   report({ type: 'started', dataPort: io.dataPort })

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { FlinkError, type Logger } from '@flink-ts/core'
+import { type TransportSecurity, transportSecurityHandle } from '@flink-ts/core/security'
 import type {
   NetworkIo,
   NetworkIoWorld,
@@ -16,6 +17,8 @@ export interface ThreadedNetworkIoOptions {
   readonly bindHost: string
   /** 0: any. */
   readonly port: number
+  /** Secret and certificates of the cluster; see `TcpDataTransportOptions`. */
+  readonly security?: TransportSecurity | undefined
   /** The network thread ended by itself: the TaskManager cannot go on. */
   readonly onFatalError: (error: Error) => void
 }
@@ -65,6 +68,7 @@ export class ThreadedNetworkIo implements NetworkIo {
       partitionRequestTimeoutMs: world.partitionRequestTimeoutMs,
       bindHost: options.bindHost,
       port: options.port,
+      security: options.security && transportSecurityHandle(options.security),
     }
     const worker = new Worker(new URL('./network-thread.js', import.meta.url), {
       workerData: data,

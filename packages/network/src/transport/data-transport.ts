@@ -1,7 +1,16 @@
 /** What a connection tells its owner; nothing after `onClose`. */
 export interface DataConnectionListener {
-  /** The chunk belongs to the listener. */
+  /** The chunk is valid during the call. */
   onData(chunk: Buffer): void
+  /**
+   * Where the next bytes should go, if the listener knows: they come by `onRead` then, copied by nobody.
+   * Not every connection asks, and it may ask in vain.
+   */
+  readTarget?(): Buffer | undefined
+  /** So many bytes are in what `readTarget` answered last. */
+  onRead?(length: number): void
+  /** What had arrived has been handed over: what was put off until then is due. */
+  onBurstEnd?(): void
   /** Once. `cause` is absent when the peer ended in good order. */
   onClose(cause: Error | undefined): void
 }
@@ -10,6 +19,8 @@ export interface DataConnectionListener {
 export interface DataConnection {
   /** Who is at the other end, for messages. */
   readonly peer: string
+  /** Whether the listener's `onBurstEnd` is called. */
+  readonly announcesBurstEnds?: boolean
   /** Bytes handed to `write` that are not on their way yet; infinite when broken. */
   readonly bufferedBytes: number
   /** Must be called once before anything is received. */

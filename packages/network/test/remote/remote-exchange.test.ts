@@ -1,4 +1,6 @@
-import { noopLogger, SeededRandom, SystemClock } from '@flink-ts/core'
+import { fileURLToPath } from 'node:url'
+import { Configuration, noopLogger, SeededRandom, SystemClock } from '@flink-ts/core'
+import { ClusterSecret, loadInternalTls } from '@flink-ts/core/security'
 import { ManualClock } from '@flink-ts/core/testing'
 import {
   firstChannelSelector,
@@ -280,58 +282,80 @@ t.test('a cancelled remote gate gives its buffers back while data still arrives'
   await Promise.all([a.close(), b.close(), settle()])
 })
 
-t.test('an inline TCP exchange carries records of 0 B to 5 MB both ways', async (t) => {
-  const clock = new SystemClock()
-  const defer = (action: () => void) => void setImmediate(action)
-  const start = (resourceId: string) =>
-    ShuffleEnvironment.start({
-      resourceId,
-      host: '127.0.0.1',
-      numberOfSegments: 64,
-      clock,
-      log: noopLogger,
-      defer,
-      io: inlineNetworkIo({ bindHost: '127.0.0.1', port: 0, transport: tcpDataTransport }),
-    })
-  const a = await start('tm-a')
-  const b = await start('tm-b')
-  const sizes = [0, 1, 40, 32_700, 32_768, 100_000, 5_000_000]
-  const records = (sender: number) =>
-    Array.from({ length: 400 }, (_, i) =>
-      testRecord(sender, i, i < 14 ? sizes[i % 7]! : (i * 37) % 900),
+const secret = ClusterSecret.random()
+const tls = fileURLToPath(new URL('../../../core/test/fixtures/tls/', import.meta.url))
+const withTls = {
+  secret,
+  tls: loadInternalTls(
+    Configuration.fromMap({
+      'security.ssl.internal.enabled': 'true',
+      'security.ssl.internal.keystore': `${tls}cluster.pem`,
+      'security.ssl.internal.truststore': `${tls}cluster.crt`,
+    }),
+  ),
+}
+
+for (const [how, security] of [
+  ['TCP', undefined],
+  ['authenticated TCP', { secret }],
+  ['TLS', withTls],
+] as const)
+  t.test(`an inline ${how} exchange carries records of 0 B to 5 MB both ways`, async (t) => {
+    const clock = new SystemClock()
+    const defer = (action: () => void) => void setImmediate(action)
+    const start = (resourceId: string) =>
+      ShuffleEnvironment.start({
+        resourceId,
+        host: '127.0.0.1',
+        numberOfSegments: 64,
+        clock,
+        log: noopLogger,
+        defer,
+        io: inlineNetworkIo({
+          bindHost: '127.0.0.1',
+          port: 0,
+          transport: tcpDataTransport({ security, name: resourceId, clock, log: noopLogger }),
+        }),
+      })
+    const a = await start('tm-a')
+    const b = await start('tm-b')
+    const sizes = [0, 1, 40, 32_700, 32_768, 100_000, 5_000_000]
+    const records = (sender: number) =>
+      Array.from({ length: 400 }, (_, i) =>
+        testRecord(sender, i, i < 14 ? sizes[i % 7]! : (i * 37) % 900),
+      )
+    const consumers: TestConsumer[] = []
+    for (const [p, env] of [a, b].entries()) {
+      const handle = env.createResultPartition({
+        partitionId: `p${p}`,
+        numberOfSubpartitions: 2,
+        partitioner: 'REBALANCE',
+      })
+      new TestProducer(handle, env.context, {
+        records: records(p),
+        selector: selectors['REBALANCE']!(2, new SeededRandom(p)),
+        defer,
+        batch: 10,
+      })
+    }
+    for (const [c, env] of [a, b].entries()) {
+      const handle = env.createInputGate({
+        gateId: `g${c}`,
+        consumedSubpartitions: { first: c, last: c },
+        producers: [a, b].map(({ location }, p) => ({ partitionId: `p${p}`, location })),
+      })
+      consumers.push(new TestConsumer(handle, env.context, { defer }))
+    }
+    while (!consumers.every(({ isDone, error }) => isDone || error !== undefined)) {
+      await new Promise(setImmediate)
+    }
+    for (const { error } of consumers) if (error !== undefined) throw error
+    t.equal(consumers[0]!.count + consumers[1]!.count, 800)
+    const metrics = a.gateMetrics('g0')!
+    t.same(
+      metrics.map(({ isLocal }) => isLocal),
+      [true, false],
     )
-  const consumers: TestConsumer[] = []
-  for (const [p, env] of [a, b].entries()) {
-    const handle = env.createResultPartition({
-      partitionId: `p${p}`,
-      numberOfSubpartitions: 2,
-      partitioner: 'REBALANCE',
-    })
-    new TestProducer(handle, env.context, {
-      records: records(p),
-      selector: selectors['REBALANCE']!(2, new SeededRandom(p)),
-      defer,
-      batch: 10,
-    })
-  }
-  for (const [c, env] of [a, b].entries()) {
-    const handle = env.createInputGate({
-      gateId: `g${c}`,
-      consumedSubpartitions: { first: c, last: c },
-      producers: [a, b].map(({ location }, p) => ({ partitionId: `p${p}`, location })),
-    })
-    consumers.push(new TestConsumer(handle, env.context, { defer }))
-  }
-  while (!consumers.every(({ isDone, error }) => isDone || error !== undefined)) {
-    await new Promise(setImmediate)
-  }
-  for (const { error } of consumers) if (error !== undefined) throw error
-  t.equal(consumers[0]!.count + consumers[1]!.count, 800)
-  const metrics = a.gateMetrics('g0')!
-  t.same(
-    metrics.map(({ isLocal }) => isLocal),
-    [true, false],
-  )
-  t.ok(metrics.every(({ numBytes }) => numBytes > 5_000_000))
-  await Promise.all([a.close(), b.close()])
-})
+    t.ok(metrics.every(({ numBytes }) => numBytes > 5_000_000))
+    await Promise.all([a.close(), b.close()])
+  })
