@@ -29,6 +29,10 @@ export const SlotFlags = {
   reset: 2,
   /** The last of the channel. */
   endOfPartition: 4,
+  /** The segment is in several queues: nobody but its producer writes into it. */
+  shared: 8,
+  /** An LZ4 block behind its u32 length before compression. */
+  compressed: 16,
 } as const
 
 /** How many slots a queue has: the limit of queued buffers, the overdraft, and room for events. */

@@ -19,6 +19,13 @@ export interface PoolUsage {
   readonly heapSegments: number
 }
 
+/**
+ * Bytes before and after each segment that hold no elements: a frame's header is put before what is
+ * sent, so that both are one piece of memory, and a socket reads the next frame's header behind what it
+ * received, so that it needs one read per buffer. Part of no segment's size.
+ */
+export const FRAME_ROOM_BYTES = 32
+
 /** No segment was free. */
 export const NO_SEGMENT = -1
 
@@ -42,7 +49,10 @@ export class NetworkBufferPool {
   readonly #words: number
   readonly #free: Int32Array
   readonly #owners: Int32Array
+  readonly #stride: number
   readonly #buffers: (Buffer | undefined)[] = []
+  readonly #receiveBuffers: (Buffer | undefined)[] = []
+  readonly #frames: (Buffer | undefined)[] = []
   readonly #dataViews: (DataView | undefined)[] = []
   readonly #heap = new Map<number, { owner: number; bytes: Buffer }>()
   #nextHeapIndex: number
@@ -53,6 +63,7 @@ export class NetworkBufferPool {
     this.segmentBytes = handle.segmentBytes
     this.numberOfSegments = handle.numberOfSegments
     this.#nextHeapIndex = handle.numberOfSegments
+    this.#stride = handle.segmentBytes + 2 * FRAME_ROOM_BYTES
     this.#words = Math.ceil(handle.numberOfSegments / 32)
     this.#free = new Int32Array(handle.control, 0, this.#words)
     this.#owners = new Int32Array(handle.control, this.#words * 4, handle.numberOfSegments)
@@ -72,7 +83,7 @@ export class NetworkBufferPool {
     const control = new SharedArrayBuffer((words + numberOfSegments) * 4)
     const free = new Int32Array(control, 0, words)
     for (let i = 0; i < numberOfSegments; i++) free[i >> 5]! |= 1 << (i & 31)
-    const memory = new SharedArrayBuffer(numberOfSegments * segmentBytes)
+    const memory = new SharedArrayBuffer(numberOfSegments * (segmentBytes + 2 * FRAME_ROOM_BYTES))
     return new NetworkBufferPool({ memory, control, segmentBytes, numberOfSegments }, doorbells)
   }
 
@@ -151,23 +162,43 @@ export class NetworkBufferPool {
   requestHeap(owner: number): number {
     assert(this.#doorbells.isInline, 'heap buffers cannot be seen from another thread')
     const index = this.#nextHeapIndex++
-    this.#heap.set(index, { owner, bytes: Buffer.alloc(this.segmentBytes) })
+    this.#heap.set(index, { owner, bytes: Buffer.alloc(this.#stride) })
     return index
   }
 
   /** The bytes of a segment; the same object each time. */
   buffer(index: number): Buffer {
+    let buffer = this.#buffers[index]
+    if (buffer === undefined) {
+      buffer = this.frame(index).subarray(FRAME_ROOM_BYTES, FRAME_ROOM_BYTES + this.segmentBytes)
+      if (index < this.numberOfSegments) this.#buffers[index] = buffer
+    }
+    return buffer
+  }
+
+  /** A segment with the {@link FRAME_ROOM_BYTES} behind it; the same object each time. */
+  receiveBuffer(index: number): Buffer {
+    let buffer = this.#receiveBuffers[index]
+    if (buffer === undefined) {
+      buffer = this.frame(index).subarray(FRAME_ROOM_BYTES)
+      if (index < this.numberOfSegments) this.#receiveBuffers[index] = buffer
+    }
+    return buffer
+  }
+
+  /** A segment with its {@link FRAME_ROOM_BYTES} before and after; the same object each time. */
+  frame(index: number): Buffer {
     if (index >= this.numberOfSegments) {
       const heap = this.#heap.get(index)
       assert(heap !== undefined, `heap segment ${index} is not lent`)
       return heap.bytes
     }
-    let buffer = this.#buffers[index]
-    if (buffer === undefined) {
-      buffer = Buffer.from(this.#handle.memory, index * this.segmentBytes, this.segmentBytes)
-      this.#buffers[index] = buffer
+    let frame = this.#frames[index]
+    if (frame === undefined) {
+      frame = Buffer.from(this.#handle.memory, index * this.#stride, this.#stride)
+      this.#frames[index] = frame
     }
-    return buffer
+    return frame
   }
 
   dataView(index: number): DataView {
@@ -177,7 +208,8 @@ export class NetworkBufferPool {
     }
     let view = this.#dataViews[index]
     if (view === undefined) {
-      view = new DataView(this.#handle.memory, index * this.segmentBytes, this.segmentBytes)
+      const at = index * this.#stride + FRAME_ROOM_BYTES
+      view = new DataView(this.#handle.memory, at, this.segmentBytes)
       this.#dataViews[index] = view
     }
     return view

@@ -13,16 +13,22 @@ import {
   SLOT_FLAGS,
   SLOT_SEGMENT,
   SLOT_STATE,
+  SlotFlags,
   slotAt,
   TAIL,
 } from './buffer-queue.js'
-import type { NetworkBufferPool } from './network-buffer-pool.js'
+import { FRAME_ROOM_BYTES, type NetworkBufferPool } from './network-buffer-pool.js'
 import type { SegmentView } from './segment-view.js'
+
+// A producer that is woken for each slot sends each alone: waking costs more than filling a buffer.
+const RELEASES_PER_RING = 4
 
 /**
  * The reading end of a queue; one per queue, in one thread.
  *
  * Reading (`peek`, `consume`) may run ahead of giving back (`release`), as a socket's writes do.
+ * The producer is rung for every few slots that were given back; `ringProducer` tells it of the rest, and
+ * must be called before the consumer waits.
  */
 export class QueueConsumer {
   readonly queueId: number
@@ -42,6 +48,7 @@ export class QueueConsumer {
   end = 0
   isFinished = false
   #slot = 0
+  #unrung = 0
 
   constructor(
     handle: BufferQueueHandle,
@@ -114,6 +121,17 @@ export class QueueConsumer {
   }
 
   /**
+   * The bytes that `peek` found with `room` bytes in front of them that the caller may write, or undefined
+   * if there is no such room: what lies before them may be on its way still, or others read it too.
+   */
+  frame(room: number): Buffer | undefined {
+    if (this.segment < 0 || this.start !== 0 || (this.flags & SlotFlags.shared) !== 0)
+      return undefined
+    const at = FRAME_ROOM_BYTES
+    return this.#pool.frame(this.segment).subarray(at - room, at + this.end)
+  }
+
+  /**
    * All that `peek` found has been read; goes on to the next slot if this one is finished.
    *
    * @returns whether it did; the slot is given back by `release`
@@ -130,13 +148,25 @@ export class QueueConsumer {
     return true
   }
 
-  /** Gives the oldest consumed slot back: its segment is recycled, the producer is rung. */
+  /** Gives the oldest consumed slot back: its segment is recycled. */
   release(): void {
     assert(this.#head !== this.#cursor, 'only consumed slots are released')
     const segment = this.#ints[slotAt(this.#head) + SLOT_SEGMENT]!
     if (segment >= 0) this.#pool.recycle(segment)
     this.#head = (this.#head + 1) | 0
     Atomics.store(this.#ints, HEAD, this.#head)
+    if (++this.#unrung >= RELEASES_PER_RING) this.ringProducer()
+  }
+
+  /** Whether the producer has not been told of slots that were given back. */
+  get isRingDue(): boolean {
+    return this.#unrung > 0
+  }
+
+  /** Tells the producer of what was given back since the last ring. */
+  ringProducer(): void {
+    if (this.#unrung === 0) return
+    this.#unrung = 0
     this.#doorbells.ring(Atomics.load(this.#ints, PRODUCER_BELL))
   }
 

@@ -35,12 +35,20 @@ export class QueueProducer {
   #tail: number
   #openSlot = -1
   #committed = 0
+  readonly #ringsItself: boolean
 
-  constructor(handle: BufferQueueHandle, doorbells: DoorbellBoard, bell: number) {
+  /** @param ringsItself whether the consumer is rung by each change; otherwise by `ringConsumer` only */
+  constructor(
+    handle: BufferQueueHandle,
+    doorbells: DoorbellBoard,
+    bell: number,
+    ringsItself = true,
+  ) {
     this.queueId = handle.queueId
     this.memory = new QueueMemory(handle)
     this.#ints = this.memory.ints
     this.#doorbells = doorbells
+    this.#ringsItself = ringsItself
     const before = Atomics.exchange(this.#ints, PRODUCER_STATE, EndState.attached)
     assert(before === EndState.none, 'a queue has one producer')
     Atomics.store(this.#ints, PRODUCER_BELL, bell)
@@ -77,7 +85,7 @@ export class QueueProducer {
     this.memory.counters[PRODUCED + 1]! += length - this.#committed
     this.#committed = length
     Atomics.store(this.#ints, this.#openSlot + SLOT_STATE, length << 1)
-    this.#ringConsumer()
+    this.#changed()
   }
 
   /** No more will be written into the open slot. */
@@ -87,7 +95,7 @@ export class QueueProducer {
     counters[PRODUCED + 2]! += 1
     Atomics.store(this.#ints, this.#openSlot + SLOT_STATE, (length << 1) | 1)
     this.#openSlot = -1
-    this.#ringConsumer()
+    this.#changed()
   }
 
   /** Appends a finished slot. There must be room. */
@@ -95,7 +103,7 @@ export class QueueProducer {
     assert(this.#openSlot < 0, 'the slot before must be finished')
     this.#append(segment, flags, (length << 1) | 1)
     this.#count(length)
-    this.#ringConsumer()
+    this.#changed()
   }
 
   /** Appends a finished slot whose bytes are in the slot itself. There must be room. */
@@ -106,7 +114,7 @@ export class QueueProducer {
     this.memory.bytes.set(bytes, inlineBytesAt(slot))
     this.#append(-1, flags, (bytes.length << 1) | 1)
     this.#count(bytes.length)
-    this.#ringConsumer()
+    this.#changed()
   }
 
   #append(segment: number, flags: number, state: number): number {
@@ -128,7 +136,12 @@ export class QueueProducer {
     this.memory.counters[PRODUCED + 2]! += 1
   }
 
-  #ringConsumer(): void {
+  #changed(): void {
+    if (this.#ringsItself) this.ringConsumer()
+  }
+
+  /** Wakes the consumer if it sleeps. */
+  ringConsumer(): void {
     this.#doorbells.ring(Atomics.load(this.#ints, CONSUMER_BELL))
   }
 }

@@ -17,13 +17,15 @@ export interface DataLocation {
   readonly dataPort: number
 }
 
-/** What one subtask writes: N subpartitions, each read once. Plain JSON. */
+/** What one subtask writes: N subpartitions, each read once if pipelined. Plain JSON. */
 export interface ResultPartitionDescriptor {
   readonly partitionId: string
   /** Who writes it, such as `Source (1/2)`; for messages. */
   readonly ownerName?: string
   readonly numberOfSubpartitions: number
   readonly partitioner: PartitionerType
+  /** `blocking`: into files, read when it has ended, any number of times. Default `pipelined_bounded`. */
+  readonly type?: 'pipelined_bounded' | 'pipelined' | 'blocking'
 }
 
 /** One producer of a gate: its partition and the TaskManager that holds it. Plain JSON. */

@@ -18,6 +18,8 @@ export interface NetworkIoWorld {
 export interface ServedPartition {
   readonly partitionId: string
   readonly queues: readonly BufferQueueHandle[]
+  /** Of a blocking partition, which has no queues. */
+  readonly folder?: string
 }
 
 /** The channels of a gate whose producers are elsewhere. Cloneable. */

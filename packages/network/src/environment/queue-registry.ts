@@ -32,6 +32,11 @@ export class QueueRegistry {
     this.#context = context
   }
 
+  /** An owner of segments in the pool that is no queue. */
+  nextOwnerId(): number {
+    return this.#nextQueueId++
+  }
+
   create(ends: Pick<QueueRecord, 'producer' | 'consumer'>): QueueRecord {
     const handle = createBufferQueue(this.#nextQueueId++)
     return { handle, memory: new QueueMemory(handle), ...ends }

@@ -13,6 +13,12 @@ export interface ShuffleLimits {
   readonly maxBuffersPerSubpartition?: number
   /** Buffers beyond the quota for a record that was already begun. Default 5. */
   readonly maxOverdraftBuffersPerGate?: number
+  /** Subpartitions from which on a blocking partition is one sorted file. Default 1. */
+  readonly sortShuffleMinParallelism?: number
+  /** Most buffers that such a partition sorts in. Default 512. */
+  readonly sortShuffleMinBuffers?: number
+  /** Whether blocking partitions are compressed. Default true. */
+  readonly batchShuffleCompression?: boolean
   /** How long a consumer waits for a partition that is not there yet. Default 10 000 ms. */
   readonly partitionRequestTimeoutMs?: number
 }
@@ -32,6 +38,8 @@ export interface ShuffleEnvironmentOptions {
    */
   readonly defer?: Defer
   readonly limits?: ShuffleLimits
+  /** Where blocking partitions are put, in turn; in folders of their own, deleted with the environment. */
+  readonly tmpDirs?: readonly string[]
   /** How many partitions and gates may exist at a time. Default 8191. */
   readonly doorbellCapacity?: number
   /** Makes what speaks with peers. Absent: there are none, all tasks are in this environment. */

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
 import type { CancelTimer } from '@flink-ts/core'
-import { QueueErrorKind } from '../buffer/buffer-queue.js'
+import { type ChannelCounters, CONSUMED, QueueErrorKind } from '../buffer/buffer-queue.js'
 import type { PoolUsage } from '../buffer/network-buffer-pool.js'
 import type { InputChannelHandle, InputGateHandle } from '../gate/input-gate.js'
-import type { ResultPartitionHandle } from '../partition/result-partition.js'
+import type {
+  PipelinedPartitionHandle,
+  ResultPartitionHandle,
+} from '../partition/result-partition.js'
+import { BlockingPartitions } from './blocking-partitions.js'
 import { type BufferQuota, BufferQuotas } from './buffer-quotas.js'
 import type {
   DataLocation,
@@ -17,14 +21,15 @@ import { type QueueRecord, QueueRegistry } from './queue-registry.js'
 import type { ChannelMetrics, ShuffleEnvironmentOptions } from './shuffle-environment-options.js'
 
 interface PartitionRecord {
-  readonly handle: ResultPartitionHandle
+  readonly handle: PipelinedPartitionHandle
   readonly queues: readonly QueueRecord[]
   readonly quota: BufferQuota
 }
 
 interface GateRecord {
   readonly handle: InputGateHandle
-  readonly queues: readonly QueueRecord[]
+  /** Undefined: read from a file. */
+  readonly queues: readonly (QueueRecord | undefined)[]
   readonly timers: Set<CancelTimer>
   readonly quota: BufferQuota | undefined
 }
@@ -40,6 +45,7 @@ export class ShuffleEnvironment {
   readonly #ioBell: number
   readonly #registry: QueueRegistry
   readonly #quotas: BufferQuotas
+  readonly #blocking: BlockingPartitions
   readonly #partitions = new Map<string, PartitionRecord>()
   readonly #gates = new Map<string, GateRecord>()
   /** Queues that a consumer here made before their producer came. */
@@ -58,6 +64,7 @@ export class ShuffleEnvironment {
     this.#ioBell = ioBell
     this.#registry = new QueueRegistry(context)
     this.#quotas = new BufferQuotas(options.numberOfSegments, context.doorbells)
+    this.#blocking = new BlockingPartitions(options, context, this.#quotas)
   }
 
   static async start(options: ShuffleEnvironmentOptions): Promise<ShuffleEnvironment> {
@@ -95,6 +102,15 @@ export class ShuffleEnvironment {
     const { partitionId, numberOfSubpartitions } = descriptor
     assert(!this.#partitions.has(partitionId), `partition ${partitionId} exists already`)
     assert(numberOfSubpartitions > 0, 'a partition has at least one subpartition')
+    if (descriptor.type === 'blocking') {
+      assert(
+        this.#blocking.get(partitionId) === undefined,
+        `partition ${partitionId} exists already`,
+      )
+      const handle = this.#blocking.create(descriptor, this.#registry.nextOwnerId())
+      this.#io.registerPartition({ partitionId, queues: [], folder: handle.folder })
+      return handle
+    }
     const limits = this.#options.limits
     const maxPerSubpartition = limits?.maxBuffersPerSubpartition ?? 10
     const ownerName = descriptor.ownerName ?? partitionId
@@ -109,7 +125,7 @@ export class ShuffleEnvironment {
     for (let index = 0; index < numberOfSubpartitions; index++) {
       queues.push(this.#producerQueue(partitionId, index))
     }
-    const handle: ResultPartitionHandle = {
+    const handle: PipelinedPartitionHandle = {
       partitionId,
       ownerName,
       bell,
@@ -143,11 +159,20 @@ export class ShuffleEnvironment {
     const quota = this.#reserveForGate(ownerName, remoteCount)
 
     const timers = new Set<CancelTimer>()
-    const queues: QueueRecord[] = []
+    const queues: (QueueRecord | undefined)[] = []
     const handles: InputChannelHandle[] = []
     const remote: RemoteChannel[] = []
     for (const { partitionId, subpartition, location } of channels) {
       const local = isLocal(location)
+      const stored = local ? this.#blocking.get(partitionId) : undefined
+      if (stored !== undefined) {
+        const counters = new SharedArrayBuffer((CONSUMED + 3) * 8)
+        const file = { folder: stored.folder, subpartition, counters }
+        const channel = { partitionId, subpartition, peer: 'local', isLocal: true }
+        queues.push(undefined)
+        handles.push({ ...channel, queue: undefined, file })
+        continue
+      }
       const record = local
         ? this.#localConsumerQueue(partitionId, subpartition, timers)
         : this.#registry.create({ producer: 'open', consumer: 'open' })
@@ -179,6 +204,11 @@ export class ShuffleEnvironment {
   releasePartitions(partitionIds: readonly string[]): void {
     const released: PartitionRecord[] = []
     for (const partitionId of partitionIds) {
+      const stored = this.#blocking.get(partitionId)
+      if (stored !== undefined) {
+        this.#blocking.release(stored)
+        void this.#io.releasePartitions([partitionId])
+      }
       const partition = this.#partitions.get(partitionId)
       if (partition === undefined) continue
       this.#partitions.delete(partitionId)
@@ -196,6 +226,15 @@ export class ShuffleEnvironment {
     })
   }
 
+  /**
+   * The thread of a partition's producer does not touch it any more, and the partition stays. Its buffers
+   * go back if it is a blocking one. Unknown ids are ignored.
+   */
+  producerEnded(partitionId: string): void {
+    const stored = this.#blocking.get(partitionId)
+    if (stored !== undefined) this.#blocking.producerEnded(stored)
+  }
+
   /** The gate's consumer is done, and its thread does not touch it any more. Unknown ids are ignored. */
   closeInputGate(gateId: string): void {
     const gate = this.#gates.get(gateId)
@@ -203,6 +242,7 @@ export class ShuffleEnvironment {
     this.#gates.delete(gateId)
     for (const cancel of gate.timers) cancel()
     for (const [index, queue] of gate.queues.entries()) {
+      if (queue === undefined) continue
       const { partitionId, subpartition, isLocal } = gate.handle.channels[index]!
       this.#registry.closeConsumer(queue)
       if (isLocal && queue.producer === 'expected') {
@@ -212,10 +252,10 @@ export class ShuffleEnvironment {
     this.context.doorbells.free(gate.handle.bell)
     void this.#io.closeGate(gateId).then(() => {
       for (const [index, queue] of gate.queues.entries()) {
-        if (!gate.handle.channels[index]!.isLocal) queue.producer = 'closed'
+        if (queue !== undefined && !gate.handle.channels[index]!.isLocal) queue.producer = 'closed'
       }
       gate.quota?.release()
-      this.#registry.reclaim(gate.queues)
+      this.#registry.reclaim(gate.queues.filter((queue) => queue !== undefined))
     })
   }
 
@@ -230,6 +270,12 @@ export class ShuffleEnvironment {
 
   /** What the partition has written per subpartition; undefined if there is no such partition. */
   partitionMetrics(partitionId: string): readonly ChannelMetrics[] | undefined {
+    const stored = this.#blocking.counters(partitionId)
+    if (stored !== undefined) {
+      return stored.map((counters, subpartition) => {
+        return { ...counters, partitionId, subpartition, isLocal: false, peer: 'file' }
+      })
+    }
     return this.#partitions.get(partitionId)?.queues.map((queue, subpartition) => {
       const isLocal = queue.consumer !== 'none'
       const peer = isLocal ? 'local' : 'remote'
@@ -242,7 +288,9 @@ export class ShuffleEnvironment {
     const gate = this.#gates.get(gateId)
     return gate?.queues.map((queue, index) => {
       const { partitionId, subpartition, isLocal, peer } = gate.handle.channels[index]!
-      return { ...queue.memory.consumed(), partitionId, subpartition, isLocal, peer }
+      const counters =
+        queue?.memory.consumed() ?? countersOf(gate.handle.channels[index]!.file!.counters)
+      return { ...counters, partitionId, subpartition, isLocal, peer }
     })
   }
 
@@ -252,6 +300,7 @@ export class ShuffleEnvironment {
     this.#isClosed = true
     for (const gateId of [...this.#gates.keys()]) this.closeInputGate(gateId)
     this.releasePartitions([...this.#partitions.keys()])
+    this.#blocking.close()
     await this.#io.close()
     this.context.doorbells.free(this.#ioBell)
   }
@@ -316,6 +365,11 @@ export class ShuffleEnvironment {
   #checkOpen(): void {
     assert(!this.#isClosed, 'the shuffle environment is closed')
   }
+}
+
+function countersOf(memory: SharedArrayBuffer): ChannelCounters {
+  const values = new Float64Array(memory, CONSUMED * 8)
+  return { numRecords: values[0]!, numBytes: values[1]!, numBuffers: values[2]! }
 }
 
 function queueKey(partitionId: string, subpartition: number): string {

@@ -1,4 +1,5 @@
 import type { ValueDecoder } from '@flink-ts/core'
+import { lz4Decompress } from '../blocking/lz4-block.js'
 import { CONSUMED, SlotFlags } from '../buffer/buffer-queue.js'
 import { SegmentView } from '../buffer/segment-view.js'
 import { ElementTag } from '../element/element-tags.js'
@@ -8,12 +9,16 @@ import type { InputChannel, InputGate } from './input-gate.js'
 import type { RecordHandler } from './record-handler.js'
 import { SpanningAssembler } from './spanning-assembler.js'
 
+// The largest segment that a pool may have.
+const MAX_BLOCK_BYTES = 1 << 29
+
 /** Decodes the elements of one channel. */
 export class ChannelReader<T> {
   readonly channel: InputChannel
   readonly #gate: InputGate
   readonly #decoder: ValueDecoder
   readonly #view = new SegmentView()
+  #block = Buffer.alloc(0)
   readonly #spanning = new SpanningAssembler()
   /** A buffer is open: its bytes up to `#view.limit` are being read. */
   #isOpen = false
@@ -23,6 +28,11 @@ export class ChannelReader<T> {
     this.#gate = gate
     this.channel = channel
     this.#decoder = decoder
+  }
+
+  /** Whether the producer has not been told yet of buffers that were given back. */
+  get isRingDue(): boolean {
+    return this.channel.queue.isRingDue
   }
 
   /** Whether `read` would do something. @throws the error of a broken channel */
@@ -45,7 +55,8 @@ export class ChannelReader<T> {
       if (!queue.peek()) return 0
       if ((queue.flags & SlotFlags.event) !== 0) return this.#readEvent(handler)
       if ((queue.flags & SlotFlags.reset) !== 0 && queue.start === 0) this.#decoder.reset()
-      queue.openView(this.#view)
+      if ((queue.flags & SlotFlags.compressed) !== 0) this.#decompress(queue.bytes())
+      else queue.openView(this.#view)
       this.#isOpen = true
     }
     const count = this.#readElements(handler, maxElements)
@@ -55,6 +66,19 @@ export class ChannelReader<T> {
       if (queue.consume()) queue.release()
     }
     return count
+  }
+
+  #decompress(stored: Buffer): void {
+    this.#decoded(() => {
+      const length = stored.length < 4 ? 0 : stored.readUInt32LE(0)
+      if (length > MAX_BLOCK_BYTES) {
+        throw new DataProtocolError(`a compressed block claims ${length} bytes`)
+      }
+      if (this.#block.length < length) this.#block = Buffer.allocUnsafeSlow(length)
+      const bytes = this.#block.subarray(0, length)
+      lz4Decompress(stored.subarray(4), bytes)
+      this.#view.set(bytes, new DataView(bytes.buffer, 0, length), 0, length)
+    })
   }
 
   #readEvent(handler: RecordHandler<T>): number {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { FileSource } from '../blocking/file-source.js'
 import { type BufferQueueHandle, QueueErrorKind } from '../buffer/buffer-queue.js'
 import { QueueConsumer } from '../buffer/queue-consumer.js'
 import type { NetworkContext } from '../environment/network-context.js'
@@ -8,6 +9,7 @@ import {
   RemoteTransportError,
 } from '../errors/network-errors.js'
 import type { Doorbell } from '../wakeup/doorbell.js'
+import type { ChannelSource } from './channel-source.js'
 
 /** One channel of a gate in cloneable form. */
 export interface InputChannelHandle {
@@ -16,7 +18,16 @@ export interface InputChannelHandle {
   /** `host:port` of the producer's TaskManager with its resource id, or `local`. */
   readonly peer: string
   readonly isLocal: boolean
-  readonly queue: BufferQueueHandle
+  readonly queue: BufferQueueHandle | undefined
+  /** A blocking partition of this TaskManager: read from its file. */
+  readonly file?: InputChannelFile
+}
+
+/** Where the reader of a blocking partition finds it, and where it counts. Cloneable. */
+export interface InputChannelFile {
+  readonly folder: string
+  readonly subpartition: number
+  readonly counters: SharedArrayBuffer
 }
 
 /** Cloneable form of an input gate, made by the ShuffleEnvironment. */
@@ -39,8 +50,7 @@ export class InputGate {
     this.gateId = handle.gateId
     this.#doorbell = context.doorbells.doorbell(handle.bell)
     this.channels = handle.channels.map(
-      (channel, index) =>
-        new InputChannel(index, channel, new QueueConsumer(channel.queue, context, handle.bell)),
+      (channel, index) => new InputChannel(index, channel, sourceOf(channel, context, handle.bell)),
     )
     this.#unfinished = this.channels.length
   }
@@ -114,15 +124,28 @@ export class InputGate {
   }
 }
 
+function sourceOf(
+  { queue, file }: InputChannelHandle,
+  context: NetworkContext,
+  bell: number,
+): ChannelSource {
+  if (queue !== undefined) return new QueueConsumer(queue, context, bell)
+  assert(file !== undefined, 'a channel has a queue or a file')
+  return new FileSource(file, {
+    reusesMemory: true,
+    counters: new Float64Array(file.counters),
+  })
+}
+
 /** The consumer's side of one channel. */
 export class InputChannel {
   readonly index: number
   readonly handle: InputChannelHandle
-  readonly queue: QueueConsumer
+  readonly queue: ChannelSource
   isBlocked = false
   isFinished = false
 
-  constructor(index: number, handle: InputChannelHandle, queue: QueueConsumer) {
+  constructor(index: number, handle: InputChannelHandle, queue: ChannelSource) {
     this.index = index
     this.handle = handle
     this.queue = queue

@@ -7,6 +7,7 @@ import type { RecordHandler } from './record-handler.js'
 export class RecordReader<T = unknown> {
   readonly gate: InputGate
   readonly #channels: readonly ChannelReader<T>[]
+  readonly #unrung: ChannelReader<T>[] = []
   #current = 0
 
   constructor(gate: InputGate, serializer: ValueSerializer) {
@@ -33,7 +34,9 @@ export class RecordReader<T = unknown> {
       const channel = this.#channels[this.#current]!
       if (channel.isReady()) {
         empty = 0
+        const wasDue = channel.isRingDue
         left -= channel.read(handler, left)
+        if (!wasDue && channel.isRingDue) this.#unrung.push(channel)
         // Out of turns within a buffer: it is gone on with next time.
         if (left <= 0) break
       } else {
@@ -41,7 +44,14 @@ export class RecordReader<T = unknown> {
       }
       this.#current = this.#current + 1 === count ? 0 : this.#current + 1
     }
+    if (empty === count) this.#ringProducers()
     if (this.gate.isFinished) return 'END_OF_INPUT'
     return empty < count ? 'MORE_AVAILABLE' : 'NOTHING_AVAILABLE'
+  }
+
+  /** Before the reader waits, whoever waits for its buffers must know of all that it gave back. */
+  #ringProducers(): void {
+    for (const channel of this.#unrung) channel.channel.queue.ringProducer()
+    this.#unrung.length = 0
   }
 }

@@ -9,7 +9,7 @@ import {
   SPANNING_START_BYTES,
 } from '../element/element-tags.js'
 import { RecordTooLargeError } from '../errors/network-errors.js'
-import type { SubpartitionOutput } from './subpartition-output.js'
+import type { ChannelOutput } from './channel-output.js'
 
 // A rest smaller than this is not worth beginning a spanning element in.
 const LEAST_CHUNK_BYTES = 64
@@ -17,13 +17,13 @@ const KEPT_SCRATCH_BYTES = 1024 * 1024
 
 /** Writes the elements of one channel into its buffers, with an encoder of its own. */
 export class ChannelWriter {
-  readonly output: SubpartitionOutput
+  readonly output: ChannelOutput
   readonly #encoder: ValueEncoder
   readonly #decodableAlone: boolean
   #scratch: Buffer | undefined
 
   /** @param decodableAlone each buffer starts with fresh tables, so that it can be stored and read again */
-  constructor(output: SubpartitionOutput, encoder: ValueEncoder, decodableAlone: boolean) {
+  constructor(output: ChannelOutput, encoder: ValueEncoder, decodableAlone: boolean) {
     this.output = output
     this.#encoder = encoder
     this.#decodableAlone = decodableAlone

@@ -2,9 +2,9 @@ import type { ValueSerializer } from '@flink-ts/core'
 import { SlotFlags } from '../buffer/buffer-queue.js'
 import type { ChannelEvent, WatermarkStatus } from '../element/channel-event.js'
 import { encodeEvent } from '../element/event-codec.js'
+import type { WritablePartition } from './channel-output.js'
 import type { ChannelSelector } from './channel-selector.js'
 import { ChannelWriter } from './channel-writer.js'
-import type { ResultPartition } from './result-partition.js'
 
 export interface RecordWriterOptions<T> {
   readonly serializer: ValueSerializer
@@ -18,11 +18,11 @@ export interface RecordWriterOptions<T> {
  * to the consumers before a buffer is full, an event follows or `flushAll` is called.
  */
 export class RecordWriter<T = unknown> {
-  readonly partition: ResultPartition
+  readonly partition: WritablePartition
   readonly #channels: readonly ChannelWriter[]
   readonly #selector: ChannelSelector<T>
 
-  constructor(partition: ResultPartition, options: RecordWriterOptions<T>) {
+  constructor(partition: WritablePartition, options: RecordWriterOptions<T>) {
     this.partition = partition
     this.#selector = options.selector
     this.#channels = partition.outputs.map(
@@ -79,7 +79,7 @@ export class RecordWriter<T = unknown> {
     this.partition.flushAll()
   }
 
-  /** Records written so far; a broadcast record counts once per channel. */
+  /** Records written so far; one that is stored once for all channels counts once. */
   get numRecords(): number {
     let sum = 0
     for (const channel of this.#channels) sum += channel.output.numRecords

@@ -1,13 +1,21 @@
+import {
+  type BlockingPartitionHandle,
+  BlockingResultPartition,
+} from '../blocking/blocking-result-partition.js'
 import type { BufferQueueHandle } from '../buffer/buffer-queue.js'
 import { type NetworkBufferPool, NO_SEGMENT } from '../buffer/network-buffer-pool.js'
 import { QueueProducer } from '../buffer/queue-producer.js'
 import type { NetworkContext } from '../environment/network-context.js'
 import { type BufferWaitStrategy, inlineBufferWait } from '../wakeup/buffer-wait-strategy.js'
 import type { Doorbell } from '../wakeup/doorbell.js'
+import type { WritablePartition } from './channel-output.js'
 import { SubpartitionOutput, type SubpartitionOwner } from './subpartition-output.js'
 
 /** Cloneable form of a result partition, made by the ShuffleEnvironment. */
-export interface ResultPartitionHandle {
+export type ResultPartitionHandle = PipelinedPartitionHandle | BlockingPartitionHandle
+
+/** Of a partition that is read while it is written. */
+export interface PipelinedPartitionHandle {
   readonly partitionId: string
   readonly ownerName: string
   readonly bell: number
@@ -25,11 +33,11 @@ export interface ResultPartitionOptions {
 }
 
 /** What one subtask writes, as its thread sees it. Used by one thread. */
-export class ResultPartition implements SubpartitionOwner {
+export class ResultPartition implements SubpartitionOwner, WritablePartition {
   readonly partitionId: string
   readonly pool: NetworkBufferPool
   readonly outputs: readonly SubpartitionOutput[]
-  readonly #handle: ResultPartitionHandle
+  readonly #handle: PipelinedPartitionHandle
   readonly #context: NetworkContext
   readonly #quota: Int32Array
   readonly #doorbell: Doorbell
@@ -40,7 +48,7 @@ export class ResultPartition implements SubpartitionOwner {
   #callback: (() => void) | undefined
 
   private constructor(
-    handle: ResultPartitionHandle,
+    handle: PipelinedPartitionHandle,
     context: NetworkContext,
     options: ResultPartitionOptions,
   ) {
@@ -66,7 +74,11 @@ export class ResultPartition implements SubpartitionOwner {
     handle: ResultPartitionHandle,
     context: NetworkContext,
     options: ResultPartitionOptions = {},
-  ): ResultPartition {
+  ): WritablePartition {
+    if (!('queues' in handle)) {
+      const waitStrategy = options.waitStrategy ?? inlineBufferWait
+      return new BlockingResultPartition(handle, context, waitStrategy)
+    }
     return new ResultPartition(handle, context, options)
   }
 

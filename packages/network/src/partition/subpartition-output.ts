@@ -3,6 +3,7 @@ import { INLINE_BYTES, PRODUCED, SlotFlags } from '../buffer/buffer-queue.js'
 import { type NetworkBufferPool, NO_SEGMENT } from '../buffer/network-buffer-pool.js'
 import type { QueueProducer } from '../buffer/queue-producer.js'
 import { SegmentView } from '../buffer/segment-view.js'
+import type { ChannelOutput } from './channel-output.js'
 
 /** How a subpartition gets its buffers and its turn; implemented by the partition. */
 export interface SubpartitionOwner {
@@ -25,7 +26,7 @@ interface OverflowSlot {
 }
 
 /** The producer's side of one subpartition: the buffer being filled, and the queue it goes to. */
-export class SubpartitionOutput {
+export class SubpartitionOutput implements ChannelOutput {
   readonly index: number
   readonly queue: QueueProducer
   /** Where elements are written; empty (nothing fits) while no buffer is open. */

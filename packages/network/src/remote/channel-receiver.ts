@@ -11,9 +11,13 @@ import type { NetworkContext } from '../environment/network-context.js'
 import type { RemoteChannel } from '../environment/network-io.js'
 import { DataProtocolError } from '../errors/network-errors.js'
 import type { BufferHeader } from './frames.js'
+import type { GateReceiver } from './gate-receiver.js'
 
 // Events need no credit, but a peer may not fill our memory with them either.
 const MAX_PENDING_EVENTS = 1024
+
+// A consumer that is woken for each buffer reads each alone: waking costs more than reading one.
+const BUFFERS_PER_RING = 4
 
 interface Pending {
   readonly segment: number
@@ -26,6 +30,8 @@ interface Pending {
 export class ChannelReceiver {
   readonly channel: number
   readonly remote: RemoteChannel
+  /** Whose buffers it shares. */
+  readonly gate: GateReceiver
   readonly #queue: QueueProducer
   readonly #context: NetworkContext
   readonly #held: number[] = []
@@ -34,6 +40,7 @@ export class ChannelReceiver {
   #target: { segment: number; bytes: Buffer } | undefined
   /** Buffers that wait at the producer, as it said last. */
   backlog = 0
+  #unrung = 0
   #hasEnd = false
   /** The end is in the queue, or the channel failed: nothing more comes. */
   isClosed = false
@@ -41,12 +48,13 @@ export class ChannelReceiver {
   constructor(
     channel: number,
     remote: RemoteChannel,
-    options: { context: NetworkContext; bell: number },
+    options: { context: NetworkContext; bell: number; gate: GateReceiver },
   ) {
+    this.gate = options.gate
     this.channel = channel
     this.remote = remote
     this.#context = options.context
-    this.#queue = new QueueProducer(remote.queue, options.context.doorbells, options.bell)
+    this.#queue = new QueueProducer(remote.queue, options.context.doorbells, options.bell, false)
   }
 
   /** Segments of this channel: held for what will come, and not consumed yet. */
@@ -87,13 +95,17 @@ export class ChannelReceiver {
       if (segment === undefined) {
         throw new DataProtocolError(`channel ${this.channel} got a Buffer beyond its credit`)
       }
-      this.#target = { segment, bytes: this.#context.pool.buffer(segment) }
+      this.#target = { segment, bytes: this.#context.pool.receiveBuffer(segment) }
     }
     return this.#target.bytes
   }
 
   /** All bytes of the Buffer are there. */
   end({ length, flags }: BufferHeader): void {
+    if (this.isClosed) {
+      this.releaseTarget()
+      return
+    }
     const { segment, bytes } = this.#target!
     this.#target = undefined
     const inline = segment === NO_SEGMENT ? bytes : undefined
@@ -111,9 +123,18 @@ export class ChannelReceiver {
       const { segment, inline, length, flags } = this.#pending.shift()!
       if (inline !== undefined) this.#queue.pushInline(inline, flags)
       else this.#queue.push(segment, length, flags)
+      this.#unrung++
       if ((flags & SlotFlags.endOfPartition) !== 0) this.close()
     }
+    if (this.#unrung >= BUFFERS_PER_RING) this.ring()
     return this.isClosed
+  }
+
+  /** Wakes the consumer for what was put into its queue since the last ring. */
+  ring(): void {
+    if (this.#unrung === 0) return
+    this.#unrung = 0
+    this.#queue.ringConsumer()
   }
 
   /** The consumer fails with this, before it reads what is queued. */
@@ -126,7 +147,11 @@ export class ChannelReceiver {
     this.close()
   }
 
-  /** Gives back what is held; what is in the queue is the consumer's. */
+  /**
+   * Gives back what is held; what is in the queue is the consumer's. The target of a Buffer that is
+   * arriving right now stays until its end, or until its connection has closed and `releaseTarget` is
+   * called: a socket may be writing into it.
+   */
   close(): void {
     if (this.isClosed) return
     this.isClosed = true
@@ -134,9 +159,12 @@ export class ChannelReceiver {
     for (const { segment } of this.#pending.splice(0)) {
       if (segment !== NO_SEGMENT) this.#context.pool.recycle(segment)
     }
-    if (this.#target !== undefined && this.#target.segment !== NO_SEGMENT) {
-      this.#context.pool.recycle(this.#target.segment)
-    }
+  }
+
+  /** Gives back the target of a Buffer whose rest will not come. */
+  releaseTarget(): void {
+    const segment = this.#target?.segment ?? NO_SEGMENT
+    if (segment !== NO_SEGMENT) this.#context.pool.recycle(segment)
     this.#target = undefined
   }
 }

@@ -15,15 +15,23 @@ export interface FrameHandler {
   onHello(hello: Hello): void
   /** Any frame but Hello and Buffer. The body is valid during the call. */
   onControl(type: number, body: Buffer): void
-  /** A Buffer begins: where its `header.length` bytes go. */
+  /**
+   * A Buffer begins: where its `header.length` bytes go. Memory beyond them, if there is some, may be
+   * written until the Buffer's end.
+   */
   onBufferStart(header: BufferHeader): Buffer
   /** All its bytes are there. */
   onBufferEnd(header: BufferHeader): void
 }
 
+// A Buffer shorter than this is cheaper copied than read apart.
+const DIRECT_READ_LEAST_BYTES = 4096
+const NEXT_HEADER_BYTES = PREFIX_BYTES + BUFFER_HEADER_BYTES
+
 /**
  * Cuts a stream of bytes into frames. The bytes of a Buffer are copied once, from where they arrived
- * to where the handler wants them. Memory is bounded whatever arrives.
+ * to where the handler wants them, or not at all if the connection reads to where {@link readTarget}
+ * says. Memory is bounded whatever arrives.
  */
 export class FrameReader {
   readonly #handler: FrameHandler
@@ -39,6 +47,9 @@ export class FrameReader {
   #header: BufferHeader | undefined
   #target: Buffer | undefined
   #filled = 0
+  /** Whether the last Buffer was worth a read of its own. */
+  #isLarge = false
+  readonly #ahead = Buffer.allocUnsafeSlow(NEXT_HEADER_BYTES)
 
   constructor(handler: FrameHandler, options: { maxBufferBytes: number }) {
     this.#handler = handler
@@ -68,9 +79,42 @@ export class FrameReader {
     }
   }
 
-  /** The handler wants no more of the Buffer that is arriving for `channel`, if one is. */
-  discard(channel: number): void {
-    if (this.#header?.channel === channel) this.#target = Buffer.allocUnsafe(this.#header.length)
+  /**
+   * Where the next bytes go without a copy: the rest of the Buffer that is arriving and, behind it, as
+   * much as the next header takes. Undefined: to `read`.
+   */
+  readTarget(): Buffer | undefined {
+    if (this.#state !== 'payload') {
+      // After a large Buffer comes a large one: to read only its header leaves its bytes uncopied.
+      return this.#isLarge && this.#collectedBytes === 0 && this.#state === 'prefix'
+        ? this.#ahead
+        : undefined
+    }
+    const { length } = this.#header!
+    if (length < DIRECT_READ_LEAST_BYTES) return undefined
+    const target = this.#target!
+    return target.subarray(this.#filled, Math.min(target.length, length + NEXT_HEADER_BYTES))
+  }
+
+  /** `length` bytes have been put into what `readTarget` answered. @throws DataProtocolError */
+  onRead(length: number): void {
+    const header = this.#header
+    if (header === undefined) {
+      // Unless it shows that it does.
+      this.#isLarge = false
+      this.read(this.#ahead.subarray(0, length))
+      return
+    }
+    const end = this.#filled + length
+    if (end < header.length) {
+      this.#filled = end
+      return
+    }
+    // Copied first: with its end the memory is somebody else's.
+    const ahead = this.#target!.copy(this.#ahead, 0, header.length, end)
+    this.#filled = header.length
+    this.#endBuffer(header)
+    if (ahead > 0) this.read(this.#ahead.subarray(0, ahead))
   }
 
   /** Whether the stream may end here. */
@@ -139,6 +183,7 @@ export class FrameReader {
 
   #startBuffer(header: BufferHeader): void {
     this.#header = header
+    this.#isLarge = header.length >= DIRECT_READ_LEAST_BYTES
     this.#target = this.#handler.onBufferStart(header)
     this.#filled = 0
     this.#state = 'payload'

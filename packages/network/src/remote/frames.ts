@@ -34,6 +34,8 @@ export const FrameType = {
 /** Length and type. */
 export const PREFIX_BYTES = 5
 export const BUFFER_HEADER_BYTES = 13
+/** All that goes before a Buffer's bytes. */
+export const FRAME_HEADER_BYTES = PREFIX_BYTES + BUFFER_HEADER_BYTES
 /** No frame but a Buffer is longer. */
 export const MAX_CONTROL_BODY_BYTES = 8192
 
@@ -109,8 +111,13 @@ export function decodePartitionRequest(body: Buffer): PartitionRequest {
 
 /** The part before the bytes, which follow as they are. */
 export function encodeBufferHeader(header: BufferHeader): Buffer {
-  const bytes = frame(FrameType.buffer, BUFFER_HEADER_BYTES)
+  return writeBufferHeader(Buffer.allocUnsafe(FRAME_HEADER_BYTES), header)
+}
+
+/** Puts the part before the bytes into the first {@link FRAME_HEADER_BYTES} of `bytes`. */
+export function writeBufferHeader(bytes: Buffer, header: BufferHeader): Buffer {
   bytes.writeUInt32LE(1 + BUFFER_HEADER_BYTES + header.length, 0)
+  bytes[4] = FrameType.buffer
   bytes.writeUInt32LE(header.channel, 5)
   bytes.writeUInt32LE(header.sequence >>> 0, 9)
   bytes[13] = header.flags

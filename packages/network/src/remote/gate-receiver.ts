@@ -24,14 +24,16 @@ export class GateReceiver {
 
   /**
    * Takes segments for the channels that may have more, and says how many more each got.
-   *
+   * Tells consumers of what came for them.
    * @returns whether all was done; false when the pool had no segment
    */
   grant(onCredit: (channel: ChannelReceiver, credit: number) => void): boolean {
     let floating = this.#freeFloating()
     let isComplete = true
     for (const channel of this.#channels) {
-      if (channel.drain()) {
+      const isEnded = channel.drain()
+      channel.ring()
+      if (isEnded) {
         this.#channels.delete(channel)
         continue
       }

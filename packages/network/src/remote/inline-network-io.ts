@@ -35,6 +35,8 @@ export class InlineNetworkIo implements NetworkIo {
   // Weak: a channel that ended is forgotten by its gate and its connection.
   readonly #connectionOf = new WeakMap<ChannelReceiver, ReceivingConnection>()
   #listener: DataListener | undefined
+  /** A gate could not get the segments that it may have. */
+  #isPoolEmpty = false
   #isClosed = false
 
   private constructor(world: NetworkIoWorld, transport: DataTransport) {
@@ -79,26 +81,30 @@ export class InlineNetworkIo implements NetworkIo {
     this.#gates.set(gate.gateId, receiver)
     for (const remote of gate.channels) {
       const connection = this.#connectionTo(remote.location)
-      const channel = new ChannelReceiver(connection.nextChannel(), remote, this.#world)
+      const channel = new ChannelReceiver(connection.nextChannel(), remote, {
+        ...this.#world,
+        gate: receiver,
+      })
       receiver.add(channel)
       this.#connectionOf.set(channel, connection)
       let credit = 0
       while (credit < gate.exclusiveBuffersPerChannel && channel.hold()) credit++
       connection.open(channel, credit)
     }
-    this.#grant()
+    this.#grant([receiver])
   }
 
   async closeGate(gateId: string): Promise<void> {
     const gate = this.#gates.get(gateId)
     if (gate === undefined) return
     this.#gates.delete(gateId)
-    for (const channel of gate.channels) {
-      this.#connectionOf.get(channel)?.cancel(channel)
+    const cancelled = [...gate.channels].map(async (channel) => {
+      await this.#connectionOf.get(channel)?.cancel(channel)
       this.#connectionOf.delete(channel)
-    }
+    })
     gate.close()
     for (const connection of this.#receiving.values()) connection.flush()
+    await Promise.all(cancelled)
   }
 
   failConnection(resourceId: string, reason: string): void {
@@ -142,7 +148,9 @@ export class InlineNetworkIo implements NetworkIo {
     const connection = new ReceivingConnection(location, {
       world: this.#world,
       transport: this.#transport,
-      onData: () => this.#grant(),
+      onData: (channels) => {
+        this.#grant(new Set(Array.from(channels, (channel) => channel.gate)))
+      },
       onClosed: () => this.#receiving.delete(key),
     })
     this.#receiving.set(key, connection)
@@ -154,15 +162,15 @@ export class InlineNetworkIo implements NetworkIo {
     // Armed first: what changes from here on rings again.
     this.#doorbell.arm(this.#onRing)
     for (const connection of this.#serving) connection.pump()
-    this.#grant()
+    this.#isPoolEmpty = false
+    this.#grant(this.#gates.values())
   }
 
-  #grant(): void {
-    let isComplete = true
-    for (const gate of this.#gates.values()) {
-      if (!gate.grant(this.#onCredit)) isComplete = false
+  #grant(gates: Iterable<GateReceiver>): void {
+    for (const gate of gates) {
+      if (!gate.grant(this.#onCredit)) this.#isPoolEmpty = true
     }
-    this.#world.context.doorbells.setPoolWaiter(this.#world.bell, !isComplete)
+    this.#world.context.doorbells.setPoolWaiter(this.#world.bell, this.#isPoolEmpty)
     for (const connection of this.#receiving.values()) connection.flush()
   }
 

@@ -25,12 +25,17 @@ export class ReceivingConnection {
   readonly #channels = new Map<number, ChannelReceiver>()
   /** Channels that were cancelled while the producer may still send for them. */
   readonly #cancelled = new Set<number>()
-  readonly #onData: () => void
+  readonly #onData: (channels: ReadonlySet<ChannelReceiver>) => void
   readonly #onClosed: (connection: ReceivingConnection) => void
   readonly #timer: CancelTimer
   #connection: DataConnection | undefined
   #reader: FrameReader | undefined
   #isGreeted = false
+  /** Whose Buffer is arriving right now: its memory is being written. */
+  #arriving: ChannelReceiver | undefined
+  #onArrived: (() => void) | undefined
+  /** Channels for which something has come since the last `onData`. */
+  readonly #touched = new Set<ChannelReceiver>()
   #outgoing: Buffer[] = []
   #nextChannel = 0
   isClosed = false
@@ -40,8 +45,8 @@ export class ReceivingConnection {
     options: {
       world: NetworkIoWorld
       transport: DataTransport
-      /** Something arrived: credits may be granted. */
-      onData: () => void
+      /** Buffers arrived for these: their consumers are to be told, credits may be granted. */
+      onData: (channels: ReadonlySet<ChannelReceiver>) => void
       onClosed: (connection: ReceivingConnection) => void
     },
   ) {
@@ -80,13 +85,16 @@ export class ReceivingConnection {
     return this.#channels.get(channel.channel) === channel
   }
 
-  /** The consumer wants no more of a channel. */
-  cancel(channel: ChannelReceiver): void {
-    if (!this.#channels.delete(channel.channel) || channel.isClosed) return
-    this.#cancelled.add(channel.channel)
-    // Its segments are given back: what is arriving right now must go elsewhere.
-    this.#reader?.discard(channel.channel)
-    this.#outgoing.push(encodeCancel(channel.channel))
+  /** The consumer wants no more of a channel. Resolves when nothing is written into its memory any more. */
+  cancel(channel: ChannelReceiver): Promise<void> {
+    if (this.#channels.delete(channel.channel) && !channel.isClosed) {
+      this.#cancelled.add(channel.channel)
+      this.#outgoing.push(encodeCancel(channel.channel))
+    }
+    if (this.#arriving !== channel) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#onArrived = resolve
+    })
   }
 
   /** Sends what was put together. */
@@ -115,6 +123,8 @@ export class ReceivingConnection {
       channel.fail(QueueErrorKind.remoteTransport, `lost the connection: ${cause.message}`)
     }
     this.#channels.clear()
+    this.#arriving?.releaseTarget()
+    this.#endArriving()
     this.#onClosed(this)
   }
 
@@ -135,20 +145,31 @@ export class ReceivingConnection {
       { maxBufferBytes: segmentBytes },
     )
     connection.start({
-      onData: (chunk) => {
-        if (this.isClosed) return
-        try {
-          this.#reader?.read(chunk)
-        } catch (error) {
-          this.#refuse(error as Error)
-          return
-        }
-        this.#onData()
-      },
+      onData: (chunk) => this.#received(() => this.#reader!.read(chunk)),
+      readTarget: () => this.#reader!.readTarget(),
+      onRead: (length) => this.#received(() => this.#reader!.onRead(length)),
+      onBurstEnd: () => this.#afterBurst(),
       onClose: (cause) => this.close(cause ?? new Error('the peer closed it')),
     })
     const hello = encodeHello({ segmentBytes, resourceId: this.#world.resourceId })
     connection.write([hello], () => {})
+  }
+
+  #received(read: () => void): void {
+    if (this.isClosed) return
+    try {
+      read()
+    } catch (error) {
+      this.#refuse(error as Error)
+      return
+    }
+    if (this.#connection?.announcesBurstEnds !== true) this.#afterBurst()
+  }
+
+  #afterBurst(): void {
+    if (this.isClosed) return
+    this.#onData(this.#touched)
+    this.#touched.clear()
   }
 
   #onHello(hello: { segmentBytes: number; resourceId: string }): void {
@@ -183,7 +204,11 @@ export class ReceivingConnection {
 
   #onBufferStart(header: BufferHeader): Buffer {
     const channel = this.#channels.get(header.channel)
-    if (channel !== undefined) return channel.start(header)
+    if (channel !== undefined) {
+      const target = channel.start(header)
+      this.#arriving = channel
+      return target
+    }
     if (!this.#cancelled.has(header.channel)) {
       throw new DataProtocolError(`a Buffer came for the unknown channel ${header.channel}`)
     }
@@ -191,10 +216,18 @@ export class ReceivingConnection {
   }
 
   #onBufferEnd(header: BufferHeader): void {
-    const channel = this.#channels.get(header.channel)
-    if (channel === undefined || channel.isClosed) return
+    const channel = this.#arriving
+    if (channel === undefined) return
     channel.end(header)
+    this.#endArriving()
+    this.#touched.add(channel)
     if (channel.hasEnd) this.#channels.delete(header.channel)
+  }
+
+  #endArriving(): void {
+    this.#arriving = undefined
+    this.#onArrived?.()
+    this.#onArrived = undefined
   }
 
   #refuse(cause: Error): void {

@@ -1,6 +1,8 @@
 import type { CancelTimer, Clock } from '@flink-ts/core'
-import type { BufferQueueHandle } from '../buffer/buffer-queue.js'
-import type { ServedPartition } from '../environment/network-io.js'
+import { FileSource } from '../blocking/file-source.js'
+import { QueueConsumer } from '../buffer/queue-consumer.js'
+import type { NetworkIoWorld, ServedPartition } from '../environment/network-io.js'
+import type { ChannelSource } from '../gate/channel-source.js'
 import type { SubpartitionSender } from './subpartition-sender.js'
 
 interface Waiting {
@@ -91,11 +93,15 @@ export class ServedPartitions {
   }
 }
 
-/** The queue of a subpartition, or why there is none. */
-export function subpartitionQueue(
-  partition: ServedPartition,
+/** What a subpartition is read from, or why it cannot be read. */
+export function subpartitionSource(
+  { queues, folder }: ServedPartition,
   subpartition: number,
-): BufferQueueHandle | string {
-  const queue = partition.queues[subpartition]
-  return queue ?? `the partition has ${partition.queues.length} subpartitions`
+  world: NetworkIoWorld,
+): ChannelSource | string {
+  if (folder !== undefined) return new FileSource({ folder, subpartition }, { reusesMemory: false })
+  const queue = queues[subpartition]
+  if (queue === undefined) return `the partition has ${queues.length} subpartitions`
+  if (QueueConsumer.isTaken(queue)) return 'it was read before, and can be read once only'
+  return new QueueConsumer(queue, world.context, world.bell)
 }

@@ -1,6 +1,5 @@
 import type { CancelTimer, Logger } from '@flink-ts/core'
 import { QueueErrorKind, type QueueErrorKindValue } from '../buffer/buffer-queue.js'
-import { QueueConsumer } from '../buffer/queue-consumer.js'
 import type { NetworkIoWorld } from '../environment/network-io.js'
 import { DataProtocolError } from '../errors/network-errors.js'
 import type { DataConnection } from '../transport/data-transport.js'
@@ -15,7 +14,7 @@ import {
   type PartitionRequest,
 } from './frames.js'
 import { HELLO_TIMEOUT_MS } from './hello-timeout.js'
-import { type ServedPartitions, subpartitionQueue } from './served-partitions.js'
+import { type ServedPartitions, subpartitionSource } from './served-partitions.js'
 import { type SendBatch, SubpartitionSender } from './subpartition-sender.js'
 
 // Enough that the socket never runs dry between two turns, little enough that a channel that gets
@@ -107,6 +106,10 @@ export class ServingConnection {
           continue
         }
         const outcome = sender.fill(batch)
+        // A file shows only when it is read that it cannot be.
+        if (outcome === 'idle' && sender.queue.memory.errorKind() !== QueueErrorKind.none) {
+          this.#fail(sender, batch)
+        }
         if (outcome === 'ended') this.#remove(sender)
         if (outcome === 'sent') isProgressing = true
         if (batch.bytes >= MAX_BATCH_BYTES) {
@@ -122,15 +125,20 @@ export class ServingConnection {
   readonly #onSent = (): void => {
     const batch = this.#inFlight.shift()
     if (batch === undefined) return
-    for (const { sender, isSlotDone } of batch.parts) sender.onSent(isSlotDone)
+    this.#sent(batch)
     this.pump()
+  }
+
+  #sent(batch: SendBatch): void {
+    for (const { sender, isSlotDone } of batch.parts) sender.onSent(isSlotDone)
+    for (const { sender } of batch.parts) sender.ringProducer()
   }
 
   /** Slots that were finished without new bytes are given back after the bytes before them. */
   #afterInFlight(batch: SendBatch): void {
     const last = this.#inFlight.at(-1)
     if (last !== undefined) last.parts.push(...batch.parts)
-    else for (const { sender, isSlotDone } of batch.parts) sender.onSent(isSlotDone)
+    else this.#sent(batch)
   }
 
   #onData(chunk: Buffer): void {
@@ -185,24 +193,22 @@ export class ServingConnection {
         this.#sendError(channel, QueueErrorKind.partitionNotFound, text)
         return
       }
-      this.#open(request, subpartitionQueue(partition, request.subpartition))
+      this.#open(request, subpartitionSource(partition, request.subpartition, this.#world))
     })
     if (this.#requests.has(channel)) this.#requests.set(channel, cancel)
   }
 
-  #open(request: PartitionRequest, queue: ReturnType<typeof subpartitionQueue>): void {
+  #open(request: PartitionRequest, queue: ReturnType<typeof subpartitionSource>): void {
     const { channel, partitionId, credit } = request
-    if (typeof queue === 'string' || QueueConsumer.isTaken(queue)) {
-      const text =
-        typeof queue === 'string' ? queue : 'it was read before, and can be read once only'
-      this.#sendError(channel, QueueErrorKind.partitionNotFound, text)
+    if (typeof queue === 'string') {
+      this.#sendError(channel, QueueErrorKind.partitionNotFound, queue)
       return
     }
     const sender: SubpartitionSender = new SubpartitionSender({
       channel,
       partitionId,
       credit,
-      queue: new QueueConsumer(queue, this.#world.context, this.#world.bell),
+      queue,
       onIdle: () => this.#partitions.removeSender(sender),
     })
     this.#senders.set(channel, sender)
@@ -250,9 +256,7 @@ export class ServingConnection {
     for (const cancel of this.#requests.values()) cancel()
     this.#requests.clear()
     // The transport reads no memory any more once it is closed.
-    for (const batch of this.#inFlight.splice(0)) {
-      for (const { sender, isSlotDone } of batch.parts) sender.onSent(isSlotDone)
-    }
+    for (const batch of this.#inFlight.splice(0)) this.#sent(batch)
     for (const sender of [...this.#senders.values()]) this.#remove(sender)
     this.#onClosed(this)
   }

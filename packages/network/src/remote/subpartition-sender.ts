@@ -1,6 +1,6 @@
 import { INLINE_BYTES, SlotFlags } from '../buffer/buffer-queue.js'
-import type { QueueConsumer } from '../buffer/queue-consumer.js'
-import { encodeBufferHeader } from './frames.js'
+import type { ChannelSource } from '../gate/channel-source.js'
+import { encodeBufferHeader, FRAME_HEADER_BYTES, writeBufferHeader } from './frames.js'
 
 /** What one write to a connection carries. */
 export interface SendBatch {
@@ -14,7 +14,7 @@ export interface SendBatch {
 export class SubpartitionSender {
   readonly channel: number
   readonly partitionId: string
-  readonly queue: QueueConsumer
+  readonly queue: ChannelSource
   readonly #onIdle: () => void
   #credit: number
   #sequence = 0
@@ -25,7 +25,7 @@ export class SubpartitionSender {
   constructor(options: {
     channel: number
     partitionId: string
-    queue: QueueConsumer
+    queue: ChannelSource
     credit: number
     /** Closed, and no bytes of it are being sent any more. */
     onIdle: () => void
@@ -66,11 +66,16 @@ export class SubpartitionSender {
     return 'idle'
   }
 
-  /** A part of a batch has been sent. */
+  /** A part of a batch has been sent. `ringProducer` is due after the last. */
   onSent(isSlotDone: boolean): void {
     if (isSlotDone) this.queue.release()
     this.#inFlight--
     this.#checkIdle()
+  }
+
+  /** Wakes the producer for what has been sent. */
+  ringProducer(): void {
+    this.queue.ringProducer()
   }
 
   /** Nothing more will be sent. What is on its way still reads the queue's memory. */
@@ -91,7 +96,12 @@ export class SubpartitionSender {
     const flags = queue.start === 0 ? queue.flags : queue.flags & ~SlotFlags.reset
     const backlog = Math.max(0, queue.backlog() - 1)
     const header = { channel: this.channel, sequence: this.#sequence++, flags, backlog, length }
-    batch.chunks.push(encodeBufferHeader(header), queue.bytes())
+    const frame = queue.frame(FRAME_HEADER_BYTES)
+    if (frame === undefined) batch.chunks.push(encodeBufferHeader(header), queue.bytes())
+    else {
+      writeBufferHeader(frame, header)
+      batch.chunks.push(frame)
+    }
     batch.bytes += length
   }
 }

@@ -17,6 +17,8 @@ export interface ProducerWork {
   readonly context: NetworkContextHandle
   readonly partition: ResultPartitionHandle
   readonly sender: number
+  /** Number of subpartitions. */
+  readonly partitions: number
   readonly selector: string
   /** Sizes of the records, used in turn. */
   readonly sizes: readonly number[]
@@ -50,10 +52,7 @@ function* records({ sender, count, sizes }: ProducerWork): Iterable<TestRecord> 
 if (work.role === 'producer') {
   const producer = new TestProducer(work.partition, context, {
     records: records(work),
-    selector: selectors[work.selector]!(
-      work.partition.queues.length,
-      new SeededRandom(work.sender),
-    ),
+    selector: selectors[work.selector]!(work.partitions, new SeededRandom(work.sender)),
     defer,
     waitStrategy: blockingBufferWait(() => false),
     onDone: () => parentPort!.postMessage('done'),

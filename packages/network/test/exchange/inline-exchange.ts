@@ -9,6 +9,7 @@ import {
   type RecordWriterOptions,
   ResultPartition,
   type ResultPartitionHandle,
+  type WritablePartition,
 } from '@flink-ts/network'
 import { checkRecord, type TestRecord, testSerializer } from './test-serializer.js'
 
@@ -37,7 +38,7 @@ export class Turns {
 
 /** A producer as a task would be one: emits a batch when its output is available, then steps aside. */
 export class TestProducer {
-  readonly partition: ResultPartition
+  readonly partition: WritablePartition
   readonly writer: RecordWriter<TestRecord>
   isDone = false
   readonly #records: Iterator<TestRecord>

@@ -90,7 +90,10 @@ async function exchange(plan: Plan) {
     })
     const context = env.context.handle()
     const { selector, sizes, count } = plan
-    workers.push(run({ role: 'producer', context, partition, sender: p, selector, sizes, count }))
+    const partitions = plan.consumers
+    workers.push(
+      run({ role: 'producer', context, partition, partitions, sender: p, selector, sizes, count }),
+    )
   }
   const close = async () => {
     await Promise.all(workers.map((worker) => worker.terminate()))
@@ -202,6 +205,7 @@ t.test('a TaskManager that closes in mid-stream fails its consumers within a sec
     context: a.context.handle(),
     partition,
     sender: 0,
+    partitions: 1,
     ...endless,
   })
   const gate = b.createInputGate({
@@ -312,6 +316,7 @@ t.test(
       context: a.context.handle(),
       partition,
       sender: 0,
+      partitions: 1,
       selector: 'FORWARD',
       sizes: [10],
       count: 1000,

@@ -1,0 +1,32 @@
+import type { SegmentView } from '../buffer/segment-view.js'
+
+/**
+ * Where the buffers of a channel come from: a queue, or the file of a blocking partition. Read by one
+ * thread: `peek`, then `openView`, `bytes` or `frame`, then `consume`, then `release`.
+ */
+export interface ChannelSource {
+  readonly memory: ChannelSourceState
+  /** Of what `peek` found: `SlotFlags`, and the bytes [start, end) that are not consumed yet. */
+  readonly flags: number
+  readonly start: number
+  readonly end: number
+  readonly isRingDue: boolean
+  hasData(): boolean
+  backlog(): number
+  peek(): boolean
+  openView(view: SegmentView): void
+  bytes(): Buffer
+  frame(room: number): Buffer | undefined
+  consume(): boolean
+  release(): void
+  ringProducer(): void
+  detach(): void
+}
+
+/** Counters of a source, and why it broke if it did. */
+export interface ChannelSourceState {
+  readonly counters: Float64Array
+  /** `QueueErrorKind`. */
+  errorKind(): 0 | 1 | 2 | 3
+  errorText(): string
+}

@@ -1,0 +1,32 @@
+import type { SegmentView } from '../buffer/segment-view.js'
+
+/** Where the elements of one channel are written, or of all of them at once: the buffer being filled. */
+export interface ChannelOutput {
+  readonly index: number
+  /** Empty (nothing fits) while no buffer is open. */
+  readonly view: SegmentView
+  /** Records written so far; shown in the counters with each flush. */
+  numRecords: number
+  /** Finishes the open buffer, if any, and opens the next. May wait for it. @param flags `SlotFlags` */
+  nextBuffer(flags: number): void
+  /** Shows the consumer all that was written. */
+  flush(): void
+  /** Appends an event after what was written. */
+  writeEvent(bytes: Uint8Array, flags: number): void
+}
+
+/** What one subtask writes, as its thread sees it. Used by one thread. */
+export interface WritablePartition {
+  readonly partitionId: string
+  readonly numberOfSubpartitions: number
+  /** One per subpartition; a single one if everything goes to all. */
+  readonly outputs: readonly ChannelOutput[]
+  /** Whether the next input may be processed. Cheap while it is so. */
+  isAvailable(): boolean
+  /** Calls `callback` once when the partition is available, never synchronously. Replaces an earlier one. */
+  onAvailable(callback: () => void): void
+  /** Shows the consumers all that was written. */
+  flushAll(): void
+  /** The task stops using the partition. What was handed over stays for the consumers. */
+  close(): void
+}
