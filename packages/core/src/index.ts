@@ -63,6 +63,7 @@ export {
 } from './configuration/memory-size.js'
 export { nearestName } from './configuration/nearest-name.js'
 export { type Bounds, INFINITE_INT, type OptionType } from './configuration/option-type.js'
+export { AdaptiveSchedulerOptions } from './configuration/options/adaptive-scheduler-options.js'
 export { BlobServerOptions } from './configuration/options/blob-server-options.js'
 export {
   type ConfigurationNotice,
@@ -224,6 +225,8 @@ export { MalformedDataError } from './serialization/malformed-data-error.js'
 export { ObjectCopier } from './serialization/object-copier.js'
 export { OutputBuffer } from './serialization/output-buffer.js'
 export { type ClassSerializer, SerializerRegistry } from './serialization/serializer-registry.js'
+export { TypeMismatchError } from './serialization/type-mismatch-error.js'
+export { TypedSerializer, type TypedSerializerOptions } from './serialization/typed-serializer.js'
 export { UnserializableValueError } from './serialization/unserializable-value-error.js'
 export type { InputView, OutputView } from './serialization/views.js'
 export {

@@ -181,6 +181,7 @@ export type {
   JobIdWithStatus,
   JobMasterGateway,
   JobMasterHeartbeatRequest,
+  JobResourceRequirements,
   JobResult,
   JobStatus,
   LeaderGateway,

@@ -203,6 +203,14 @@ export interface JobStatusBody {
   readonly status: string
 }
 
+/** Bounds of the parallelism by vertex id. */
+export type JobResourceRequirementsBody = Readonly<
+  Record<
+    string,
+    { readonly parallelism: { readonly lowerBound: number; readonly upperBound: number } }
+  >
+>
+
 export interface JobSubmitRequestBody {
   /** File name of the part that holds the JSON of the JobGraph. */
   readonly executionPlanFileName: string

@@ -16,6 +16,7 @@ import findMyWay from 'find-my-way'
 import { clusterRoutes } from '../handlers/cluster-handlers.js'
 import { jobRoutes } from '../handlers/job-handlers.js'
 import { jobsRoutes } from '../handlers/jobs-handlers.js'
+import { resourceRequirementsRoutes } from '../handlers/resource-requirements-handlers.js'
 import { taskManagerRoutes } from '../handlers/taskmanager-handlers.js'
 import { vertexRoutes } from '../handlers/vertex-handlers.js'
 import type { ErrorResponseBody } from '../messages/messages.js'
@@ -30,6 +31,7 @@ const ROUTES: readonly Route[] = [
   ...clusterRoutes,
   ...jobsRoutes,
   ...jobRoutes,
+  ...resourceRequirementsRoutes,
   ...vertexRoutes,
   ...taskManagerRoutes,
 ]

@@ -50,3 +50,16 @@ export class FlinkJobTerminatedWithoutCancellationError extends FlinkError {
     this.status = status
   }
 }
+
+/** The job is known, but nobody runs it now. */
+export class JobNotRunningError extends FlinkError {
+  readonly jobId: string
+
+  constructor(jobId: string, status: string) {
+    super(`Job ${jobId} cannot be changed: its status is ${status}`, {
+      code: 'FLINK_JOB_NOT_RUNNING',
+      retriable: true,
+    })
+    this.jobId = jobId
+  }
+}

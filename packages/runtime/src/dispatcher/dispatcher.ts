@@ -22,6 +22,7 @@ import { LeadershipLostError } from '../highavailability/store/store-errors.js'
 import { parseJobGraph } from '../jobgraph/parse-job-graph.js'
 import type { ExecutionGraphInfo } from '../jobmaster/info/execution-graph-info.js'
 import type { ModuleLoader } from '../jobmaster/job-initialization.js'
+import type { JobMaster } from '../jobmaster/job-master.js'
 import { DISPATCHER_GATEWAY } from '../messages/gateways.js'
 import type {
   Acknowledge,
@@ -29,6 +30,7 @@ import type {
   CancelJobRequest,
   ClusterOverview,
   DispatcherGateway,
+  JobResourceRequirements,
   JobStatus,
   ListJobsResponse,
   ReportJobClientHeartbeatRequest,
@@ -39,6 +41,7 @@ import type {
   RequestMultipleJobDetailsResponse,
   ShutDownClusterRequest,
   SubmitJobRequest,
+  UpdateJobResourceRequirementsRequest,
 } from '../messages/messages.generated.js'
 import { type CleanupSettings, cleanupSettings } from './cleanup-settings.js'
 import { type ClusterVersion, checkClientCompatibility } from './client-compatibility.js'
@@ -47,6 +50,7 @@ import {
   DuplicateJobSubmissionError,
   FlinkJobNotFoundError,
   FlinkJobTerminatedWithoutCancellationError,
+  JobNotRunningError,
 } from './dispatcher-errors.js'
 import { DispatcherTerm, type JobBlobs } from './dispatcher-term.js'
 import { JobClientHeartbeats } from './job-client-heartbeats.js'
@@ -159,6 +163,20 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
   async requestJobResult({ jobId }: RequestJobRequest): Promise<RequestJobResultResponse> {
     if (this.#runners.has(jobId)) return {}
     return { result: jobResultOf(this.#completedJob(jobId)) }
+  }
+
+  async requestJobResourceRequirements({
+    jobId,
+  }: RequestJobRequest): Promise<JobResourceRequirements> {
+    return this.#runningJobMaster(jobId).requestResourceRequirements()
+  }
+
+  async updateJobResourceRequirements(
+    request: UpdateJobResourceRequirementsRequest,
+  ): Promise<Acknowledge> {
+    const { jobId, requirements } = request
+    await this.#runningJobMaster(jobId).updateResourceRequirements(requirements)
+    return {}
   }
 
   async cancelJob({ jobId }: CancelJobRequest): Promise<Acknowledge> {
@@ -293,6 +311,13 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
 
   #statusOf(jobId: string): JobStatus {
     return this.#runners.get(jobId)?.jobStatus ?? this.#completedJob(jobId).status
+  }
+
+  /** @throws FlinkError if the job does not run (yet, any more) */
+  #runningJobMaster(jobId: string): JobMaster {
+    const jobMaster = this.#runners.get(jobId)?.jobMaster
+    if (jobMaster !== undefined) return jobMaster
+    throw new JobNotRunningError(jobId, this.#statusOf(jobId))
   }
 
   /** @throws FlinkJobNotFoundError */

@@ -8,7 +8,11 @@ export class JobClientHeartbeats {
   readonly #onExpired: (jobId: string) => void
   readonly #timers = new Map<string, { expiresAtMs: number; cancelTimer: CancelTimer }>()
 
-  constructor(clock: Clock, schedule: MainThreadExecutor['schedule'], onExpired: (jobId: string) => void) {
+  constructor(
+    clock: Clock,
+    schedule: MainThreadExecutor['schedule'],
+    onExpired: (jobId: string) => void,
+  ) {
     this.#clock = clock
     this.#schedule = schedule
     this.#onExpired = onExpired

@@ -76,6 +76,11 @@ export class JobManagerRunner {
     await this.#jobMaster?.cancelJob()
   }
 
+  /** The JobMaster; undefined while none runs. */
+  get jobMaster(): JobMaster | undefined {
+    return this.#jobMaster
+  }
+
   /** A job that has not ended is suspended. Idempotent. */
   close(): Promise<void> {
     this.#closed ??= this.#doClose()

@@ -10,6 +10,7 @@ import type {
   FailSlotRequest,
   JobMasterGateway,
   JobMasterHeartbeatRequest,
+  JobResourceRequirements,
   NotifyNotEnoughResourcesRequest,
   OfferSlotsRequest,
   OfferSlotsResponse,
@@ -19,12 +20,14 @@ import type {
   RequestJobRequest,
   RequestJobResponse,
   RequestJobStatusResponse,
+  UpdateJobResourceRequirementsRequest,
   UpdateTaskExecutionStateRequest,
 } from '../messages/messages.generated.js'
 import type { Scheduler } from '../scheduler/scheduler.js'
 import type { OperatorCoordinators } from './coordination/operator-coordinators.js'
 import type { ExecutionGraphInfo } from './info/execution-graph-info.js'
 import type { ResourceManagerConnection } from './resource-manager-connection.js'
+import { requestRequirements, updateRequirements } from './resource-requirements.js'
 import type { SlotPool } from './slotpool/slot-pool.js'
 import type { TaskManagerConnections } from './task-manager-connections.js'
 
@@ -126,6 +129,19 @@ export class JobMasterHandler implements JobMasterGateway {
 
   async requestJobStatus(_request: RequestJobRequest): Promise<RequestJobStatusResponse> {
     return { status: this.#options.scheduler.jobStatus }
+  }
+
+  async requestJobResourceRequirements({
+    jobId,
+  }: RequestJobRequest): Promise<JobResourceRequirements> {
+    return requestRequirements(jobId, this.#options.scheduler)
+  }
+
+  async updateJobResourceRequirements(
+    request: UpdateJobResourceRequirementsRequest,
+  ): Promise<Acknowledge> {
+    updateRequirements(request.jobId, this.#options.scheduler, request.requirements)
+    return {}
   }
 
   async cancelJob(_request: CancelJobRequest): Promise<Acknowledge> {

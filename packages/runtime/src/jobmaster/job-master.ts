@@ -6,6 +6,7 @@ import { isTerminalJobStatus } from '../executiongraph/job-status.js'
 import { toErrorInfo } from '../messages/error-info.js'
 import { JOB_MASTER_GATEWAY } from '../messages/gateways.js'
 import type {
+  JobResourceRequirements,
   JobStatus,
   TaskExecutorToJobMasterHeartbeatPayload,
 } from '../messages/messages.generated.js'
@@ -17,6 +18,7 @@ import { createJobMasterComponents, type JobMasterComponents } from './job-maste
 import { JobMasterHandler } from './job-master-handler.js'
 import type { JobMasterOptions } from './job-master-options.js'
 import { releaseConsumedResults, releaseResults } from './release-results.js'
+import { requestRequirements, updateRequirements } from './resource-requirements.js'
 
 export type { JobMasterOptions } from './job-master-options.js'
 
@@ -84,6 +86,18 @@ export class JobMaster extends FencedRpcEndpoint {
   /** Begins to cancel the job; nothing happens if it has ended. */
   cancelJob(): Promise<void> {
     return this.mainThread.call(() => this.#scheduler.cancel())
+  }
+
+  /** @throws RescalingUnsupportedError */
+  requestResourceRequirements(): Promise<JobResourceRequirements> {
+    const { jobId } = this.#options.jobGraph
+    return this.mainThread.call(() => requestRequirements(jobId, this.#scheduler))
+  }
+
+  /** @throws RescalingUnsupportedError, InvalidResourceRequirementsError */
+  updateResourceRequirements(requirements: JobResourceRequirements): Promise<void> {
+    const { jobId } = this.#options.jobGraph
+    return this.mainThread.call(() => updateRequirements(jobId, this.#scheduler, requirements))
   }
 
   protected override onStart(): void {
@@ -209,7 +223,9 @@ export class JobMaster extends FencedRpcEndpoint {
     if (status !== 'SUSPENDED') this.#components.slotPool.releaseAll('the job has ended')
     const { jobId, name } = this.#options.jobGraph
     const cause = toErrorInfo(
-      new FlinkError(`Job '${name}' has ended here: ${status}`, { code: 'FLINK_JOB_ENDED' }),
+      new FlinkError(`Job '${name}' has ended here: ${status}`, {
+        code: status === 'SUSPENDED' ? JOB_SUSPENDED_CODE : 'FLINK_JOB_ENDED',
+      }),
     )
     const goodbyes = this.#components.taskManagers.resourceIds.map((resourceId) =>
       this.#components.taskManagers

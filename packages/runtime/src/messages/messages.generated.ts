@@ -543,6 +543,23 @@ export interface CancelJobRequest {
   readonly jobId: string
 }
 
+/** How many subtasks a vertex may have, both ends included. */
+export interface VertexParallelismBounds {
+  readonly vertexId: string
+  readonly lowerBound: number
+  readonly upperBound: number
+}
+
+/** The bounds of every vertex of a job that the adaptive scheduler runs. */
+export interface JobResourceRequirements {
+  readonly vertices: readonly VertexParallelismBounds[]
+}
+
+export interface UpdateJobResourceRequirementsRequest {
+  readonly jobId: string
+  readonly requirements: JobResourceRequirements
+}
+
 /** Schedules one job. Fenced by the JobMaster's token. */
 export interface JobMasterGateway {
   registerTaskManager(request: RegisterTaskManagerRequest, options?: CallOptions): Promise<RegisterTaskManagerResponse>
@@ -557,6 +574,8 @@ export interface JobMasterGateway {
   requestJob(request: RequestJobRequest, options?: CallOptions): Promise<RequestJobResponse>
   requestJobStatus(request: RequestJobRequest, options?: CallOptions): Promise<RequestJobStatusResponse>
   cancelJob(request: CancelJobRequest, options?: CallOptions): Promise<Acknowledge>
+  requestJobResourceRequirements(request: RequestJobRequest, options?: CallOptions): Promise<JobResourceRequirements>
+  updateJobResourceRequirements(request: UpdateJobResourceRequirementsRequest, options?: CallOptions): Promise<Acknowledge>
 }
 
 export interface SubmitJobRequest {
@@ -650,6 +669,8 @@ export interface DispatcherGateway {
   requestClusterOverview(request: RequestClusterOverviewRequest, options?: CallOptions): Promise<ClusterOverview>
   shutDownCluster(request: ShutDownClusterRequest, options?: CallOptions): Promise<Acknowledge>
   reportJobClientHeartbeat(request: ReportJobClientHeartbeatRequest, options?: CallOptions): Promise<Acknowledge>
+  requestJobResourceRequirements(request: RequestJobRequest, options?: CallOptions): Promise<JobResourceRequirements>
+  updateJobResourceRequirements(request: UpdateJobResourceRequirementsRequest, options?: CallOptions): Promise<Acknowledge>
 }
 
 export interface GetBlobRequest {
@@ -1188,6 +1209,21 @@ message CancelJobRequest {
   string job_id = 1;
 }
 
+// How many subtasks a vertex may have, both ends included.
+message VertexParallelismBounds {
+  string vertex_id = 1;
+  int32 lower_bound = 2;
+  int32 upper_bound = 3;
+}
+// The bounds of every vertex of a job that the adaptive scheduler runs.
+message JobResourceRequirements {
+  repeated VertexParallelismBounds vertices = 1;
+}
+message UpdateJobResourceRequirementsRequest {
+  string job_id = 1;
+  JobResourceRequirements requirements = 2;
+}
+
 // Schedules one job. Fenced by the JobMaster's token.
 service JobMasterGateway {
   rpc RegisterTaskManager(RegisterTaskManagerRequest) returns (RegisterTaskManagerResponse);
@@ -1202,6 +1238,8 @@ service JobMasterGateway {
   rpc RequestJob(RequestJobRequest) returns (RequestJobResponse);
   rpc RequestJobStatus(RequestJobRequest) returns (RequestJobStatusResponse);
   rpc CancelJob(CancelJobRequest) returns (Acknowledge);
+  rpc RequestJobResourceRequirements(RequestJobRequest) returns (JobResourceRequirements);
+  rpc UpdateJobResourceRequirements(UpdateJobResourceRequirementsRequest) returns (Acknowledge);
 }
 
 // ---------------------------------------------------------------- Dispatcher
@@ -1282,6 +1320,8 @@ service DispatcherGateway {
   rpc RequestClusterOverview(RequestClusterOverviewRequest) returns (ClusterOverview);
   rpc ShutDownCluster(ShutDownClusterRequest) returns (Acknowledge);
   rpc ReportJobClientHeartbeat(ReportJobClientHeartbeatRequest) returns (Acknowledge);
+  rpc RequestJobResourceRequirements(RequestJobRequest) returns (JobResourceRequirements);
+  rpc UpdateJobResourceRequirements(UpdateJobResourceRequirementsRequest) returns (Acknowledge);
 }
 
 // ---------------------------------------------------------------- BlobServer

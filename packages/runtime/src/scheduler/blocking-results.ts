@@ -30,9 +30,11 @@ export class BlockingResults {
     }
   }
 
-  /** Whether the attempt's result for `dataSetId` can still be read. */
+  /** Whether the attempt's result for `dataSetId` can be read, now or when the attempt has finished. */
   isAvailable(execution: Execution, dataSetId: string): boolean {
-    return execution.state === 'FINISHED' && this.#lost.get(execution)?.has(dataSetId) !== true
+    const { state } = execution
+    if (state === 'FAILED' || state === 'CANCELED' || state === 'CANCELING') return false
+    return this.#lost.get(execution)?.has(dataSetId) !== true
   }
 
   /** The attempt's result is gone. @param dataSetId undefined: all of its results */

@@ -10,11 +10,13 @@ export class NoResourceAvailableError extends FlinkError {
     requiredSlots: number
     availableSlots: number
     timeoutMs: number
+    /** The key of the timeout. Default: `slot.request.timeout`. */
+    timeoutKey?: string
   }) {
     super(
       `Could not acquire the minimum required resources for job '${facts.jobName}': ` +
         `${facts.requiredSlots} slots are required, ${facts.availableSlots} were available within ` +
-        `slot.request.timeout (${formatDuration(facts.timeoutMs)}). Start more TaskManagers, give them ` +
+        `${facts.timeoutKey ?? 'slot.request.timeout'} (${formatDuration(facts.timeoutMs)}). Start more TaskManagers, give them ` +
         'more slots (taskmanager.numberOfTaskSlots), end other jobs or lower the parallelism',
       { code: 'FLINK_NO_RESOURCE_AVAILABLE', retriable: true },
     )

@@ -1,4 +1,5 @@
 import {
+  AdaptiveSchedulerOptions,
   type Clock,
   type Configuration,
   FlinkError,
@@ -10,6 +11,8 @@ import { ExecutionGraph } from '../executiongraph/execution-graph.js'
 import type { JobGraph } from '../jobgraph/job-graph.js'
 import type { JobMasterSettings } from '../jobmaster/job-master-settings.js'
 import type { ScheduleAction, SlotPool } from '../jobmaster/slotpool/slot-pool.js'
+import { AdaptiveScheduler } from './adaptive/adaptive-scheduler.js'
+import { adaptiveSchedulerSettings } from './adaptive/adaptive-scheduler-settings.js'
 import { DefaultScheduler } from './default-scheduler.js'
 import { createRestartStrategy } from './restart-strategy.js'
 import type { Scheduler, SchedulerOperations, SchedulerType } from './scheduler.js'
@@ -33,7 +36,7 @@ export type SchedulerFactory = (context: SchedulerContext) => Scheduler
 
 const FACTORIES: Readonly<Record<SchedulerType, SchedulerFactory | undefined>> = {
   Default: createDefaultScheduler,
-  Adaptive: undefined,
+  Adaptive: createAdaptiveScheduler,
   AdaptiveBatch: undefined,
 }
 
@@ -44,7 +47,7 @@ const FACTORIES: Readonly<Record<SchedulerType, SchedulerFactory | undefined>> =
  * @throws IllegalConfigurationError naming the key whose value is not valid
  */
 export function createScheduler(context: SchedulerContext): Scheduler {
-  const type = context.configuration.get(JobManagerOptions.SCHEDULER)
+  const type = schedulerTypeOf(context)
   const factory = FACTORIES[type]
   if (factory === undefined) {
     throw new FlinkError(
@@ -54,6 +57,26 @@ export function createScheduler(context: SchedulerContext): Scheduler {
     )
   }
   return factory(context)
+}
+
+function schedulerTypeOf({ configuration, jobGraph, log }: SchedulerContext): SchedulerType {
+  const reactive = configuration.get(AdaptiveSchedulerOptions.SCHEDULER_MODE) === 'REACTIVE'
+  const type = reactive ? 'Adaptive' : configuration.get(JobManagerOptions.SCHEDULER)
+  if (type !== 'Adaptive' || jobGraph.jobType !== 'BATCH') return type
+  // As in Flink: only streaming jobs can be rescaled while they run.
+  log.info('A batch job is scheduled by the Default scheduler', { jobId: jobGraph.jobId })
+  return 'Default'
+}
+
+function createAdaptiveScheduler(context: SchedulerContext): Scheduler {
+  const { attemptsHistorySize, exceptionHistorySize } = context.settings
+  return new AdaptiveScheduler({
+    ...context,
+    attemptsHistorySize,
+    exceptionHistorySize,
+    restartStrategy: createRestartStrategy(context.configuration, context),
+    settings: adaptiveSchedulerSettings(context.configuration),
+  })
 }
 
 function createDefaultScheduler(context: SchedulerContext): Scheduler {

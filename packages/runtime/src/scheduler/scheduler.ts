@@ -4,6 +4,7 @@ import type { ExecutionGraph } from '../executiongraph/execution-graph.js'
 import type { ExecutionVertex } from '../executiongraph/execution-vertex.js'
 import type { ExecutionGraphInfo } from '../jobmaster/info/execution-graph-info.js'
 import type { JobStatus, UpdateTaskExecutionStateRequest } from '../messages/messages.generated.js'
+import type { JobResourceRequirements } from './adaptive/parallelism-bounds.js'
 import type { ConsumedResult } from './blocking-results.js'
 
 /**
@@ -59,6 +60,14 @@ export interface Scheduler {
   ): void
   /** The TaskManager has answered after {@link SchedulerOperations.askTaskManager}. */
   taskManagerAlive(resourceId: string): void
+  /** The bounds of the parallelism; only with a scheduler that can change it while the job runs. */
+  readonly requirements?: JobResourceRequirements
+  /**
+   * Changes those bounds; the job is rescaled later, as slots allow.
+   *
+   * @throws InvalidResourceRequirementsError; nothing has changed then
+   */
+  updateRequirements?(requirements: JobResourceRequirements): void
   /** CANCELLING and, when all tasks have ended, CANCELED. Nothing happens in a terminal state. */
   cancel(): void
   /** This JobManager does not go on with the job; its tasks are left to the TaskManagers. */

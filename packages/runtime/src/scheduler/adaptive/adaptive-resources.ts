@@ -1,0 +1,96 @@
+import type { AllocationId } from '@flink-ts/core'
+import type { AssignedSlot } from '../../executiongraph/execution.js'
+import type { JobGraph } from '../../jobgraph/job-graph.js'
+import type { SlotProvider } from '../../jobmaster/slotpool/slot-pool.js'
+import { AdaptiveSlots } from './adaptive-slots.js'
+import {
+  alignForwardEdges,
+  checkRequirements,
+  initialRequirements,
+  type JobResourceRequirements,
+} from './parallelism-bounds.js'
+import {
+  desiredSlots,
+  distributeSlots,
+  minimumSlots,
+  type VertexParallelism,
+} from './slot-distribution.js'
+
+export interface AdaptiveResourcesOptions {
+  readonly jobGraph: JobGraph
+  readonly reactive: boolean
+  readonly preferMinimalTaskManagers: boolean
+  readonly slots: SlotProvider
+  /** A slot came. */
+  readonly onChanged: () => void
+}
+
+/** What an adaptive job may use, what it has, and what it can make of that. */
+export class AdaptiveResources {
+  readonly #options: AdaptiveResourcesOptions
+  readonly #slots: AdaptiveSlots
+  #requirements: JobResourceRequirements
+  /** The requirements with FORWARD edges taken into account. */
+  #bounds: JobResourceRequirements
+
+  constructor(options: AdaptiveResourcesOptions) {
+    this.#options = options
+    this.#slots = new AdaptiveSlots(options.slots, options.onChanged)
+    this.#requirements = initialRequirements(options.jobGraph, options.reactive)
+    this.#bounds = alignForwardEdges(options.jobGraph, this.#requirements)
+  }
+
+  /** The bounds that were asked for last. */
+  get requirements(): JobResourceRequirements {
+    return this.#requirements
+  }
+
+  /** @throws InvalidResourceRequirementsError; nothing has changed then */
+  updateRequirements(requirements: JobResourceRequirements): void {
+    checkRequirements(this.#options.jobGraph, requirements)
+    this.#requirements = requirements
+    this.#bounds = alignForwardEdges(this.#options.jobGraph, requirements)
+  }
+
+  get availableSlots(): number {
+    return this.#slots.count
+  }
+
+  get desiredSlots(): number {
+    return desiredSlots(this.#options.jobGraph, this.#bounds)
+  }
+
+  get minimumSlots(): number {
+    return minimumSlots(this.#options.jobGraph, this.#bounds)
+  }
+
+  get hasDesired(): boolean {
+    return this.availableSlots >= this.desiredSlots
+  }
+
+  /** The parallelism that the available slots allow; undefined: they are too few. */
+  get possibleParallelism(): VertexParallelism | undefined {
+    return distributeSlots(this.#options.jobGraph, this.#bounds, this.#slots.count)
+  }
+
+  /** Wishes for all slots that the job can use. */
+  declare(): void {
+    this.#slots.declare(this.desiredSlots)
+  }
+
+  /** Chooses the slots to run in, and gives the others back. */
+  use(count: number): AssignedSlot[] {
+    const used = this.#slots.choose(count, this.#options.preferMinimalTaskManagers)
+    this.#slots.releaseAllBut(used)
+    return used
+  }
+
+  /** These slots are gone. */
+  lost(allocationIds: readonly AllocationId[]): void {
+    this.#slots.lost(allocationIds)
+  }
+
+  close(): void {
+    this.#slots.close()
+  }
+}

@@ -1,0 +1,406 @@
+import assert from 'node:assert/strict'
+import type {
+  AllocationId,
+  CancelTimer,
+  Clock,
+  Logger,
+  Random,
+  SerializedError,
+} from '@flink-ts/core'
+import { ExecutionGraph } from '../../executiongraph/execution-graph.js'
+import type { ExecutionVertex } from '../../executiongraph/execution-vertex.js'
+import { isTerminalJobStatus } from '../../executiongraph/job-status.js'
+import { StateMachine } from '../../executiongraph/state-machine.js'
+import type { JobGraph } from '../../jobgraph/job-graph.js'
+import type { ExecutionGraphInfo } from '../../jobmaster/info/execution-graph-info.js'
+import type { ScheduleAction, SlotProvider } from '../../jobmaster/slotpool/slot-pool.js'
+import { toErrorInfo } from '../../messages/error-info.js'
+import type {
+  JobStatus,
+  UpdateTaskExecutionStateRequest,
+} from '../../messages/messages.generated.js'
+import { NoResourceAvailableError } from '../no-resource-available-error.js'
+import type { RestartStrategy } from '../restart-strategy.js'
+import type { Scheduler, SchedulerOperations } from '../scheduler.js'
+import { AdaptiveResources } from './adaptive-resources.js'
+import type { AdaptiveSchedulerSettings } from './adaptive-scheduler-settings.js'
+import {
+  ADAPTIVE_SCHEDULER_TRANSITIONS,
+  type AdaptiveSchedulerState,
+  VISIBLE_JOB_STATUS,
+} from './adaptive-scheduler-state.js'
+import { GraphTasks } from './graph-tasks.js'
+import { type JobFailure, JobFailures } from './job-failures.js'
+import type { JobResourceRequirements } from './parallelism-bounds.js'
+import { RescalePhases } from './rescale-phases.js'
+import { type VertexParallelism, withParallelism } from './slot-distribution.js'
+
+/** After the tasks have ended: wait so long, then go there. */
+interface Restart {
+  readonly delayMs: number
+  readonly next: 'WaitingForResources' | 'CreatingExecutionGraph'
+}
+
+export interface AdaptiveSchedulerOptions {
+  readonly jobGraph: JobGraph
+  readonly slots: SlotProvider
+  readonly operations: SchedulerOperations
+  readonly restartStrategy: RestartStrategy
+  readonly settings: AdaptiveSchedulerSettings
+  readonly attemptsHistorySize: number
+  readonly exceptionHistorySize: number
+  readonly schedule: ScheduleAction
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+}
+
+/**
+ * Runs a job with the slots that there are, within the bounds of its vertices: it wishes for all slots
+ * that the job can use, starts with those that came, and restarts the job with another parallelism when
+ * there are more, or fewer. Every failure restarts the whole job.
+ */
+export class AdaptiveScheduler implements Scheduler {
+  readonly type = 'Adaptive'
+  readonly #options: AdaptiveSchedulerOptions
+  readonly #state: StateMachine<AdaptiveSchedulerState>
+  readonly #resources: AdaptiveResources
+  readonly #failures: JobFailures
+  #graph: ExecutionGraph
+  #tasks: GraphTasks
+  #phases: RescalePhases | undefined
+  #cancelTimer: CancelTimer | undefined
+  #restart: Restart | undefined
+
+  constructor(options: AdaptiveSchedulerOptions) {
+    this.#options = options
+    const { jobGraph, clock, log, settings } = options
+    this.#state = new StateMachine({
+      subject: 'Adaptive scheduler',
+      ids: { jobId: jobGraph.jobId },
+      table: ADAPTIVE_SCHEDULER_TRANSITIONS,
+      initial: 'Created',
+      clock,
+      log,
+    })
+    this.#resources = new AdaptiveResources({
+      ...settings,
+      jobGraph,
+      slots: options.slots,
+      onChanged: () => this.#phases?.changed(),
+    })
+    this.#failures = new JobFailures({ ...options, historySize: options.exceptionHistorySize })
+    this.#graph = this.#createGraph(jobGraph, undefined)
+    this.#tasks = this.#createTasks()
+  }
+
+  get executionGraph(): ExecutionGraph {
+    return this.#graph
+  }
+
+  get jobStatus(): JobStatus {
+    return this.#graph.status
+  }
+
+  /** The bounds that were asked for last. */
+  get requirements(): JobResourceRequirements {
+    return this.#resources.requirements
+  }
+
+  /**
+   * Changes the bounds of the parallelism; the job is rescaled later, as slots allow.
+   *
+   * @throws InvalidResourceRequirementsError; nothing has changed then
+   */
+  updateRequirements(requirements: JobResourceRequirements): void {
+    this.#resources.updateRequirements(requirements)
+    this.#options.log.info('The bounds of the parallelism were changed', {
+      jobId: this.#options.jobGraph.jobId,
+      bounds: Object.fromEntries(requirements),
+    })
+    this.#declareAgain()
+  }
+
+  requestJob(): ExecutionGraphInfo {
+    return this.#graph.toInfo({
+      waitingFor: this.#waitingFor,
+      ...this.#failures.annotations,
+    })
+  }
+
+  initialized(): void {
+    this.#graph.transitionTo('CREATED')
+  }
+
+  initializationFailed(cause: SerializedError): void {
+    this.#failures.addFinal(cause)
+    this.#tasks.cancelAll()
+    this.#finish('FAILED', cause)
+  }
+
+  startScheduling(): void {
+    this.#resources.declare()
+    this.#waitForResources()
+  }
+
+  updateTaskExecutionState(update: UpdateTaskExecutionStateRequest): boolean {
+    return this.#tasks.update(update)
+  }
+
+  failTask(executionAttemptId: string, cause: SerializedError, countsAgainstBudget = true): void {
+    this.#tasks.failTask(executionAttemptId, cause, countsAgainstBudget)
+  }
+
+  failGlobally(cause: SerializedError): void {
+    if (this.#state.state !== 'Executing') return
+    this.#handleFailure({ cause, vertex: undefined, countsAgainstBudget: true })
+  }
+
+  slotsLost(
+    allocationIds: readonly AllocationId[],
+    resourceId: string | undefined,
+    cause: SerializedError,
+  ): void {
+    const lost = new Set<string>(allocationIds)
+    this.#resources.lost(allocationIds)
+    this.#tasks.slotsLost(
+      ({ allocationId, location }) => lost.has(allocationId) || location.resourceId === resourceId,
+      cause,
+    )
+    this.#declareAgain()
+  }
+
+  /** Whether a TaskManager was lost is known by its slots; nothing waits for the opposite. */
+  taskManagerAlive(): void {}
+
+  cancel(): void {
+    const { state } = this.#state
+    if (state === 'Canceling' || state === 'Finished') return
+    this.#stopTimers()
+    this.#graph.transitionTo('CANCELLING')
+    if (state === 'Executing' || state === 'Restarting' || state === 'Failing') {
+      this.#state.transitionTo('Canceling')
+      if (this.#tasks.allEnded) this.#finish('CANCELED')
+      else this.#tasks.cancelAll()
+    } else {
+      this.#tasks.cancelAll()
+      this.#finish('CANCELED')
+    }
+  }
+
+  suspend(cause: SerializedError): void {
+    if (!isTerminalJobStatus(this.jobStatus)) this.#finish('SUSPENDED', cause)
+  }
+
+  // ---------------------------------------------------------------- resources
+
+  get #waitingFor(): string | undefined {
+    if (this.#state.state !== 'WaitingForResources') return undefined
+    const { desiredSlots, minimumSlots, availableSlots } = this.#resources
+    return `waiting for slots: ${desiredSlots} desired, ${minimumSlots} required, ${availableSlots} available`
+  }
+
+  #declareAgain(): void {
+    const { state } = this.#state
+    if (['Created', 'Failing', 'Canceling', 'Finished'].includes(state)) return
+    this.#resources.declare()
+    this.#phases?.changed()
+  }
+
+  #waitForResources(): void {
+    const { settings, schedule, clock, log, jobGraph } = this.#options
+    this.#state.transitionTo('WaitingForResources')
+    this.#showStatus()
+    if (settings.resourceWaitTimeoutMs >= 0) {
+      this.#cancelTimer = schedule(settings.resourceWaitTimeoutMs, () => this.#waitedTooLong())
+    }
+    this.#phases = new RescalePhases({
+      jobId: jobGraph.jobId,
+      cooldownMs: 0,
+      stabilizationMs: settings.submissionStabilizationMs,
+      hasDesired: () => this.#resources.hasDesired,
+      hasSufficient: () => this.#resources.possibleParallelism !== undefined,
+      onTransition: () => this.#createExecutionGraph(),
+      schedule,
+      clock,
+      log,
+    })
+    this.#phases.start()
+  }
+
+  #waitedTooLong(): void {
+    if (this.#resources.possibleParallelism !== undefined) {
+      this.#createExecutionGraph()
+      return
+    }
+    const { jobGraph, settings } = this.#options
+    const error = new NoResourceAvailableError({
+      jobName: jobGraph.name,
+      requiredSlots: this.#resources.minimumSlots,
+      availableSlots: this.#resources.availableSlots,
+      timeoutMs: settings.resourceWaitTimeoutMs,
+      timeoutKey: 'jobmanager.adaptive-scheduler.submission.resource-wait-timeout',
+    })
+    this.#failBeforeExecution(toErrorInfo(error))
+  }
+
+  #failBeforeExecution(cause: SerializedError): void {
+    this.#stopTimers()
+    this.#failures.addFinal(cause)
+    this.#graph.transitionTo('FAILING', cause)
+    this.#tasks.cancelAll()
+    this.#finish('FAILED', cause)
+  }
+
+  // ---------------------------------------------------------------- running
+
+  #createExecutionGraph(): void {
+    this.#stopTimers()
+    this.#state.transitionTo('CreatingExecutionGraph')
+    this.#showStatus()
+    const parallelism = this.#resources.possibleParallelism
+    if (parallelism === undefined) {
+      this.#waitForResources()
+      return
+    }
+    this.#graph = this.#createGraph(
+      withParallelism(this.#options.jobGraph, parallelism),
+      this.#graph,
+    )
+    this.#tasks = this.#createTasks()
+    try {
+      this.#options.operations.graphReplaced()
+    } catch (error) {
+      this.#failBeforeExecution(toErrorInfo(error))
+      return
+    }
+    const used = this.#resources.use(this.#tasks.slotsNeeded)
+    this.#resources.declare()
+    this.#state.transitionTo('Executing')
+    this.#showStatus()
+    this.#tasks.deploy(used)
+    this.#watchForRescale(parallelism)
+  }
+
+  #watchForRescale(current: VertexParallelism): void {
+    if (this.#state.state !== 'Executing') return
+    const { settings, schedule, clock, log, jobGraph } = this.#options
+    const differs = () => {
+      const possible = this.#resources.possibleParallelism
+      return possible !== undefined && [...possible].some(([id, n]) => current.get(id) !== n)
+    }
+    this.#phases = new RescalePhases({
+      jobId: jobGraph.jobId,
+      cooldownMs: settings.executingCooldownMs,
+      stabilizationMs: settings.executingStabilizationMs,
+      hasDesired: () => this.#resources.hasDesired && differs(),
+      hasSufficient: differs,
+      onTransition: () => this.#rescale(),
+      schedule,
+      clock,
+      log,
+    })
+    this.#phases.start()
+  }
+
+  #rescale(): void {
+    this.#options.log.info('The job is rescaled', {
+      jobId: this.#options.jobGraph.jobId,
+      slots: this.#resources.availableSlots,
+    })
+    this.#restartTasks({ delayMs: 0, next: 'CreatingExecutionGraph' })
+  }
+
+  #restartTasks(restart: Restart): void {
+    this.#stopTimers()
+    this.#restart = restart
+    this.#state.transitionTo('Restarting')
+    this.#showStatus()
+    if (this.#tasks.allEnded) this.#onAllEnded()
+    else this.#tasks.cancelAll()
+  }
+
+  #onTaskFailed(failure: JobFailure & { readonly vertex: ExecutionVertex }): void {
+    if (this.#state.state === 'Executing') this.#handleFailure(failure)
+    else this.#failures.addConcurrent(failure.cause, failure.vertex)
+  }
+
+  #handleFailure(failure: JobFailure): void {
+    const result = this.#failures.handle(failure, this.#tasks.numberOfTasks)
+    if (result.kind === 'restart') {
+      this.#restartTasks({ delayMs: result.delayMs, next: 'WaitingForResources' })
+      return
+    }
+    this.#stopTimers()
+    this.#state.transitionTo('Failing')
+    this.#graph.transitionTo('FAILING', result.cause)
+    if (this.#tasks.allEnded) this.#onAllEnded()
+    else this.#tasks.cancelAll()
+  }
+
+  #onAllEnded(): void {
+    const { state } = this.#state
+    if (state === 'Restarting') this.#scheduleRestart()
+    else if (state === 'Failing') this.#finish('FAILED')
+    else if (state === 'Canceling') this.#finish('CANCELED')
+    else if (state === 'Executing' && this.#tasks.allFinished) this.#finish('FINISHED')
+  }
+
+  #scheduleRestart(): void {
+    const restart = this.#restart
+    if (restart === undefined) return
+    this.#restart = undefined
+    this.#cancelTimer = this.#options.schedule(restart.delayMs, () => {
+      if (restart.next === 'WaitingForResources') this.#waitForResources()
+      else this.#createExecutionGraph()
+    })
+  }
+
+  // ---------------------------------------------------------------- the end
+
+  #finish(status: JobStatus, cause?: SerializedError): void {
+    this.#stopTimers()
+    this.#state.transitionTo('Finished')
+    this.#graph.transitionTo(status, cause)
+    this.#resources.close()
+    this.#options.operations.jobTerminated(status)
+  }
+
+  #showStatus(): void {
+    const { state } = this.#state
+    assert(state !== 'Finished', 'the end of a job has a status of its own')
+    const status = VISIBLE_JOB_STATUS[state]
+    if (this.#graph.status !== status) this.#graph.transitionTo(status)
+  }
+
+  #stopTimers(): void {
+    this.#phases?.close()
+    this.#phases = undefined
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+  }
+
+  #createGraph(jobGraph: JobGraph, predecessor: ExecutionGraph | undefined): ExecutionGraph {
+    const { clock, random, log, attemptsHistorySize, restartStrategy } = this.#options
+    return new ExecutionGraph({
+      jobGraph,
+      clock,
+      random,
+      log,
+      attemptsHistorySize,
+      restartStrategy: restartStrategy.description,
+      ...(predecessor === undefined ? {} : { predecessor }),
+    })
+  }
+
+  #createTasks(): GraphTasks {
+    return new GraphTasks({
+      graph: this.#graph,
+      operations: this.#options.operations,
+      onTaskFailed: (vertex, cause, countsAgainstBudget) =>
+        this.#onTaskFailed({ vertex, cause, countsAgainstBudget }),
+      onCancelledByForce: (vertex, cause) => this.#failures.addConcurrent(cause, vertex),
+      onAllEnded: () => this.#onAllEnded(),
+    })
+  }
+}
