@@ -143,6 +143,8 @@ export class TestingTaskManager {
   readonly deployed: TaskDeploymentDescriptor[] = []
   readonly cancelled: string[] = []
   readonly freed: string[] = []
+  /** Partitions that were to be released. */
+  readonly released: string[] = []
   readonly events: { attemptId: string; sequence: number; payload: Uint8Array }[] = []
   goodbyes = 0
   heartbeats = 0
@@ -192,6 +194,10 @@ export class TestingTaskManager {
       sendOperatorEventToTask: (request) => this.sendOperatorEventToTask(request),
       heartbeatFromJobMaster: (request) => this.heartbeatFromJobMaster(request),
       requestTaskMetrics: async () => ({ metrics: this.metrics }),
+      releasePartitions: async ({ partitionIds }) => {
+        this.released.push(...partitionIds)
+        return {}
+      },
       freeSlot: async ({ allocationId }) => {
         this.freed.push(allocationId)
         return {}

@@ -1,0 +1,235 @@
+import t from 'tap'
+import { settle } from '../testing/cluster.js'
+import { edge, jobGraph, vertex } from '../testing/job-graphs.js'
+import { RunningJob } from '../testing/running-job.js'
+
+const userError = { name: 'RangeError', message: 'boom' }
+
+function fixedDelay(attempts: number): Record<string, string> {
+  return {
+    'restart-strategy.type': 'fixed-delay',
+    'restart-strategy.fixed-delay.attempts': `${attempts}`,
+    'restart-strategy.fixed-delay.delay': '2 s',
+  }
+}
+
+/** What a task says that cannot read a partition. */
+function unreadable(code: string, partitionId: string) {
+  const cause = { name: 'NetworkError', message: 'no', code, facts: { values: { partitionId } } }
+  return { name: 'TaskError', message: 'cannot read', cause }
+}
+
+const pipeline = () => jobGraph([vertex(1, 2), vertex(2, 2)], [edge(1, 2)])
+
+t.test('losses of TaskManagers use up no restarts, other failures do', async (t) => {
+  const job = await RunningJob.start(t, pipeline(), fixedDelay(1))
+  await job.cluster.startTaskManager('stays', 1)
+  for (let i = 0; i < 3; i++) {
+    const lost = await job.cluster.startTaskManager(`lost${i}`, 1)
+    t.strictSame(job.states, ['RUNNING', 'RUNNING', 'RUNNING', 'RUNNING'])
+    await lost.crash()
+    await settle()
+    t.equal(job.info.status, 'RESTARTING')
+    await job.cluster.advance(2000)
+  }
+  await job.cluster.startTaskManager('last', 1)
+  t.strictSame(job.attempts, [3, 3, 3, 3])
+  await job.report(0, 0, 'FAILED', userError)
+  await job.cluster.advance(2000)
+  t.strictSame(job.states, ['RUNNING', 'RUNNING', 'RUNNING', 'RUNNING'], 'the one that it has')
+  await job.report(0, 0, 'FAILED', userError)
+  t.match(job.ended, [{ status: 'FAILED', failureCause: { message: /suppressed by FixedDelay/ } }])
+})
+
+t.test(
+  'a failure to read from a TaskManager that turns out to be lost does not count',
+  async (t) => {
+    const job = await RunningJob.start(t, pipeline(), fixedDelay(0))
+    const lost = await job.cluster.startTaskManager('tm1', 1)
+    await job.cluster.startTaskManager('tm2', 1)
+    t.equal(job.task(0, 0).taskManager, lost)
+    const { partitionIds } = job.task(0, 0)
+    lost.heartbeatFromJobMaster = () => new Promise(() => {})
+    // The peer's task notices before the JobMaster does.
+    await job.report(1, 1, 'FAILED', unreadable('FLINK_REMOTE_TRANSPORT', partitionIds[0]!))
+    t.equal(job.info.status, 'RESTARTING')
+    await lost.crash()
+    await settle()
+    t.equal(job.info.status, 'RESTARTING')
+    await job.cluster.advance(2000)
+    await job.cluster.startTaskManager('tm3', 1)
+    t.strictSame(job.states, ['RUNNING', 'RUNNING', 'RUNNING', 'RUNNING'])
+    await job.report(1, 1, 'FAILED', unreadable('FLINK_REMOTE_TRANSPORT', partitionIds[0]!))
+    t.equal(job.info.status, 'RESTARTING', 'told once more of the attempt that was lost')
+  },
+)
+
+t.test('a failure to read from a TaskManager that answers counts', async (t) => {
+  const job = await RunningJob.start(t, pipeline(), fixedDelay(1))
+  await job.cluster.startTaskManager('tm1', 1)
+  await job.cluster.startTaskManager('tm2', 1)
+  for (const status of ['RESTARTING', 'FAILED']) {
+    const { partitionIds } = job.task(0, 0)
+    await job.report(1, 1, 'FAILED', unreadable('FLINK_REMOTE_TRANSPORT', partitionIds[0]!))
+    t.equal(job.info.status, status)
+    await job.cluster.advance(2000)
+  }
+  t.match(job.ended, [{ failureCause: { cause: { message: 'cannot read' } } }])
+})
+
+t.test('a peer that gives no answer is asked until its heartbeat is given up', async (t) => {
+  const job = await RunningJob.start(t, pipeline(), fixedDelay(0))
+  const silent = await job.cluster.startTaskManager('tm1', 1)
+  await job.cluster.startTaskManager('tm2', 1)
+  const { partitionIds } = job.task(0, 0)
+  silent.heartbeatFromJobMaster = () => new Promise(() => {})
+  await job.report(1, 1, 'FAILED', unreadable('FLINK_PARTITION_NOT_FOUND', partitionIds[0]!))
+  await job.cluster.advance(60_000, 60)
+  t.equal(job.ended.length, 0)
+  t.match(job.info.exceptionHistory.at(-1), { error: { code: 'FLINK_HEARTBEAT_LOST' } })
+  await job.cluster.advance(2000)
+  await job.cluster.startTaskManager('tm3', 1)
+  t.strictSame(job.states, ['RUNNING', 'RUNNING', 'RUNNING', 'RUNNING'])
+})
+
+t.test('no restart deploys onto a lost TaskManager; it may come back', async (t) => {
+  const job = await RunningJob.start(t, pipeline(), fixedDelay(1))
+  const lost = await job.cluster.startTaskManager('tm1', 1)
+  await job.cluster.startTaskManager('tm2', 1)
+  const before = lost.deployed.length
+  await lost.crash()
+  await job.cluster.advance(2000)
+  t.equal(job.info.waitingFor, 'waiting for slots: 2 required, 1 available')
+  t.equal(lost.deployed.length, before)
+  const again = await job.cluster.startTaskManager('tm1', 1)
+  t.strictSame(job.states, ['RUNNING', 'RUNNING', 'RUNNING', 'RUNNING'])
+  t.equal(again.deployed.length, 2)
+})
+
+t.test('a task restarts in the slot it had, also when another slot was lost', async (t) => {
+  const graph = jobGraph([vertex(1, 2)])
+  const job = await RunningJob.start(t, graph, fixedDelay(5))
+  await job.cluster.startTaskManager('tm1', 1)
+  await job.cluster.startTaskManager('tm2', 1)
+  const slot = job.task(0, 1).descriptor.allocationId
+  await job.report(0, 1, 'FAILED', userError)
+  await job.cluster.advance(1000)
+  // Task 0 loses its slot and would take the one that task 1 left a second ago.
+  await job.cluster.taskManagers.find(({ id }) => id === 'tm1')!.crash()
+  await job.cluster.advance(1000)
+  t.equal(job.task(0, 1).descriptor.allocationId, slot)
+  await job.cluster.advance(1000)
+  await job.cluster.startTaskManager('tm3', 1)
+  t.strictSame(job.states, ['RUNNING', 'RUNNING'])
+  t.equal(job.task(0, 0).taskManager.id, 'tm3')
+})
+
+const batch = (partitioner: 'FORWARD' | 'HASH' = 'HASH') =>
+  jobGraph(
+    [vertex(1, 2), vertex(2, 2), vertex(3, 2)],
+    [edge(1, 2, partitioner, 'blocking'), edge(2, 3, partitioner, 'blocking')],
+    { jobType: 'BATCH' },
+  )
+
+async function finish(job: RunningJob, vertex: number): Promise<void> {
+  for (const subtask of [0, 1]) await job.report(vertex, subtask, 'FINISHED')
+}
+
+t.test('a batch job runs stage by stage and releases results that were read', async (t) => {
+  const job = await RunningJob.start(t, batch())
+  const taskManager = await job.cluster.startTaskManager('tm1', 2)
+  t.strictSame(job.states, ['RUNNING', 'RUNNING', 'CREATED', 'CREATED', 'CREATED', 'CREATED'])
+  const first = [0, 1].flatMap((subtask) => job.task(0, subtask).partitionIds)
+  await job.report(0, 0, 'FINISHED')
+  t.strictSame(job.states.slice(2, 4), ['CREATED', 'CREATED'], 'all inputs must be complete')
+  await job.report(0, 1, 'FINISHED')
+  t.strictSame(job.states.slice(2), ['RUNNING', 'RUNNING', 'CREATED', 'CREATED'])
+  await job.report(1, 0, 'FINISHED')
+  t.strictSame(taskManager.released, [], 'one consumer may still read')
+  await job.report(1, 1, 'FINISHED')
+  t.strictSame(taskManager.released, first)
+  await finish(job, 2)
+  t.match(job.ended, [{ status: 'FINISHED' }])
+})
+
+t.test('a lost partition restarts its producer with its consumers, nothing else', async (t) => {
+  const job = await RunningJob.start(t, batch('FORWARD'), fixedDelay(1))
+  await job.cluster.startTaskManager('tm1', 2)
+  await job.report(0, 0, 'FINISHED')
+  const [lost] = job.task(0, 0).partitionIds
+  await job.report(1, 0, 'FAILED', unreadable('FLINK_PARTITION_NOT_FOUND', lost!))
+  await job.cluster.advance(2000)
+  t.strictSame(job.attempts, [1, 0, 1, 0, 0, 0])
+  t.strictSame(job.states.slice(0, 3), ['RUNNING', 'RUNNING', 'CREATED'])
+  await job.report(0, 0, 'FINISHED')
+  t.equal(job.states[2], 'RUNNING')
+})
+
+t.test('a failure of a consumer alone does not run its producers again', async (t) => {
+  const job = await RunningJob.start(t, batch(), fixedDelay(1))
+  await job.cluster.startTaskManager('tm1', 2)
+  await finish(job, 0)
+  await job.report(1, 0, 'FAILED', userError)
+  await job.cluster.advance(2000)
+  t.strictSame(job.attempts, [0, 0, 1, 0, 0, 0])
+})
+
+t.test(
+  'the loss of a TaskManager runs finished producers again whose results are needed',
+  async (t) => {
+    const job = await RunningJob.start(t, batch('FORWARD'), fixedDelay(0))
+    const lost = await job.cluster.startTaskManager('tm1', 1)
+    await job.cluster.startTaskManager('tm2', 1)
+    t.equal(job.task(0, 0).taskManager, lost)
+    await job.report(0, 0, 'FINISHED')
+    t.equal(job.task(1, 0).taskManager, lost, 'consumers run where their input lies')
+    await lost.crash()
+    await job.cluster.advance(2000)
+    await job.cluster.startTaskManager('tm3', 1)
+    t.strictSame(job.attempts, [1, 0, 1, 0, 0, 0])
+    for (const vertex of [0, 1, 2]) await job.report(vertex, 0, 'FINISHED')
+    for (const vertex of [0, 1]) await job.report(vertex, 1, 'FINISHED')
+    const attempts = job.attempts
+    const idle = job.cluster.taskManagers.find(({ id }) => id === 'tm3')!
+    await idle.crash()
+    await job.cluster.advance(2000)
+    t.strictSame(job.attempts, attempts, 'what lay there has been read')
+    await job.report(2, 1, 'FINISHED')
+    t.match(job.ended, [{ status: 'FINISHED' }])
+  },
+)
+
+t.test('a result that is lost before its consumer begins is produced again at once', async (t) => {
+  const graph = jobGraph(
+    [vertex(1, 1), vertex(2, 1, { slotSharingGroup: 'b' }), vertex(3, 1)],
+    [edge(1, 3, 'HASH', 'blocking'), edge(2, 3, 'HASH', 'blocking')],
+    { jobType: 'BATCH' },
+  )
+  const job = await RunningJob.start(t, graph, fixedDelay(0))
+  const lost = await job.cluster.startTaskManager('tm1', 1)
+  await job.cluster.startTaskManager('tm2', 1)
+  const first = job.task(0, 0).taskManager === lost ? 0 : 1
+  await job.report(first, 0, 'FINISHED')
+  t.equal(job.states[2], 'CREATED')
+  await lost.crash()
+  await job.cluster.advance(2000)
+  await job.cluster.startTaskManager('tm3', 1)
+  t.equal(job.states[first], 'RUNNING')
+  t.equal(job.attempts[first], 1)
+  t.equal(job.attempts[1 - first], 0, 'the other producer is not concerned')
+})
+
+t.test('all consumers of what runs again run again, those that had finished too', async (t) => {
+  const job = await RunningJob.start(t, batch(), fixedDelay(3))
+  await job.cluster.startTaskManager('tm1', 2)
+  await finish(job, 0)
+  await job.report(1, 0, 'FINISHED')
+  const [lost] = job.task(0, 0).partitionIds
+  await job.report(1, 1, 'FAILED', unreadable('FLINK_PARTITION_NOT_FOUND', lost!))
+  await job.cluster.advance(2000)
+  t.strictSame(job.attempts.slice(0, 4), [1, 0, 1, 1])
+  await job.report(0, 0, 'FINISHED')
+  await finish(job, 1)
+  await finish(job, 2)
+  t.match(job.ended, [{ status: 'FINISHED' }], 'counts of readers are right again')
+})
