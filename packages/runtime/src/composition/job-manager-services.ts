@@ -91,7 +91,7 @@ export async function startJobManagerServices(
     endpointId: 'resourcemanager',
     resourceId,
     random,
-    settings: resourceManagerSettings(configuration),
+    settings: resourceManagerSettings(configuration, options.resourceManagerDriver.canStartWorkers),
     driver: options.resourceManagerDriver,
     leaderElection: highAvailability.leaderElection({ kind: 'resourcemanager' }),
     blobServer: { address: rpcService.address, endpointId: blobServer.endpointId },
@@ -127,7 +127,7 @@ export async function startJobManagerServices(
       () => Promise.all([dispatcherLeader.close(), resourceManagerLeader.close()]),
       // Jobs say goodbye to the ResourceManager and leave the blobs, so they go first.
       () => dispatcher.close(),
-      () => status && options.resourceManagerDriver.deregisterApplication(status, diagnostics),
+      () => status && resourceManager.endApplication(status, diagnostics),
       () => resourceManager.close(),
       () => Promise.all([blobServer.close(), leaderService?.close()]),
       // Jobs that are still there when the cluster is told to end are given up.

@@ -1,6 +1,6 @@
 import type { TaskManagerMemory } from '@flink-ts/core'
-import type { ResourceProfile } from '../messages/messages.generated.js'
 import type { TaskManagerFacts } from '../taskexecutor/task-executor-settings.js'
+import { taskManagerProfiles } from '../taskexecutor/task-manager-profiles.js'
 
 /** The machine of a TaskManager. */
 export interface Hardware {
@@ -9,23 +9,22 @@ export interface Hardware {
   readonly freeMemoryBytes: number
 }
 
-/** What a TaskManager tells of itself when it registers. */
-export function taskManagerFacts(memory: TaskManagerMemory, hardware: Hardware): TaskManagerFacts {
-  const { kind: _kind, numberOfTaskSlots, perSlot, ...configuration } = memory
-  const profile = (slots: number): ResourceProfile => ({
-    // As in Flink a slot counts as one core unless somebody says otherwise.
-    cpuCores: slots,
-    taskHeapBytes: slots * perSlot.taskHeap,
-    taskOffHeapBytes: slots * perSlot.taskOffHeap,
-    managedBytes: slots * perSlot.managedMemory,
-    networkBytes: slots * perSlot.networkMemory,
-    extendedResources: {},
-  })
+/**
+ * What a TaskManager tells of itself when it registers.
+ *
+ * @param cpuCores that its slots share (`taskmanager.cpu.cores`)
+ */
+export function taskManagerFacts(
+  memory: TaskManagerMemory,
+  hardware: Hardware,
+  cpuCores?: number,
+): TaskManagerFacts {
+  const { kind: _kind, numberOfTaskSlots, perSlot: _perSlot, ...configuration } = memory
   return {
     numberOfSlots: numberOfTaskSlots,
     hardware: { ...hardware, managedMemoryBytes: memory.managedMemory },
     memory: configuration,
-    slotProfile: profile(1),
-    totalProfile: profile(numberOfTaskSlots),
+    // As in Flink a slot counts as one core unless somebody says otherwise.
+    ...taskManagerProfiles(memory, cpuCores ?? numberOfTaskSlots),
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock, Configuration, Logger, ResourceId, TaskManagerMemory } from '@flink-ts/core'
-import { BlobServerOptions } from '@flink-ts/core'
+import { BlobServerOptions, TaskManagerOptions } from '@flink-ts/core'
 import type { ShuffleEnvironment } from '@flink-ts/network'
 import type { RpcService } from '@flink-ts/rpc'
 import { BlobCache } from '../blob/blob-cache.js'
@@ -20,6 +20,8 @@ export interface TaskManagerServicesOptions {
   readonly resourceId: ResourceId
   /** For `{ kind: 'resourcemanager' }`; closed with the services. */
   readonly resourceManagerRetriever: LeaderRetriever
+  /** See {@link TaskExecutorOptions.jobMasterRetriever}; with several JobManagers it is needed. */
+  readonly jobMasterRetriever?: (jobId: string) => LeaderRetriever
   /** Under which peers reach it. */
   readonly host: string
   /** Tasks on TaskManagers of the same node share its fate. Default: `host`. */
@@ -68,9 +70,16 @@ export async function startTaskManagerServices(
       dataPort: shuffleEnvironment.dataPort,
       nodeId: options.nodeId ?? host,
     },
-    facts: taskManagerFacts(options.memory, options.hardware),
+    facts: taskManagerFacts(
+      options.memory,
+      options.hardware,
+      configuration.get(TaskManagerOptions.CPU_CORES),
+    ),
     settings: taskExecutorSettings(configuration),
     resourceManagerRetriever: options.resourceManagerRetriever,
+    ...(options.jobMasterRetriever === undefined
+      ? {}
+      : { jobMasterRetriever: options.jobMasterRetriever }),
     launcher: options.taskLauncher,
     blobCache: new BlobCache({
       rpcService,

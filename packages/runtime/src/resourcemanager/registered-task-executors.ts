@@ -8,6 +8,7 @@ import { TASK_EXECUTOR_GATEWAY } from '../messages/gateways.js'
 import type {
   EndpointAddress,
   RegisterTaskExecutorRequest,
+  SlotReport,
   TaskExecutorGateway,
   TaskExecutorHeartbeatPayload,
 } from '../messages/messages.generated.js'
@@ -28,7 +29,11 @@ export interface RegisteredTaskExecutorsOptions {
   readonly token: () => FencingToken
   /** Told of slot reports, and of TaskManagers that are gone. */
   readonly slotManager: SlotManager
+  /** It is not registered any more, and did not say so itself. */
+  readonly onLost: (resourceId: string, cause: Error) => void
 }
+
+const MAX_REPLACED_PROCESSES = 1_000
 
 interface StampedPayload {
   readonly askedAt: number
@@ -39,6 +44,9 @@ interface StampedPayload {
 export class RegisteredTaskExecutors {
   readonly #options: RegisteredTaskExecutorsOptions
   readonly #byResourceId = new Map<string, TaskExecutorRegistration>()
+  readonly #byAddress = new Map<string, TaskExecutorRegistration>()
+  /** Processes in whose place another one with the same ResourceID came: their late messages count for nothing. */
+  readonly #replacedProcesses = new Set<string>()
   readonly #heartbeats: HeartbeatSender<StampedPayload>
 
   constructor(options: RegisteredTaskExecutorsOptions) {
@@ -84,11 +92,30 @@ export class RegisteredTaskExecutors {
     this.#heartbeats.requestHeartbeat(resourceId)
   }
 
+  /** Why a registration does not count; undefined: it does. */
+  reasonToReject({ location, registrationId, ...facts }: RegisterTaskExecutorRequest) {
+    const { resourceId } = location
+    const { processId, attempt } = registrationId
+    const known = this.#byResourceId.get(resourceId)?.facts.registrationId
+    if (known?.processId === processId && attempt < known.attempt) {
+      return `attempt ${known.attempt} of TaskManager ${resourceId} to register is later than this one, ${attempt}`
+    }
+    if (this.#replacedProcesses.has(processId)) {
+      return `another process has taken the place of TaskManager ${resourceId}`
+    }
+    if (known !== undefined) return undefined
+    return this.#options.slotManager.reasonToReject(facts)
+  }
+
   /** The new registration replaces that of its ResourceID, and any other at its address. */
   register(facts: RegisterTaskExecutorRequest): TaskExecutorRegistration {
     const { rpcService, mainThread, log, random, slotManager } = this.#options
     const { resourceId } = facts.location
     const { address, endpointId } = facts.taskExecutor
+    const replaced = this.#byResourceId.get(resourceId)?.facts.registrationId.processId
+    if (replaced !== undefined && replaced !== facts.registrationId.processId) {
+      this.#replaced(replaced)
+    }
     this.remove(resourceId)
     // Who was there before has ended, and would seem to live on by the answers of the new process.
     this.#removeAt(facts.taskExecutor)
@@ -108,6 +135,7 @@ export class RegisteredTaskExecutors {
     )
     const registration = { resourceId, instanceId, facts, gateway, metrics: {}, unsubscribe }
     this.#byResourceId.set(resourceId, registration)
+    this.#byAddress.set(keyOf(facts.taskExecutor), registration)
     const from = { resourceManagerId: this.#options.resourceId }
     this.#heartbeats.monitorPeer(resourceId, async (timeoutMs) => {
       const askedAt = slotManager.logicalTime
@@ -118,6 +146,19 @@ export class RegisteredTaskExecutors {
     return registration
   }
 
+  /** The first slot report of a TaskManager brings its slots. */
+  registerSlots(resourceId: string, report: SlotReport): void {
+    const { instanceId, facts } = this.#byResourceId.get(resourceId)!
+    this.#options.slotManager.registerTaskManager({
+      resourceId,
+      instanceId,
+      nodeId: facts.location.nodeId,
+      numberOfSlots: facts.numberOfSlots,
+      totalProfile: facts.totalProfile,
+      report,
+    })
+  }
+
   /** Removes it and tells it so, if it still lives. Nothing happens if it is not registered. */
   lose(resourceId: string, cause: Error): void {
     const registration = this.#byResourceId.get(resourceId)
@@ -125,6 +166,7 @@ export class RegisteredTaskExecutors {
     const { log } = this.#options
     log.warn('Lost a TaskManager', { resourceId, error: cause })
     this.remove(resourceId)
+    this.#options.onLost(resourceId, cause)
     registration.gateway
       .disconnectResourceManager({ cause: toErrorInfo(cause) })
       .catch((error) => log.debug('A lost TaskManager was not told', { resourceId, error }))
@@ -135,6 +177,7 @@ export class RegisteredTaskExecutors {
     const registration = this.#byResourceId.get(resourceId)
     if (registration === undefined) return false
     this.#byResourceId.delete(resourceId)
+    this.#byAddress.delete(keyOf(registration.facts.taskExecutor))
     registration.unsubscribe()
     this.#heartbeats.unmonitorPeer(resourceId)
     this.#options.slotManager.unregisterTaskManager(resourceId)
@@ -153,22 +196,31 @@ export class RegisteredTaskExecutors {
     const { instanceId } = registration
     const { report } = payload
     if (slotManager.taskManager(resourceId)?.instanceId === instanceId) {
-      slotManager.applySlotReport(instanceId, report, askedAt)
+      slotManager.applySlotReport(resourceId, instanceId, report, askedAt)
     } else {
-      // An attempt to register that its TaskManager had given up arrived late and took the place of
-      // the one that it knows: the slot report of that one says nothing here, this one does.
-      slotManager.registerTaskManager({ resourceId, instanceId, report })
+      // Its own slot report was lost; this one says the same.
+      this.registerSlots(resourceId, report)
     }
   }
 
-  #removeAt({ address, endpointId }: EndpointAddress): void {
-    for (const { resourceId, facts } of this.#byResourceId.values()) {
-      const at = facts.taskExecutor
-      if (at.address !== address || at.endpointId !== endpointId) continue
-      this.#options.log.info('A TaskManager was replaced by another one at its address', {
-        resourceId,
-      })
-      this.remove(resourceId)
-    }
+  #replaced(processId: string): void {
+    this.#replacedProcesses.add(processId)
+    if (this.#replacedProcesses.size <= MAX_REPLACED_PROCESSES) return
+    const [oldest] = this.#replacedProcesses
+    this.#replacedProcesses.delete(oldest!)
   }
+
+  #removeAt(address: EndpointAddress): void {
+    const known = this.#byAddress.get(keyOf(address))
+    if (known === undefined) return
+    const { resourceId } = known
+    this.#options.log.info('A TaskManager was replaced by another one at its address', {
+      resourceId,
+    })
+    this.remove(resourceId)
+  }
+}
+
+function keyOf({ address, endpointId }: EndpointAddress): string {
+  return `${address}/${endpointId}`
 }

@@ -5,10 +5,12 @@ import {
   formatFencingToken,
   type RpcEndpointOptions,
 } from '@flink-ts/rpc'
+import { HeartbeatLostError } from '../heartbeat/heartbeat-lost-error.js'
 import type { LeaderElection } from '../highavailability/high-availability-services.js'
 import { RESOURCE_MANAGER_GATEWAY } from '../messages/gateways.js'
 import type {
   Acknowledge,
+  ApplicationStatus,
   DeclareRequiredResourcesRequest,
   DeregisterApplicationRequest,
   DisconnectJobMasterRequest,
@@ -30,6 +32,7 @@ import type {
 } from '../messages/messages.generated.js'
 import type { BlocklistHandler } from './blocklist/blocklist-handler.js'
 import { InMemoryBlocklistHandler } from './blocklist/in-memory-blocklist-handler.js'
+import { DriverSession } from './driver-session.js'
 import { RegisteredJobMasters } from './registered-job-masters.js'
 import { RegisteredTaskExecutors } from './registered-task-executors.js'
 import type { ResourceManagerDriver } from './resource-manager-driver.js'
@@ -56,9 +59,6 @@ const ACKNOWLEDGE: Acknowledge = {}
 /**
  * Knows the TaskManagers and grants their slots to JobMasters. It keeps nothing: a new leader learns
  * everything from the registrations that follow.
- *
- * Workers are not requested from the driver yet: with a driver that can start some, jobs have to do
- * with the TaskManagers that register by themselves, as in a standalone cluster.
  */
 export class ResourceManager extends FencedRpcEndpoint implements ResourceManagerGateway {
   readonly #options: ResourceManagerConstructorOptions
@@ -66,6 +66,10 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
   readonly #taskExecutors: RegisteredTaskExecutors
   readonly #jobMasters: RegisteredJobMasters
   readonly #blocklist: BlocklistHandler
+  /** While this one leads, or is about to. */
+  #session: DriverSession | undefined
+  /** Of the session before. */
+  #ended: Promise<unknown> = Promise.resolve()
   #startUpTimeOver = false
   #cancelStartUpTimer: (() => void) | undefined
 
@@ -82,11 +86,19 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
     this.#slotManager = new SlotManager({
       mainThread: this.mainThread,
       log: this.log,
+      clock: this.clock,
       random: options.random,
       settings: options.settings.slotManager,
       allocateSlot: (allocation) => this.#allocateSlot(allocation),
       onDoubt: (resourceId) => this.#taskExecutors.requestHeartbeat(resourceId),
-      onNotEnoughResources: (jobId, acquired) => this.#notifyNotEnough(jobId, acquired),
+      onNotEnoughResources: (jobId, acquired, _missing, reason) =>
+        this.#notifyNotEnough(jobId, acquired, reason),
+      blockedNodes: () => this.#blocklist.blockedNodes,
+      workers: {
+        declare: (needed, unwanted) => this.#session?.workers?.declare(needed, unwanted),
+        canBeReleased: async (resourceId) =>
+          (await this.#taskExecutors.get(resourceId)!.gateway.canBeReleased({})).canBeReleased,
+      },
     })
     const registered = {
       rpcService: this.rpcService,
@@ -101,6 +113,7 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
       random: options.random,
       slotManager: this.#slotManager,
       token: () => this.fencingToken!,
+      onLost: (resourceId, cause) => this.#workerLost(resourceId, cause),
     })
     this.#jobMasters = new RegisteredJobMasters({
       ...registered,
@@ -114,7 +127,16 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
   async registerTaskExecutor(
     request: RegisterTaskExecutorRequest,
   ): Promise<RegisterTaskExecutorResponse> {
+    const { resourceId } = request.location
+    const session = this.#session
+    if (!(await session?.accepts(resourceId))) {
+      return { rejection: `no TaskManager ${resourceId} was started for this cluster` }
+    }
+    const rejection =
+      this.#session === session ? this.#taskExecutors.reasonToReject(request) : 'its leader is gone'
+    if (rejection !== undefined) return { rejection }
     const { instanceId } = this.#taskExecutors.register(request)
+    session?.workers?.registered(resourceId)
     return {
       success: {
         instanceId,
@@ -129,7 +151,7 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
     this.#taskExecutors.require(resourceId, instanceId)
     // Only the first report brings the slots: it may be repeated, and later ones come with heartbeats.
     if (this.#slotManager.taskManager(resourceId)?.instanceId !== instanceId) {
-      this.#slotManager.registerTaskManager({ resourceId, instanceId, report })
+      this.#taskExecutors.registerSlots(resourceId, report)
     }
     return ACKNOWLEDGE
   }
@@ -145,6 +167,7 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
     const { resourceId, cause } = request
     if (this.#taskExecutors.remove(resourceId)) {
       this.log.info('TaskManager disconnected', { resourceId, cause: cause.message })
+      this.#session?.workers?.disconnected(resourceId, this.#options.settings.heartbeat.timeoutMs)
     }
     return ACKNOWLEDGE
   }
@@ -200,9 +223,14 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
 
   async deregisterApplication(request: DeregisterApplicationRequest): Promise<Acknowledge> {
     const { status, diagnostics } = request
-    this.log.info('The application ends', { status, diagnostics })
-    await this.#options.driver.deregisterApplication(status, diagnostics)
+    await this.endApplication(status, diagnostics)
     return ACKNOWLEDGE
+  }
+
+  /** Tells the cluster manager, if this one leads. The first call counts. */
+  async endApplication(status: ApplicationStatus, diagnostics: string): Promise<void> {
+    this.log.info('The application ends', { status, diagnostics })
+    await this.#session?.deregister(status, diagnostics)
   }
 
   async notifyNewBlockedNodes({ nodes }: NotifyNewBlockedNodesRequest): Promise<Acknowledge> {
@@ -213,18 +241,7 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
   // ---------------------------------------------------------------- life cycle
 
   protected override async onStart(): Promise<void> {
-    const { driver, leaderElection, onFatalError } = this.#options
-    await driver.initialize({
-      onPreviousAttemptWorkersRecovered: (workers) =>
-        this.log.info('Workers of an earlier attempt run', {
-          resourceIds: workers.map(({ resourceId }) => resourceId),
-        }),
-      onWorkerTerminated: (resourceId, diagnostics) =>
-        this.mainThread.execute(() =>
-          this.#taskExecutors.lose(resourceId, new Error(`The worker ended: ${diagnostics}`)),
-        ),
-      onError: (error) => onFatalError(error),
-    })
+    const { leaderElection } = this.#options
     this.serve<ResourceManagerGateway>(RESOURCE_MANAGER_GATEWAY, this)
     leaderElection.start({
       grantLeadership: (token) => this.mainThread.execute(() => this.#lead(token)),
@@ -235,44 +252,79 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
   protected override async onStop(): Promise<void> {
     await this.#options.leaderElection.close()
     this.#stopLeading()
-    await this.#options.driver.terminate()
+    await this.#ended
   }
 
   #lead(token: FencingToken): void {
     this.#stopLeading()
+    const { driver, settings, onFatalError } = this.#options
+    const session = new DriverSession({
+      driver,
+      spec: settings.slotManager.workerSpec,
+      settings: settings.workers,
+      mainThread: this.mainThread,
+      clock: this.clock,
+      log: this.log,
+      blockedNodes: () => this.#blocklist.blockedNodes,
+      onWorkerGone: (resourceId, cause) => this.#taskExecutors.lose(resourceId, cause),
+      onFatalError,
+    })
+    this.#session = session
+    session.start(this.#ended).then(
+      () =>
+        this.mainThread.execute(() => {
+          if (this.#session === session) this.#confirm(token)
+        }),
+      (error) => this.mainThread.execute(() => onFatalError(error)),
+    )
+  }
+
+  #confirm(token: FencingToken): void {
+    const { settings, leaderElection } = this.#options
     this.fencingToken = token
     this.log.info('The ResourceManager leads', { token: formatFencingToken(token) })
-    this.#cancelStartUpTimer = this.mainThread.schedule(
-      this.#options.settings.startUpTimeMs,
-      () => {
-        this.#startUpTimeOver = true
-        this.#slotManager.triggerCheck()
-      },
-    )
+    // Whoever can start workers knows at once which slots there will never be.
+    const { startUpTimeMs, slotManager } = settings
+    const delayMs = slotManager.workerSpec === undefined ? startUpTimeMs : 0
+    this.#cancelStartUpTimer = this.mainThread.schedule(delayMs, () => {
+      this.#startUpTimeOver = true
+      this.#slotManager.triggerCheck()
+    })
     const { address, endpointId } = this
-    this.#options.leaderElection.confirmLeadership({ address, endpointId, token })
+    leaderElection.confirmLeadership({ address, endpointId, token })
   }
 
   #stopLeading(): void {
     this.fencingToken = undefined
     this.#cancelStartUpTimer?.()
     this.#startUpTimeOver = false
+    const session = this.#session
+    this.#session = undefined
     this.#taskExecutors.clear()
     this.#jobMasters.clear()
     this.#slotManager.clear()
     this.#blocklist.clear()
+    if (session === undefined) return
+    this.#ended = session.close().catch((error) => this.#options.onFatalError(error))
+  }
+
+  #workerLost(resourceId: string, cause: Error): void {
+    const workers = this.#session?.workers
+    if (cause instanceof HeartbeatLostError) workers?.lost(resourceId)
+    else workers?.disconnected(resourceId, this.#options.settings.heartbeat.timeoutMs)
   }
 
   // ---------------------------------------------------------------- slots
 
   #allocateSlot(allocation: SlotAllocation): Promise<unknown> {
-    const { resourceId, slotNumber, jobId, allocationId } = allocation
+    const { resourceId, slotNumber, profile, jobId, allocationId } = allocation
     const { gateway } = this.#taskExecutors.get(resourceId)!
     const jobMaster = this.#jobMasters.get(jobId)!
     return gateway.requestSlot({
       slotId: { resourceId, slotNumber },
       jobId,
       allocationId,
+      profile,
       jobMaster: jobMaster.address,
       jobMasterToken: jobMaster.token,
       resourceManagerToken: this.fencingToken!,
@@ -282,10 +334,11 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
   #notifyNotEnough(
     jobId: string,
     acquired: Parameters<JobMasterGateway['notifyNotEnoughResources']>[0]['acquired'],
+    reason: string,
   ): void {
     if (!this.#startUpTimeOver) return
     const jobMaster = this.#jobMasters.get(jobId)
-    jobMaster?.gateway.notifyNotEnoughResources({ acquired }).catch((error) => {
+    jobMaster?.gateway.notifyNotEnoughResources({ acquired, reason }).catch((error) => {
       // The JobMaster's own slot.request.timeout ends the wait as well.
       this.log.warn('Could not tell a JobMaster that slots are short', { jobId, error })
     })

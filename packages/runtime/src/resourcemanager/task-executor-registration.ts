@@ -4,7 +4,6 @@ import type {
   TaskManagerInfo,
 } from '../messages/messages.generated.js'
 import type { RegisteredTaskManager } from './slotmanager/registered-task-manager.js'
-import { addProfiles, ZERO_RESOURCE_PROFILE } from './slotmanager/resource-profiles.js'
 
 /** One registration of a TaskManager at the ResourceManager. */
 export interface TaskExecutorRegistration {
@@ -23,21 +22,17 @@ export function taskManagerInfo(
   slotsOf: RegisteredTaskManager | undefined,
   lastHeartbeatMs: number,
 ): TaskManagerInfo {
-  const slots = [...(slotsOf?.slots.values() ?? [])]
-  const free = slots.filter(({ state }) => state === 'FREE')
+  const slots = [...(slotsOf?.slots.values() ?? []), ...(slotsOf?.dynamicSlots.values() ?? [])]
   return {
     resourceId,
     taskExecutor: facts.taskExecutor,
     location: facts.location,
     lastHeartbeatMs,
     numberOfSlots: facts.numberOfSlots,
-    numberOfFreeSlots: slotsOf === undefined ? facts.numberOfSlots : free.length,
+    numberOfFreeSlots: slotsOf?.numberOfFreeSlots ?? facts.numberOfSlots,
     assignedTasks: slots.reduce((sum, slot) => sum + slot.assignedTasks, 0),
     totalProfile: facts.totalProfile,
-    freeProfile:
-      slotsOf === undefined
-        ? facts.totalProfile
-        : free.map(({ profile }) => profile).reduce(addProfiles, ZERO_RESOURCE_PROFILE),
+    freeProfile: slotsOf?.freeProfile ?? facts.totalProfile,
     hardware: facts.hardware,
     memory: facts.memory,
     allocatedSlots: slots.flatMap(({ owner, profile, assignedTasks }) =>

@@ -9,6 +9,10 @@ import {
 import { HeartbeatLostError } from '../heartbeat/heartbeat-lost-error.js'
 import { HeartbeatReceiver } from '../heartbeat/heartbeat-receiver.js'
 import type { HeartbeatSettings } from '../heartbeat/heartbeat-settings.js'
+import type {
+  LeaderAddress,
+  LeaderRetriever,
+} from '../highavailability/high-availability-services.js'
 import { toErrorInfo } from '../messages/error-info.js'
 import type { EndpointAddress, TaskManagerLocation } from '../messages/messages.generated.js'
 import type { RegistrationSettings } from '../registration/registration-settings.js'
@@ -32,12 +36,17 @@ export interface JobTableOptions {
   /** The job has nothing to do with this TaskManager any more. */
   readonly onJobRemoved: (jobId: string, cause: Error) => void
   readonly freeSlot: (allocationId: string, cause: Error) => void
+  /** Tells who leads a job; closed with the job. Undefined: only requests for slots tell. */
+  readonly jobMasterRetriever: ((jobId: string) => LeaderRetriever) | undefined
 }
 
 const OFFER_RETRY_MS = 100
 
 interface Job {
   readonly connection: JobConnection
+  readonly retriever: LeaderRetriever | undefined
+  /** The retriever has named the JobMaster of the connection. */
+  announced: boolean
   /** An offer is on its way; `again`: there is more to offer since. */
   offer: 'none' | 'sent' | 'again'
 }
@@ -103,20 +112,7 @@ export class JobTable {
       this.#offerSlots(known)
       return
     }
-    if (known !== undefined) {
-      this.#onLost(jobId, new Error('another JobMaster leads the job now'))
-      this.#remove(jobId)
-    }
-    const connection = new JobConnection({
-      ...this.#options,
-      jobId,
-      jobMaster,
-      token,
-      onRegistered: () => this.#onRegistered(jobId, connection),
-      onLost: (cause) => this.#onLost(jobId, cause),
-    })
-    this.#jobs.set(jobId, { connection, offer: 'none' })
-    connection.connect()
+    this.#connect(jobId, jobMaster, token)
   }
 
   /** @returns whether the job's JobMaster has registered us */
@@ -125,11 +121,15 @@ export class JobTable {
     return this.#jobs.get(jobId)?.connection.isRegistered ?? false
   }
 
-  /** The JobMaster wants nothing more of us: tasks fail, slots are free for other jobs. */
-  disconnect(jobId: string, cause: Error): void {
+  /**
+   * The JobMaster wants nothing more of us: tasks fail, and slots are free for other jobs, or, if the job
+   * is only `suspended`, kept for the next JobMaster until they time out.
+   */
+  disconnect(jobId: string, cause: Error, suspended = false): void {
     if (!this.#jobs.has(jobId)) return
-    this.#options.log.info('A JobMaster disconnected', { jobId, cause: cause.message })
-    this.#end(jobId, cause)
+    this.#options.log.info('A JobMaster disconnected', { jobId, suspended, cause: cause.message })
+    if (suspended) this.#onLost(jobId, cause)
+    else this.#end(jobId, cause)
   }
 
   /** A slot of the job is gone; a JobMaster that is lost and has no slot left is given up. */
@@ -152,6 +152,56 @@ export class JobTable {
     for (const jobId of [...this.#jobs.keys()]) this.#end(jobId, cause)
     this.#heartbeats.close()
     return Promise.allSettled(told)
+  }
+
+  #connect(
+    jobId: string,
+    jobMaster: EndpointAddress,
+    token: FencingToken,
+    announced = false,
+  ): void {
+    const known = this.#jobs.get(jobId)
+    if (known !== undefined) {
+      this.#onLost(jobId, new Error('another JobMaster leads the job now'))
+      known.connection.close()
+    }
+    const { jobMasterRetriever, mainThread } = this.#options
+    const retriever = known?.retriever ?? jobMasterRetriever?.(jobId)
+    const connection = new JobConnection({
+      ...this.#options,
+      jobId,
+      jobMaster,
+      token,
+      onRegistered: () => this.#onRegistered(jobId, connection),
+      onLost: (cause) => this.#onLost(jobId, cause),
+    })
+    this.#jobs.set(jobId, { connection, retriever, announced, offer: 'none' })
+    connection.connect()
+    if (known === undefined) {
+      retriever?.start((leader) =>
+        mainThread.execute(() => this.#onLeader(jobId, retriever, leader)),
+      )
+    }
+  }
+
+  // A JobMaster that asked for slots may not be announced yet, and a late announcement may be of an
+  // earlier one than asked for slots since.
+  #onLeader(jobId: string, retriever: LeaderRetriever, leader: LeaderAddress | undefined): void {
+    const job = this.#jobs.get(jobId)
+    if (job === undefined || job.retriever !== retriever) return
+    const { token } = job.connection
+    if (leader === undefined) {
+      if (job.announced) this.#onLost(jobId, new Error('it does not lead the job any more'))
+      job.announced = false
+    } else if (sameFencingToken(leader.token, token)) {
+      job.announced = true
+    } else if (leader.token.epoch > token.epoch) {
+      if (this.#options.slots.slotsOf(jobId).length > 0) {
+        this.#connect(jobId, leader, leader.token, true)
+      } else {
+        this.#end(jobId, new Error('another JobMaster leads the job, which has no slot here'))
+      }
+    }
   }
 
   #onRegistered(jobId: string, connection: JobConnection): void {
@@ -185,8 +235,10 @@ export class JobTable {
 
   #remove(jobId: string): void {
     this.#heartbeats.unmonitorPeer(jobId)
-    this.#jobs.get(jobId)?.connection.close()
+    const job = this.#jobs.get(jobId)
     this.#jobs.delete(jobId)
+    job?.connection.close()
+    void job?.retriever?.close()
   }
 
   #offerSlots(job: Job): void {

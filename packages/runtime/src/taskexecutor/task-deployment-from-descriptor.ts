@@ -1,5 +1,6 @@
-import type { InputGateDescriptor, ResultPartitionDescriptor } from '@flink-ts/network'
+import type { ResultPartitionDescriptor } from '@flink-ts/network'
 import type { TaskDeploymentDescriptor } from '../messages/messages.generated.js'
+import { expandInputGate, type InputGateDeployment } from '../taskmanager/producer-group.js'
 import type {
   JobInformation,
   TaskDeployment,
@@ -42,6 +43,8 @@ export function taskDeploymentFromDescriptor(
       producedPartitions,
       true,
     ) as ResultPartitionDescriptor[],
-    inputGates: parse('inputGates', inputGates, true) as InputGateDescriptor[],
+    inputGates: (parse('inputGates', inputGates, true) as InputGateDeployment[]).map(
+      expandInputGate,
+    ),
   }
 }

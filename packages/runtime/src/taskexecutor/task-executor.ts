@@ -2,6 +2,7 @@ import type { ResourceId } from '@flink-ts/core'
 import { RpcEndpoint, type RpcEndpointOptions } from '@flink-ts/rpc'
 import type { BlobCache } from '../blob/blob-cache.js'
 import type { LeaderRetriever } from '../highavailability/high-availability-services.js'
+import { JOB_SUSPENDED_CODE } from '../jobmaster/job-suspended.js'
 import { fromErrorInfo, toErrorInfo } from '../messages/error-info.js'
 import { TASK_EXECUTOR_GATEWAY } from '../messages/gateways.js'
 import type {
@@ -49,6 +50,11 @@ export interface TaskExecutorOptions extends Omit<RpcEndpointOptions, 'onFatalEr
   readonly settings: TaskExecutorSettings
   /** For `{ kind: 'resourcemanager' }`; closed with the TaskExecutor. */
   readonly resourceManagerRetriever: LeaderRetriever
+  /**
+   * For `{ kind: 'jobmanager', jobId }`: a new JobMaster of a job is found at once. Default: it is found
+   * when the ResourceManager asks for slots for it.
+   */
+  readonly jobMasterRetriever?: (jobId: string) => LeaderRetriever
   /** Closed with the TaskExecutor. */
   readonly launcher: TaskLauncher
   /** Closed with the TaskExecutor. */
@@ -120,6 +126,7 @@ export class TaskExecutor extends RpcEndpoint implements TaskExecutorGateway {
       failTasks: (jobId, cause) => this.#tasks.failAll(jobId, cause),
       onJobRemoved: (jobId) => this.#tasks.removeJob(jobId),
       freeSlot: (allocationId, cause) => this.#freeSlot(allocationId, cause),
+      jobMasterRetriever: options.jobMasterRetriever,
     })
     this.#registration = new TaskManagerRegistration({
       ...world,
@@ -236,7 +243,7 @@ export class TaskExecutor extends RpcEndpoint implements TaskExecutorGateway {
     jobId,
     cause,
   }: DisconnectJobMasterFromTaskExecutorRequest): Promise<Acknowledge> {
-    this.#jobs.disconnect(jobId, fromErrorInfo(cause))
+    this.#jobs.disconnect(jobId, fromErrorInfo(cause), cause.code === JOB_SUSPENDED_CODE)
     return ACKNOWLEDGE
   }
 

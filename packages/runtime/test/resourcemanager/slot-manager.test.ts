@@ -10,6 +10,7 @@ import {
   type SlotAllocation,
   SlotManager,
 } from '../../dist/resourcemanager/slotmanager/slot-manager.js'
+import { DEFAULT_SLOT_MANAGER_SETTINGS } from '../../dist/resourcemanager/slotmanager/slot-manager-settings.js'
 import {
   SLOT_TRANSITIONS,
   type SlotState,
@@ -34,7 +35,8 @@ function setUp(loadBalanceMode: 'NONE' | 'SLOTS' = 'NONE') {
     mainThread: world.mainThread('slot manager'),
     log: noopLogger,
     random: new SeededRandom(1),
-    settings: { requirementCheckDelayMs: 50, loadBalanceMode },
+    clock: world.clock,
+    settings: { ...DEFAULT_SLOT_MANAGER_SETTINGS, requirementCheckDelayMs: 50, loadBalanceMode },
     allocateSlot: (allocation) =>
       new Promise<void>((resolve, reject) => {
         pending.push({ allocation, grant: resolve, refuse: () => reject(new Error('refused')) })
@@ -233,12 +235,22 @@ t.test(
     await check()
     pending[0]!.grant()
     await settle()
-    slotManager.applySlotReport('tm1-instance', report('tm1', 2), askedBefore)
+    slotManager.applySlotReport('tm1', 'tm1-instance', report('tm1', 2), askedBefore)
     t.equal(slotManager.numberOfFreeSlots, 1, 'the old report says nothing of the granted slot')
     const other = { 1: { jobId: 'other', allocationId: 'x' } }
-    slotManager.applySlotReport('old-instance', report('tm1', 2, other), slotManager.logicalTime)
+    slotManager.applySlotReport(
+      'tm1',
+      'old-instance',
+      report('tm1', 2, other),
+      slotManager.logicalTime,
+    )
     t.equal(slotManager.numberOfFreeSlots, 1, 'nor does that of another registration')
-    slotManager.applySlotReport('tm1-instance', report('tm1', 2, other), slotManager.logicalTime)
+    slotManager.applySlotReport(
+      'tm1',
+      'tm1-instance',
+      report('tm1', 2, other),
+      slotManager.logicalTime,
+    )
     t.equal(slotManager.taskManager('tm1')!.slots.get(0)!.state, 'FREE')
     t.same(slotManager.taskManager('tm1')!.slots.get(1)!.owner, other[1])
   },
@@ -252,7 +264,7 @@ t.test(
     slotManager.processRequirements('job', need(1))
     await check()
     const before = report('tm1', 1, { 0: { jobId: 'other', allocationId: 'ended' } })
-    slotManager.applySlotReport('tm1-instance', before, slotManager.logicalTime)
+    slotManager.applySlotReport('tm1', 'tm1-instance', before, slotManager.logicalTime)
     pending[0]!.grant()
     await settle()
     const slot = slotManager.taskManager('tm1')!.slots.get(0)!
@@ -396,7 +408,7 @@ t.test(
             if (model.slots.has(resourceId)) {
               const instanceId = model.instances.get(resourceId)!
               const current = model.report(resourceId)
-              slotManager.applySlotReport(instanceId, current, slotManager.logicalTime)
+              slotManager.applySlotReport(resourceId, instanceId, current, slotManager.logicalTime)
             }
           } else {
             await check()

@@ -1,35 +1,41 @@
 import {
   type AllocationId,
   type CancelTimer,
+  type Clock,
   type Logger,
   newHexId,
   type Random,
 } from '@flink-ts/core'
 import type { MainThreadExecutor } from '@flink-ts/rpc'
-import type { ResourceRequirement, SlotReport } from '../../messages/messages.generated.js'
-import { matchRequirements } from './job-requirements.js'
+import type {
+  ResourceProfile,
+  ResourceRequirement,
+  SlotReport,
+} from '../../messages/messages.generated.js'
+import { describeShortage } from './describe-shortage.js'
 import type { RegisteredTaskManager, TaskManagerRegistration } from './registered-task-manager.js'
-import { profileFits } from './resource-profiles.js'
-import { TaskManagerSlot } from './task-manager-slot.js'
+import { formatProfile, memoryOf, profileFits } from './resource-profiles.js'
+import type { SlotManagerSettings } from './slot-manager-settings.js'
+import { applyReport } from './slot-reports.js'
+import { SlotTracker } from './slot-tracker.js'
+import { takeSlots } from './task-manager-order.js'
+import type { TaskManagerSlot } from './task-manager-slot.js'
+import { WorkerReconciler, type Workers } from './worker-reconciler.js'
 
 /** One allocation that a TaskManager is asked for. */
 export interface SlotAllocation {
   readonly resourceId: string
   readonly instanceId: string
+  /** -1: a slot of `profile`, carved out of what is free. */
   readonly slotNumber: number
+  readonly profile: ResourceProfile
   readonly jobId: string
   readonly allocationId: string
 }
 
-export interface SlotManagerSettings {
-  /** `slotmanager.requirement-check.delay`: changes are collected for so long. Milliseconds. */
-  readonly requirementCheckDelayMs: number
-  /** `taskmanager.load-balance.mode`: NONE fills one TaskManager after the other, SLOTS spreads. */
-  readonly loadBalanceMode: 'NONE' | 'SLOTS'
-}
-
 export interface SlotManagerOptions {
   readonly mainThread: MainThreadExecutor
+  readonly clock: Clock
   readonly log: Logger
   readonly random: Random
   readonly settings: SlotManagerSettings
@@ -37,128 +43,135 @@ export interface SlotManagerOptions {
   readonly allocateSlot: (allocation: SlotAllocation) => Promise<unknown>
   /** What is known of the TaskManager's slots may be wrong: a report is to be asked for now. */
   readonly onDoubt: (resourceId: string) => void
-  /** A check left requirements of this job open; `acquired` is what it holds. */
+  /**
+   * A check left requirements of this job open, and no worker that is under way will help; `acquired` is
+   * what it holds, `reason` tells people why.
+   */
   readonly onNotEnoughResources: (
     jobId: string,
     acquired: readonly ResourceRequirement[],
     missing: readonly ResourceRequirement[],
+    reason: string,
   ) => void
+  /** Slots of TaskManagers on these machines are not granted. Default: none. */
+  readonly blockedNodes?: () => ReadonlySet<string>
+  /** How workers are had; needed with `settings.workerSpec`. */
+  readonly workers?: Workers
 }
 
 /** A slot whose request failed is tried again after so long, if no report cleared it up before. */
 const SUSPECT_MS = 1_000
 
+const NO_NODES: ReadonlySet<string> = new Set()
+
 /**
- * Matches what jobs declare with the free slots that there are. It grants only; slots come back when
- * their TaskManager says so. The TaskManagers' own tables are the truth: reports correct what is known
- * here, except for slots that changed since the report was asked for. Slots have the fixed profile of
- * their TaskManager. Everything runs in the given main thread.
+ * Matches what jobs declare with the slots that are free, and tells how many workers it would take to
+ * satisfy all. It grants only; slots come back when their TaskManager says so. The TaskManagers' own tables
+ * are the truth: reports correct what is known here, except for slots that changed since the report was
+ * asked for. Everything runs in the given main thread.
  */
 export class SlotManager {
   readonly #options: SlotManagerOptions
-  readonly #taskManagers = new Map<string, RegisteredTaskManager>()
-  readonly #requirements = new Map<string, readonly ResourceRequirement[]>()
-  readonly #slotsOfJob = new Map<string, Set<TaskManagerSlot>>()
-  readonly #freeSlots = new Set<TaskManagerSlot>()
-  #logicalTime = 0
+  readonly #tracker: SlotTracker
+  readonly #reconciler: WorkerReconciler | undefined
+  readonly #suspects = new Set<{ isSuspect: boolean }>()
   #cancelCheck: CancelTimer | undefined
   #cancelSuspectCheck: CancelTimer | undefined
 
   constructor(options: SlotManagerOptions) {
     this.#options = options
+    const { clock, log, mainThread, settings, workers } = options
+    const tracker = new SlotTracker({ clock, log })
+    this.#tracker = tracker
+    if (settings.workerSpec !== undefined && workers !== undefined) {
+      const { workerSpec: spec } = settings
+      const world = { clock, log, mainThread, settings, spec, tracker, workers }
+      this.#reconciler = new WorkerReconciler({ ...world, onChanged: () => this.#scheduleCheck() })
+    }
   }
 
   /** Rises with each change of a slot; remember it when asking for a report. */
   get logicalTime(): number {
-    return this.#logicalTime
+    return this.#tracker.logicalTime
   }
 
+  /** Numbered slots, free or not. */
   get numberOfSlots(): number {
-    let sum = 0
-    for (const { slots } of this.#taskManagers.values()) sum += slots.size
-    return sum
+    return this.#tracker.total.slots
   }
 
   get numberOfFreeSlots(): number {
-    return this.#freeSlots.size
+    return this.#tracker.numberOfFreeSlots
   }
 
   /** In the order in which they registered. */
   get taskManagers(): Iterable<RegisteredTaskManager> {
-    return this.#taskManagers.values()
+    return this.#tracker.taskManagers
   }
 
   taskManager(resourceId: string): RegisteredTaskManager | undefined {
-    return this.#taskManagers.get(resourceId)
+    return this.#tracker.taskManager(resourceId)
+  }
+
+  /** Why there is no room for another TaskManager; undefined: there is. */
+  reasonToReject(facts: {
+    readonly numberOfSlots: number
+    readonly totalProfile: ResourceProfile
+  }): string | undefined {
+    const { max } = this.#options.settings
+    const { slots, cpuCores, memoryBytes } = this.#tracker.total
+    const { numberOfSlots, totalProfile } = facts
+    const isOver =
+      slots + numberOfSlots > max.slots ||
+      cpuCores + totalProfile.cpuCores > max.cpuCores + 1e-6 ||
+      memoryBytes + memoryOf(totalProfile) > max.memoryBytes
+    if (!isOver) return undefined
+    return `the cluster has ${slots} slots, ${cpuCores} cores and ${memoryBytes} bytes of memory for tasks; with this TaskManager's ${numberOfSlots} slots (${formatProfile(totalProfile)}) it would have more than slotmanager.number-of-slots.max or slotmanager.max-total-resource.* allow`
   }
 
   /** Adds the slots of a TaskManager; an older registration of the same ResourceID is replaced. */
-  registerTaskManager({ resourceId, instanceId, report }: TaskManagerRegistration): void {
-    this.unregisterTaskManager(resourceId)
-    const slots = new Map<number, TaskManagerSlot>()
-    for (const { slotId, profile } of report.slots) {
-      const { slotNumber } = slotId
-      const slot = new TaskManagerSlot({
-        resourceId,
-        slotNumber,
-        profile,
-        log: this.#options.log,
-      })
-      slots.set(slotNumber, slot)
-      this.#freeSlots.add(slot)
-    }
-    this.#taskManagers.set(resourceId, { resourceId, instanceId, slots })
-    this.applySlotReport(instanceId, report, this.#logicalTime)
+  registerTaskManager(registration: TaskManagerRegistration): void {
+    this.unregisterTaskManager(registration.resourceId)
+    const taskManager = this.#tracker.register(registration)
+    applyReport(this.#tracker, taskManager, registration.report, this.#tracker.logicalTime)
     this.#scheduleCheck()
   }
 
   /** Its slots are gone; what jobs lose thereby is looked for elsewhere. Idempotent. */
   unregisterTaskManager(resourceId: string): void {
-    const taskManager = this.#taskManagers.get(resourceId)
+    const taskManager = this.#tracker.taskManager(resourceId)
     if (taskManager === undefined) return
-    this.#taskManagers.delete(resourceId)
-    for (const slot of taskManager.slots.values()) {
-      if (slot.owner !== undefined) this.#slotsOfJob.get(slot.owner.jobId)?.delete(slot)
-      this.#freeSlots.delete(slot)
-    }
+    this.#tracker.unregister(taskManager)
     this.#scheduleCheck()
   }
 
   /** Replaces what the job requires; an empty list ends it. Slots that it holds stay with it. */
   processRequirements(jobId: string, requirements: readonly ResourceRequirement[]): void {
     const positive = requirements.filter(({ numberOfRequiredSlots: count }) => count > 0)
-    if (positive.length === 0) this.#requirements.delete(jobId)
-    else this.#requirements.set(jobId, positive)
+    this.#tracker.require(jobId, positive)
     this.#scheduleCheck()
   }
 
   /** @param askedAt {@link logicalTime} when the report was asked for */
-  applySlotReport(instanceId: string, report: SlotReport, askedAt: number): void {
-    for (const status of report.slots) {
-      const taskManager = this.#taskManagers.get(status.slotId.resourceId)
-      const slot = taskManager?.slots.get(status.slotId.slotNumber)
-      if (slot === undefined || taskManager?.instanceId !== instanceId) continue
-      if (slot.changedAt > askedAt) continue
-      slot.assignedTasks = status.assignedTasks
-      const { allocationId, jobId } = status
-      if (allocationId === undefined || jobId === undefined) {
-        slot.isSuspect = false
-        if (slot.state === 'ALLOCATED') this.#free(slot)
-      } else if (slot.state === 'PENDING' && !slot.isOwnedBy(allocationId)) {
-        // The answer to the pending request tells who of the two holds it.
-      } else if (slot.state !== 'ALLOCATED' || !slot.isOwnedBy(allocationId)) {
-        this.#assign(slot, 'ALLOCATED', { jobId, allocationId })
-        this.#scheduleCheck()
-      }
-    }
+  applySlotReport(
+    resourceId: string,
+    instanceId: string,
+    report: SlotReport,
+    askedAt: number,
+  ): void {
+    const taskManager = this.#tracker.taskManager(resourceId)
+    if (taskManager?.instanceId !== instanceId) return
+    if (applyReport(this.#tracker, taskManager, report, askedAt)) this.#scheduleCheck()
   }
 
   /** The TaskManager freed the slot. Ignored if it is not the allocation known here. */
   slotAvailable(instanceId: string, resourceId: string, slotNumber: number, allocationId: string) {
-    const taskManager = this.#taskManagers.get(resourceId)
-    const slot = taskManager?.slots.get(slotNumber)
-    if (slot === undefined || taskManager?.instanceId !== instanceId) return
-    if (slot.isOwnedBy(allocationId)) this.#free(slot)
+    const taskManager = this.#tracker.taskManager(resourceId)
+    if (taskManager?.instanceId !== instanceId) return
+    const slot = taskManager.dynamicSlots.get(allocationId) ?? taskManager.slots.get(slotNumber)
+    if (!slot?.isOwnedBy(allocationId)) return
+    this.#tracker.free(slot)
+    this.#scheduleCheck()
   }
 
   /** Looks again at the next turn; for changes that only the owner of this object sees. */
@@ -172,10 +185,9 @@ export class SlotManager {
     this.#cancelCheck = undefined
     this.#cancelSuspectCheck?.()
     this.#cancelSuspectCheck = undefined
-    this.#taskManagers.clear()
-    this.#requirements.clear()
-    this.#slotsOfJob.clear()
-    this.#freeSlots.clear()
+    this.#suspects.clear()
+    this.#reconciler?.clear()
+    this.#tracker.clear()
   }
 
   #scheduleCheck(): void {
@@ -187,55 +199,52 @@ export class SlotManager {
   }
 
   #checkRequirements(): void {
-    for (const [jobId, requirements] of this.#requirements) {
-      const before = matchRequirements(requirements, this.#heldBy(jobId))
-      if (before.missing.length === 0) continue
-      for (const requirement of before.missing) this.#allocate(jobId, requirement)
-      const after = matchRequirements(requirements, this.#heldBy(jobId))
-      if (after.missing.length === 0) continue
-      this.#options.onNotEnoughResources(jobId, after.acquired, after.missing)
+    const open = new Map<string, readonly ResourceRequirement[]>()
+    for (const jobId of this.#tracker.unsatisfied) {
+      const job = this.#tracker.job(jobId)
+      for (const requirement of job.match().missing) this.#allocate(jobId, requirement)
+      const { missing } = job.match()
+      if (missing.length === 0) this.#tracker.satisfied(jobId)
+      else open.set(jobId, missing)
+    }
+    const unfulfillable = this.#reconciler?.reconcile(open) ?? open
+    for (const [jobId, missing] of unfulfillable) {
+      const { acquired } = this.#tracker.job(jobId).match()
+      const reason = describeShortage(missing, this.#tracker, this.#options.settings)
+      this.#options.onNotEnoughResources(jobId, acquired, missing, reason)
     }
   }
 
-  #allocate(jobId: string, requirement: ResourceRequirement): void {
-    let open = requirement.numberOfRequiredSlots
-    if (this.#options.settings.loadBalanceMode === 'NONE') {
-      for (const { slots } of this.#taskManagers.values()) {
-        for (const slot of slots.values()) {
-          if (open === 0) return
-          if (!isUsable(slot, requirement)) continue
-          this.#request(slot, jobId)
-          open--
-        }
-      }
-      return
-    }
-    for (; open > 0; open--) {
-      const slot = this.#leastUtilized(requirement)
-      if (slot === undefined) return
-      this.#request(slot, jobId)
-    }
+  #allocate(jobId: string, { profile, numberOfRequiredSlots: count }: ResourceRequirement): void {
+    const { settings } = this.#options
+    const blocked = this.#options.blockedNodes?.() ?? NO_NODES
+    takeSlots(settings.loadBalanceMode, this.#tracker.withFreeSlots, count, (taskManager) => {
+      if (taskManager.nodeId !== undefined && blocked.has(taskManager.nodeId)) return false
+      const slot = this.#freeSlotOf(taskManager, profile)
+      if (slot === undefined) return false
+      this.#request(taskManager, slot, jobId)
+      return true
+    })
   }
 
-  #leastUtilized(requirement: ResourceRequirement): TaskManagerSlot | undefined {
-    let best: { slot: TaskManagerSlot; utilization: number } | undefined
-    for (const { slots } of this.#taskManagers.values()) {
-      const all = [...slots.values()]
-      const slot = all.find((candidate) => isUsable(candidate, requirement))
-      if (slot === undefined) continue
-      const utilization = all.filter(({ state }) => state !== 'FREE').length / all.length
-      if (best === undefined || utilization < best.utilization) best = { slot, utilization }
+  #freeSlotOf(
+    taskManager: RegisteredTaskManager,
+    profile: ResourceProfile | undefined,
+  ): TaskManagerSlot | undefined {
+    if (profile === undefined || !this.#options.settings.fineGrained) {
+      return taskManager.findFreeSlot(profile)
     }
-    return best?.slot
+    if (taskManager.isSuspect || !profileFits(profile, taskManager.freeProfile)) return undefined
+    return this.#tracker.dynamicSlot(taskManager, profile)
   }
 
-  #request(slot: TaskManagerSlot, jobId: string): void {
+  #request(taskManager: RegisteredTaskManager, slot: TaskManagerSlot, jobId: string): void {
     const { allocateSlot, mainThread, random } = this.#options
-    const { resourceId, slotNumber } = slot
+    const { resourceId, slotNumber, profile } = slot
     const allocationId = newHexId<AllocationId>(random)
-    const { instanceId } = this.#taskManagers.get(resourceId)!
-    this.#assign(slot, 'PENDING', { jobId, allocationId })
-    const allocation = { resourceId, instanceId, slotNumber, jobId, allocationId }
+    const { instanceId } = taskManager
+    this.#tracker.assign(slot, 'PENDING', { jobId, allocationId })
+    const allocation = { resourceId, instanceId, slotNumber, profile, jobId, allocationId }
     allocateSlot(allocation).then(
       () => mainThread.execute(() => this.#onGranted(slot, allocation)),
       (error) => mainThread.execute(() => this.#onRefused(slot, allocation, error)),
@@ -243,55 +252,34 @@ export class SlotManager {
   }
 
   #onGranted(slot: TaskManagerSlot, { jobId, allocationId }: SlotAllocation): void {
-    if (!this.#isKnown(slot) || slot.state !== 'PENDING' || !slot.isOwnedBy(allocationId)) return
-    this.#assign(slot, 'ALLOCATED', { jobId, allocationId })
+    if (!this.#isPending(slot, allocationId)) return
+    this.#tracker.assign(slot, 'ALLOCATED', { jobId, allocationId })
   }
 
   #onRefused(slot: TaskManagerSlot, allocation: SlotAllocation, error: unknown): void {
-    if (!this.#isKnown(slot)) return
-    if (slot.state !== 'PENDING' || !slot.isOwnedBy(allocation.allocationId)) return
-    this.#options.log.warn('A TaskManager did not grant a slot', { ...allocation, error })
-    this.#free(slot)
-    slot.isSuspect = true
-    this.#options.onDoubt(slot.resourceId)
-    this.#cancelSuspectCheck ??= this.#options.mainThread.schedule(SUSPECT_MS, () => {
+    if (!this.#isPending(slot, allocation.allocationId)) return
+    const { log, onDoubt, mainThread } = this.#options
+    const { profile: _profile, ...facts } = allocation
+    log.warn('A TaskManager did not grant a slot', { ...facts, error })
+    this.#tracker.free(slot)
+    const suspect = slot.isDynamic ? this.#tracker.taskManager(slot.resourceId)! : slot
+    suspect.isSuspect = true
+    this.#suspects.add(suspect)
+    this.#scheduleCheck()
+    onDoubt(slot.resourceId)
+    this.#cancelSuspectCheck ??= mainThread.schedule(SUSPECT_MS, () => {
       this.#cancelSuspectCheck = undefined
-      for (const free of this.#freeSlots) free.isSuspect = false
+      for (const known of this.#suspects) known.isSuspect = false
+      this.#suspects.clear()
       this.#scheduleCheck()
     })
   }
 
-  #isKnown(slot: TaskManagerSlot): boolean {
-    return this.#taskManagers.get(slot.resourceId)?.slots.get(slot.slotNumber) === slot
+  #isPending(slot: TaskManagerSlot, allocationId: string): boolean {
+    const taskManager = this.#tracker.taskManager(slot.resourceId)
+    const known = slot.isDynamic
+      ? taskManager?.dynamicSlots.get(allocationId)
+      : taskManager?.slots.get(slot.slotNumber)
+    return known === slot && slot.state === 'PENDING' && slot.isOwnedBy(allocationId)
   }
-
-  #assign(
-    slot: TaskManagerSlot,
-    state: 'PENDING' | 'ALLOCATED',
-    owner: { jobId: string; allocationId: string },
-  ): void {
-    if (slot.owner !== undefined) this.#slotsOfJob.get(slot.owner.jobId)?.delete(slot)
-    slot.transitionTo(state, owner, ++this.#logicalTime)
-    this.#freeSlots.delete(slot)
-    const held = this.#slotsOfJob.get(owner.jobId) ?? new Set()
-    this.#slotsOfJob.set(owner.jobId, held.add(slot))
-  }
-
-  #free(slot: TaskManagerSlot): void {
-    const { jobId } = slot.owner!
-    const held = this.#heldBy(jobId)
-    held.delete(slot)
-    if (held.size === 0) this.#slotsOfJob.delete(jobId)
-    slot.free(++this.#logicalTime)
-    this.#freeSlots.add(slot)
-    this.#scheduleCheck()
-  }
-
-  #heldBy(jobId: string): Set<TaskManagerSlot> {
-    return this.#slotsOfJob.get(jobId) ?? new Set()
-  }
-}
-
-function isUsable(slot: TaskManagerSlot, { profile }: ResourceRequirement): boolean {
-  return slot.state === 'FREE' && !slot.isSuspect && profileFits(profile, slot.profile)
 }

@@ -36,6 +36,11 @@ export class TaskManagerSlot {
     this.#log = facts.log
   }
 
+  /** Carved out of its TaskManager for its allocation; the slot number is the TaskManager's business. */
+  get isDynamic(): boolean {
+    return this.slotNumber < 0
+  }
+
   get state(): SlotState {
     return this.#state
   }
