@@ -109,7 +109,9 @@ async function assemble(folder) {
   const own = closure.filter((pkg) => pkg.own)
 
   for (const name of ['bin', 'conf', 'docker']) {
-    cpSync(join(ROOT, name), join(folder, name), { recursive: true })
+    // The secret of a cluster that ran from here is not for others.
+    const filter = (path) => !basename(path).includes('cluster-secret')
+    cpSync(join(ROOT, name), join(folder, name), { recursive: true, filter })
   }
   for (const name of ['LICENSE', 'README.md']) {
     if (existsSync(join(ROOT, name))) copyFileSync(join(ROOT, name), join(folder, name))

@@ -16,6 +16,7 @@ import {
   type DaemonSettings,
   daemonSettings,
 } from './daemon/daemon-settings.js'
+import { receiveClusterSecret, SECRET_FROM_STDIN } from './daemon/received-secret.js'
 import { prepareApplication, STANDALONE_JOB_USAGE } from './daemon/standalone-job.js'
 import { configurationFolder, flinkHome } from './flink-home.js'
 import { processTerminal } from './terminal/terminal.js'
@@ -131,8 +132,12 @@ async function main(words: readonly string[]): Promise<number> {
     case 'start':
     case 'stop':
     case 'stop-all': {
-      const args = daemonArguments(daemon, verb === 'start' ? rest : [])
-      const { settings } = await settingsFor(verb)
+      const words = rest.filter((word) => word !== SECRET_FROM_STDIN)
+      const args = daemonArguments(daemon, verb === 'start' ? words : [])
+      const { settings, configuration } = await settingsFor(verb)
+      if (words.length < rest.length) {
+        await receiveClusterSecret(process.stdin, configuration, settings.configDir)
+      }
       const control = new DaemonControl({ daemon, settings, terminal, clock })
       if (verb === 'start') return control.start(args)
       return verb === 'stop' ? control.stop() : control.stopAll()

@@ -3,6 +3,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
@@ -336,7 +337,7 @@ function clusterOf(t: Test, workers: string, sshExitCode = 0) {
   writeFileSync(
     join(bin, 'ssh'),
     // One write per call: two hosts are reached at the same time.
-    `#!/bin/sh\ncall=$(printf '%s|' "$@")\necho "$call" >> ${calls}\nexit ${sshExitCode}\n`,
+    `#!/bin/sh\ncall=$(printf '%s|' "$@")\n[ "$1" = -n ] || call="$call""stdin: $(cat)"\necho "$call" >> ${calls}\nexit ${sshExitCode}\n`,
     { mode: 0o755 },
   )
   writeFileSync(join(settings.configDir, 'workers'), workers)
@@ -372,13 +373,17 @@ t.test('ClusterControl: other hosts are reached by ssh with the same script', as
   const { cluster, sshCalls, settings } = clusterOf(t, 'worker-1\nworker-2\n')
   t.equal(await cluster.start(), 0)
   const call = (host: string, verb: string) =>
-    `-n|-p|2222|${host}|--|nohup /bin/bash -l '/opt/flink'\\''s/bin/taskmanager.sh' '${verb}'|`
-  t.strictSame(sshCalls(), [call('worker-1', 'start'), call('worker-2', 'start')])
+    `-p|2222|${host}|--|nohup /bin/bash -l '/opt/flink'\\''s/bin/taskmanager.sh' '${verb}'|`
+  const file = join(settings.configDir, 'cluster-secret')
+  const secret = readFileSync(file, 'utf8').trim()
+  const start = (host: string) => `${call(host, "start' '--secret-stdin")}stdin: ${secret}`
+  t.strictSame(sshCalls(), [start('worker-1'), start('worker-2')])
+  t.equal(statSync(file).mode & 0o777, 0o600)
   t.equal(pidFileOf(settings, 'taskexecutor').read().length, 0)
   t.equal(await cluster.stop(), 0)
   t.strictSame(
     sshCalls().filter((line) => line.includes("'stop'")),
-    [call('worker-1', 'stop'), call('worker-2', 'stop')],
+    [`-n|${call('worker-1', 'stop')}`, `-n|${call('worker-2', 'stop')}`],
   )
 })
 

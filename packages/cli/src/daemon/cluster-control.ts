@@ -6,9 +6,15 @@ import {
   RestOptions,
   readHostsFile,
 } from '@flink-ts/core'
+import {
+  type ClusterSecret,
+  clusterSecretPath,
+  readOrCreateClusterSecret,
+} from '@flink-ts/core/security'
 import type { Terminal } from '../terminal/terminal.js'
 import { DaemonControl } from './daemon-control.js'
 import type { DaemonName, DaemonSettings } from './daemon-settings.js'
+import { SECRET_FROM_STDIN } from './received-secret.js'
 import { isLocalHost, runOverSsh } from './remote-hosts.js'
 
 export interface ClusterControlOptions {
@@ -35,13 +41,16 @@ export class ClusterControl {
   async start(): Promise<number> {
     this.#options.terminal.out('Starting cluster.')
     const workers = await this.#workers()
+    // Before all others, which have to find the same one.
+    const { configuration: loaded, settings } = this.#options
+    const secret = readOrCreateClusterSecret(clusterSecretPath(loaded, settings.configDir))
     // Together: a TaskManager that is there first looks for its JobManager again and again.
     const isLocal = workers.every(isLocalHost)
     const [jobManager, taskManagers] = await Promise.all([
       this.#control('standalonesession').start([]),
       isLocal
         ? this.#control('taskexecutor').start([], workers.length)
-        : this.#onAll(workers, 'start'),
+        : this.#onAll(workers, 'start', secret),
     ])
     const code = Math.max(jobManager, taskManagers)
     if (jobManager !== 0 && taskManagers === 0) {
@@ -75,7 +84,12 @@ export class ClusterControl {
     return new DaemonControl({ daemon, ...this.#options })
   }
 
-  async #onAll(workers: readonly string[], verb: 'start' | 'stop'): Promise<number> {
+  /** @param secret goes to the other hosts through ssh's standard input: command lines are for everybody to see */
+  async #onAll(
+    workers: readonly string[],
+    verb: 'start' | 'stop',
+    secret?: ClusterSecret,
+  ): Promise<number> {
     const { configuration, settings, binDir, terminal } = this.#options
     const words =
       settings.environment['FLINK_SSH_OPTS'] ?? configuration.get(EnvOptions.SSH_OPTS) ?? ''
@@ -84,7 +98,8 @@ export class ClusterControl {
         const code = await runOverSsh({
           host,
           script: join(binDir, 'taskmanager.sh'),
-          args: [verb],
+          args: secret === undefined ? [verb] : [verb, SECRET_FROM_STDIN],
+          ...(secret === undefined ? {} : { input: secret.fileText() }),
           sshOptions: words.split(/\s+/).filter((word) => word !== ''),
         })
         if (code !== 0)

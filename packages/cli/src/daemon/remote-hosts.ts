@@ -9,6 +9,7 @@ export function isLocalHost(host: string): boolean {
 /**
  * Runs a script of the same folder on another host by ssh, as Flink's scripts do.
  *
+ * @param input what the script reads from its standard input; without it there is none
  * @param sshOptions words of `FLINK_SSH_OPTS` or `env.ssh.opts`
  * @returns the exit code of ssh
  * @throws FlinkError FLINK_SSH when there is no ssh on this machine
@@ -17,6 +18,7 @@ export function runOverSsh(options: {
   host: string
   script: string
   args: readonly string[]
+  input?: string
   sshOptions: readonly string[]
 }): Promise<number> {
   const quoted = [options.script, ...options.args].map(
@@ -24,9 +26,14 @@ export function runOverSsh(options: {
   )
   const command = `nohup /bin/bash -l ${quoted.join(' ')}`
   return new Promise((resolve, reject) => {
-    const ssh = spawn('ssh', ['-n', ...options.sshOptions, options.host, '--', command], {
-      stdio: ['ignore', 'inherit', 'inherit'],
+    const { input, sshOptions, host } = options
+    const noInput = input === undefined ? ['-n'] : []
+    const ssh = spawn('ssh', [...noInput, ...sshOptions, host, '--', command], {
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'inherit', 'inherit'],
     })
+    // A host that is not reached reads nothing: its exit code tells.
+    ssh.stdin?.on('error', () => {})
+    ssh.stdin?.end(input)
     ssh.on('error', (cause) =>
       reject(
         new FlinkError(

@@ -11,13 +11,20 @@ import {
   type Stats,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
+import type { Configuration } from '../configuration/configuration.js'
 import { SecurityOptions } from '../configuration/options/security-options.js'
 import { FlinkError } from '../errors/flink-error.js'
 import { ClusterSecret } from './cluster-secret.js'
 
 /** In the folder of the configuration, unless `security.cluster.secret-file` names another. */
-export const CLUSTER_SECRET_FILE_NAME = 'cluster-secret'
+const CLUSTER_SECRET_FILE_NAME = 'cluster-secret'
+
+/** Where the secret of a cluster is, whose configuration came from the folder `configDir`. */
+export function clusterSecretPath(configuration: Configuration, configDir: string): string {
+  const configured = configuration.get(SecurityOptions.CLUSTER_SECRET_FILE)
+  return resolve(configured ?? join(configDir, CLUSTER_SECRET_FILE_NAME))
+}
 
 /**
  * Reads a secret that nobody but its owner can read.

@@ -1,6 +1,6 @@
 export { ClusterSecret, type ClusterSecretHandle } from './cluster-secret.js'
 export {
-  CLUSTER_SECRET_FILE_NAME,
+  clusterSecretPath,
   readClusterSecret,
   readOrCreateClusterSecret,
   writeClusterSecret,

@@ -4,7 +4,9 @@ import {
   checkConfiguration,
   IllegalConfigurationError,
   loadConfiguration,
+  SecurityOptions,
 } from '@flink-ts/core'
+import { clusterSecretPath } from '@flink-ts/core/security'
 import { parseDaemonArguments } from './daemon-arguments.js'
 
 export interface DaemonConfiguration {
@@ -41,5 +43,7 @@ export async function loadDaemonConfiguration(
       key: errors[0]!.key,
     })
   }
+  const secretFile = clusterSecretPath(loaded.configuration, configDir)
+  loaded.configuration.set(SecurityOptions.CLUSTER_SECRET_FILE, secretFile)
   return { ...loaded, notices, options, programArguments }
 }

@@ -9,6 +9,7 @@ import {
   type ResourceId,
   renderMemoryTable,
 } from '@flink-ts/core'
+import { loadTransportSecurity } from '@flink-ts/core/security'
 import { RestServerEndpoint } from '@flink-ts/rest'
 import {
   type ApplicationStatus,
@@ -61,6 +62,7 @@ export async function startJobManager(
   const [driver, rpcService] = await Promise.all([
     loadDriver('standalone', { configuration, clock, random, log, folder }),
     startRpcService({
+      security: loadTransportSecurity(configuration, 'create'),
       ...address,
       bindPorts: String(address.bindPort),
       configuration,

@@ -1,4 +1,5 @@
 import { type Clock, type Configuration, FlinkError, type Logger, RpcOptions } from '@flink-ts/core'
+import type { TransportSecurity } from '@flink-ts/core/security'
 import { PortInUseError, RpcBindError } from '@flink-ts/rpc'
 import { GrpcRpcService } from '@flink-ts/rpc/grpc'
 
@@ -6,6 +7,7 @@ export interface StartRpcServiceOptions {
   readonly configuration: Configuration
   readonly clock: Clock
   readonly log: Logger
+  readonly security: TransportSecurity
   readonly bindHost: string
   readonly bindPorts: string
   readonly host: string
@@ -18,7 +20,7 @@ export interface StartRpcServiceOptions {
 
 /** @throws FlinkError naming host, port and the key to change */
 export async function startRpcService(options: StartRpcServiceOptions): Promise<GrpcRpcService> {
-  const { configuration, clock, log, bindHost, bindPorts, host, port } = options
+  const { configuration, clock, log, security, bindHost, bindPorts, host, port } = options
   try {
     return await GrpcRpcService.start({
       bindHost,
@@ -26,6 +28,7 @@ export async function startRpcService(options: StartRpcServiceOptions): Promise<
       advertisedHost: host,
       ...(port === undefined ? {} : { advertisedPort: port }),
       clock,
+      security,
       log: log.child({ component: 'RpcService' }),
       defaultTimeoutMs: configuration.get(RpcOptions.ASK_TIMEOUT),
       maxMessageBytes: configuration.get(RpcOptions.FRAMESIZE),

@@ -5,15 +5,18 @@ import {
   NettyShuffleEnvironmentOptions as Options,
   parsePortRange,
   type ResourceId,
+  SecurityOptions,
   type TaskManagerMemory,
   TaskManagerMemoryOptions,
 } from '@flink-ts/core'
-import { ShuffleEnvironment, threadedNetworkIo } from '@flink-ts/network'
+import type { TransportSecurity } from '@flink-ts/core/security'
+import { ShuffleEnvironment, shuffleSettings, threadedNetworkIo } from '@flink-ts/network'
 
 export interface StartShuffleEnvironmentOptions {
   readonly configuration: Configuration
   readonly clock: Clock
   readonly log: Logger
+  readonly security: TransportSecurity
   readonly memory: TaskManagerMemory
   readonly resourceId: ResourceId
   readonly host: string
@@ -43,6 +46,10 @@ export async function startShuffleEnvironment(
 
 function start(options: StartShuffleEnvironmentOptions, port: number): Promise<ShuffleEnvironment> {
   const { configuration, clock, log, memory, resourceId, host, bindHost, onFatalError } = options
+  const security: TransportSecurity = {
+    ...options.security,
+    tls: configuration.get(SecurityOptions.DATA_SSL_ENABLED) ? options.security.tls : undefined,
+  }
   const segmentBytes = configuration.get(TaskManagerMemoryOptions.SEGMENT_SIZE)
   return ShuffleEnvironment.start({
     resourceId,
@@ -51,13 +58,8 @@ function start(options: StartShuffleEnvironmentOptions, port: number): Promise<S
     segmentBytes,
     clock,
     log: log.child({ component: 'ShuffleEnvironment' }),
-    limits: {
-      buffersPerChannel: configuration.get(Options.BUFFERS_PER_CHANNEL),
-      floatingBuffersPerGate: configuration.get(Options.FLOATING_BUFFERS_PER_GATE),
-      maxBuffersPerSubpartition: configuration.get(Options.MAX_BUFFERS_PER_CHANNEL),
-      partitionRequestTimeoutMs: configuration.get(Options.PARTITION_REQUEST_TIMEOUT),
-    },
-    io: threadedNetworkIo({ bindHost, port, onFatalError }),
+    ...shuffleSettings(configuration),
+    io: threadedNetworkIo({ bindHost, port, security, onFatalError }),
   })
 }
 

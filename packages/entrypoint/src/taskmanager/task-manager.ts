@@ -6,6 +6,7 @@ import {
   renderMemoryTable,
   TaskManagerOptions,
 } from '@flink-ts/core'
+import { loadTransportSecurity } from '@flink-ts/core/security'
 import {
   FileSystemBlobStore,
   StandaloneLeaderRetriever,
@@ -14,7 +15,7 @@ import {
   WorkerTaskLauncher,
 } from '@flink-ts/runtime'
 import { configuredJobManager } from '../addresses/job-manager-address.js'
-import { numericLoopback } from '../addresses/loopback.js'
+import { isLoopback, numericLoopback } from '../addresses/loopback.js'
 import { systemLocalHost } from '../addresses/system-local-host.js'
 import { taskManagerAddress } from '../addresses/task-manager-address.js'
 import type { DaemonContext, RunningDaemon } from '../daemon/daemon.js'
@@ -30,8 +31,12 @@ export async function startTaskManager(context: DaemonContext): Promise<RunningD
   own.info(`Memory of this process:\n${renderMemoryTable(memory)}`)
   const jobManager = configuredJobManager(configuration)
   const address = await taskManagerAddress(configuration, jobManager.host, systemLocalHost)
+  // On the machine of the JobManager either may be the first to start.
+  const missing = isLoopback(jobManager.host) ? 'create' : 'refuse'
+  const security = loadTransportSecurity(configuration, missing)
   const rpcService = await startRpcService({
     configuration,
+    security,
     clock,
     log,
     bindHost: address.bindHost,
@@ -50,6 +55,7 @@ export async function startTaskManager(context: DaemonContext): Promise<RunningD
     const world = { configuration, clock, log: log.child({ resourceId }) }
     const shuffleEnvironment = await startShuffleEnvironment({
       ...world,
+      security,
       memory,
       resourceId,
       host: address.host,
