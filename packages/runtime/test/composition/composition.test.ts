@@ -110,13 +110,29 @@ t.test(
 )
 
 t.test('startJobManagerServices closes what it had started when one component fails', async (t) => {
-  const { clock, told, driver, options } = world()
-  driver.initialize = () => Promise.reject(new Error('no cluster manager'))
-  await t.rejects(startJobManagerServices(options), { message: 'no cluster manager' })
+  const { clock, told, options } = world()
+  const running = await startJobManagerServices(options)
+  told.length = 0
+  await t.rejects(startJobManagerServices(options), /dispatcher|resourcemanager|blob|leader/)
   t.ok(told.includes('blobs closed'))
   t.notOk(told.some((text) => text.startsWith('deregister')))
+  await running.close()
   await options.rpcService.close()
   t.equal(clock.pendingTimers, 0)
+})
+
+t.test('startJobManagerServices ends the process whose driver cannot lead', async (t) => {
+  const { driver, options } = world()
+  const fatal: unknown[] = []
+  driver.initialize = () => Promise.reject(new Error('no cluster manager'))
+  const services = await startJobManagerServices({
+    ...options,
+    fatalErrorHandler: (error) => fatal.push(error),
+  }).catch(() => undefined)
+  for (let i = 0; i < 10; i++) await new Promise(setImmediate)
+  t.match(fatal, [{ message: 'no cluster manager' }])
+  await services?.close()
+  await options.rpcService.close()
 })
 
 t.test('taskManagerFacts tells the share of a slot and the whole', async (t) => {

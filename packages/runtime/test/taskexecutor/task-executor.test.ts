@@ -122,6 +122,8 @@ async function setUp(t: Test, options: { withJobManager?: boolean; slots?: numbe
   const rpcService = world.service('tm:1')
   const { clock, log } = world
   let tellLeader: (leader: LeaderAddress | undefined) => void = () => {}
+  let tellJobLeader: (leader: LeaderAddress | undefined) => void = () => {}
+  const jobRetrievers: string[] = []
   const taskExecutor = new TaskExecutor({
     rpcService,
     endpointId: 'te',
@@ -137,6 +139,13 @@ async function setUp(t: Test, options: { withJobManager?: boolean; slots?: numbe
       },
       close: async () => {},
     },
+    jobMasterRetriever: (jobId) => ({
+      start: (listener) => {
+        jobRetrievers.push(`+${jobId}`)
+        tellJobLeader = listener
+      },
+      close: async () => void jobRetrievers.push(`-${jobId}`),
+    }),
     launcher,
     blobCache: new BlobCache({ rpcService, clock, log, store }),
     releasePartitions: () => {},
@@ -175,6 +184,8 @@ async function setUp(t: Test, options: { withJobManager?: boolean; slots?: numbe
     gatewayWith,
     jobManager: jobManager!,
     tellLeader: (leader: LeaderAddress | undefined) => tellLeader(leader),
+    tellJobLeader: (leader: LeaderAddress | undefined) => tellJobLeader(leader),
+    jobRetrievers,
   }
 }
 
@@ -599,6 +610,92 @@ t.test('TaskExecutor frees the slots of a JobMaster that does not come back', as
   await t.rejects(gateway.heartbeatFromJobMaster({ jobId: 'job', allocationIds: [] }), {
     code: 'FLINK_STALE_CALLER',
   })
+})
+
+const NEXT_TOKEN = { epoch: 2, uuid: 'jm2' }
+
+function nextJobMaster(world: TestWorld) {
+  const offers: string[] = []
+  const service = world.service('jm:2')
+  world.serve<JobMasterGateway>(
+    service,
+    'jm_job2',
+    JOB_MASTER_GATEWAY,
+    {
+      registerTaskManager: async () => ({ success: { jobMasterResourceId: 'jm2' } }),
+      offerSlots: async ({ offers: offered }) => {
+        const ids = offered.map(({ allocationId }) => allocationId)
+        offers.push(...ids)
+        return { acceptedAllocationIds: ids }
+      },
+      updateTaskExecutionState: async () => ({}),
+    },
+    NEXT_TOKEN,
+  )
+  return { offers, leader: { address: 'jm:2', endpointId: 'jm_job2', token: NEXT_TOKEN } }
+}
+
+t.test(
+  'TaskExecutor follows the leader of its job: tasks fail, slots are offered again',
+  async (t) => {
+    const { world, jobManager, task, gateway, gatewayWith, tellJobLeader, jobRetrievers } =
+      await withTask(t)
+    const next = nextJobMaster(world)
+    tellJobLeader(undefined)
+    await settle()
+    t.equal(task.failure, undefined, 'the JobMaster may not be announced yet')
+    tellJobLeader({ ...JOB_MASTER, token: JM_TOKEN })
+    tellJobLeader({ ...JOB_MASTER, token: { epoch: 0, uuid: 'older' } })
+    await settle()
+    t.equal(task.failure, undefined, 'nor does an earlier one count')
+    tellJobLeader(next.leader)
+    await settle()
+    t.match(task.failure, { code: 'FLINK_JOB_MASTER_LOST' })
+    t.same(next.offers, ['a'])
+    t.notOk(jobManager.heard().includes('rm available a'), 'the slot stays with the job')
+    await t.rejects(gateway.submitTask({ descriptor: descriptor('y', 'a') }), {
+      code: 'FLINK_STALE_CALLER',
+    })
+    const successor = { ...descriptor('z', 'a'), jobMasterToken: NEXT_TOKEN }
+    await gatewayWith(NEXT_TOKEN).submitTask({ descriptor: successor })
+    await gatewayWith(NEXT_TOKEN).disconnectJobMaster({ jobId: 'job', cause: CAUSE })
+    await settle()
+    t.same(jobRetrievers, ['+job', '-job'])
+  },
+)
+
+t.test(
+  'TaskExecutor keeps slots for the next JobMaster for taskmanager.slot.timeout',
+  async (t) => {
+    const { world, jobManager, task, tellJobLeader } = await withTask(t)
+    tellJobLeader({ ...JOB_MASTER, token: JM_TOKEN })
+    await settle()
+    tellJobLeader(undefined)
+    await settle()
+    t.match(task.failure, { code: 'FLINK_JOB_MASTER_LOST' })
+    jobManager.offers.length = 0
+    await jobManager.service.close()
+    await advance(world.clock, 9_000, 1_000)
+    t.notOk(jobManager.heard().includes('rm available a'))
+    const next = nextJobMaster(world)
+    tellJobLeader(next.leader)
+    await settle()
+    t.same(next.offers, ['a'])
+  },
+)
+
+t.test('TaskExecutor keeps the slots of a job that was only suspended', async (t) => {
+  const { world, gateway, jobManager, task, tellJobLeader } = await withTask(t)
+  jobManager.accept = () => []
+  await gateway.disconnectJobMaster({
+    jobId: 'job',
+    cause: { ...CAUSE, code: 'FLINK_JOB_SUSPENDED' },
+  })
+  t.match(task.failure, { code: 'FLINK_JOB_MASTER_LOST' })
+  const next = nextJobMaster(world)
+  tellJobLeader(next.leader)
+  await settle()
+  t.same(next.offers, ['a'])
 })
 
 t.test('TaskExecutor gives everything back when the JobMaster disconnects', async (t) => {

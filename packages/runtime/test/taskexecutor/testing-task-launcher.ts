@@ -49,6 +49,7 @@ export class TestingTask implements RunningTask {
   metrics(): TaskMetrics {
     return {
       executionAttemptId: this.deployment.executionAttemptId,
+      accumulators: [],
       io: {
         numRecordsIn: 1,
         numRecordsOut: 2,
