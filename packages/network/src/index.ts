@@ -22,6 +22,7 @@ export type {
   ShuffleEnvironmentOptions,
   ShuffleLimits,
 } from './environment/shuffle-environment-options.js'
+export { shuffleSettings } from './environment/shuffle-settings.js'
 export {
   BufferWaitCancelledError,
   CorruptChannelDataError,

@@ -4,7 +4,12 @@ import {
   type TaskManagerMemory,
   TaskManagerMemoryOptions,
 } from '@flink-ts/core'
-import { InProcessDataTransport, inlineNetworkIo, ShuffleEnvironment } from '@flink-ts/network'
+import {
+  InProcessDataTransport,
+  inlineNetworkIo,
+  ShuffleEnvironment,
+  shuffleSettings,
+} from '@flink-ts/network'
 import type { RpcService } from '@flink-ts/rpc'
 import {
   type HighAvailabilityServices,
@@ -57,6 +62,7 @@ export class MiniClusterTaskManagers {
       clock,
       log,
       defer,
+      ...shuffleSettings(configuration),
       io: inlineNetworkIo({ transport: this.#transport, bindHost: resourceId, port: 0 }),
     })
     const services = await startTaskManagerServices({

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import {
   closeSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
   readFileSync,
   readSync,
@@ -17,6 +18,21 @@ import { SlotFlags } from '../buffer/buffer-queue.js'
 import { ShuffleFileError } from '../errors/shuffle-file-error.js'
 import { type Block, decodeBlockIndex, encodeBlockIndex } from './block-index.js'
 import { lz4Compress } from './lz4-block.js'
+
+/** A new folder for the partitions of one TaskManager. @throws ShuffleFileError */
+export function createShuffleFolder(dir: string): string {
+  try {
+    mkdirSync(dir, { recursive: true })
+    return mkdtempSync(join(dir, 'flink-netty-shuffle-'))
+  } catch (cause) {
+    throw new ShuffleFileError({
+      what: 'make a folder for',
+      partitionId: '(any)',
+      folder: dir,
+      cause,
+    })
+  }
+}
 
 /** The folder of a partition: its name comes from the wire and may be anything. */
 export function partitionFolder(root: string, partitionId: string): string {

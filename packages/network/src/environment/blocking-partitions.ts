@@ -1,6 +1,10 @@
-import { isAbsolute, resolve } from 'node:path'
+import assert from 'node:assert/strict'
 import type { BlockingPartitionHandle } from '../blocking/blocking-result-partition.js'
-import { deletePartition, partitionFolder } from '../blocking/partition-files.js'
+import {
+  createShuffleFolder,
+  deletePartition,
+  partitionFolder,
+} from '../blocking/partition-files.js'
 import { type ChannelCounters, PRODUCED } from '../buffer/buffer-queue.js'
 import type { BufferQuota, BufferQuotas } from './buffer-quotas.js'
 import type { ResultPartitionDescriptor } from './descriptors.js'
@@ -17,7 +21,7 @@ export class BlockingPartitions {
   readonly #options: ShuffleEnvironmentOptions
   readonly #context: NetworkContext
   readonly #quotas: BufferQuotas
-  readonly #roots: readonly string[]
+  readonly #roots = new Map<string, string>()
   readonly #entries = new Map<string, Entry>()
   #next = 0
 
@@ -25,15 +29,12 @@ export class BlockingPartitions {
     this.#options = options
     this.#context = context
     this.#quotas = quotas
-    const name = `flink-netty-shuffle-${options.resourceId.replaceAll(/[^\w.-]/g, '_')}`
-    this.#roots = (options.tmpDirs ?? []).map((dir) =>
-      resolve(isAbsolute(dir) ? dir : resolve(dir), name),
-    )
   }
 
   /** @throws InsufficientNetworkBuffersError */
   create(descriptor: ResultPartitionDescriptor, ownerId: number): BlockingPartitionHandle {
     const { partitionId, numberOfSubpartitions, partitioner } = descriptor
+    const root = this.#nextRoot()
     const limits = this.#options.limits
     const isBroadcast = partitioner === 'BROADCAST'
     const stored = isBroadcast ? 1 : numberOfSubpartitions
@@ -54,9 +55,6 @@ export class BlockingPartitions {
       this.#context.doorbells.free(bell)
       throw error
     }
-    const root = this.#roots[this.#next++ % this.#roots.length]
-    if (root === undefined)
-      throw new Error('a TaskManager without tmpDirs has no blocking partitions')
     const handle: BlockingPartitionHandle = {
       partitionId,
       ownerName,
@@ -75,6 +73,18 @@ export class BlockingPartitions {
     }
     this.#entries.set(partitionId, { handle, quota })
     return handle
+  }
+
+  #nextRoot(): string {
+    const dirs = this.#options.tmpDirs ?? []
+    const dir = dirs[this.#next++ % dirs.length]
+    assert(dir !== undefined, 'a TaskManager with blocking partitions has tmpDirs')
+    let root = this.#roots.get(dir)
+    if (root === undefined) {
+      root = createShuffleFolder(dir)
+      this.#roots.set(dir, root)
+    }
+    return root
   }
 
   get(partitionId: string): BlockingPartitionHandle | undefined {
@@ -112,6 +122,6 @@ export class BlockingPartitions {
   /** Deletes what is left, the folders included. */
   close(): void {
     for (const { handle } of [...this.#entries.values()]) this.release(handle)
-    for (const root of this.#roots) deletePartition(root)
+    for (const root of this.#roots.values()) deletePartition(root)
   }
 }

@@ -1,3 +1,4 @@
+import type { QueueErrorKindValue } from '../buffer/buffer-queue.js'
 import type { SegmentView } from '../buffer/segment-view.js'
 
 /**
@@ -26,7 +27,6 @@ export interface ChannelSource {
 /** Counters of a source, and why it broke if it did. */
 export interface ChannelSourceState {
   readonly counters: Float64Array
-  /** `QueueErrorKind`. */
-  errorKind(): 0 | 1 | 2 | 3
+  errorKind(): QueueErrorKindValue
   errorText(): string
 }

@@ -62,7 +62,12 @@ export class TaskNetwork {
 
   #release(finished: boolean): void {
     for (const { gateId } of this.#deployment.inputGates) this.#shuffle.closeInputGate(gateId)
-    if (finished) return
+    if (finished) {
+      for (const { partitionId } of this.#deployment.producedPartitions) {
+        this.#shuffle.producerEnded(partitionId)
+      }
+      return
+    }
     this.#shuffle.releasePartitions(this.#deployment.producedPartitions.map((p) => p.partitionId))
   }
 }

@@ -8,6 +8,12 @@ export const ExecutionOptions = {
     .withDescription(
       '`BATCH` gives final results only and needs bounded sources; `AUTOMATIC` decides by the sources.',
     ),
+  BATCH_SHUFFLE_MODE: ConfigOptions.key('execution.batch-shuffle-mode')
+    .enumType('ALL_EXCHANGES_BLOCKING', 'ALL_EXCHANGES_PIPELINED')
+    .defaultValue('ALL_EXCHANGES_BLOCKING')
+    .withDescription(
+      'Whether stages of a batch job run one after the other through files, or at the same time.',
+    ),
   BUFFER_TIMEOUT: ConfigOptions.key('execution.buffer-timeout.interval')
     .durationType()
     .defaultValue(100)

@@ -180,18 +180,13 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
     `),
   },
   {
-    reason: 'blocking and hybrid shuffles are not in this release',
+    reason: 'hybrid shuffles are not in this release, and batch results need no buffers to be read',
     keys: words(`
-      execution.batch-shuffle-mode
       jobmanager.partition.hybrid.partition-data-consume-constraint
       taskmanager.memory.framework.off-heap.batch-shuffle.size
-      taskmanager.network.batch-shuffle.compression.enabled
-      taskmanager.network.blocking-shuffle.compression.enabled
-      taskmanager.network.blocking-shuffle.type taskmanager.network.compression.codec
+      taskmanager.network.blocking-shuffle.type
       taskmanager.network.hybrid-shuffle.remote.path
       taskmanager.network.memory.read-buffer.required-per-gate.max
-      taskmanager.network.sort-shuffle.min-buffers
-      taskmanager.network.sort-shuffle.min-parallelism
     `),
   },
   {

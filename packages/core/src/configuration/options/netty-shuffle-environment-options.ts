@@ -24,6 +24,37 @@ export const NettyShuffleEnvironmentOptions = {
     .intType({ min: 1 })
     .defaultValue(10)
     .withDescription('Most buffers that one output channel may hold.'),
+  MAX_OVERDRAFT_BUFFERS_PER_GATE: ConfigOptions.key(
+    'taskmanager.network.memory.max-overdraft-buffers-per-gate',
+  )
+    .intType({ min: 0 })
+    .defaultValue(5)
+    .withDescription('Buffers beyond the limits for a record that a task has begun to write.'),
+  SORT_SHUFFLE_MIN_PARALLELISM: ConfigOptions.key(
+    'taskmanager.network.sort-shuffle.min-parallelism',
+  )
+    .intType({ min: 1 })
+    .defaultValue(1)
+    .withDescription(
+      'From so many consumers on a batch result is one file sorted by consumer; below, each has its own file.',
+    ),
+  SORT_SHUFFLE_MIN_BUFFERS: ConfigOptions.key('taskmanager.network.sort-shuffle.min-buffers')
+    .intType({ min: 2 })
+    .defaultValue(512)
+    .withDescription('Most network buffers that such a result is sorted in.'),
+  BATCH_SHUFFLE_COMPRESSION_ENABLED: ConfigOptions.key(
+    'taskmanager.network.batch-shuffle.compression.enabled',
+  )
+    .booleanType()
+    .defaultValue(true)
+    .withDeprecatedKeys('taskmanager.network.blocking-shuffle.compression.enabled')
+    .withDescription(
+      'Whether batch results are compressed in their files and between TaskManagers.',
+    ),
+  SHUFFLE_COMPRESSION_CODEC: ConfigOptions.key('taskmanager.network.compression.codec')
+    .enumType('LZ4', 'NONE')
+    .defaultValue('LZ4')
+    .withDescription('How batch results are compressed; Flink has LZO and ZSTD besides.'),
   PARTITION_REQUEST_TIMEOUT: ConfigOptions.key('taskmanager.network.partition-request-timeout')
     .durationType({ min: 1 })
     .defaultValue(10_000)

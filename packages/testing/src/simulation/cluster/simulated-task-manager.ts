@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { tmpdir } from 'node:os'
 import {
   type Configuration,
   deriveTaskManagerMemory,
@@ -72,6 +73,7 @@ export class SimulatedTaskManager {
       numberOfSegments: NETWORK_SEGMENTS,
       segmentBytes: SEGMENT_BYTES,
       doorbellCapacity: 1024,
+      tmpDirs: [tmpdir()],
       clock,
       log,
       defer,
