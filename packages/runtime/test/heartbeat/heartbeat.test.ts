@@ -158,3 +158,27 @@ t.test('HeartbeatReceiver loses a peer that stops asking', async (t) => {
   receiver.close()
   t.equal(world.clock.pendingTimers, 0)
 })
+
+t.test(
+  'heartbeat.rpc-failure-threshold -1 leaves it to the timeout, 1 loses a peer at the first failure',
+  async (t) => {
+    for (const [threshold, lostAfterFailures] of [
+      [-1, []],
+      [1, ['UNREACHABLE']],
+    ] as const) {
+      const world = new TestWorld()
+      const lost: string[] = []
+      const monitor = new HeartbeatMonitor({
+        mainThread: world.mainThread('test'),
+        clock: world.clock,
+        settings: { ...SETTINGS, rpcFailureThreshold: threshold },
+        onLost: (state) => void lost.push(state),
+      })
+      for (let i = 0; i < 10; i++) monitor.reportUnreachable()
+      t.same(lost, lostAfterFailures)
+      await advance(world.clock, SETTINGS.timeoutMs)
+      t.same(lost, threshold === 1 ? ['UNREACHABLE'] : ['TIMEOUT'])
+      t.equal(world.clock.pendingTimers, 0)
+    }
+  },
+)
