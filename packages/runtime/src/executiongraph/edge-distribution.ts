@@ -49,20 +49,27 @@ export class EdgeDistribution {
     return this.numberOfSubpartitions(producer)
   }
 
+  /** What a consumer reads of each of its producers. */
+  subpartitionsOf(consumer: number): SubpartitionRange {
+    if (!this.#pointwise) return only(consumer)
+    if (this.#producers >= this.#consumers) return only(0)
+    return only(consumer - this.#firstConsumer(this.#onlyProducer(consumer)))
+  }
+
   consumedBy(consumer: number): ConsumedInput {
-    if (!this.#pointwise) {
-      return { producers: range(0, this.#producers), subpartitions: only(consumer) }
-    }
-    if (this.#producers >= this.#consumers) {
-      const first = Math.floor((consumer * this.#producers) / this.#consumers)
-      const end = Math.floor(((consumer + 1) * this.#producers) / this.#consumers)
-      return { producers: range(first, end), subpartitions: only(0) }
-    }
-    const producer = Math.floor((consumer * this.#producers) / this.#consumers)
-    return {
-      producers: [producer],
-      subpartitions: only(consumer - this.#firstConsumer(producer)),
-    }
+    return { producers: this.#producersOf(consumer), subpartitions: this.subpartitionsOf(consumer) }
+  }
+
+  #producersOf(consumer: number): number[] {
+    if (!this.#pointwise) return range(0, this.#producers)
+    if (this.#producers < this.#consumers) return [this.#onlyProducer(consumer)]
+    const first = Math.floor((consumer * this.#producers) / this.#consumers)
+    const end = Math.floor(((consumer + 1) * this.#producers) / this.#consumers)
+    return range(first, end)
+  }
+
+  #onlyProducer(consumer: number): number {
+    return Math.floor((consumer * this.#producers) / this.#consumers)
   }
 
   // Fewer producers than consumers: the consumers of a producer are neighbours.

@@ -187,6 +187,7 @@ export class ExecutionGraph {
   resetVertex(vertex: ExecutionVertex): Execution {
     const [oldest] = vertex.history
     const execution = vertex.reset()
+    vertex.jobVertex.attemptBegun()
     if (oldest !== undefined && vertex.history[0] !== oldest) {
       this.#byAttempt.delete(oldest.attemptId)
     }

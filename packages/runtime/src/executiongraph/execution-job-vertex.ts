@@ -12,6 +12,8 @@ export class ExecutionJobVertex {
   readonly #inputs: ExecutionEdge[] = []
   readonly #outputs: ExecutionEdge[] = []
 
+  #version = 0
+
   constructor(jobVertex: JobVertex) {
     this.jobVertex = jobVertex
   }
@@ -28,6 +30,16 @@ export class ExecutionJobVertex {
   /** In the order of the task's result partitions. */
   get outputs(): readonly ExecutionEdge[] {
     return this.#outputs
+  }
+
+  /** Rises whenever a subtask begins a new attempt. */
+  get version(): number {
+    return this.#version
+  }
+
+  /** A subtask has begun a new attempt. */
+  attemptBegun(): void {
+    this.#version++
   }
 
   /** Part of building the graph. */

@@ -25,6 +25,8 @@ export interface AssignedSlot {
 /** One attempt to run one subtask. */
 export class Execution {
   readonly attemptId: ExecutionAttemptId
+  /** First part of `attemptId`. */
+  readonly executionGraphId: string
   readonly attemptNumber: number
   readonly vertexId: JobVertexId
   readonly subtaskIndex: number
@@ -46,6 +48,7 @@ export class Execution {
     log: Logger
   }) {
     this.attemptId = executionAttemptId(options)
+    this.executionGraphId = options.executionGraphId
     this.attemptNumber = options.attemptNumber
     this.vertexId = options.vertexId
     this.subtaskIndex = options.subtaskIndex

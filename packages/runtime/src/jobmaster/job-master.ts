@@ -17,6 +17,7 @@ import { initializeOnMaster, loadCoordinators } from './job-initialization.js'
 import { createJobMasterComponents, type JobMasterComponents } from './job-master-components.js'
 import { JobMasterHandler } from './job-master-handler.js'
 import type { JobMasterOptions } from './job-master-options.js'
+import { JOB_SUSPENDED_CODE } from './job-suspended.js'
 import { releaseConsumedResults, releaseResults } from './release-results.js'
 import { requestRequirements, updateRequirements } from './resource-requirements.js'
 

@@ -11,6 +11,7 @@ import type { ExecutionJobVertex } from '../executiongraph/execution-job-vertex.
 import type { ExecutionVertex } from '../executiongraph/execution-vertex.js'
 import type { JobGraph } from '../jobgraph/job-graph.js'
 import type { EndpointAddress, TaskDeploymentDescriptor } from '../messages/messages.generated.js'
+import { type ProducerGroup, producerGroup } from '../taskmanager/producer-group.js'
 import type { JobInformation, TaskInformation } from '../taskmanager/task-launcher.js'
 
 /** Writes down what a TaskManager needs to run an attempt. */
@@ -19,6 +20,8 @@ export class TaskDeploymentDescriptors {
   readonly #jobMaster: EndpointAddress
   readonly #token: FencingToken
   readonly #jobInformation: Uint8Array
+  /** Producers of all-to-all edges, as of a version of the producing vertex. */
+  readonly #groups = new WeakMap<ExecutionEdge, { version: number; json: string }>()
   readonly #taskInformation = new WeakMap<ExecutionJobVertex, Uint8Array>()
 
   constructor(jobGraph: JobGraph, jobMaster: EndpointAddress, token: FencingToken) {
@@ -48,10 +51,29 @@ export class TaskDeploymentDescriptors {
       jobInformation: this.#jobInformation,
       taskInformation: this.#taskInformationOf(jobVertex),
       producedPartitions: json(jobVertex.outputs.map((edge) => partition(edge, vertex))),
-      inputGates: json(jobVertex.inputs.map((edge, gate) => inputGate(edge, vertex, gate))),
+      inputGates: this.#inputGates(vertex),
       jobMaster: this.#jobMaster,
       jobMasterToken: this.#token,
     }
+  }
+
+  // The producers of an all-to-all edge are the same for each of its consumers: written down once.
+  #inputGates(vertex: ExecutionVertex): Uint8Array {
+    const gates = vertex.jobVertex.inputs.map((edge, gate) => {
+      if (edge.distribution.pointwise) return JSON.stringify(pointwiseGate(edge, vertex, gate))
+      const own = JSON.stringify(gateOf(edge, vertex, gate))
+      return `${own.slice(0, -1)},"group":${this.#groupOf(edge)}}`
+    })
+    return Buffer.from(`[${gates.join()}]`)
+  }
+
+  #groupOf(edge: ExecutionEdge): string {
+    const { version } = edge.producer
+    const known = this.#groups.get(edge)
+    if (known?.version === version) return known.json
+    const json = JSON.stringify(groupOf(edge))
+    this.#groups.set(edge, { version, json })
+    return json
   }
 
   #taskInformationOf(jobVertex: ExecutionJobVertex): Uint8Array {
@@ -77,21 +99,47 @@ function partition(edge: ExecutionEdge, vertex: ExecutionVertex): ResultPartitio
     ownerName: vertex.current.taskName,
     numberOfSubpartitions: edge.distribution.numberOfSubpartitions(vertex.subtaskIndex),
     partitioner: edge.jobEdge.partitioner,
+    type: edge.jobEdge.exchange,
   }
 }
 
-function inputGate(
+function pointwiseGate(
   edge: ExecutionEdge,
   vertex: ExecutionVertex,
   gate: number,
 ): InputGateDescriptor {
-  const { producers, subpartitions } = edge.distribution.consumedBy(vertex.subtaskIndex)
+  const { producers } = edge.distribution.consumedBy(vertex.subtaskIndex)
+  return {
+    ...gateOf(edge, vertex, gate),
+    producers: producers.map((producer) => shuffle(edge, edge.producer.subtasks[producer]!)),
+  }
+}
+
+function gateOf(
+  edge: ExecutionEdge,
+  vertex: ExecutionVertex,
+  gate: number,
+): Omit<InputGateDescriptor, 'producers'> {
   return {
     gateId: `${vertex.current.attemptId}/${gate}`,
     ownerName: vertex.current.taskName,
-    consumedSubpartitions: subpartitions,
-    producers: producers.map((producer) => shuffle(edge, edge.producer.subtasks[producer]!)),
+    consumedSubpartitions: edge.distribution.subpartitionsOf(vertex.subtaskIndex),
   }
+}
+
+function groupOf(edge: ExecutionEdge): ProducerGroup {
+  const { subtasks, jobVertex } = edge.producer
+  return producerGroup(
+    {
+      dataSetId: edge.jobEdge.id,
+      executionGraphId: subtasks[0]!.current.executionGraphId,
+      vertexId: jobVertex.id,
+    },
+    subtasks.map(({ current }) => {
+      assert(current.slot !== undefined, `producer ${current.attemptId} has a slot`)
+      return { attemptNumber: current.attemptNumber, location: current.slot.location }
+    }),
+  )
 }
 
 function shuffle(edge: ExecutionEdge, producer: ExecutionVertex): ShuffleDescriptor {

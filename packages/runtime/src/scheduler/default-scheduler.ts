@@ -318,6 +318,7 @@ export class DefaultScheduler implements Scheduler {
       if (vertex.current.state === 'FINISHED') {
         this.#finished--
         this.#results.consumerReset(vertex)
+        this.#regionScheduler.finishedTaskReset(vertex.index)
       }
       this.#graph.resetVertex(vertex)
     }

@@ -1,6 +1,7 @@
 import type { CancelTimer } from '@flink-ts/core'
 import type { ExecutionGraph } from '../executiongraph/execution-graph.js'
 import type { ScheduleAction, SlotProvider } from '../jobmaster/slotpool/slot-provider.js'
+import { InputProgress } from './input-progress.js'
 import { NoResourceAvailableError } from './no-resource-available-error.js'
 import type { PipelinedRegion, PipelinedRegions } from './pipelined-regions.js'
 import { preferredTaskManagers } from './preferred-task-managers.js'
@@ -36,12 +37,14 @@ interface WaitingRegion {
 export class RegionScheduler {
   readonly #options: RegionSchedulerOptions
   readonly #slots: SharedSlots
+  readonly #inputs: InputProgress
   readonly #waiting = new Map<PipelinedRegion, WaitingRegion>()
   #checking = false
   #checkAgain = false
 
   constructor(options: RegionSchedulerOptions) {
     this.#options = options
+    this.#inputs = new InputProgress(options.regions)
     this.#slots = new SharedSlots(assignSlotSharingGroups(options.graph), {
       provider: options.slots,
       preferredTaskManagers: (tasks) =>
@@ -62,6 +65,11 @@ export class RegionScheduler {
     this.#slots.holdBack(tasks)
   }
 
+  /** The task had finished and is CREATED again. */
+  finishedTaskReset(task: number): void {
+    this.#inputs.taskReset(task)
+  }
+
   /** Schedules the regions of tasks that are CREATED again, as far as they can run now. */
   restart(tasks: readonly number[]): void {
     const { regions } = this.#options
@@ -72,20 +80,15 @@ export class RegionScheduler {
   /** Schedules those of `regions` that can run now; tasks that are not CREATED are left alone. */
   scheduleRegions(regions: Iterable<PipelinedRegion>): void {
     for (const region of regions) {
-      if (!this.#waiting.has(region) && this.#inputsComplete(region)) this.#schedule(region)
+      if (!this.#waiting.has(region) && this.#inputs.isComplete(region)) this.#schedule(region)
     }
     this.#deployComplete()
   }
 
   /** The task finished: consumers of its region's blocking results may be next. */
   taskFinished(task: number): void {
-    const { regions } = this.#options
-    const next = new Set<PipelinedRegion>()
-    for (const connection of regions.regionOf(task).produced) {
-      if (!connection.producers.includes(task)) continue
-      for (const consumer of connection.consumers) next.add(regions.regionOf(consumer))
-    }
-    this.scheduleRegions(next)
+    const next = this.#inputs.taskFinished(task)
+    if (next.size > 0) this.scheduleRegions(next)
   }
 
   /** The task's attempt has ended, however: its slot is free for others. */
@@ -108,16 +111,6 @@ export class RegionScheduler {
 
   close(): void {
     for (const waiting of [...this.#waiting.values()]) this.#stopWaiting(waiting)
-  }
-
-  #inputsComplete(region: PipelinedRegion): boolean {
-    const { vertices } = this.#options.graph
-    const inside = (task: number) => this.#options.regions.regionOf(task) === region
-    return region.consumed.every((connection) =>
-      connection.producers.every(
-        (task) => vertices[task]!.current.state === 'FINISHED' || inside(task),
-      ),
-    )
   }
 
   #schedule(region: PipelinedRegion): void {

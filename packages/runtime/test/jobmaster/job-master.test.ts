@@ -1,6 +1,7 @@
 import { type Configuration, FlinkError, noopLogger } from '@flink-ts/core'
 import { type ExecutionGraphInfo, type JobGraph, JobMaster } from '@flink-ts/runtime'
 import t from 'tap'
+import { expandInputGate } from '../../dist/taskmanager/producer-group.js'
 import { settle, TestingCluster } from '../testing/cluster.js'
 import { edge, jobGraph, vertex } from '../testing/job-graphs.js'
 
@@ -81,13 +82,13 @@ t.test('JobMaster declares its slots, deploys when they are there, and finishes'
   const reader = second.deployed.find(({ subtaskIndex, inputGates }) => {
     return subtaskIndex === 1 && inputGates.length > 2
   })!
-  const [gate] = JSON.parse(Buffer.from(reader.inputGates).toString())
+  const gate = expandInputGate(JSON.parse(Buffer.from(reader.inputGates).toString())[0])
   t.match(gate, {
     gateId: `${reader.executionAttemptId}/0`,
     consumedSubpartitions: { first: 1, last: 1 },
     producers: [{ location: { resourceId: 'tm1' } }, { location: { resourceId: 'tm2' } }],
   })
-  t.equal(gate.producers[0].partitionId, source[0].partitionId)
+  t.equal(gate.producers[0]!.partitionId, source[0].partitionId)
 
   const io = {
     numRecordsIn: 7,
