@@ -298,6 +298,25 @@ t.test(
   },
 )
 
+t.test('a leader that fell between result and clean-up leaves no job to run', async (t) => {
+  const { cluster, a, b, coordination } = await start(t)
+  await cluster.gateway().submitJob(encode(graphOf()))
+  const { jobResults } = a.ha.stores(a.ha.token!)
+  await jobResults.putDirtyResult({
+    jobId: JOB_ID,
+    name: 'job',
+    status: 'FINISHED',
+    startTimeMs: 1,
+    endTimeMs: 2,
+    accumulators: [],
+  })
+  coordination.grantLeadership('b')
+  await settle()
+  t.strictSame(b.ended, [`${JOB_ID}:FINISHED`])
+  t.strictSame(await cluster.jobs(), { [JOB_ID]: 'FINISHED' })
+  t.strictSame(coordination.entryPaths, [])
+})
+
 t.test('Dispatcher repeats a clean-up with growing pauses, as cleanup-strategy says', async (t) => {
   const attemptsOf = async (configuration: Record<string, string>, ms: number, steps: number) => {
     const cluster = new Cluster()
