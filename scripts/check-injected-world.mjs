@@ -21,6 +21,7 @@ const AMBIENT = [
 /** Adapters between the injected world and the real one: folder or file, and why. */
 const ADAPTERS = [
   ['network/src/transport/tcp-data-transport.ts', 'the data connection over TCP'],
+  ['resourcemanager-process/src/local-processes.ts', 'starts and ends processes of this machine'],
   ['runtime/src/program/cluster-modules.ts', 'links packages where the module loader looks'],
   ['runtime/src/program/preload-cluster-modules.ts', 'looks at what a bundle imports'],
   ['runtime/src/program/refused-side-effects.ts', 'refuses files and sockets to programs'],

@@ -7,7 +7,7 @@ const LAYERS = [
   ['core'],
   ['rpc', 'network', 'state', 'metrics', 'hadoop-rpc', 'mesos-client', 'zookeeper-client'],
   ['runtime'],
-  ['rest', 'streaming', 'resourcemanager-standalone'],
+  ['rest', 'streaming', 'resourcemanager-standalone', 'resourcemanager-process'],
   [],
   ['entrypoint', 'client'],
   ['cli', 'testing'],

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import {
+  BlobServerOptions,
   deriveJobManagerMemory,
   FileSystemRegistry,
   FLINK_TS_VERSION,
@@ -7,6 +8,7 @@ import {
   LocalFileSystem,
   type Random,
   type ResourceId,
+  ResourceManagerOptions,
   renderMemoryTable,
 } from '@flink-ts/core'
 import { loadTransportSecurity } from '@flink-ts/core/security'
@@ -60,7 +62,13 @@ export async function startJobManager(
   if (address.warning !== undefined) own.warn(address.warning)
 
   const [driver, rpcService] = await Promise.all([
-    loadDriver('standalone', { configuration, clock, random, log, folder }),
+    loadDriver(configuration.get(ResourceManagerOptions.DRIVER), {
+      configuration,
+      clock,
+      random,
+      log,
+      folder,
+    }),
     startRpcService({
       security: loadTransportSecurity(configuration, 'create'),
       ...address,
@@ -94,7 +102,11 @@ export async function startJobManager(
     rpcService,
     fileSystems: new FileSystemRegistry([local]),
     resourceId: resourceIdOf(configuration.get(JobManagerOptions.RESOURCE_ID), random),
-    blobStore: new FileSystemBlobStore({ fileSystem: local, parentDirectory: folder, random }),
+    blobStore: new FileSystemBlobStore({
+      fileSystem: local,
+      parentDirectory: configuration.get(BlobServerOptions.STORAGE_DIRECTORY) ?? folder,
+      random,
+    }),
     resourceManagerDriver: driver,
     version: { version: FLINK_TS_VERSION, nodeMajor: Number.parseInt(process.versions.node, 10) },
     moduleLoader: (module) => import(module),

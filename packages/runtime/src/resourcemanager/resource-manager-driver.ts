@@ -82,8 +82,9 @@ export interface ResourceManagerDriver {
    */
   initialize(handler: ResourceEventHandler): Promise<void>
   /**
-   * Asks for one worker. Resolves when it was granted, before or after its process has started; the
-   * TaskManager then registers by itself. There is no time limit: the answer may take as long as the
+   * Asks for one worker. Resolves when it was granted; the TaskManager then registers by
+   * itself, and must not do so before (it is refused then, as one that nobody asked for, and tries again
+   * after a while). There is no time limit: the answer may take as long as the
    * cluster manager takes. Any order of answers is fine.
    *
    * @throws if it was refused or cannot be started; counts as a failed start, and the ResourceManager asks
@@ -113,6 +114,8 @@ export interface ResourceManagerDriverContext {
    * no process, as in a simulation.
    */
   readonly folder?: string
+  /** Path of the module with which a TaskManager process starts on this machine; absent without processes. */
+  readonly taskManagerMain?: string
 }
 
 /** The export `createResourceManagerDriver` of every driver package. */

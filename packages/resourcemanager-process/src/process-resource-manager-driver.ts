@@ -1,0 +1,154 @@
+import type { CancelTimer, Clock, Logger, Random, ResourceId } from '@flink-ts/core'
+import type {
+  ApplicationStatus,
+  ResourceEventHandler,
+  ResourceManagerDriver,
+  WorkerHandle,
+  WorkerRequestOptions,
+  WorkerResourceSpec,
+} from '@flink-ts/runtime'
+import type { LocalProcesses, Termination, WorkerProcess } from './local-processes.js'
+
+export interface ProcessResourceManagerDriverOptions {
+  readonly processes: LocalProcesses
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  /** Milliseconds in which a process that was asked to end does so by itself. */
+  readonly shutdownTimeoutMs: number
+}
+
+const POLL_MS = 500
+
+/**
+ * Starts TaskManagers as processes of this machine. They outlive a JobManager that was killed: the next one
+ * finds them by a file with their process ids and start times, and without one they end after
+ * `taskmanager.registration.timeout`. In the end of the application all of them end.
+ */
+export class ProcessResourceManagerDriver implements ResourceManagerDriver {
+  readonly name = 'process'
+  readonly canStartWorkers = true
+  readonly #options: ProcessResourceManagerDriverOptions
+  readonly #workers = new Map<string, WorkerProcess>()
+  /** Were asked to end, and when they are killed. */
+  readonly #ending = new Map<WorkerProcess, CancelTimer>()
+  readonly #recovered = new Set<WorkerProcess>()
+  #handler: ResourceEventHandler | undefined
+  #cancelPoll: CancelTimer | undefined
+
+  constructor(options: ProcessResourceManagerDriverOptions) {
+    this.#options = options
+  }
+
+  async initialize(handler: ResourceEventHandler): Promise<void> {
+    this.#handler = handler
+    for (const worker of this.#options.processes.readRecord()) {
+      if (this.#workers.has(worker.resourceId)) continue
+      this.#workers.set(worker.resourceId, worker)
+      this.#recovered.add(worker)
+    }
+    const ids = [...this.#workers.keys()] as ResourceId[]
+    handler.onPreviousAttemptWorkersRecovered(ids.map((resourceId) => ({ resourceId })))
+    this.#poll()
+  }
+
+  /** @throws if the process cannot be started */
+  async requestResource(
+    spec: WorkerResourceSpec,
+    { signal }: WorkerRequestOptions,
+  ): Promise<WorkerHandle> {
+    const { processes, random } = this.#options
+    const resourceId = `tm-${random.hex(6)}` as ResourceId
+    const properties = { ...spec.dynamicProperties, 'taskmanager.resource-id': resourceId }
+    let ended: Termination | undefined
+    let worker: WorkerProcess | undefined
+    worker = await processes.start(resourceId, properties, (termination) => {
+      ended = termination
+      if (worker !== undefined) this.#onEnded(worker, describeTermination(termination))
+    })
+    if (ended !== undefined) throw new Error(describeTermination(ended))
+    this.#workers.set(resourceId, worker)
+    this.#record()
+    if (signal.aborted) {
+      this.#end(worker)
+      throw new Error('The worker is not wanted any more')
+    }
+    return { resourceId }
+  }
+
+  releaseResource({ resourceId }: WorkerHandle): void {
+    const worker = this.#workers.get(resourceId)
+    if (worker !== undefined) this.#end(worker)
+  }
+
+  /** Resolves when no worker is left. */
+  async deregisterApplication(status: ApplicationStatus, diagnostics: string): Promise<void> {
+    const { log, clock } = this.#options
+    log.info('The cluster ends, and its TaskManagers', { status, diagnostics })
+    for (const worker of this.#workers.values()) this.#end(worker)
+    while (this.#ending.size > 0) {
+      await new Promise<void>((resolve) => void clock.schedule(20, resolve))
+      this.#removeEnded()
+    }
+  }
+
+  async terminate(): Promise<void> {
+    this.#handler = undefined
+    this.#cancelPoll?.()
+    this.#cancelPoll = undefined
+    for (const cancel of this.#ending.values()) cancel()
+    this.#ending.clear()
+  }
+
+  #end(worker: WorkerProcess): void {
+    if (this.#ending.has(worker)) return
+    const { processes, clock, shutdownTimeoutMs, log } = this.#options
+    processes.signal(worker, 'SIGTERM')
+    const cancel = clock.schedule(shutdownTimeoutMs, () => {
+      log.warn('A TaskManager did not end in time and is killed', { ...worker })
+      processes.signal(worker, 'SIGKILL')
+    })
+    this.#ending.set(worker, cancel)
+  }
+
+  #onEnded(worker: WorkerProcess, diagnostics: string): void {
+    if (this.#workers.get(worker.resourceId) !== worker) return
+    this.#workers.delete(worker.resourceId)
+    this.#recovered.delete(worker)
+    this.#ending.get(worker)?.()
+    this.#ending.delete(worker)
+    this.#record()
+    this.#handler?.onWorkerTerminated(worker.resourceId as ResourceId, diagnostics)
+  }
+
+  #record(): void {
+    this.#options.processes.writeRecord([...this.#workers.values()])
+  }
+
+  /** The end of processes that are not our children is not told to us. */
+  #poll(): void {
+    this.#removeEnded()
+    if (this.#recovered.size === 0) return
+    this.#cancelPoll = this.#options.clock.schedule(POLL_MS, () => this.#poll())
+  }
+
+  #removeEnded(): void {
+    for (const worker of [...this.#recovered]) {
+      if (this.#options.processes.isAlive(worker)) continue
+      this.#onEnded(worker, 'it was started by an earlier JobManager: its exit code is not known')
+    }
+  }
+}
+
+/** What the end of a TaskManager process means, for people. */
+export function describeTermination({ exitCode, signal }: Termination): string {
+  if (signal === 'SIGABRT' || exitCode === 134) {
+    return `process ended with ${signal ?? 'exit code 134'}: Node.js aborted, most likely because its heap was full (one growing array or Map is enough); see its .out file, and raise the memory of the TaskManager`
+  }
+  if (signal === 'SIGKILL' || exitCode === 137) {
+    return `process ended with ${signal ?? 'exit code 137'}: it was killed, by somebody or by the system for want of memory`
+  }
+  return signal === null
+    ? `process ended with exit code ${exitCode}`
+    : `process ended with ${signal}`
+}
