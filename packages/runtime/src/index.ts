@@ -4,7 +4,9 @@ export {
   BlobCorruptedError,
   BlobFetchError,
   BlobNotFoundError,
+  BlobTooLargeError,
   InvalidBlobKeyError,
+  JobBlobError,
 } from './blob/blob-errors.js'
 export { blobKeyOf, isBlobKey } from './blob/blob-key.js'
 export { type BlobLease, BlobServer, type BlobServerOptions } from './blob/blob-server.js'

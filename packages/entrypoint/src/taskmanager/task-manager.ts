@@ -1,5 +1,6 @@
 import { availableParallelism, freemem, totalmem } from 'node:os'
 import {
+  BlobServerOptions,
   deriveTaskManagerMemory,
   LocalFileSystem,
   type ResourceId,
@@ -89,7 +90,7 @@ export async function startTaskManager(context: DaemonContext): Promise<RunningD
       },
       blobStore: new FileSystemBlobStore({
         fileSystem: new LocalFileSystem(random),
-        parentDirectory: folder,
+        parentDirectory: configuration.get(BlobServerOptions.STORAGE_DIRECTORY) ?? folder,
         random,
       }),
       fatalErrorHandler: onFatalError,

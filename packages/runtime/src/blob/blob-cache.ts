@@ -7,11 +7,18 @@ import type {
   EndpointAddress,
   GetBlobResponse,
 } from '../messages/messages.generated.js'
-import { BlobCorruptedError, BlobFetchError, InvalidBlobKeyError } from './blob-errors.js'
+import {
+  BlobCorruptedError,
+  BlobFetchError,
+  BlobTooLargeError,
+  InvalidBlobKeyError,
+  JobBlobError,
+} from './blob-errors.js'
 import { isBlobKey } from './blob-key.js'
-import { MAX_BLOB_PIECE_BYTES } from './blob-server.js'
+import { DEFAULT_MAX_BLOB_BYTES, MAX_BLOB_PIECE_BYTES } from './blob-server.js'
 import type { BlobStore, IncomingBlob } from './blob-store.js'
 import { JobReferences } from './job-references.js'
+import { UnusedBlobs } from './unused-blobs.js'
 
 export interface BlobCacheOptions {
   readonly rpcService: RpcService
@@ -19,6 +26,12 @@ export interface BlobCacheOptions {
   readonly log: Logger
   /** Closed, and thereby emptied, with the cache. */
   readonly store: BlobStore
+  /** `blob.service.cleanup.interval`: how long a blob stays that no job needs. Default 0: not at all. */
+  readonly keepUnusedMs?: number
+  /** Of blobs that no job needs; the oldest goes first. Default 1 GiB. */
+  readonly maxUnusedBytes?: number
+  /** Larger blobs are not fetched. Default 256 MiB. */
+  readonly maxBlobBytes?: number
   /** `blob.fetch.retries`: so many further attempts follow a failure. Default 5. */
   readonly fetchRetries?: number
 }
@@ -36,51 +49,78 @@ export class BlobCache {
   readonly #downloads = new Map<string, Promise<void>>()
   /** A blob that is being deleted is fetched anew, afterwards. */
   readonly #deletions = new Map<string, Promise<void>>()
+  readonly #unused: UnusedBlobs
   readonly #wakeUps = new Set<() => void>()
   #closed = false
 
   constructor(options: BlobCacheOptions) {
     this.#options = options
+    this.#unused = new UnusedBlobs({
+      clock: options.clock,
+      keepMs: options.keepUnusedMs ?? 0,
+      maxBytes: options.maxUnusedBytes ?? 1024 * 1024 * 1024,
+      onExpired: (key) => {
+        this.#delete(key).catch((error: unknown) =>
+          options.log.warn('Could not delete a blob that no job needs', { key, error }),
+        )
+      },
+    })
   }
 
   /**
    * The local path of blob `key`, which stays until {@link releaseJob}.
    *
    * @throws InvalidBlobKeyError
-   * @throws RemoteRpcError with code FLINK_BLOB_NOT_FOUND
-   * @throws BlobCorruptedError
-   * @throws BlobFetchError
+   * @throws JobBlobError naming job and blob; its code FLINK_BLOB_NOT_FOUND, FLINK_BLOB_CORRUPTED, FLINK_BLOB_TOO_LARGE or
+   *   FLINK_BLOB_FETCH_FAILED says why
    */
   async fetch(jobId: string, key: string, server: EndpointAddress): Promise<string> {
     if (!isBlobKey(key)) throw new InvalidBlobKeyError({ key })
     this.#references.add(jobId, key)
+    this.#unused.remove(key)
     let download = this.#downloads.get(key)
     if (download === undefined) {
       download = this.#fetchUnlessPresent(key, server).finally(() => this.#downloads.delete(key))
       this.#downloads.set(key, download)
     }
-    await download
+    try {
+      await download
+    } catch (cause) {
+      throw new JobBlobError({ jobId, key, cause })
+    }
     return this.#options.store.pathOf(key)
   }
 
-  /** Deletes the blobs that only this job used. Idempotent. */
+  /** Deletes the blobs that only this job used, now or when they have been of no use for a while. Idempotent. */
   async releaseJob(jobId: string): Promise<void> {
     for (const key of this.#references.releaseJob(jobId)) {
       // How the download went is told to whoever asked for it.
       await this.#downloads.get(key)?.catch(() => {})
       if (this.#references.isReferenced(key) || this.#deletions.has(key)) continue
-      const deletion = this.#options.store.delete(key).finally(() => this.#deletions.delete(key))
-      this.#deletions.set(key, deletion)
-      await deletion
+      const bytes = (this.#options.keepUnusedMs ?? 0) === 0 ? undefined : await this.#sizeOf(key)
+      if (bytes === undefined) await this.#delete(key)
+      else if (!this.#references.isReferenced(key)) this.#unused.add(key, bytes)
     }
   }
 
   /** Ends downloads and removes all files. */
   async close(): Promise<void> {
     this.#closed = true
+    this.#unused.close()
     for (const wakeUp of [...this.#wakeUps]) wakeUp()
     await Promise.allSettled(this.#downloads.values())
     await this.#options.store.close()
+  }
+
+  /** Undefined if there is none, or nobody is to know any more. */
+  async #sizeOf(key: string): Promise<number | undefined> {
+    return this.#closed ? undefined : await this.#options.store.sizeOf(key)
+  }
+
+  async #delete(key: string): Promise<void> {
+    const deletion = this.#options.store.delete(key).finally(() => this.#deletions.delete(key))
+    this.#deletions.set(key, deletion)
+    await deletion
   }
 
   async #fetchUnlessPresent(key: string, server: EndpointAddress): Promise<void> {
@@ -119,6 +159,13 @@ export class BlobCache {
     const hash = createHash('sha256')
     for (let offset = 0; ; ) {
       const { data, totalBytes } = await this.#requestPiece(key, offset, server, attempts)
+      const [sizeBytes, limitBytes] = [
+        totalBytes,
+        this.#options.maxBlobBytes ?? DEFAULT_MAX_BLOB_BYTES,
+      ]
+      if (sizeBytes > limitBytes || offset + data.length > totalBytes) {
+        throw new BlobTooLargeError({ subject: `Blob ${key}`, sizeBytes, limitBytes })
+      }
       hash.update(data)
       await incoming.append(data)
       offset += data.length

@@ -41,6 +41,40 @@ export class BlobCorruptedError extends FlinkError {
   }
 }
 
+/** A job cannot have a blob that it needs; the code is that of the cause, which says why. */
+export class JobBlobError extends FlinkError {
+  readonly jobId: string
+  readonly key: string
+
+  constructor(facts: { jobId: string; key: string; cause: unknown }) {
+    const { jobId, key, cause } = facts
+    const known = FlinkError.is(cause) ? cause : undefined
+    super(`Could not get blob ${key} of job ${jobId}: ${(cause as Error).message}`, {
+      code: known?.code ?? 'FLINK_BLOB_FETCH_FAILED',
+      retriable: known?.retriable ?? false,
+      cause,
+    })
+    this.jobId = jobId
+    this.key = key
+  }
+}
+
+/** A blob is larger than any may be. */
+export class BlobTooLargeError extends FlinkError {
+  readonly sizeBytes: number
+  readonly limitBytes: number
+
+  constructor(facts: { subject: string; sizeBytes: number; limitBytes: number }) {
+    super(
+      `${facts.subject} has ${facts.sizeBytes} bytes, more than the ${facts.limitBytes} that a blob may have; ` +
+        'large files belong into a file system that all TaskManagers reach',
+      { code: 'FLINK_BLOB_TOO_LARGE' },
+    )
+    this.sizeBytes = facts.sizeBytes
+    this.limitBytes = facts.limitBytes
+  }
+}
+
 /** A blob could not be fetched although it was tried several times. */
 export class BlobFetchError extends FlinkError {
   readonly key: string

@@ -5,7 +5,7 @@ import type {
   GetBlobRequest,
   GetBlobResponse,
 } from '../messages/messages.generated.js'
-import { BlobNotFoundError, InvalidBlobKeyError } from './blob-errors.js'
+import { BlobNotFoundError, BlobTooLargeError, InvalidBlobKeyError } from './blob-errors.js'
 import { blobKeyOf, isBlobKey } from './blob-key.js'
 import type { BlobStore } from './blob-store.js'
 import { JobReferences } from './job-references.js'
@@ -13,6 +13,8 @@ import { JobReferences } from './job-references.js'
 export interface BlobServerOptions extends Omit<RpcEndpointOptions, 'endpointId'> {
   /** Closed, and thereby emptied, with the server. */
   readonly store: BlobStore
+  /** Larger content is refused. Default 256 MiB. */
+  readonly maxBlobBytes?: number
   /** Default `blobserver`. */
   readonly endpointId?: string
 }
@@ -27,12 +29,16 @@ export interface BlobLease {
 /** Largest piece that one request hands out. */
 export const MAX_BLOB_PIECE_BYTES = 1024 * 1024
 
+/** Also what a TaskManager accepts. */
+export const DEFAULT_MAX_BLOB_BYTES = 256 * 1024 * 1024
+
 /**
  * Keeps programs and other large content of jobs for the TaskManagers. A blob stays as long as a job is
  * registered for it or a lease holds it; one that nobody ever asked to keep stays until the server closes.
  */
 export class BlobServer extends RpcEndpoint implements BlobServerGateway {
   readonly #store: BlobStore
+  readonly #maxBlobBytes: number
   readonly #references = new JobReferences()
   /** Changes of the store, one at a time, so that a deletion never hits a blob just put again. */
   #changes: Promise<unknown> = Promise.resolve()
@@ -41,6 +47,7 @@ export class BlobServer extends RpcEndpoint implements BlobServerGateway {
   constructor(options: BlobServerOptions) {
     super({ ...options, endpointId: options.endpointId ?? 'blobserver' })
     this.#store = options.store
+    this.#maxBlobBytes = options.maxBlobBytes ?? DEFAULT_MAX_BLOB_BYTES
   }
 
   /**
@@ -58,7 +65,11 @@ export class BlobServer extends RpcEndpoint implements BlobServerGateway {
     }
   }
 
-  /** Stores `content` and answers its key; the same content twice is one blob. */
+  /**
+   * Stores `content` and answers its key; the same content twice is one blob.
+   *
+   * @throws BlobTooLargeError
+   */
   put(content: Uint8Array): Promise<string> {
     return this.#put(content, undefined)
   }
@@ -109,6 +120,14 @@ export class BlobServer extends RpcEndpoint implements BlobServerGateway {
 
   #put(content: Uint8Array, holder: string | undefined): Promise<string> {
     return this.#change(async () => {
+      const [sizeBytes, limitBytes] = [content.length, this.#maxBlobBytes]
+      if (sizeBytes > limitBytes) {
+        throw new BlobTooLargeError({
+          subject: 'Content for the BlobServer',
+          sizeBytes,
+          limitBytes,
+        })
+      }
       const key = blobKeyOf(content)
       if (holder !== undefined) this.#references.add(holder, key)
       if ((await this.#store.sizeOf(key)) !== undefined) return key

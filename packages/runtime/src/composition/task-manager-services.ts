@@ -87,6 +87,7 @@ export async function startTaskManagerServices(
       log: options.log.child({ component: 'BlobCache' }),
       store: options.blobStore,
       fetchRetries: configuration.get(BlobServerOptions.FETCH_RETRIES),
+      keepUnusedMs: 1000 * configuration.get(BlobServerOptions.CLEANUP_INTERVAL_SECONDS),
     }),
     releasePartitions: (partitionIds) => shuffleEnvironment.releasePartitions(partitionIds),
     metrics: options.metrics ?? (() => ({})),

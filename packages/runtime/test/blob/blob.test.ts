@@ -184,3 +184,85 @@ t.test('BlobCache.close ends a download that waits', async (t) => {
   t.match(await fetched, { code: 'FLINK_BLOB_FETCH_FAILED' })
   t.equal(world.clock.pendingTimers, 0)
 })
+
+t.test('BlobCache keeps a blob that no job needs for a while, for the next run', async (t) => {
+  const world = new TestWorld()
+  const server = await serverIn(world, new InMemoryBlobStore())
+  const store = new InMemoryBlobStore()
+  const cache = new BlobCache({
+    rpcService: world.service('tm:1'),
+    clock: world.clock,
+    log: world.log,
+    store,
+    keepUnusedMs: 60_000,
+    maxUnusedBytes: 1000,
+  })
+  const [a, b, c] = [
+    await server.put(content(400)),
+    await server.put(content(500)),
+    await server.put(content(300)),
+  ]
+  const run = async (jobId: string, key: string) => {
+    await cache.fetch(jobId, key, SERVER)
+    await cache.releaseJob(jobId)
+    await settle()
+  }
+
+  await run('job1', a)
+  await run('job2', b)
+  t.same(store.keys, [a, b], 'both are kept')
+  await run('job3', a)
+  await run('job4', c)
+  t.same([...store.keys].sort(), [a, c].sort(), 'beyond the limit the oldest goes')
+  await cache.fetch('job5', a, SERVER)
+  await advance(world.clock, 60_001)
+  t.same(store.keys, [a], 'what a job needs stays, the rest goes in time')
+  await cache.close()
+  await server.close()
+})
+
+t.test('BlobServer and BlobCache refuse blobs beyond the limit', async (t) => {
+  const world = new TestWorld()
+  const { log, clock } = world
+  const store = new InMemoryBlobStore()
+  const server = new BlobServer({
+    rpcService: world.service('jm:1'),
+    log,
+    clock,
+    store,
+    maxBlobBytes: 1000,
+  })
+  await server.start()
+  await t.rejects(server.put(content(1001)), {
+    code: 'FLINK_BLOB_TOO_LARGE',
+    message: /1001 bytes, more than the 1000/,
+  })
+  await t.rejects(server.lease(content(1001)), { code: 'FLINK_BLOB_TOO_LARGE' })
+  t.same(store.keys, [])
+
+  const key = await server.put(content(900))
+  const kept = new InMemoryBlobStore()
+  const rpcService = world.service('tm:1')
+  const cache = new BlobCache({ rpcService, clock, log, store: kept, maxBlobBytes: 800 })
+  await t.rejects(cache.fetch('job1', key, SERVER), {
+    code: 'FLINK_BLOB_TOO_LARGE',
+    message: new RegExp(`blob ${key} of job job1`),
+  })
+  t.same(kept.keys, [])
+  await cache.close()
+  await server.close()
+})
+
+t.test('BlobCache names job and blob when the server has none', async (t) => {
+  const world = new TestWorld()
+  const server = await serverIn(world, new InMemoryBlobStore())
+  const cache = cacheIn(world)
+  const key = 'a'.repeat(64)
+  await t.rejects(cache.fetch('job7', key, SERVER), {
+    name: 'JobBlobError',
+    code: 'FLINK_BLOB_NOT_FOUND',
+    message: new RegExp(`blob ${key} of job job7: .*has no blob`),
+  })
+  await cache.close()
+  await server.close()
+})
