@@ -143,6 +143,7 @@ export {
   userMessage,
 } from './errors/serialize-error.js'
 export type { SerializedError } from './errors/serialized-error.js'
+export { SuppressRestartsException } from './errors/suppress-restarts-exception.js'
 export {
   FileAlreadyExistsError,
   FileNotFoundError,

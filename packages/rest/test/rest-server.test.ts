@@ -282,6 +282,74 @@ t.test('GET /jobs/:jobid/exceptions shows the user’s stack', async (t) => {
   t.match(exceptionHistory.entries[0]!.stacktrace, /wordcount\.ts:3:9/)
 })
 
+t.test(
+  'GET /jobs/:jobid/exceptions shows the newest first, with what failed beside it',
+  async (t) => {
+    const entry = (message: string, timestampMs: number) => ({
+      timestampMs,
+      error: { name: 'Error', message },
+      taskName: 'a (1/1)',
+      taskManagerId: 'tm-a',
+      endpoint: 'host:1',
+      concurrent: [],
+    })
+    const graph = {
+      ...runningJob(),
+      exceptionHistory: [entry('old', 1), { ...entry('new', 2), concurrent: [entry('beside', 3)] }],
+    }
+    const { raw } = await startServer(t, {
+      dispatcher: { requestJob: () => ({ executionGraph: Buffer.from(JSON.stringify(graph)) }) },
+    })
+
+    const { body } = await raw(`/jobs/${JOB_ID}/exceptions`)
+    t.match(body, {
+      exceptionHistory: {
+        truncated: false,
+        entries: [
+          {
+            stacktrace: /new/,
+            timestamp: 2,
+            endpoint: 'host:1',
+            taskManagerId: 'tm-a',
+            failureLabels: {},
+            concurrentExceptions: [{ stacktrace: /beside/, failureLabels: {} }],
+          },
+          { stacktrace: /old/ },
+        ],
+      },
+    })
+    t.match((await raw(`/jobs/${JOB_ID}/exceptions?maxExceptions=1`)).body, {
+      exceptionHistory: { truncated: true, entries: [{ stacktrace: /new/ }] },
+    })
+    t.strictSame((await raw(`/jobs/${JOB_ID}/exceptions?failureLabelFilter=type:user`)).body, {
+      exceptionHistory: { truncated: false, entries: [] },
+    })
+  },
+)
+
+t.test('GET …/subtasks/:i/attempts/:n shows the current attempt and earlier ones', async (t) => {
+  const graph = runningJob()
+  const [info, ...others] = graph.vertices
+  const [subtask] = info!.subtasks
+  const earlier = { ...subtask!.current, attemptNumber: 3, state: 'FAILED' }
+  const current = { ...subtask!.current, attemptNumber: 4 }
+  const vertices = [{ ...info, subtasks: [{ ...subtask, current, history: [earlier] }] }, ...others]
+  const { raw } = await startServer(t, {
+    dispatcher: {
+      requestJob: () => ({
+        executionGraph: Buffer.from(JSON.stringify({ ...graph, vertices })),
+      }),
+    },
+  })
+
+  const attempt = (n: string) =>
+    raw(`/jobs/${JOB_ID}/vertices/${info!.vertexId}/subtasks/0/attempts/${n}`)
+  t.match(await attempt('3'), { status: 200, body: { subtask: 0, attempt: 3, status: 'FAILED' } })
+  t.match(await attempt('4'), { status: 200, body: { attempt: 4, status: current.state } })
+  t.match(await attempt('2'), { status: 404 })
+  t.match(await attempt('x'), { status: 400 })
+})
+
 t.test('a job id that is none answers 400, an unknown job 404', async (t) => {
   const unknown = () => {
     throw new FlinkError(`Could not find Flink job (${JOB_ID})`, { code: 'FLINK_JOB_NOT_FOUND' })

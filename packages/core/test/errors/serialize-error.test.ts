@@ -3,6 +3,7 @@ import {
   FlinkError,
   renderErrorChain,
   type SerializedError,
+  SuppressRestartsException,
   serializeError,
   userMessage,
 } from '@flink-ts/core'
@@ -137,4 +138,13 @@ t.test('serializeError takes the texts along that a FlinkError says of itself', 
   t.equal(serializeError(Object.assign(new Error('plain'), { a: 'b' })).facts, undefined)
   const forged = { ...serialized, facts: { values: { message: 'other', cause: 'x' } } }
   t.equal(deserializeError(forged).message, 'gone')
+})
+
+t.test('SuppressRestartsException carries its code through serializeError', async (t) => {
+  const serialized = serializeError(new SuppressRestartsException(new RangeError('boom')))
+  t.match(serialized, {
+    name: 'SuppressRestartsException',
+    code: 'FLINK_SUPPRESS_RESTARTS',
+    cause: { name: 'RangeError', message: 'boom' },
+  })
 })

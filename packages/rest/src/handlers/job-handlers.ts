@@ -206,10 +206,13 @@ export const jobRoutes: readonly Route[] = [
         )
       }
       const most = text === null ? DEFAULT_MAX_EXCEPTIONS : Number(text)
+      // No failure has labels: nothing adds any. So a filter leaves none.
+      const filtered = (request.query.get('failureLabelFilter') ?? '') !== ''
+      const entries = filtered ? [] : [...graph.exceptionHistory].reverse()
       const body: JobExceptionsBody = {
         exceptionHistory: {
-          entries: graph.exceptionHistory.slice(0, most).map(exceptionBody),
-          truncated: graph.exceptionHistoryTruncated || graph.exceptionHistory.length > most,
+          entries: entries.slice(0, most).map(exceptionBody),
+          truncated: graph.exceptionHistoryTruncated || entries.length > most,
         },
       }
       return { body }

@@ -39,6 +39,18 @@ function endpointOf({ location }: AttemptInfo): string {
   return location === undefined ? '(unassigned)' : `${location.host}:${location.dataPort}`
 }
 
+/** The current attempt or one that is remembered (`jobmanager.execution.attempts-history-size`). */
+function requestedAttempt(request: HandlerRequest, subtask: SubtaskInfo): AttemptInfo {
+  const number = indexPathParameter(request, 'attempt')
+  const attempts = [subtask.current, ...subtask.history]
+  const attempt = attempts.find(({ attemptNumber }) => attemptNumber === number)
+  if (attempt !== undefined) return attempt
+  throw new RestHandlerError(
+    `Attempt ${number} of subtask ${subtask.subtaskIndex} not found: it has not begun, or is not remembered any more`,
+    404,
+  )
+}
+
 function subtaskBody(subtaskIndex: number, attempt: AttemptInfo, nowMs: number): SubtaskBody {
   const times = attemptTimes(attempt, nowMs)
   const { location } = attempt
@@ -178,6 +190,16 @@ export const vertexRoutes: readonly Route[] = [
       const { info } = await requestedVertex(request, context)
       const subtask = requestedSubtask(request, info)
       return { body: subtaskBody(subtask.subtaskIndex, subtask.current, context.clock.now()) }
+    },
+  },
+  {
+    method: 'GET',
+    path: '/jobs/:jobid/vertices/:vertexid/subtasks/:subtaskindex/attempts/:attempt',
+    handler: async (request, context) => {
+      const { info } = await requestedVertex(request, context)
+      const subtask = requestedSubtask(request, info)
+      const attempt = requestedAttempt(request, subtask)
+      return { body: subtaskBody(subtask.subtaskIndex, attempt, context.clock.now()) }
     },
   },
   {

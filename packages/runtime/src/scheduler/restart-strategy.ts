@@ -20,16 +20,18 @@ export interface RestartStrategy {
 }
 
 /**
- * The strategy that `configuration` (the job's over that of the cluster) names; none unless set,
- * as without checkpoints.
+ * The strategy that `configuration` (the job's over that of the cluster) names. Unless set: exponential
+ * delay for a job with checkpoints, else none.
  */
 export function createRestartStrategy(
   configuration: Configuration,
   world: { clock: Clock; random: Random },
 ): RestartStrategy {
   const options = RestartStrategyOptions
-  switch (configuration.get(options.RESTART_STRATEGY)) {
-    case undefined:
+  const type =
+    configuration.get(options.RESTART_STRATEGY) ??
+    (hasCheckpoints(configuration) ? 'exponential-delay' : 'none')
+  switch (type) {
     case 'none':
     case 'off':
     case 'disable':
@@ -64,6 +66,12 @@ export function createRestartStrategy(
         world,
       )
   }
+}
+
+// Read as it stands: until checkpoints come, nothing else reads the key.
+function hasCheckpoints(configuration: Configuration): boolean {
+  const interval = configuration.getString('execution.checkpointing.interval')
+  return interval !== undefined && Number.parseFloat(interval) > 0
 }
 
 const noRestart: RestartStrategy = {

@@ -225,6 +225,14 @@ t.test('createRestartStrategy knows every alias and the old key', async (t) => {
     t.equal(strategy({ 'restart-strategy.type': name }).name, 'NoRestartBackoffTimeStrategy')
   }
   t.equal(strategy({}).canRestart(), false, 'none unless set')
+  const interval = 'execution.checkpointing.interval'
+  t.match(strategy({ [interval]: '10 s' }).name, /^ExponentialDelay/, 'with checkpoints')
+  t.equal(strategy({ [interval]: '0 ms' }).name, 'NoRestartBackoffTimeStrategy')
+  t.match(
+    strategy({ [interval]: '10 s', 'restart-strategy.type': 'none' }).name,
+    /^NoRestart/,
+    'what is set goes before',
+  )
   t.match(strategy({ 'restart-strategy': 'fixeddelay' }).name, /^FixedDelay/)
   t.match(strategy({ 'restart-strategy.type': 'failurerate' }).name, /^FailureRate/)
   t.match(strategy({ 'restart-strategy.type': 'exponentialdelay' }).name, /^ExponentialDelay/)
@@ -328,6 +336,19 @@ t.test('ExecutionFailureHandler never restarts after a non-recoverable error', a
   })
   t.match(handler.handleTaskFailure(0, userError, true), { kind: 'restart', tasks: [0, 1] })
 })
+
+t.test(
+  'ExecutionFailureHandler counts afterwards what the loss of a TaskManager did not explain',
+  async (t) => {
+    const handler = new ExecutionFailureHandler({
+      failoverStrategy: new RestartAllFailoverStrategy(1),
+      restartStrategy: strategy({ 'restart-strategy.type': 'fixed-delay' }),
+      numberOfTasks: 1,
+    })
+    t.equal(handler.countAfterwards(userError), undefined)
+    t.match(handler.countAfterwards(userError), { message: /suppressed by FixedDelay/ })
+  },
+)
 
 t.test('ExecutionFailureHandler spends no restart on a missing TaskManager', async (t) => {
   const handler = new ExecutionFailureHandler({
