@@ -22,6 +22,7 @@ const AMBIENT = [
 const ADAPTERS = [
   ['network/src/transport/tcp-data-transport.ts', 'the data connection over TCP'],
   ['resourcemanager-process/src/local-processes.ts', 'starts and ends processes of this machine'],
+  ['rpc/src/grpc/', 'takes the sockets over on which gRPC goes on'],
   ['runtime/src/program/cluster-modules.ts', 'links packages where the module loader looks'],
   ['runtime/src/program/preload-cluster-modules.ts', 'looks at what a bundle imports'],
   ['runtime/src/program/refused-side-effects.ts', 'refuses files and sockets to programs'],
