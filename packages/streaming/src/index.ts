@@ -38,6 +38,7 @@ export { DataStream, KeyedStream, SingleOutputStreamOperator } from './datastrea
 export { DataStreamSink } from './datastream/data-stream-sink.js'
 export type { StreamBuilder } from './datastream/stream-builder.js'
 // environment
+export { ExecutionConfig } from './environment/execution-config.js'
 export { type ExecutorFactory, ExecutorNotFoundError } from './environment/executor-factory.js'
 export { JobClient } from './environment/job-client.js'
 export { JobExecutionResult } from './environment/job-execution-result.js'

@@ -47,7 +47,7 @@ t.test('LocalExecutor: a failing function ends the process with its error', asyn
   t.match(stderr, /JobExecutionError: Job 'Flink Streaming Job' failed/)
   t.match(stderr, /Operator 'picky' failed: its map function threw RangeError: three is refused/)
   t.match(stderr, /\[cause\]: Error \[RangeError\]: three is refused/)
-  t.match(stderr, /programs\/sequence\.ts:18:\d+/, 'the place in the TypeScript source')
+  t.match(stderr, /programs\/sequence\.ts:31:\d+/, 'the place in the TypeScript source')
   t.ok(stderr.split('\n').length < 60, 'on one screen')
 })
 
@@ -55,6 +55,27 @@ t.test('LocalExecutor: a failure that nobody waited for is told all the same', a
   const { code, stderr } = await run('fails-unnoticed')
   t.equal(code, 1)
   t.match(stderr, /RangeError: nobody waits/)
+})
+
+t.test('LocalExecutor: declared types and registered classes travel between tasks', async (t) => {
+  const { code, stdout, stderr } = await run('types')
+  t.equal(stderr, '')
+  t.same(stdout.trim().split('\n').sort(), [
+    'k0: 2 cents',
+    'k0: 6 cents',
+    'k1: 1 cents',
+    'k1: 4 cents',
+  ])
+  t.equal(code, 0)
+})
+
+t.test('LocalExecutor: a record that is not of the declared type fails the job', async (t) => {
+  const { code, stderr } = await run('mismatch')
+  t.equal(code, 1)
+  t.match(
+    stderr,
+    /Operator 'halves' emitted a record that is not of its declared type \{n: int\}: record\.n is the number 0\.5; expected int/,
+  )
 })
 
 for (const [signal, code] of [

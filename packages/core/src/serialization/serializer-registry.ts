@@ -28,6 +28,15 @@ export class SerializerRegistry {
     return this
   }
 
+  /** The names of the serializers, in the order in which they were registered. */
+  get names(): readonly string[] {
+    return [...this.#byName.keys()]
+  }
+
+  forClass<T extends object>(type: AnyClass<T>): ClassSerializer<object> | undefined {
+    return this.#byPrototype.get(type.prototype)
+  }
+
   forValue(value: object): ClassSerializer<object> | undefined {
     return this.#byPrototype.get(Object.getPrototypeOf(value))
   }

@@ -4,6 +4,7 @@ import type {
   JobVertexId,
   ModuleReference,
   OperatorId,
+  TypeDescription,
 } from '@flink-ts/core'
 
 /** Version of the form below; a JobManager refuses one that it does not know. */
@@ -97,6 +98,8 @@ export interface JobEdge {
   readonly exchange: ResultPartitionType
   /** For HASH (key selector) and CUSTOM (partitioner and key selector). */
   readonly partitionerCode?: CodeReference
+  /** Declared type of the records; absent: learnt from them. */
+  readonly type?: TypeDescription
 }
 
 /** How the user's program is found and run again in the task threads (DESIGN §4). */

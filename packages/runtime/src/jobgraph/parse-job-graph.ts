@@ -48,6 +48,44 @@ const vertex = object({
   coLocationGroup: optional(nonEmptyString),
 })
 
+/** Types in each other, at most: code is generated for them. */
+const MAX_TYPE_DEPTH = 64
+
+const typeDescription =
+  (depth: number): Shape =>
+  (value, path) => {
+    if (depth > MAX_TYPE_DEPTH)
+      fail(path, `types lie in each other at most ${MAX_TYPE_DEPTH} times`)
+    const inner: Shape = (part, at) => typeDescription(depth + 1)(part, at)
+    object({ kind: string })(value, path)
+    const { kind } = value as { kind: string }
+    const parts = partsOfTypes(inner)[kind]
+    if (parts === undefined) fail(`${path}.kind`, `there is no type '${kind}'`)
+    object(parts)(value, path)
+  }
+
+const enumValue: Shape = (value, path) => (typeof value === 'number' ? number : string)(value, path)
+
+function partsOfTypes(type: Shape): Record<string, Record<string, Shape>> {
+  return {
+    __proto__: null as never,
+    string: {},
+    int: {},
+    long: {},
+    double: {},
+    boolean: {},
+    date: {},
+    bytes: {},
+    tuple: { elements: list(type) },
+    object: { fields: list(object({ name: string, type })) },
+    list: { element: type },
+    map: { key: type, value: type },
+    optional: { type },
+    union: { types: list(type) },
+    enum: { values: list(enumValue) },
+  }
+}
+
 const edge = object({
   id: hexId,
   sourceVertexId: hexId,
@@ -66,6 +104,7 @@ const edge = object({
   ),
   exchange: oneOf('pipelined_bounded', 'pipelined', 'blocking'),
   partitionerCode: optional(codeReference),
+  type: optional(typeDescription(1)),
 })
 
 const program = object({

@@ -1,3 +1,4 @@
+import type { SerializerRegistry } from '@flink-ts/core'
 import { copyRecord } from './copy-record.js'
 import type { OneInputStreamOperator, Output, TwoInputStreamOperator } from './stream-operator.js'
 
@@ -108,20 +109,29 @@ export class FanOutOutput implements CountingOutput {
   readonly #last: Output | undefined
   readonly #all: readonly Output[]
   readonly #objectReuse: boolean
+  readonly #serializers: SerializerRegistry | undefined
 
-  constructor(network: readonly Output[], chained: readonly Output[], objectReuse: boolean) {
+  constructor(
+    network: readonly Output[],
+    chained: readonly Output[],
+    { objectReuse, serializers }: { objectReuse: boolean; serializers?: SerializerRegistry },
+  ) {
     this.#network = network
     this.#copied = chained.slice(0, -1)
     this.#last = chained.at(-1)
     this.#all = [...network, ...chained]
     this.#objectReuse = objectReuse
+    this.#serializers = serializers
   }
 
   collect(value: unknown, timestamp: number): void {
     this.recordCount++
     for (let i = 0; i < this.#network.length; i++) this.#network[i]!.collect(value, timestamp)
     for (let i = 0; i < this.#copied.length; i++) {
-      this.#copied[i]!.collect(this.#objectReuse ? value : copyRecord(value), timestamp)
+      this.#copied[i]!.collect(
+        this.#objectReuse ? value : copyRecord(value, this.#serializers),
+        timestamp,
+      )
     }
     this.#last?.collect(value, timestamp)
   }

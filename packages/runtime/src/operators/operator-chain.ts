@@ -1,4 +1,4 @@
-import type { OperatorId } from '@flink-ts/core'
+import type { OperatorId, SerializerRegistry } from '@flink-ts/core'
 import type { OperatorDescriptor } from '../jobgraph/job-graph.js'
 import {
   ChainedOutput,
@@ -26,6 +26,8 @@ export interface OperatorChainOptions {
   readonly networkOutputs: ReadonlyMap<OperatorId, readonly CountingOutput[]>
   /** `pipeline.object-reuse`: consumers promise not to change the records that they share. */
   readonly objectReuse: boolean
+  /** Of the program's own classes. */
+  readonly serializers?: SerializerRegistry
   createContext(descriptor: OperatorDescriptor, output: Output): OperatorContext
 }
 
@@ -166,7 +168,7 @@ function connect(
   }
   const network = options.networkOutputs.get(descriptor.operatorId) ?? []
   if (network.length + chained.length > 1) {
-    return new FanOutOutput(network, chained, options.objectReuse)
+    return new FanOutOutput(network, chained, options)
   }
   return network[0] ?? chained[0] ?? new DiscardingOutput()
 }

@@ -6,6 +6,7 @@ import type {
   LineWriter,
   Logger,
   OperatorId,
+  SerializerRegistry,
   SocketConnector,
 } from '@flink-ts/core'
 import type { MetricGroup } from '@flink-ts/metrics'
@@ -129,4 +130,6 @@ export interface EdgeFunctions {
 export interface JobCode {
   readonly operators: ReadonlyMap<string, OperatorFactory>
   readonly edges: ReadonlyMap<string, EdgeFunctions>
+  /** Of the program's own classes. */
+  readonly serializers?: SerializerRegistry
 }

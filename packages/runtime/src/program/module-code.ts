@@ -26,7 +26,7 @@ export async function withModuleCode(
     if (partitionerCode?.kind !== 'module') continue
     edges.set(id, (await loadModuleCode(partitionerCode, id)) as EdgeFunctions)
   }
-  return { operators, edges }
+  return { ...traced, operators, edges }
 }
 
 async function loadModuleCode(reference: ModuleReference, operatorName: string): Promise<unknown> {

@@ -89,6 +89,8 @@ export function assembleTask(
   mailbox: MailboxExecutor,
 ): TaskParts {
   const { task } = deployment
+  const nameOf = (id: OperatorId) =>
+    task.vertex.operators.find((operator) => operator.operatorId === id)?.name ?? id
   const outputs = task.outputEdges.map((edge, i) => {
     const partition = ResultPartition.attach(partitions[i]!, world.network, {
       ...(world.waitStrategy === undefined ? {} : { waitStrategy: world.waitStrategy }),
@@ -98,13 +100,21 @@ export function assembleTask(
       targetMaxParallelism: task.outputMaxParallelisms[i]!,
       random: world.random,
     })
-    const writer = new RecordWriter(partition, { serializer: edgeSerializer(), selector })
+    const serializer = edgeSerializer(edge, {
+      operatorName: nameOf(edge.sourceOperatorId),
+      registry: code.serializers,
+    })
+    const writer = new RecordWriter(partition, { serializer, selector })
     return new NetworkTaskOutput(writer)
   })
   const keyHandles = new KeyHandleSource()
   const inputs = task.inputEdges.map((edge, i) => {
     const gate = InputGate.attach(gates[i]!, world.network)
-    const serializer = edgeSerializer(edge.partitioner === 'HASH' ? { keyHandles } : {})
+    const serializer = edgeSerializer(edge, {
+      operatorName: edge.sourceOperatorId,
+      registry: code.serializers,
+      ...(edge.partitioner === 'HASH' ? { keyHandles } : {}),
+    })
     return new NetworkTaskInput(new RecordReader(gate, serializer), edge.targetInputIndex)
   })
   const networkOutputs = new Map<OperatorId, NetworkTaskOutput[]>()
@@ -117,6 +127,7 @@ export function assembleTask(
     code: code.operators,
     networkOutputs,
     objectReuse: world.configuration.get(PipelineOptions.OBJECT_REUSE),
+    ...(code.serializers === undefined ? {} : { serializers: code.serializers }),
     createContext: (operator, output) => {
       const isHead = operator === task.vertex.operators[0]
       const own = { world, output, mailbox, ...(isHead ? { keyHandles } : {}) }

@@ -1,4 +1,4 @@
-import { resolveUserPath, type Sink } from '@flink-ts/core'
+import { resolveUserPath, type Sink, type TypeInformation } from '@flink-ts/core'
 import { PrintSink } from '../connectors/print/print-sink.js'
 import { TextFileSink, type TextFileSinkOptions } from '../connectors/textfile/text-file-sink.js'
 import type {
@@ -222,6 +222,15 @@ export class SingleOutputStreamOperator<T> extends DataStream<T> {
   uid(uid: string): this {
     this.#settings.uid = checkText('the uid of an operator', uid)
     return this
+  }
+
+  /**
+   * Declares the type of what the operator emits. Where records of it travel between tasks, serializers are made
+   * for that type, and one that is not of it fails the task, naming operator, path and type.
+   */
+  returns<R extends T>(type: TypeInformation<R>): SingleOutputStreamOperator<R> {
+    this.#settings.outputType = type
+    return this as unknown as SingleOutputStreamOperator<R>
   }
 
   /** Number of parallel subtasks; otherwise the environment's. @throws InvalidProgramError */

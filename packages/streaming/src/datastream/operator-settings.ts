@@ -12,6 +12,7 @@ export function newOperatorSettings(id: number, name: string): OperatorSettings 
     maxParallelism: undefined,
     slotSharingGroup: undefined,
     chainingStrategy: 'ALWAYS',
+    outputType: undefined,
   }
 }
 

@@ -35,6 +35,7 @@ import type {
   OperatorTransformation,
   SourceTransformation,
 } from '../graph/transformation.js'
+import { ExecutionConfig } from './execution-config.js'
 import { explicitProgramContext, findProgramContext } from './executor-factory.js'
 import { JobClient } from './job-client.js'
 import type { JobExecutionResult } from './job-execution-result.js'
@@ -51,6 +52,7 @@ export class StreamExecutionEnvironment {
   /** What the program has set. */
   readonly #configuration: Configuration
   readonly #builder: StreamBuilder
+  readonly #config = new ExecutionConfig()
   #recorded: OperatorTransformation[] = []
   #nextId = 1
   #context: ProgramContext | undefined
@@ -150,6 +152,11 @@ export class StreamExecutionEnvironment {
     // Checked at once: a mistyped mode is to be found where it stands.
     this.#configuration.get(ExecutionOptions.RUNTIME_MODE)
     return this
+  }
+
+  /** Where serializers of the program's classes are registered. */
+  getConfig(): ExecutionConfig {
+    return this.#config
   }
 
   /** Sets Flink keys for this program's jobs. */
@@ -310,7 +317,9 @@ export class StreamExecutionEnvironment {
   ): StreamGraph {
     const configuration = this.#effectiveConfiguration()
     const name = jobName ?? configuration.get(PipelineOptions.NAME) ?? DEFAULT_JOB_NAME
-    return generateStreamGraph({ transformations, configuration, jobName: name, environment })
+    const { serializers } = this.#config
+    const parts = { transformations, configuration, jobName: name, environment, serializers }
+    return generateStreamGraph(parts)
   }
 
   #effectiveConfiguration(): Configuration {

@@ -1,4 +1,4 @@
-import { ConfigOptions, type JobId, type JobVertexId, type OperatorId } from '@flink-ts/core'
+import { ConfigOptions, ExecutionOptions, type JobId, type JobVertexId, type OperatorId } from '@flink-ts/core'
 import {
   type EdgeFunctions,
   JOB_GRAPH_FORMAT_VERSION,
@@ -23,10 +23,6 @@ const CHAIN_DIFFERENT_MAX_PARALLELISM = ConfigOptions.key(
   .booleanType()
   .defaultValue(true)
 
-const BATCH_SHUFFLE_MODE = ConfigOptions.key('execution.batch-shuffle-mode')
-  .enumType('ALL_EXCHANGES_BLOCKING', 'ALL_EXCHANGES_PIPELINED')
-  .defaultValue('ALL_EXCHANGES_PIPELINED')
-
 /** Settings of the client that belong to the job and travel with it. */
 const JOB_LEVEL_KEYS =
   /^(execution\.|pipeline\.|restart-strategy|parallelism\.default$|state\.|task\.cancellation\.)/
@@ -34,8 +30,8 @@ const JOB_LEVEL_KEYS =
 /**
  * Puts the operators of a graph into chains: the form that a cluster runs, and the code that its tasks look up.
  *
- * Batch jobs exchange their data pipelined unless `execution.batch-shuffle-mode` asks for blocking exchanges
- * (Flink's default there is blocking).
+ * Stages of a batch job exchange their data through files unless `execution.batch-shuffle-mode` asks for pipelined
+ * exchanges.
  */
 export function generateRecordedJob(graph: StreamGraph, jobId: JobId): RecordedJob {
   const heads = chainHeads(graph)
@@ -148,6 +144,7 @@ function jobEdge(
     targetInputIndex: 0,
     partitioner: partitioning.type,
     exchange: exchange(edge),
+    ...(source.outputType && { type: source.outputType }),
     ...(partitioning.code && { partitionerCode: { kind: 'traced' as const } }),
   }
 }
@@ -155,7 +152,7 @@ function jobEdge(
 function exchangeOf(graph: StreamGraph): (edge: StreamEdge) => ResultPartitionType {
   const blocking =
     graph.jobType === 'BATCH' &&
-    graph.configuration.get(BATCH_SHUFFLE_MODE) === 'ALL_EXCHANGES_BLOCKING'
+    graph.configuration.get(ExecutionOptions.BATCH_SHUFFLE_MODE) === 'ALL_EXCHANGES_BLOCKING'
   return (edge) =>
     blocking && edge.partitioning.type !== 'FORWARD' ? 'blocking' : 'pipelined_bounded'
 }
@@ -174,7 +171,7 @@ function codeOf(graph: StreamGraph): Pick<RecordedJob, 'code' | 'functions'> {
       if (captured.length > 0) functions.set(id, captured)
     }
   }
-  return { code: { operators, edges }, functions }
+  return { code: { operators, edges, serializers: graph.serializers }, functions }
 }
 
 function isHead(node: StreamNode, heads: ReadonlyMap<StreamNode, StreamNode>): boolean {

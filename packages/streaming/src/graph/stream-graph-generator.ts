@@ -5,6 +5,7 @@ import {
   ExecutionOptions,
   type OperatorId,
   PipelineOptions,
+  type SerializerRegistry,
   UPPER_BOUND_MAX_PARALLELISM,
 } from '@flink-ts/core'
 import { type JobType, sinkOperatorFactory, sourceOperatorFactory } from '@flink-ts/runtime/program'
@@ -28,6 +29,8 @@ export interface StreamGraphInput {
   readonly configuration: Configuration
   readonly jobName: string
   readonly environment: ConnectorEnvironment
+  /** Of the program's own classes. */
+  readonly serializers: SerializerRegistry
 }
 
 /**
@@ -52,6 +55,7 @@ export function generateStreamGraph(input: StreamGraphInput): StreamGraph {
     nodes: [...nodes.values()],
     chaining: configuration.get(PipelineOptions.OPERATOR_CHAINING),
     configuration,
+    serializers: input.serializers,
   }
 }
 
@@ -134,6 +138,7 @@ function createNode(
       links.map((l) => nodes.get(l.transformation)!),
     ),
     chainingStrategy: transformation.chainingStrategy,
+    outputType: transformation.outputType,
     ...codeOf(transformation, input.environment),
     inEdges: [],
     outEdges: [],

@@ -1,4 +1,11 @@
-import type { Configuration, OperatorId, Sink, Source } from '@flink-ts/core'
+import type {
+  Configuration,
+  OperatorId,
+  SerializerRegistry,
+  Sink,
+  Source,
+  TypeDescription,
+} from '@flink-ts/core'
 import type { JobType, OperatorFactory } from '@flink-ts/runtime/program'
 import type { ChainingStrategy, Partitioning } from './transformation.js'
 
@@ -15,6 +22,8 @@ export interface StreamNode {
   readonly maxParallelism: number
   readonly slotSharingGroup: string
   readonly chainingStrategy: ChainingStrategy
+  /** The declared type of what it emits; undefined: learnt from the records. */
+  readonly outputType: TypeDescription | undefined
   readonly factory: OperatorFactory
   /** Of a source. */
   readonly source?: Source<unknown, never>
@@ -48,4 +57,6 @@ export interface StreamGraph {
   readonly chaining: boolean
   /** Settings of the program over those of the client. */
   readonly configuration: Configuration
+  /** Of the program's own classes. */
+  readonly serializers: SerializerRegistry
 }

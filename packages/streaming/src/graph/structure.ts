@@ -1,4 +1,5 @@
-import type { StreamEdge, StreamGraph } from './stream-graph.js'
+import { typeToString } from '@flink-ts/core'
+import type { StreamEdge, StreamGraph, StreamNode } from './stream-graph.js'
 
 /**
  * A line per operator and edge, equal in every run of the same program with the same arguments, whatever
@@ -6,10 +7,15 @@ import type { StreamEdge, StreamGraph } from './stream-graph.js'
  * and the traces.
  */
 export function structureOf(graph: StreamGraph): string[] {
-  return graph.nodes.flatMap((node) => [
-    `${node.kind} '${node.name}' ${node.operatorId} ${node.uid === undefined ? 'without uid' : `uid '${node.uid}'`}: ${node.fingerprint}`,
+  const lines = graph.nodes.flatMap((node) => [
+    `${node.kind} '${node.name}' ${node.operatorId} ${node.uid === undefined ? 'without uid' : `uid '${node.uid}'`}: ${node.fingerprint}${returns(node)}`,
     ...node.inEdges.map(edgeLine),
   ])
+  return [...lines, ...graph.serializers.names.map((name) => `serializer '${name}'`)]
+}
+
+function returns({ outputType }: StreamNode): string {
+  return outputType === undefined ? '' : ` returns ${typeToString(outputType)}`
 }
 
 function edgeLine({ source, target, index, declared, partitioning }: StreamEdge): string {

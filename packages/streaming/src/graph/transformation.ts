@@ -1,4 +1,4 @@
-import type { Boundedness, Sink, Source } from '@flink-ts/core'
+import type { Boundedness, Sink, Source, TypeDescription } from '@flink-ts/core'
 import type { EdgeFunctions, OperatorFactory, PartitionerType } from '@flink-ts/runtime/program'
 
 /** Whether an operator may share a task with its neighbours; Flink's strategies. */
@@ -19,6 +19,8 @@ export interface OperatorSettings {
   maxParallelism: number | undefined
   slotSharingGroup: string | undefined
   chainingStrategy: ChainingStrategy
+  /** The declared type of what it emits. */
+  outputType: TypeDescription | undefined
   /** The parallelism must stay 1; the text says why, to follow "because". */
   readonly onlyParallelismOne?: string
 }

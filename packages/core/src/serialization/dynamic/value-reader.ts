@@ -99,6 +99,27 @@ export class ValueReader extends TextReader {
     return this.data.getFloat64(this.take(8), true)
   }
 
+  /** An integer of 64 bits. */
+  long(): bigint {
+    return this.data.getBigInt64(this.take(8), true)
+  }
+
+  /** A copy. */
+  octets(): Uint8Array {
+    const isBuffer = this.boolean()
+    const size = this.count(1)
+    const at = this.take(size)
+    const copy = new Uint8Array(size)
+    copy.set(this.bytes.subarray(at, at + size))
+    return isBuffer ? Buffer.from(copy.buffer) : copy
+  }
+
+  /** A number below `bound`. */
+  index(bound: number): number {
+    const index = this.varint()
+    return index < bound ? index : this.bad('index')
+  }
+
   /** A count of things that take at least `bytesEach` bytes, so that no absurd one is believed. */
   count(bytesEach: number): number {
     const count = this.varint()

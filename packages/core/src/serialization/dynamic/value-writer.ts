@@ -267,6 +267,19 @@ export class ValueWriter {
     return at + size
   }
 
+  /** An integer of 64 bits. */
+  long(value: bigint, p: number): number {
+    if (p + 8 > this.limit) throw NO_SPACE
+    this.data.setBigInt64(p, value, true)
+    return p + 8
+  }
+
+  /** A Uint8Array or a Buffer. */
+  octets(value: Uint8Array, p: number): number {
+    const at = this.boolean(Buffer.isBuffer(value), p)
+    return this.raw(value, this.varint(value.length, at))
+  }
+
   raw(source: Uint8Array, p: number): number {
     if (p + source.length > this.limit) throw NO_SPACE
     this.bytes.set(source, p)
