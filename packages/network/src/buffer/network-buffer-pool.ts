@@ -49,12 +49,13 @@ export class NetworkBufferPool {
   readonly #words: number
   readonly #free: Int32Array
   readonly #owners: Int32Array
+  readonly #otherHolders: Int32Array
   readonly #stride: number
   readonly #buffers: (Buffer | undefined)[] = []
   readonly #receiveBuffers: (Buffer | undefined)[] = []
   readonly #frames: (Buffer | undefined)[] = []
   readonly #dataViews: (DataView | undefined)[] = []
-  readonly #heap = new Map<number, { owner: number; bytes: Buffer }>()
+  readonly #heap = new Map<number, { owner: number; holders: number; bytes: Buffer }>()
   #nextHeapIndex: number
 
   private constructor(handle: NetworkBufferPoolHandle, doorbells: DoorbellBoard) {
@@ -66,7 +67,10 @@ export class NetworkBufferPool {
     this.#stride = handle.segmentBytes + 2 * FRAME_ROOM_BYTES
     this.#words = Math.ceil(handle.numberOfSegments / 32)
     this.#free = new Int32Array(handle.control, 0, this.#words)
-    this.#owners = new Int32Array(handle.control, this.#words * 4, handle.numberOfSegments)
+    const { control, numberOfSegments } = handle
+    this.#owners = new Int32Array(control, this.#words * 4, numberOfSegments)
+    const holdersAt = (this.#words + numberOfSegments) * 4
+    this.#otherHolders = new Int32Array(control, holdersAt, numberOfSegments)
   }
 
   static create(
@@ -80,7 +84,7 @@ export class NetworkBufferPool {
       `segment size ${segmentBytes} must be a multiple of 8 from 256 B to 512 MiB`,
     )
     const words = Math.ceil(numberOfSegments / 32)
-    const control = new SharedArrayBuffer((words + numberOfSegments) * 4)
+    const control = new SharedArrayBuffer((words + 2 * numberOfSegments) * 4)
     const free = new Int32Array(control, 0, words)
     for (let i = 0; i < numberOfSegments; i++) free[i >> 5]! |= 1 << (i & 31)
     const memory = new SharedArrayBuffer(numberOfSegments * (segmentBytes + 2 * FRAME_ROOM_BYTES))
@@ -121,11 +125,25 @@ export class NetworkBufferPool {
     return false
   }
 
+  /** `holders` will give the segment back, each once. Before any of them has it. */
+  share(index: number, holders: number): void {
+    const heap = this.#heap.get(index)
+    if (heap !== undefined) heap.holders = holders
+    else Atomics.store(this.#otherHolders, index, holders - 1)
+  }
+
   /** Gives a segment back and wakes who waits for one. The caller must not touch it any more. */
   recycle(index: number): void {
     if (index >= this.numberOfSegments) {
-      assert(this.#heap.delete(index), `heap segment ${index} was recycled twice`)
+      const heap = this.#heap.get(index)
+      assert(heap !== undefined, `heap segment ${index} was recycled twice`)
+      if (--heap.holders === 0) this.#heap.delete(index)
       return
+    }
+    // Whoever finds other holders only takes itself off; the last one gives it back.
+    if (Atomics.load(this.#otherHolders, index) > 0) {
+      if (Atomics.sub(this.#otherHolders, index, 1) > 0) return
+      Atomics.store(this.#otherHolders, index, 0)
     }
     const owner = Atomics.exchange(this.#owners, index, 0)
     assert(owner !== 0, `segment ${index} was recycled twice`)
@@ -145,6 +163,7 @@ export class NetworkBufferPool {
       const owner = Atomics.load(this.#owners, index)
       if (owner !== 0) {
         if (!owners.has(owner)) continue
+        Atomics.store(this.#otherHolders, index, 0)
         Atomics.store(this.#owners, index, 0)
         reclaimed++
       }
@@ -162,7 +181,7 @@ export class NetworkBufferPool {
   requestHeap(owner: number): number {
     assert(this.#doorbells.isInline, 'heap buffers cannot be seen from another thread')
     const index = this.#nextHeapIndex++
-    this.#heap.set(index, { owner, bytes: Buffer.alloc(this.#stride) })
+    this.#heap.set(index, { owner, holders: 1, bytes: Buffer.alloc(this.#stride) })
     return index
   }
 

@@ -18,6 +18,8 @@ export interface QueueRecord {
   readonly memory: QueueMemory
   producer: 'expected' | 'open' | 'closed'
   consumer: 'none' | 'open' | 'closed'
+  /** Queues that hold the same segments, and who owns these. */
+  group?: { readonly ownerId: number; readonly queues: readonly QueueRecord[] }
 }
 
 /**
@@ -67,8 +69,11 @@ export class QueueRegistry {
   /** Takes the segments out of those queues that nobody holds any more. */
   reclaim(records: Iterable<QueueRecord>): void {
     const owners = new Set<number>()
-    for (const { handle, producer, consumer } of records) {
-      if (producer !== 'open' && consumer !== 'open') owners.add(handle.queueId)
+    for (const record of records) {
+      if (isHeld(record)) continue
+      owners.add(record.handle.queueId)
+      const { group } = record
+      if (group !== undefined && !group.queues.some(isHeld)) owners.add(group.ownerId)
     }
     if (owners.size > 0) this.#context.pool.reclaimAll(owners)
   }
@@ -76,4 +81,8 @@ export class QueueRegistry {
   #ring(record: QueueRecord, bell: number): void {
     this.#context.doorbells.ring(Atomics.load(record.memory.ints, bell))
   }
+}
+
+function isHeld({ producer, consumer }: QueueRecord): boolean {
+  return producer === 'open' || consumer === 'open'
 }

@@ -125,12 +125,18 @@ export class ShuffleEnvironment {
     for (let index = 0; index < numberOfSubpartitions; index++) {
       queues.push(this.#producerQueue(partitionId, index))
     }
+    const isBroadcast = descriptor.partitioner === 'BROADCAST' && numberOfSubpartitions > 1
+    const sharedOwnerId = isBroadcast ? this.#registry.nextOwnerId() : undefined
+    if (sharedOwnerId !== undefined) {
+      for (const queue of queues) queue.group = { ownerId: sharedOwnerId, queues }
+    }
     const handle: PipelinedPartitionHandle = {
       partitionId,
       ownerName,
       bell,
       queues: queues.map((record) => record.handle),
       quota: quota.control,
+      ...(sharedOwnerId !== undefined && { sharedOwnerId }),
       maxBuffersPerSubpartition: maxPerSubpartition,
       maxOverdraftBuffers: limits?.maxOverdraftBuffersPerGate ?? 5,
     }

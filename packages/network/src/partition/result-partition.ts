@@ -5,10 +5,12 @@ import {
 import type { BufferQueueHandle } from '../buffer/buffer-queue.js'
 import { type NetworkBufferPool, NO_SEGMENT } from '../buffer/network-buffer-pool.js'
 import { QueueProducer } from '../buffer/queue-producer.js'
+import { SegmentView } from '../buffer/segment-view.js'
 import type { NetworkContext } from '../environment/network-context.js'
 import { type BufferWaitStrategy, inlineBufferWait } from '../wakeup/buffer-wait-strategy.js'
 import type { Doorbell } from '../wakeup/doorbell.js'
-import type { WritablePartition } from './channel-output.js'
+import { BroadcastOutput } from './broadcast-output.js'
+import type { ChannelOutput, WritablePartition } from './channel-output.js'
 import { SubpartitionOutput, type SubpartitionOwner } from './subpartition-output.js'
 
 /** Cloneable form of a result partition, made by the ShuffleEnvironment. */
@@ -22,6 +24,8 @@ export interface PipelinedPartitionHandle {
   readonly queues: readonly BufferQueueHandle[]
   /** Int32: how many buffers the partition may use now; redistributed by the environment. */
   readonly quota: SharedArrayBuffer
+  /** Given: all subpartitions carry the same segments, which belong to this owner. */
+  readonly sharedOwnerId?: number
   /** Queued buffers of one subpartition from which on the partition is not available. */
   readonly maxBuffersPerSubpartition: number
   readonly maxOverdraftBuffers: number
@@ -36,7 +40,9 @@ export interface ResultPartitionOptions {
 export class ResultPartition implements SubpartitionOwner, WritablePartition {
   readonly partitionId: string
   readonly pool: NetworkBufferPool
-  readonly outputs: readonly SubpartitionOutput[]
+  readonly outputs: readonly ChannelOutput[]
+  readonly #subpartitions: readonly SubpartitionOutput[]
+  readonly #isBroadcast: boolean
   readonly #handle: PipelinedPartitionHandle
   readonly #context: NetworkContext
   readonly #quota: Int32Array
@@ -59,14 +65,16 @@ export class ResultPartition implements SubpartitionOwner, WritablePartition {
     this.#quota = new Int32Array(handle.quota)
     this.#doorbell = context.doorbells.doorbell(handle.bell)
     this.#waitStrategy = options.waitStrategy ?? inlineBufferWait
-    this.outputs = handle.queues.map(
-      (queue, index) =>
-        new SubpartitionOutput(
-          index,
-          new QueueProducer(queue, context.doorbells, handle.bell),
-          this,
-        ),
-    )
+    this.#isBroadcast = handle.sharedOwnerId !== undefined
+    const shared = this.#isBroadcast ? new SegmentView() : undefined
+    this.#subpartitions = handle.queues.map((queue, index) => {
+      const producer = new QueueProducer(queue, context.doorbells, handle.bell)
+      return new SubpartitionOutput(index, producer, this, shared)
+    })
+    this.outputs =
+      shared === undefined
+        ? this.#subpartitions
+        : [new BroadcastOutput(this.#subpartitions, this, shared)]
   }
 
   /** Takes the producer's end. Once per handle. */
@@ -83,7 +91,7 @@ export class ResultPartition implements SubpartitionOwner, WritablePartition {
   }
 
   get numberOfSubpartitions(): number {
-    return this.outputs.length
+    return this.#subpartitions.length
   }
 
   /**
@@ -124,6 +132,28 @@ export class ResultPartition implements SubpartitionOwner, WritablePartition {
       if (!this.#await(() => output.isAbandoned || this.#mayAcquire(output))) {
         return this.pool.requestHeap(output.queue.queueId)
       }
+    }
+  }
+
+  /** @internal */
+  acquireShared(): number {
+    const owner = this.#handle.sharedOwnerId!
+    for (;;) {
+      const live = this.#subpartitions.filter((output) => !output.isAbandoned)
+      if (live.length === 0) return NO_SEGMENT
+      const overdraft = this.#handle.maxOverdraftBuffers
+      const isWithin = () =>
+        live.every((output) => output.isAbandoned || this.#isWithin(output, overdraft))
+      const segment = isWithin() ? this.pool.request(owner) : NO_SEGMENT
+      if (segment !== NO_SEGMENT) {
+        this.#usedAtMost++
+        // Counted anew before the next input.
+        this.#isAvailable = false
+        return segment
+      }
+      this.#isAvailable = false
+      this.flushAll()
+      if (!this.#await(() => isWithin() && this.pool.hasFree())) return this.pool.requestHeap(owner)
     }
   }
 
@@ -170,9 +200,14 @@ export class ResultPartition implements SubpartitionOwner, WritablePartition {
 
   #countUsed(): number {
     let used = 0
-    for (const output of this.outputs) used += output.queued()
+    for (const output of this.#subpartitions) used = this.#plus(used, output.queued())
     this.#usedAtMost = used
     return used
+  }
+
+  /** Segments of all outputs so far and of one more. */
+  #plus(used: number, queued: number): number {
+    return this.#isBroadcast ? Math.max(used, queued) : used + queued
   }
 
   #quotaNow(): number {
@@ -182,10 +217,10 @@ export class ResultPartition implements SubpartitionOwner, WritablePartition {
   #checkAvailable(): boolean {
     if (!this.pool.hasFree()) return false
     let used = 0
-    for (const output of this.outputs) {
+    for (const output of this.#subpartitions) {
       const queued = output.queued()
       if (queued >= this.#handle.maxBuffersPerSubpartition) return false
-      used += queued
+      used = this.#plus(used, queued)
     }
     this.#usedAtMost = used
     return used < this.#quotaNow()
@@ -228,16 +263,16 @@ export class ResultPartition implements SubpartitionOwner, WritablePartition {
 
   #canGoOn(): boolean {
     if (this.#callback !== undefined && this.isAvailable()) return true
-    return this.outputs.some(
+    return this.#subpartitions.some(
       (output) => output.hasOverflow && (output.isAbandoned || output.queue.hasRoom()),
     )
   }
 
   #hasOverflow(): boolean {
-    return this.outputs.some((output) => output.hasOverflow)
+    return this.#subpartitions.some((output) => output.hasOverflow)
   }
 
   #drainOverflow(): void {
-    for (const output of this.outputs) if (output.hasOverflow) output.drainOverflow()
+    for (const output of this.#subpartitions) if (output.hasOverflow) output.drainOverflow()
   }
 }

@@ -10,6 +10,8 @@ export interface SubpartitionOwner {
   readonly pool: NetworkBufferPool
   /** A segment for the output, {@link NO_SEGMENT} if its consumer is gone. May wait. */
   acquireSegment(output: SubpartitionOutput): number
+  /** A segment for all outputs at once, {@link NO_SEGMENT} if all their consumers are gone. May wait. */
+  acquireShared(): number
   /** Returns when the output's queue has room, or false if it must be kept back (inline). May wait. */
   awaitRoom(output: SubpartitionOutput): boolean
   /** The output keeps slots back: call `drainOverflow` when the queue has room. */
@@ -30,17 +32,26 @@ export class SubpartitionOutput implements ChannelOutput {
   readonly index: number
   readonly queue: QueueProducer
   /** Where elements are written; empty (nothing fits) while no buffer is open. */
-  readonly view = new SegmentView()
+  readonly view: SegmentView
   /** Records written so far; shown in the counters with each flush. */
   numRecords = 0
   readonly #owner: SubpartitionOwner
+  readonly #isShared: boolean
   #isOpen = false
   #isDiscarding = false
   /** Slots that the full queue has no room for. Inline only; the last may be open. */
   readonly #overflow: OverflowSlot[] = []
 
-  constructor(index: number, queue: QueueProducer, owner: SubpartitionOwner) {
+  /** @param sharedView given: what is written goes to other subpartitions too, see {@link BroadcastOutput} */
+  constructor(
+    index: number,
+    queue: QueueProducer,
+    owner: SubpartitionOwner,
+    sharedView?: SegmentView,
+  ) {
     this.index = index
+    this.view = sharedView ?? new SegmentView()
+    this.#isShared = sharedView !== undefined
     this.queue = queue
     this.#owner = owner
   }
@@ -73,6 +84,16 @@ export class SubpartitionOutput implements ChannelOutput {
     }
     const pool = this.#owner.pool
     this.view.set(pool.buffer(segment), pool.dataView(segment), 0, pool.segmentBytes)
+    this.#openSlot(segment, flags)
+  }
+
+  /** Opens a slot for a segment that other outputs have too. */
+  openShared(segment: number, flags: number): void {
+    this.#isOpen = true
+    this.#openSlot(segment, flags)
+  }
+
+  #openSlot(segment: number, flags: number): void {
     if (!this.hasOverflow && this.queue.hasRoom()) this.queue.open(segment, flags)
     else this.#keepBack({ segment, flags, inline: undefined, length: 0, finished: false })
   }
@@ -80,9 +101,14 @@ export class SubpartitionOutput implements ChannelOutput {
   /** Hands the open buffer to the consumer for good. */
   finishBuffer(): void {
     if (!this.#isOpen) return
-    const length = this.view.position
-    this.#isOpen = false
+    this.finishShared(this.view.position)
     this.view.clear()
+  }
+
+  /** As `finishBuffer`, with the view left to the others that share it. */
+  finishShared(length: number): void {
+    if (!this.#isOpen) return
+    this.#isOpen = false
     this.#showRecords()
     if (this.#isDiscarding) {
       this.#isDiscarding = false
@@ -108,7 +134,7 @@ export class SubpartitionOutput implements ChannelOutput {
 
   /** Appends an event after what was written. */
   writeEvent(bytes: Uint8Array, flags: number): void {
-    this.finishBuffer()
+    if (!this.#isShared) this.finishBuffer()
     if (this.isAbandoned) return
     if (bytes.length > INLINE_BYTES) {
       assert(bytes.length <= this.#owner.pool.segmentBytes, 'an event fits a network buffer')
@@ -146,6 +172,8 @@ export class SubpartitionOutput implements ChannelOutput {
     if (open !== undefined) {
       // Still being written: it goes on into nowhere.
       this.#isDiscarding = true
+    }
+    if (open !== undefined && !this.#isShared) {
       const { bytes, position } = this.view
       const nowhere = Buffer.from(bytes)
       this.view.set(

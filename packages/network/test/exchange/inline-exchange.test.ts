@@ -5,6 +5,7 @@ import {
   functionSelector,
   InputGate,
   InsufficientNetworkBuffersError,
+  type PartitionerType,
   RecordReader,
   RecordWriter,
   ResultPartition,
@@ -79,7 +80,7 @@ t.test(
           const handle = env.createResultPartition({
             partitionId: `partition-${p}`,
             numberOfSubpartitions: m.consumers,
-            partitioner: 'HASH',
+            partitioner: m.selector as PartitionerType,
           })
           const records = m.sizes.flatMap((size, i) => [
             testRecord(p, 2 * i, size),

@@ -7,6 +7,7 @@ import {
   InProcessDataTransport,
   InputGate,
   inlineNetworkIo,
+  type PartitionerType,
   RecordReader,
   RecordWriter,
   ResultPartition,
@@ -87,7 +88,7 @@ t.test('remote channels lose nothing, double nothing and keep their order', asyn
         const handle = at(p + 1).createResultPartition({
           partitionId: `partition-${p}`,
           numberOfSubpartitions: m.consumers,
-          partitioner: 'HASH',
+          partitioner: m.selector as PartitionerType,
         })
         const records = m.sizes.map((size, i) => testRecord(p, i, size))
         new TestProducer(handle, at(p + 1).context, {

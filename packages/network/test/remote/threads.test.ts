@@ -2,7 +2,13 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { Worker } from 'node:worker_threads'
 import { type LogFields, type Logger, noopLogger, SystemClock } from '@flink-ts/core'
-import { InputGate, RecordReader, ShuffleEnvironment, threadedNetworkIo } from '@flink-ts/network'
+import {
+  InputGate,
+  type PartitionerType,
+  RecordReader,
+  ShuffleEnvironment,
+  threadedNetworkIo,
+} from '@flink-ts/network'
 import t from 'tap'
 import type { ConsumerReport, ConsumerWork, ProducerWork } from '../exchange/exchange-worker.js'
 import { TestConsumer } from '../exchange/inline-exchange.js'
@@ -86,7 +92,7 @@ async function exchange(plan: Plan) {
     const partition = env.createResultPartition({
       partitionId: `p${p}`,
       numberOfSubpartitions: plan.consumers,
-      partitioner: 'HASH',
+      partitioner: plan.selector as PartitionerType,
     })
     const context = env.context.handle()
     const { selector, sizes, count } = plan
