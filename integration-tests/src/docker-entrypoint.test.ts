@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { assemble, command, freePorts, succeeded, temporaryFolder } from './support/installation.js'
@@ -10,6 +11,8 @@ const assembled = await assemble(home)
 const entryPoint = join(home, 'docker', 'docker-entrypoint.sh')
 
 const { FLINK_HOME: _home, FLINK_CONF_DIR: _conf, ...environment } = process.env
+/** What the containers of a cluster are given to know each other by. */
+const SECRET = '5ec7e7'.repeat(8)
 const base = { ...environment, FLINK_NODE: process.execPath, TASK_MANAGER_HOST: '127.0.0.1' }
 
 /** A process of a container: its output, and its exit code when it has ended. */
@@ -19,7 +22,7 @@ class Container {
   readonly #child: ChildProcess
 
   constructor(args: readonly string[], properties: string) {
-    const env = { ...base, FLINK_PROPERTIES: properties }
+    const env = { ...base, FLINK_PROPERTIES: properties, FLINK_CLUSTER_SECRET: SECRET }
     this.#child = spawn(entryPoint, args, { env, cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
     for (const stream of [this.#child.stdout!, this.#child.stderr!]) {
       stream.setEncoding('utf8')
@@ -87,6 +90,8 @@ t.test('docker-entrypoint.sh: FLINK_PROPERTIES make a cluster; SIGTERM ends it',
   t.notOk(early, 'both run until they are stopped', early ? outputs : {})
   t.match(jobManager.output, /JobManager is ready/, 'the log goes to the standard output')
   t.match(taskManager.output, /TaskManager is ready/)
+  t.notMatch(jobManager.output + taskManager.output, SECRET, 'the secret is not in the log')
+  t.notOk(existsSync(join(home, 'conf', 'cluster-secret')), 'no other secret was made')
 
   t.equal(await taskManager.stop(), 0, 'exit code of the TaskManager')
   t.equal(await jobManager.stop(), 0, 'exit code of the JobManager')

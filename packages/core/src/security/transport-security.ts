@@ -1,4 +1,5 @@
 import type { Configuration } from '../configuration/configuration.js'
+import { RpcOptions } from '../configuration/options/rpc-options.js'
 import { SecurityOptions } from '../configuration/options/security-options.js'
 import { FlinkError } from '../errors/flink-error.js'
 import { ClusterSecret, type ClusterSecretHandle } from './cluster-secret.js'
@@ -52,7 +53,7 @@ export function loadTransportSecurity(
   return {
     secret,
     tls: loadInternalTls(configuration),
-    ...(timeoutMs > 0 ? { handshakeTimeoutMs: timeoutMs } : {}),
+    handshakeTimeoutMs: timeoutMs > 0 ? timeoutMs : configuration.get(RpcOptions.LOOKUP_TIMEOUT),
   }
 }
 

@@ -72,6 +72,7 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
     reason: 'BLOBs travel over RPC',
     keys: words(`
       blob.client.connect.timeout blob.client.socket.timeout blob.server.port
+      blob.fetch.num-concurrent
       blob.service.ssl.enabled blob.offload.minsize
     `),
   },

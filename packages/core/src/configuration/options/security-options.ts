@@ -60,7 +60,7 @@ export const SecurityOptions = {
     .intType({ min: -1 })
     .defaultValue(-1)
     .withDescription(
-      'Milliseconds that a peer may take to prove who it is, with or without TLS; -1: 10 000.',
+      'Milliseconds that a peer may take to prove who it is, with or without TLS; -1: as `pekko.lookup.timeout` says.',
     ),
   DATA_SSL_ENABLED: ConfigOptions.key('taskmanager.data.ssl.enabled')
     .booleanType()
