@@ -1,0 +1,262 @@
+import { noopLogger, type ResourceId, SeededRandom } from '@flink-ts/core'
+import t from 'tap'
+import {
+  ActiveWorkers,
+  type ActiveWorkersSettings,
+  DEFAULT_ACTIVE_WORKERS_SETTINGS,
+} from '../../dist/resourcemanager/active/active-workers.js'
+import type {
+  ResourceManagerDriver,
+  WorkerHandle,
+  WorkerResourceSpec,
+} from '../../dist/resourcemanager/resource-manager-driver.js'
+import { multiplyProfile } from '../../dist/resourcemanager/slotmanager/resource-profiles.js'
+import {
+  type SlotAllocation,
+  SlotManager,
+} from '../../dist/resourcemanager/slotmanager/slot-manager.js'
+import {
+  DEFAULT_SLOT_MANAGER_SETTINGS,
+  type SlotManagerSettings,
+} from '../../dist/resourcemanager/slotmanager/slot-manager-settings.js'
+import { advance, SLOT_PROFILE, settle, TestWorld } from '../testing/control-plane.js'
+
+const SPEC: WorkerResourceSpec = {
+  cpuCores: 2,
+  totalProcessBytes: 1000,
+  numberOfSlots: 2,
+  slotProfile: SLOT_PROFILE,
+  totalProfile: multiplyProfile(SLOT_PROFILE, 2),
+  dynamicProperties: {},
+}
+
+/** Grants and refuses as it is told. */
+class ScriptedDriver implements ResourceManagerDriver {
+  readonly name = 'scripted'
+  readonly canStartWorkers = true
+  readonly requests: { grant(id: string): void; refuse(): void; readonly aborted: boolean }[] = []
+  readonly released: string[] = []
+  async initialize() {}
+  requestResource: ResourceManagerDriver['requestResource'] = (_spec, { signal }) =>
+    new Promise<WorkerHandle>((resolve, reject) => {
+      this.requests.push({
+        grant: (id) => resolve({ resourceId: id as ResourceId }),
+        refuse: () => reject(new Error('no room')),
+        get aborted() {
+          return signal.aborted
+        },
+      })
+    })
+  releaseResource({ resourceId }: WorkerHandle) {
+    this.released.push(resourceId)
+  }
+  async deregisterApplication() {}
+  async terminate() {}
+}
+
+function setUp(settings: Partial<ActiveWorkersSettings> = {}) {
+  const world = new TestWorld()
+  const driver = new ScriptedDriver()
+  const gone: string[] = []
+  const workers = new ActiveWorkers({
+    driver,
+    spec: SPEC,
+    settings: { ...DEFAULT_ACTIVE_WORKERS_SETTINGS, ...settings },
+    mainThread: world.mainThread('rm'),
+    clock: world.clock,
+    log: noopLogger,
+    blockedNodes: () => new Set(),
+    onGone: (resourceId) => void gone.push(resourceId),
+  })
+  const grant = async (index: number, id: string) => {
+    driver.requests[index]!.grant(id)
+    await settle()
+  }
+  return { ...world, clock: world.clock, driver, workers, gone, grant }
+}
+
+t.test('ActiveWorkers releases unwanted ones first, then requests, then others', async (t) => {
+  const { driver, workers, gone, grant, clock } = setUp()
+  workers.recovered([])
+  workers.declare(4, [])
+  t.equal(driver.requests.length, 4)
+  for (const [i, id] of ['a', 'b', 'c'].entries()) await grant(i, id)
+  for (const id of ['a', 'b']) workers.registered(id)
+  workers.declare(3, ['a'])
+  t.same([driver.released, gone], [['a'], ['a']])
+  workers.declare(2, [])
+  t.ok(driver.requests[3]!.aborted)
+  await grant(3, 'late')
+  t.same(driver.released, ['a', 'late'], 'granted all the same, it goes at once')
+  workers.declare(1, [])
+  t.same(driver.released, ['a', 'late', 'c'], 'the one that has not registered')
+  workers.close()
+  t.equal(clock.pendingTimers, 0)
+})
+
+t.test('ActiveWorkers pauses after too many failed starts', async (t) => {
+  const { driver, workers, clock } = setUp({ maxStartFailureRate: 2 })
+  workers.recovered([])
+  workers.declare(1, [])
+  for (let i = 0; i < 3; i++) {
+    driver.requests[i]!.refuse()
+    await settle()
+  }
+  t.equal(driver.requests.length, 3)
+  await advance(clock, 2_999)
+  t.equal(driver.requests.length, 3)
+  await advance(clock, 1)
+  t.equal(driver.requests.length, 4)
+  workers.close()
+})
+
+t.test('ActiveWorkers replaces workers that do not register, end, or are lost', async (t) => {
+  const { driver, workers, gone, grant, clock } = setUp()
+  workers.recovered([])
+  workers.declare(1, [])
+  await grant(0, 'silent')
+  await advance(clock, 300_000)
+  t.same([driver.released, driver.requests.length], [['silent'], 2])
+  await grant(1, 'ends')
+  workers.registered('ends')
+  workers.terminated('ends', 'exit code 1')
+  workers.terminated('ends', 'exit code 1')
+  t.equal(driver.requests.length, 3)
+  await grant(2, 'lost')
+  workers.registered('lost')
+  workers.disconnected('lost', 50_000)
+  await advance(clock, 40_000)
+  workers.registered('lost')
+  await advance(clock, 40_000)
+  t.ok(workers.has('lost'), 'it came back in time')
+  workers.lost('lost')
+  t.same([gone, driver.requests.length], [['silent', 'ends', 'lost'], 4])
+  workers.close()
+})
+
+t.test(
+  'ActiveWorkers waits for workers of an earlier attempt before it asks for others',
+  async (t) => {
+    const { driver, workers, clock } = setUp({ recoveryTimeoutMs: 10_000 })
+    workers.declare(3, [])
+    workers.recovered([{ resourceId: 'a' as ResourceId }, { resourceId: 'b' as ResourceId }])
+    await workers.known
+    workers.registered('a')
+    t.equal(driver.requests.length, 0)
+    await advance(clock, 10_000)
+    t.equal(driver.requests.length, 1, 'b may still come')
+    workers.close()
+  },
+)
+
+// ---------------------------------------------------------------- what is declared
+
+function slotManager(settings: Partial<SlotManagerSettings>) {
+  const world = new TestWorld()
+  const declared: (readonly [number, readonly string[]])[] = []
+  const allocations: SlotAllocation[] = []
+  const short: string[] = []
+  const kept = new Set<string>()
+  const manager = new SlotManager({
+    mainThread: world.mainThread('slots'),
+    clock: world.clock,
+    log: noopLogger,
+    random: new SeededRandom(1),
+    settings: { ...DEFAULT_SLOT_MANAGER_SETTINGS, workerSpec: SPEC, ...settings },
+    allocateSlot: async (allocation) => void allocations.push(allocation),
+    onDoubt: () => {},
+    onNotEnoughResources: (_job, _acquired, _missing, reason) => void short.push(reason),
+    workers: {
+      declare: (needed, unwanted) => void declared.push([needed, unwanted]),
+      canBeReleased: async (resourceId) => !kept.has(resourceId),
+    },
+  })
+  const join = (resourceId: string, nodeId = resourceId) =>
+    manager.registerTaskManager({
+      resourceId,
+      instanceId: `${resourceId}-i`,
+      nodeId,
+      numberOfSlots: 2,
+      totalProfile: SPEC.totalProfile,
+      report: {
+        slots: [0, 1].map((slotNumber) => ({
+          slotId: { resourceId, slotNumber },
+          profile: SLOT_PROFILE,
+          assignedTasks: 0,
+        })),
+      },
+    })
+  const check = async () => {
+    await advance(world.clock, 1)
+    return declared.at(-1)
+  }
+  return { clock: world.clock, manager, join, check, allocations, short, kept }
+}
+
+t.test(
+  'SlotManager declares the workers that free slots do not replace, within the limits',
+  async (t) => {
+    const { manager, join, check, short } = slotManager({
+      max: { slots: 6, cpuCores: Number.POSITIVE_INFINITY, memoryBytes: Number.POSITIVE_INFINITY },
+      redundantTaskManagers: 1,
+    })
+    join('a')
+    t.same(await check(), [1, []])
+    manager.processRequirements('job', [{ numberOfRequiredSlots: 3 }])
+    t.same(await check(), [3, []], 'one for the third slot, one to spare')
+    t.same(short, [])
+    manager.processRequirements('job', [{ numberOfRequiredSlots: 9 }])
+    t.same(await check(), [3, []])
+    t.match(short.at(-1), /3 slots are missing.*slotmanager.number-of-slots.max/)
+    manager.processRequirements('job', [{ numberOfRequiredSlots: 2 }])
+    t.same(await check(), [2, []])
+    manager.clear()
+  },
+)
+
+t.test(
+  'SlotManager lets idle TaskManagers go that hold nothing, but not the minimum',
+  async (t) => {
+    const { manager, join, clock, check, kept } = slotManager({
+      min: { slots: 2, cpuCores: 0, memoryBytes: 0 },
+    })
+    t.same(await check(), undefined)
+    for (const id of ['a', 'b', 'c']) join(id)
+    kept.add('a')
+    await check()
+    await advance(clock, 29_998)
+    t.same(await check(), [3, []])
+    await advance(clock, 10)
+    t.same(await check(), [2, ['b']], 'a has results')
+    manager.clear()
+  },
+)
+
+t.test(
+  'SlotManager carves slots of the requested profile, and refuses what is too large',
+  async (t) => {
+    const { manager, join, check, allocations, short } = slotManager({ fineGrained: true })
+    const half = multiplyProfile(SLOT_PROFILE, 0.5)
+    join('a')
+    manager.processRequirements('job', [{ profile: half, numberOfRequiredSlots: 3 }])
+    t.same(await check(), [1, []])
+    t.same(
+      allocations.map(({ slotNumber, profile }) => [slotNumber, profile.cpuCores]),
+      [
+        [-1, 0.5],
+        [-1, 0.5],
+        [-1, 0.5],
+      ],
+    )
+    t.equal(manager.numberOfFreeSlots, 0)
+    const [first] = allocations
+    manager.slotAvailable('a-i', 'a', 2, first!.allocationId)
+    t.same(manager.taskManager('a')!.dynamicSlots.size, 2)
+    t.equal(manager.numberOfFreeSlots, 1)
+    const large = multiplyProfile(SLOT_PROFILE, 3)
+    manager.processRequirements('other', [{ profile: large, numberOfRequiredSlots: 1 }])
+    await check()
+    t.match(short.at(-1), /cpu 3, .* are missing, more than a worker has \(cpu 2, /)
+    manager.clear()
+  },
+)
