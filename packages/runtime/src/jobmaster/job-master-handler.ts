@@ -20,6 +20,7 @@ import type {
   RequestJobRequest,
   RequestJobResponse,
   RequestJobStatusResponse,
+  StopJobRequest,
   UpdateJobResourceRequirementsRequest,
   UpdateTaskExecutionStateRequest,
 } from '../messages/messages.generated.js'
@@ -32,7 +33,10 @@ import type { SlotPool } from './slotpool/slot-pool.js'
 import type { TaskManagerConnections } from './task-manager-connections.js'
 
 export interface JobMasterHandlerOptions {
-  readonly jobMaster: { requestJob(): Promise<ExecutionGraphInfo> }
+  readonly jobMaster: {
+    requestJob(): Promise<ExecutionGraphInfo>
+    stopJob(drain: boolean): Promise<void>
+  }
   readonly jobId: string
   readonly scheduler: Scheduler
   readonly slotPool: SlotPool
@@ -141,6 +145,11 @@ export class JobMasterHandler implements JobMasterGateway {
     request: UpdateJobResourceRequirementsRequest,
   ): Promise<Acknowledge> {
     updateRequirements(request.jobId, this.#options.scheduler, request.requirements)
+    return {}
+  }
+
+  async stopJob({ drain }: StopJobRequest): Promise<Acknowledge> {
+    await this.#options.jobMaster.stopJob(drain)
     return {}
   }
 

@@ -89,6 +89,28 @@ export class JobMaster extends FencedRpcEndpoint {
     return this.mainThread.call(() => this.#scheduler.cancel())
   }
 
+  /**
+   * Has the sources end their input, so that the job goes to its end: FINISHED. Nothing happens if it has
+   * ended.
+   *
+   * @param drain event time goes to its end first, so that windows and timers fire
+   * @throws FlinkError FLINK_STOP_REFUSED without drain: that needs a savepoint to go on from
+   */
+  stopJob(drain: boolean): Promise<void> {
+    return this.mainThread.call(() => {
+      const { name } = this.#options.jobGraph
+      if (isTerminalJobStatus(this.#scheduler.jobStatus)) return
+      if (!drain) {
+        throw stopRefused(
+          name,
+          'without draining it needs a savepoint, and there are none in this release',
+        )
+      }
+      if (this.#coordinators === undefined) throw stopRefused(name, 'it is being initialized')
+      this.#coordinators.stopSources()
+    })
+  }
+
   /** @throws RescalingUnsupportedError */
   requestResourceRequirements(): Promise<JobResourceRequirements> {
     const { jobId } = this.#options.jobGraph
@@ -243,4 +265,10 @@ export class JobMaster extends FencedRpcEndpoint {
     ]).then(() => {})
     this.#options.onJobTerminated(this.executionGraphInfo())
   }
+}
+
+function stopRefused(job: string, reason: string): FlinkError {
+  return new FlinkError(`Cannot stop job '${job}': ${reason}; it can be cancelled`, {
+    code: 'FLINK_STOP_REFUSED',
+  })
 }

@@ -539,6 +539,12 @@ export interface RequestJobStatusResponse {
   readonly status: JobStatus
 }
 
+export interface StopJobRequest {
+  readonly jobId: string
+  /** event time goes to its end first, so that windows and timers fire */
+  readonly drain: boolean
+}
+
 export interface CancelJobRequest {
   readonly jobId: string
 }
@@ -574,6 +580,7 @@ export interface JobMasterGateway {
   requestJob(request: RequestJobRequest, options?: CallOptions): Promise<RequestJobResponse>
   requestJobStatus(request: RequestJobRequest, options?: CallOptions): Promise<RequestJobStatusResponse>
   cancelJob(request: CancelJobRequest, options?: CallOptions): Promise<Acknowledge>
+  stopJob(request: StopJobRequest, options?: CallOptions): Promise<Acknowledge>
   requestJobResourceRequirements(request: RequestJobRequest, options?: CallOptions): Promise<JobResourceRequirements>
   updateJobResourceRequirements(request: UpdateJobResourceRequirementsRequest, options?: CallOptions): Promise<Acknowledge>
 }
@@ -1205,6 +1212,11 @@ message RequestJobResponse {
 message RequestJobStatusResponse {
   JobStatus.Value status = 1;
 }
+message StopJobRequest {
+  string job_id = 1;
+  // event time goes to its end first, so that windows and timers fire
+  bool drain = 2;
+}
 message CancelJobRequest {
   string job_id = 1;
 }
@@ -1238,6 +1250,7 @@ service JobMasterGateway {
   rpc RequestJob(RequestJobRequest) returns (RequestJobResponse);
   rpc RequestJobStatus(RequestJobRequest) returns (RequestJobStatusResponse);
   rpc CancelJob(CancelJobRequest) returns (Acknowledge);
+  rpc StopJob(StopJobRequest) returns (Acknowledge);
   rpc RequestJobResourceRequirements(RequestJobRequest) returns (JobResourceRequirements);
   rpc UpdateJobResourceRequirements(UpdateJobResourceRequirementsRequest) returns (Acknowledge);
 }

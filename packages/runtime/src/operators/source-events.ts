@@ -19,11 +19,13 @@ export type CoordinatorEvent =
     }
   /** No split follows: the reader ends when it has read those it has. */
   | { readonly type: 'noMoreSplits' }
+  /** The job stops: the reader ends where it is, whatever it has not read. */
+  | { readonly type: 'stop' }
   /** An event of the source's own. */
   | { readonly type: 'sourceEvent'; readonly event: Uint8Array }
 
 const READER_TAGS = { register: 1, requestSplit: 2, sourceEvent: 3 } as const
-const COORDINATOR_TAGS = { addSplits: 1, noMoreSplits: 2, sourceEvent: 3 } as const
+const COORDINATOR_TAGS = { addSplits: 1, noMoreSplits: 2, sourceEvent: 3, stop: 4 } as const
 
 const utf8Decoder = new TextDecoder('utf-8', { fatal: true })
 
@@ -58,7 +60,8 @@ export function encodeCoordinatorEvent(event: CoordinatorEvent): Uint8Array {
     case 'addSplits':
       return encodeAddSplits(event.version, event.splits)
     case 'noMoreSplits':
-      return withTag(COORDINATOR_TAGS.noMoreSplits, new Uint8Array(0))
+    case 'stop':
+      return withTag(COORDINATOR_TAGS[event.type], new Uint8Array(0))
     case 'sourceEvent':
       return withTag(COORDINATOR_TAGS.sourceEvent, event.event)
   }
@@ -75,6 +78,8 @@ export function decodeCoordinatorEvent(payload: Uint8Array): CoordinatorEvent {
       return decodeAddSplits(payload)
     case COORDINATOR_TAGS.noMoreSplits:
       return { type: 'noMoreSplits' }
+    case COORDINATOR_TAGS.stop:
+      return { type: 'stop' }
     case COORDINATOR_TAGS.sourceEvent:
       return { type: 'sourceEvent', event: payload.subarray(1) }
     default:

@@ -48,6 +48,9 @@ export class SourceOperator<T, SplitT extends SourceSplit> implements SourceStre
   readonly #decorated: SourceOutput | undefined
   readonly #readerOutput: ReaderOutput<T>
   #reader: SourceReader<T, SplitT> | undefined
+  #stopped = false
+  /** Ends the wait for records that will not be read. */
+  #wakeUp: (() => void) | undefined
 
   constructor(options: SourceOperatorOptions<T, SplitT>, context: OperatorContext) {
     this.#options = options
@@ -83,11 +86,15 @@ export class SourceOperator<T, SplitT extends SourceSplit> implements SourceStre
   }
 
   emitNext(): InputStatus {
-    return this.#reader!.pollNext(this.#readerOutput)
+    return this.#stopped ? 'END_OF_INPUT' : this.#reader!.pollNext(this.#readerOutput)
   }
 
   isAvailable(): Promise<void> {
-    return this.#reader!.isAvailable()
+    if (this.#stopped) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      this.#wakeUp = resolve
+      this.#reader!.isAvailable().then(resolve, reject)
+    })
   }
 
   handleOperatorEvent(payload: Uint8Array): void {
@@ -101,6 +108,10 @@ export class SourceOperator<T, SplitT extends SourceSplit> implements SourceStre
       }
       case 'noMoreSplits':
         reader.notifyNoMoreSplits()
+        return
+      case 'stop':
+        this.#stopped = true
+        this.#wakeUp?.()
         return
       case 'sourceEvent':
         reader.handleSourceEvent?.(event.event)

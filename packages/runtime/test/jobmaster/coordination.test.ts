@@ -24,6 +24,7 @@ import t from 'tap'
 import { ExecutionGraph } from '../../dist/executiongraph/execution-graph.js'
 import { OperatorCoordinators } from '../../dist/jobmaster/coordination/operator-coordinators.js'
 import { SourceCoordinator } from '../../dist/jobmaster/coordination/source-coordinator.js'
+import { SourceOperator } from '../../dist/operators/source-operator.js'
 import { settle } from '../testing/cluster.js'
 import { hex, jobGraph, vertex } from '../testing/job-graphs.js'
 
@@ -266,3 +267,56 @@ t.test('SourceCoordinator begins anew when all readers restart', async (t) => {
   await settle()
   t.match(failures, [{ message: 'disk' }], 'an enumerator that fails fails the job')
 })
+
+t.test(
+  'SourceCoordinator stops all readers, also those that register or begin later',
+  async (t) => {
+    const { coordinators, sent, graph } = setUp(2)
+    coordinators.start()
+    for (const { current } of graph.vertices) {
+      current.transitionTo('SCHEDULED')
+      current.transitionTo('DEPLOYING')
+    }
+    const register = (subtask: number) =>
+      coordinators.handleEvent({
+        executionAttemptId: graph.vertices[subtask]!.current.attemptId,
+        operatorId: hex(0x101),
+        sequence: 0,
+        payload: encodeReaderEvent({ type: 'register', host: '' }),
+      })
+    register(0)
+    coordinators.stopSources()
+    coordinators.stopSources()
+    await new Promise((resolve) => setImmediate(resolve))
+    t.match(sent, [{ subtask: 0, event: { type: 'stop' } }])
+    register(1)
+    await new Promise((resolve) => setImmediate(resolve))
+    t.match(sent.at(-1), { subtask: 1, event: { type: 'stop' } })
+    t.equal(sent.length, 2)
+  },
+)
+
+t.test(
+  'SourceOperator ends its input when it is stopped, though the reader waits for records',
+  async (t) => {
+    const pending = new Promise<void>(() => {})
+    const operator = new SourceOperator(
+      {
+        source: {
+          createReader: () => ({
+            start() {},
+            pollNext: () => 'NOTHING_AVAILABLE',
+            isAvailable: () => pending,
+          }),
+        } as never,
+      },
+      { output: {}, sendEventToCoordinator() {} } as never,
+    )
+    operator.open()
+    t.equal(operator.emitNext(), 'NOTHING_AVAILABLE')
+    const available = operator.isAvailable()
+    operator.handleOperatorEvent(encodeCoordinatorEvent({ type: 'stop' }))
+    await available
+    t.equal(operator.emitNext(), 'END_OF_INPUT')
+  },
+)

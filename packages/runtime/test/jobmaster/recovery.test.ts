@@ -233,3 +233,55 @@ t.test('all consumers of what runs again run again, those that had finished too'
   await finish(job, 2)
   t.match(job.ended, [{ status: 'FINISHED' }], 'counts of readers are right again')
 })
+
+t.test('JobMaster.stopJob drains, and refuses to stop without a savepoint', async (t) => {
+  const job = await RunningJob.start(t, jobGraph([vertex(1, 1)]))
+  const { taskManager } = await job.cluster
+    .startTaskManager('tm1', 1)
+    .then((started) => ({ taskManager: started }))
+  const gateway = taskManager.jobMaster()
+  const jobId = job.info.jobId
+  await t.rejects(gateway.stopJob({ jobId, drain: false }), { code: 'FLINK_STOP_REFUSED' })
+  await gateway.stopJob({ jobId, drain: true })
+  t.equal(job.info.status, 'RUNNING', 'until its tasks have finished')
+  await job.report(0, 0, 'FINISHED')
+  t.match(job.ended, [{ status: 'FINISHED' }])
+  await job.jobMaster.stopJob(false)
+})
+
+t.test('a job that loses its leadership is SUSPENDED, and its tasks are left alone', async (t) => {
+  const job = await RunningJob.start(t, pipeline(), fixedDelay(3))
+  const taskManager = await job.cluster.startTaskManager('tm1', 2)
+  await job.report(0, 0, 'FAILED', userError)
+  const cancelled = taskManager.cancelled.length
+  await job.jobMaster.close()
+  await settle()
+  t.match(job.ended, [{ status: 'SUSPENDED', endTimeMs: Number }])
+  t.equal(taskManager.cancelled.length, cancelled)
+  t.strictSame(taskManager.freed, [], 'the next leader may use the slots')
+  t.equal(taskManager.goodbyes, 1)
+})
+
+t.test('JobMaster refuses a scheduler that this release has not', async (t) => {
+  const started = RunningJob.start(t, pipeline(), { 'jobmanager.scheduler': 'AdaptiveBatch' })
+  await t.rejects(started, { code: 'FLINK_SCHEDULER_UNAVAILABLE' })
+})
+
+t.test('two jobs that each hold part of the slots fail with slot.request.timeout', async (t) => {
+  const configuration = { 'slot.request.timeout': '30 s', 'heartbeat.timeout': '1 d' }
+  const jobs = [
+    await RunningJob.start(t, pipeline(), configuration),
+    await RunningJob.start(t, pipeline(), configuration),
+  ]
+  for (const job of jobs) await job.cluster.startTaskManager('tm1', 1)
+  for (const job of jobs) {
+    t.equal(job.info.waitingFor, 'waiting for slots: 2 required, 1 available')
+    await job.cluster.advance(29_999)
+    t.equal(job.info.status, 'RUNNING')
+    await job.cluster.advance(1)
+    t.match(job.ended, [
+      { status: 'FAILED', failureCause: { cause: { code: 'FLINK_NO_RESOURCE_AVAILABLE' } } },
+    ])
+    t.equal(job.cluster.taskManagers[0]!.freed.length, 1, 'its part comes free for the other')
+  }
+})

@@ -10,6 +10,8 @@ export interface OperatorCoordinator {
   subtaskReset(subtask: number): void
   /** All subtasks begin new attempts without state. */
   reset(): void
+  /** The job stops: every subtask, also one that begins later, ends its input where it is. Sources only. */
+  stop?(): void
   /** Idempotent. */
   close(): void
 }

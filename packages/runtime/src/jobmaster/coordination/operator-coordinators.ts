@@ -34,6 +34,7 @@ export class OperatorCoordinators {
   readonly #expected = new Map<string, number>()
   /** Rises with each graph: coordinators of an earlier one have no say any more. */
   #generation = 0
+  #stopping = false
   #closed = false
 
   constructor(options: OperatorCoordinatorsOptions) {
@@ -52,6 +53,7 @@ export class OperatorCoordinators {
     this.#expected.clear()
     this.#create()
     this.start()
+    if (this.#stopping) this.stopSources()
   }
 
   #create(): void {
@@ -101,6 +103,12 @@ export class OperatorCoordinators {
     }
     this.#expected.set(key, expected + 1)
     target.coordinator.handleEventFromOperator(execution.subtaskIndex, payload)
+  }
+
+  /** Has all sources end their input; also those of a graph that comes later. */
+  stopSources(): void {
+    this.#stopping = true
+    for (const { coordinator } of this.#coordinators.values()) coordinator.stop?.()
   }
 
   executionEnded(vertex: ExecutionVertex): void {

@@ -26,6 +26,7 @@ export class SourceCoordinator<SplitT extends SourceSplit> implements OperatorCo
   #enumerator: SplitEnumerator<SplitT, unknown> | undefined
   /** Rises with each enumerator: what an earlier one began does not concern the next. */
   #generation = 0
+  #stopped = false
 
   constructor(
     source: Source<unknown, SplitT>,
@@ -87,6 +88,7 @@ export class SourceCoordinator<SplitT extends SourceSplit> implements OperatorCo
   subtaskReset(subtask: number): void {
     const { assigned } = this.#reader(subtask)
     this.#readers[subtask] = newReader()
+    if (this.#stopped) this.#stopReader(subtask)
     if (assigned.length === 0) return
     this.#guarded((enumerator) => enumerator?.addSplitsBack(assigned, subtask))
   }
@@ -95,6 +97,21 @@ export class SourceCoordinator<SplitT extends SourceSplit> implements OperatorCo
     this.close()
     this.#readers = newReaders(this.#context.parallelism)
     this.start()
+    if (this.#stopped) this.#stopReaders()
+  }
+
+  stop(): void {
+    if (this.#stopped) return
+    this.#stopped = true
+    this.#stopReaders()
+  }
+
+  #stopReaders(): void {
+    for (let subtask = 0; subtask < this.#readers.length; subtask++) this.#stopReader(subtask)
+  }
+
+  #stopReader(subtask: number): void {
+    this.#send(subtask, { type: 'stop' })
   }
 
   close(): void {
