@@ -6,6 +6,7 @@ import {
   Configuration,
   deriveJobManagerMemory,
   deriveTaskManagerMemory,
+  FlinkError,
   noopLogger,
   SeededRandom,
 } from '@flink-ts/core'
@@ -21,6 +22,8 @@ import {
   taskManagerAddress,
 } from '@flink-ts/entrypoint'
 import t from 'tap'
+import { ApplicationJobs } from '../dist/application/application-jobs.js'
+import { EXIT_CODES, stoppedFromOutside } from '../dist/jobmanager/cluster-end.js'
 
 const configuration = (values: Record<string, string>) => Configuration.fromMap(values)
 
@@ -184,3 +187,82 @@ t.test('nodeFlags leave the limits of task threads alone', async (t) => {
   )
   t.strictSame(nodeFlags(taskManager), [])
 })
+
+t.test(
+  "parseDaemonArguments: own options have values, words behind -- are the program's",
+  async (t) => {
+    const args = ['--configDir', '/c', '--bundle', 'b', '-Da=b', '--', '--bundle', '-Dc=d']
+    const parsed = parseDaemonArguments(args, {}, ['--bundle'])
+    t.same(parsed.options, { '--bundle': 'b' })
+    t.same(parsed.programArguments, ['--bundle', '-Dc=d'])
+    t.same(parsed.dynamicProperties.toMap(), { a: 'b' })
+    t.throws(() => parseDaemonArguments(args, {}), { message: /unknown argument '--bundle'/ })
+  },
+)
+
+t.test('ApplicationJobs', async (t) => {
+  const ids = ['a', 'b', 'c']
+  const ended = (jobId: string, status: string) =>
+    ({ jobId, name: jobId, status, startTimeMs: 1, endTimeMs: 3, vertices: [] }) as never
+  const jobsOf = async (submitJob: () => unknown = () => ({})) => {
+    const dispatcher = { submitJob, requestJobResult: async () => ({ result: { ...RESULT } }) }
+    const jobs = new ApplicationJobs(async () => dispatcher as never)
+    for (const id of ids) await jobs.submit(id, '{}')
+    return jobs
+  }
+  const RESULT = {
+    jobId: 'x',
+    name: 'x',
+    status: 'FINISHED',
+    startTimeMs: 0,
+    endTimeMs: 5,
+    accumulators: [],
+  }
+
+  await t.test('unfinished: the first that does not finish, where that is enough', async (t) => {
+    const jobs = await jobsOf()
+    const first = jobs.unfinished(true)
+    jobs.jobEnded(ended('b', 'CANCELED'))
+    t.match(await first, { jobId: 'b', status: 'CANCELED', netRuntimeMs: 2 })
+  })
+  await t.test('unfinished: otherwise the last is waited for', async (t) => {
+    const jobs = await jobsOf()
+    let isSettled = false
+    const all = jobs.unfinished(false).finally(() => {
+      isSettled = true
+    })
+    jobs.jobEnded(ended('b', 'FAILED'))
+    jobs.jobEnded(ended('a', 'FINISHED'))
+    await new Promise(setImmediate)
+    t.equal(isSettled, false)
+    jobs.jobEnded(ended('c', 'FINISHED'))
+    jobs.jobEnded(ended('stranger', 'FAILED'))
+    t.match(await all, { jobId: 'b' })
+  })
+  await t.test("submit: a job that is there already is the application's again", async (t) => {
+    const jobs = await jobsOf(() => {
+      throw new FlinkError('there', { code: 'FLINK_DUPLICATE_JOB_SUBMISSION' })
+    })
+    t.equal(await jobs.unfinished(true), undefined, 'they have finished')
+    t.match(await jobs.result('a'), { status: 'FINISHED', netRuntimeMs: 5 })
+  })
+  await t.test('submit: what was refused is not waited for', async (t) => {
+    const refused = new FlinkError('no', { code: 'FLINK_INVALID_JOB_GRAPH' })
+    const jobs = new ApplicationJobs(
+      async () => ({ submitJob: async () => Promise.reject(refused) }) as never,
+    )
+    await t.rejects(jobs.submit('a', '{}'), { code: 'FLINK_INVALID_JOB_GRAPH' })
+    t.equal(await jobs.unfinished(true), undefined)
+    await t.rejects(jobs.result('a'), { code: 'FLINK_JOB_NOT_FOUND' })
+  })
+})
+
+t.test(
+  "EXIT_CODES and stoppedFromOutside: Flink's codes; with high availability others go on",
+  async (t) => {
+    t.same(EXIT_CODES, { SUCCEEDED: 0, CANCELED: 0, FAILED: 1443, UNKNOWN: 1445 })
+    t.equal(stoppedFromOutside(new Configuration()).status, 'UNKNOWN')
+    const ha = Configuration.fromMap({ 'high-availability.type': 'zookeeper' })
+    t.equal(stoppedFromOutside(ha).status, undefined)
+  },
+)
