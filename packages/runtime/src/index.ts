@@ -337,9 +337,19 @@ export {
   resourceManagerSettings,
 } from './resourcemanager/resource-manager-settings.js'
 export { addProfiles, profileFits } from './resourcemanager/slotmanager/resource-profiles.js'
+export { SLOT_TRANSITIONS } from './resourcemanager/slotmanager/slot-state.js'
+export {
+  ADAPTIVE_SCHEDULER_TRANSITIONS,
+  type AdaptiveSchedulerState,
+} from './scheduler/adaptive/adaptive-scheduler-state.js'
+export {
+  RESCALE_PHASE_TRANSITIONS,
+  type RescalePhase,
+} from './scheduler/adaptive/rescale-phases.js'
 // scheduler
 export { SUPPRESS_RESTARTS_CODE } from './scheduler/execution-failure-handler.js'
 export { NoResourceAvailableError } from './scheduler/no-resource-available-error.js'
+export { TASK_SLOT_TRANSITIONS } from './taskexecutor/slot/task-slot-state.js'
 // taskexecutor
 export { TaskExecutor, type TaskExecutorOptions } from './taskexecutor/task-executor.js'
 export {
