@@ -5,7 +5,13 @@ import { noopLogger, SystemClock } from '@flink-ts/core'
 import { ShuffleEnvironment, threadedNetworkIo } from '@flink-ts/network'
 
 const ROUNDS = 3
-const cases = { number: 6_000_000, 'word and count': 4_000_000, kilobyte: 600_000 }
+const cases = {
+  number: 6_000_000,
+  'word and count': 4_000_000,
+  kilobyte: 600_000,
+  'filled buffer': 100_000,
+}
+const BYTES = { kilobyte: 1024, 'filled buffer': 32 * 1024 }
 
 const median = (values) => values.sort((a, b) => a - b)[values.length >> 1]
 
@@ -100,6 +106,29 @@ async function rawTcp(totalBytes) {
   return bytes / seconds
 }
 
+/** What postMessage moves in transferred ArrayBuffers of 32 KiB, ten at a time on their way; bytes per second. */
+async function rawPostMessage(count) {
+  const code = `
+    const { parentPort } = require('node:worker_threads')
+    parentPort.on('message', (buffer) => parentPort.postMessage(buffer, [buffer]))`
+  const worker = new Worker(code, { eval: true })
+  const begin = process.hrtime.bigint()
+  await new Promise((resolve) => {
+    let left = count
+    worker.on('message', (buffer) => {
+      if (--left === 0) resolve()
+      else if (left >= 10) worker.postMessage(buffer, [buffer])
+    })
+    for (let i = 0; i < 10; i++) {
+      const buffer = new ArrayBuffer(32 * 1024)
+      worker.postMessage(buffer, [buffer])
+    }
+  })
+  const seconds = Number(process.hrtime.bigint() - begin) / 1e9
+  await worker.terminate()
+  return (count * 32 * 1024) / seconds
+}
+
 /** Records and bytes through one channel: between threads of a process, and over TCP. */
 export async function run({ report }) {
   const a = await start('tm-a')
@@ -120,17 +149,23 @@ export async function run({ report }) {
         unit: 'million records/s',
         value: value / 1e6,
       })
-      if (kind === 'kilobyte') {
+      if (BYTES[kind] !== undefined) {
         report({
           case: `${place}, ${kind}`,
           metric: 'throughput',
           unit: 'GB/s',
-          value: (value * 1024) / 1e9,
+          value: (value * BYTES[kind]) / 1e9,
         })
       }
     }
   }
   await Promise.all([a.close(), b.close()])
+  report({
+    case: 'bare postMessage, 32 KiB there and back',
+    metric: 'throughput',
+    unit: 'GB/s',
+    value: (await rawPostMessage(100_000)) / 1e9,
+  })
   const raw = []
   for (let round = 0; round < ROUNDS; round++) raw.push(await rawTcp(600_000 * 1024))
   report({

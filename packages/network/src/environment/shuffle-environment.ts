@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { CancelTimer } from '@flink-ts/core'
-import { type ChannelCounters, CONSUMED, QueueErrorKind } from '../buffer/buffer-queue.js'
+import { type ChannelCounters, CONSUMED } from '../buffer/buffer-queue.js'
 import type { PoolUsage } from '../buffer/network-buffer-pool.js'
 import type { InputChannelHandle, InputGateHandle } from '../gate/input-gate.js'
 import type {
@@ -15,6 +15,7 @@ import type {
   ResultPartitionDescriptor,
   SubpartitionRange,
 } from './descriptors.js'
+import { LocalQueues } from './local-queues.js'
 import { NetworkContext } from './network-context.js'
 import { type NetworkIo, noNetworkIo, type RemoteChannel } from './network-io.js'
 import { type QueueRecord, QueueRegistry } from './queue-registry.js'
@@ -48,8 +49,7 @@ export class ShuffleEnvironment {
   readonly #blocking: BlockingPartitions
   readonly #partitions = new Map<string, PartitionRecord>()
   readonly #gates = new Map<string, GateRecord>()
-  /** Queues that a consumer here made before their producer came. */
-  readonly #expected = new Map<string, QueueRecord>()
+  readonly #localQueues: LocalQueues
   #isClosed = false
 
   private constructor(
@@ -63,6 +63,7 @@ export class ShuffleEnvironment {
     this.#io = io
     this.#ioBell = ioBell
     this.#registry = new QueueRegistry(context)
+    this.#localQueues = new LocalQueues(this.#registry, options)
     this.#quotas = new BufferQuotas(options.numberOfSegments, context.doorbells)
     this.#blocking = new BlockingPartitions(options, context, this.#quotas)
   }
@@ -123,7 +124,7 @@ export class ShuffleEnvironment {
     })
     const queues: QueueRecord[] = []
     for (let index = 0; index < numberOfSubpartitions; index++) {
-      queues.push(this.#producerQueue(partitionId, index))
+      queues.push(this.#localQueues.ofProducer(partitionId, index))
     }
     const isBroadcast = descriptor.partitioner === 'BROADCAST' && numberOfSubpartitions > 1
     const sharedOwnerId = isBroadcast ? this.#registry.nextOwnerId() : undefined
@@ -180,7 +181,10 @@ export class ShuffleEnvironment {
         continue
       }
       const record = local
-        ? this.#localConsumerQueue(partitionId, subpartition, timers)
+        ? this.#localQueues.ofConsumer(
+            { partitionId, subpartition, existing: this.#partitions.get(partitionId)?.queues },
+            timers,
+          )
         : this.#registry.create({ producer: 'open', consumer: 'open' })
       if (!local) remote.push({ location, partitionId, subpartition, queue: record.handle })
       const peer = local
@@ -251,9 +255,7 @@ export class ShuffleEnvironment {
       if (queue === undefined) continue
       const { partitionId, subpartition, isLocal } = gate.handle.channels[index]!
       this.#registry.closeConsumer(queue)
-      if (isLocal && queue.producer === 'expected') {
-        this.#expected.delete(queueKey(partitionId, subpartition))
-      }
+      if (isLocal) this.#localQueues.forget(partitionId, subpartition, queue)
     }
     this.context.doorbells.free(gate.handle.bell)
     void this.#io.closeGate(gateId).then(() => {
@@ -331,43 +333,6 @@ export class ShuffleEnvironment {
     })
   }
 
-  #producerQueue(partitionId: string, subpartition: number): QueueRecord {
-    const key = queueKey(partitionId, subpartition)
-    const expected = this.#expected.get(key)
-    if (expected === undefined) {
-      return this.#registry.create({ producer: 'open', consumer: 'none' })
-    }
-    this.#expected.delete(key)
-    expected.producer = 'open'
-    return expected
-  }
-
-  #localConsumerQueue(
-    partitionId: string,
-    subpartition: number,
-    timers: Set<CancelTimer>,
-  ): QueueRecord {
-    const existing = this.#partitions.get(partitionId)?.queues[subpartition]
-    if (existing !== undefined) {
-      assert(existing.consumer === 'none', `${partitionId}[${subpartition}] is read already`)
-      existing.consumer = 'open'
-      return existing
-    }
-    const key = queueKey(partitionId, subpartition)
-    assert(!this.#expected.has(key), `${partitionId}[${subpartition}] is read already`)
-    const record = this.#registry.create({ producer: 'expected', consumer: 'open' })
-    this.#expected.set(key, record)
-    const timeoutMs = this.#options.limits?.partitionRequestTimeoutMs ?? 10_000
-    const cancel = this.#options.clock.schedule(timeoutMs, () => {
-      timers.delete(cancel)
-      if (record.producer !== 'expected') return
-      const text = `no such partition here after ${timeoutMs} ms`
-      this.#registry.fail(record, QueueErrorKind.partitionNotFound, text)
-    })
-    timers.add(cancel)
-    return record
-  }
-
   #checkOpen(): void {
     assert(!this.#isClosed, 'the shuffle environment is closed')
   }
@@ -376,10 +341,6 @@ export class ShuffleEnvironment {
 function countersOf(memory: SharedArrayBuffer): ChannelCounters {
   const values = new Float64Array(memory, CONSUMED * 8)
   return { numRecords: values[0]!, numBytes: values[1]!, numBuffers: values[2]! }
-}
-
-function queueKey(partitionId: string, subpartition: number): string {
-  return `${partitionId}[${subpartition}]`
 }
 
 function subpartitionsOf({ first, last }: SubpartitionRange): number[] {
