@@ -362,3 +362,23 @@ t.test(
     await resourceManager.close()
   },
 )
+
+t.test(
+  'ResourceManager refuses late registrations of earlier attempts and processes',
+  async (t) => {
+    const setup = await setUp()
+    const { world, gateway, resourceManager } = setup
+  const service = world.service('tm1:1')
+    const attempt = (processId: string, attempt: number) =>
+      gateway.registerTaskExecutor({
+        ...registration('tm1', 1),
+        registrationId: { processId, attempt },
+      })
+    t.ok((await attempt('old', 2)).success)
+    t.match(await attempt('old', 1), { rejection: /attempt 2 .* is later than this one, 1/ })
+    t.ok((await attempt('new', 1)).success)
+    t.match(await attempt('old', 3), { rejection: /another process has taken the place/ })
+    await resourceManager.close()
+  await service.close()
+  },
+)
