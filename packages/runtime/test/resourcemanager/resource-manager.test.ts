@@ -368,7 +368,7 @@ t.test(
   async (t) => {
     const setup = await setUp()
     const { world, gateway, resourceManager } = setup
-  const service = world.service('tm1:1')
+    const service = world.service('tm1:1')
     const attempt = (processId: string, attempt: number) =>
       gateway.registerTaskExecutor({
         ...registration('tm1', 1),
@@ -379,6 +379,6 @@ t.test(
     t.ok((await attempt('new', 1)).success)
     t.match(await attempt('old', 3), { rejection: /another process has taken the place/ })
     await resourceManager.close()
-  await service.close()
+    await service.close()
   },
 )
