@@ -237,6 +237,11 @@ class BlockingOutput implements ChannelOutput {
     this.#partition.ended(this, Buffer.from(bytes), flags | SlotFlags.event)
   }
 
+  /** Nobody reads yet: there is nothing to overtake. */
+  writePriorityEvent(bytes: Uint8Array): void {
+    this.writeEvent(bytes, 0)
+  }
+
   takeOwn(): Chunk | undefined {
     return this.#own
   }

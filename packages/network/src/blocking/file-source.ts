@@ -64,6 +64,13 @@ export class FileSource implements ChannelSource {
     return !this.#isEnded
   }
 
+  /** Nothing overtakes what lies in a file. */
+  hasPriority(): boolean {
+    return false
+  }
+
+  takePriority(): undefined {}
+
   backlog(): number {
     return this.#isEnded ? 0 : this.#reader.blocks().length - this.#next
   }

@@ -33,10 +33,14 @@ export const SlotFlags = {
   shared: 8,
   /** An LZ4 block behind its u32 length before compression. */
   compressed: 16,
+  /** An event that overtakes what is queued. */
+  priority: 32,
 } as const
 
 /** How many slots a queue has: the limit of queued buffers, the overdraft, and room for events. */
 export const QUEUE_SLOTS = 32
+/** Priority events that may wait in their own lane of a queue. */
+export const PRIORITY_SLOTS = 4
 /** Bytes of an event that travel in the slot itself; a larger one takes a segment. */
 export const INLINE_BYTES = 240
 
@@ -44,9 +48,11 @@ export const INLINE_BYTES = 240
 export const HEAD = 0
 export const CONSUMER_BELL = 1
 export const CONSUMER_STATE = 2
+export const PRIORITY_HEAD = 3
 export const TAIL = 16
 export const PRODUCER_BELL = 17
 export const PRODUCER_STATE = 18
+export const PRIORITY_TAIL = 19
 export const ERROR_KIND = 32
 export const ERROR_LENGTH = 33
 const ERROR_TEXT_BYTE = 34 * 4
@@ -121,12 +127,20 @@ export class QueueMemory {
 
 /** Memory for a queue of {@link QUEUE_SLOTS} slots. */
 export function createBufferQueue(queueId: number): BufferQueueHandle {
-  return { queueId, memory: new SharedArrayBuffer(SLOTS_BYTE + QUEUE_SLOTS * SLOT_BYTES) }
+  return {
+    queueId,
+    memory: new SharedArrayBuffer(SLOTS_BYTE + (QUEUE_SLOTS + PRIORITY_SLOTS) * SLOT_BYTES),
+  }
 }
 
 /** Int32 index of the slot that position `sequence` falls on. */
 export function slotAt(sequence: number): number {
   return (SLOTS_BYTE + (sequence & (QUEUE_SLOTS - 1)) * SLOT_BYTES) >> 2
+}
+
+/** Int32 index of the slot in the priority lane that position `sequence` falls on. */
+export function prioritySlotAt(sequence: number): number {
+  return (SLOTS_BYTE + (QUEUE_SLOTS + (sequence & (PRIORITY_SLOTS - 1))) * SLOT_BYTES) >> 2
 }
 
 /** Byte index of the inline bytes of the slot at Int32 index `slot`. */

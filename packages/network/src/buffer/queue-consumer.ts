@@ -8,7 +8,10 @@ import {
   EndState,
   HEAD,
   inlineBytesAt,
+  PRIORITY_HEAD,
+  PRIORITY_TAIL,
   PRODUCER_BELL,
+  prioritySlotAt,
   QueueMemory,
   SLOT_FLAGS,
   SLOT_SEGMENT,
@@ -70,6 +73,24 @@ export class QueueConsumer {
   /** Whether a consumer may still be attached: a subpartition is read once. */
   static isTaken(handle: BufferQueueHandle): boolean {
     return Atomics.load(new Int32Array(handle.memory), CONSUMER_STATE) !== EndState.none
+  }
+
+  /** Whether an event waits that overtakes everything else. */
+  hasPriority(): boolean {
+    return Atomics.load(this.#ints, PRIORITY_TAIL) !== Atomics.load(this.#ints, PRIORITY_HEAD)
+  }
+
+  /** The bytes of the oldest priority event, copied, or undefined. */
+  takePriority(): Buffer | undefined {
+    if (!this.hasPriority()) return undefined
+    const head = Atomics.load(this.#ints, PRIORITY_HEAD)
+    const slot = prioritySlotAt(head)
+    const at = inlineBytesAt(slot)
+    const bytes = Buffer.from(this.memory.bytes.subarray(at, at + this.#ints[slot + SLOT_STATE]!))
+    Atomics.store(this.#ints, PRIORITY_HEAD, (head + 1) | 0)
+    this.memory.counters[CONSUMED + 1]! += bytes.length
+    this.memory.counters[CONSUMED + 2]! += 1
+    return bytes
   }
 
   /** Whether a `peek` would find something. */

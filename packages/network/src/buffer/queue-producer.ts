@@ -8,9 +8,13 @@ import {
   HEAD,
   INLINE_BYTES,
   inlineBytesAt,
+  PRIORITY_HEAD,
+  PRIORITY_SLOTS,
+  PRIORITY_TAIL,
   PRODUCED,
   PRODUCER_BELL,
   PRODUCER_STATE,
+  prioritySlotAt,
   QUEUE_SLOTS,
   QueueMemory,
   SLOT_FLAGS,
@@ -115,6 +119,30 @@ export class QueueProducer {
     this.#append(-1, flags, (bytes.length << 1) | 1)
     this.#count(bytes.length)
     this.#changed()
+  }
+
+  /** Whether the priority lane has room. */
+  get canPushPriority(): boolean {
+    const tail = Atomics.load(this.#ints, PRIORITY_TAIL)
+    return ((tail - Atomics.load(this.#ints, PRIORITY_HEAD)) | 0) < PRIORITY_SLOTS
+  }
+
+  /**
+   * Puts an event where the consumer sees it before all that is queued.
+   *
+   * @returns false if it is too large or too many wait there: it has to go the usual way
+   */
+  pushPriority(bytes: Uint8Array): boolean {
+    if (!this.canPushPriority || bytes.length > INLINE_BYTES) return false
+    const tail = Atomics.load(this.#ints, PRIORITY_TAIL)
+    const slot = prioritySlotAt(tail)
+    this.memory.bytes.set(bytes, inlineBytesAt(slot))
+    this.#ints[slot + SLOT_STATE] = bytes.length
+    Atomics.store(this.#ints, PRIORITY_TAIL, (tail + 1) | 0)
+    this.#count(bytes.length)
+    // Never put off: overtaking is what it is for.
+    this.ringConsumer()
+    return true
   }
 
   #append(segment: number, flags: number, state: number): number {

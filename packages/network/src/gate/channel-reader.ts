@@ -68,6 +68,19 @@ export class ChannelReader<T> {
     return count
   }
 
+  /** Hands priority events over, whether the channel is blocked or not. @returns how many there were */
+  readPriority(handler: RecordHandler<T>): number {
+    const { queue, isFinished } = this.channel
+    let count = 0
+    while (!isFinished && queue.hasPriority()) {
+      const bytes = queue.takePriority()!
+      const event = this.#decoded(() => decodeEvent(bytes))
+      count++
+      handler.onEvent(event, this.channel.index, true)
+    }
+    return count
+  }
+
   #decompress(stored: Buffer): void {
     this.#decoded(() => {
       const length = stored.length < 4 ? 0 : stored.readUInt32LE(0)

@@ -13,6 +13,8 @@ export interface ChannelSource {
   readonly end: number
   readonly isRingDue: boolean
   hasData(): boolean
+  hasPriority(): boolean
+  takePriority(): Buffer | undefined
   backlog(): number
   peek(): boolean
   openView(view: SegmentView): void

@@ -154,6 +154,7 @@ export class InputChannel {
   /** Something to read, or an error to raise. */
   isReady(): boolean {
     if (this.isFinished) return false
+    if (this.queue.hasPriority()) return true
     return this.queue.memory.errorKind() !== 0 || (!this.isBlocked && this.queue.hasData())
   }
 

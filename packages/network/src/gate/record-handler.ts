@@ -6,6 +6,10 @@ export interface RecordHandler<T = unknown> {
   onRecord(value: T, timestamp: number, channel: number): void
   onWatermark(timestampMs: number, channel: number): void
   onWatermarkStatus(status: WatermarkStatus, channel: number): void
-  /** The last event of each channel is END_OF_PARTITION. */
-  onEvent(event: ChannelEvent, channel: number): void
+  /**
+   * The last event of each channel is END_OF_PARTITION.
+   *
+   * @param isPriority it has overtaken what the channel still holds
+   */
+  onEvent(event: ChannelEvent, channel: number, isPriority?: boolean): void
 }

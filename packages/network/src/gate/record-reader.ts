@@ -18,7 +18,7 @@ export class RecordReader<T = unknown> {
   }
 
   /**
-   * Hands over what is there, at most about `maxRecords` elements, without waiting.
+   * Hands over what is there, priority events first, at most about `maxRecords` elements, without waiting.
    *
    * @returns MORE_AVAILABLE if it stopped at the limit; NOTHING_AVAILABLE: ask again after
    *   `gate.onAvailable`; END_OF_INPUT when every channel has ended
@@ -27,6 +27,7 @@ export class RecordReader<T = unknown> {
    */
   poll(handler: RecordHandler<T>, maxRecords: number): InputStatus {
     let left = maxRecords
+    for (const channel of this.#channels) left -= channel.readPriority(handler)
     // After as many empty looks as there are channels there is nothing.
     let empty = 0
     const count = this.#channels.length

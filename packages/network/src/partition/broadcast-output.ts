@@ -56,6 +56,15 @@ export class BroadcastOutput implements ChannelOutput {
     for (const output of this.#outputs) output.writeEvent(bytes, flags)
   }
 
+  writePriorityEvent(bytes: Uint8Array): void {
+    // One that finds its lane full goes behind what is open, which then has to end for all.
+    if (!this.#outputs.every((output) => output.isAbandoned || output.queue.canPushPriority)) {
+      this.writeEvent(bytes, 0)
+      return
+    }
+    for (const output of this.#outputs) output.writePriorityEvent(bytes)
+  }
+
   #finish(): void {
     const length = this.view.position
     for (const output of this.#outputs) output.finishShared(length)

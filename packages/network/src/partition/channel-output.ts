@@ -13,6 +13,8 @@ export interface ChannelOutput {
   flush(): void
   /** Appends an event after what was written. */
   writeEvent(bytes: Uint8Array, flags: number): void
+  /** Has an event overtake what was written and not been read. */
+  writePriorityEvent(bytes: Uint8Array): void
 }
 
 /** What one subtask writes, as its thread sees it. Used by one thread. */

@@ -74,6 +74,15 @@ export class RecordWriter<T = unknown> {
     for (const channel of this.#channels) channel.output.writeEvent(bytes, flags)
   }
 
+  /**
+   * To all channels, before everything that was written and has not been read: an unaligned barrier. If too
+   * many wait there already, after it, as `broadcastEvent`.
+   */
+  broadcastPriorityEvent(event: ChannelEvent): void {
+    const bytes = encodeEvent(event)
+    for (const channel of this.#channels) channel.output.writePriorityEvent(bytes)
+  }
+
   /** Shows the consumers all that was written. */
   flushAll(): void {
     this.partition.flushAll()

@@ -153,6 +153,11 @@ export class SubpartitionOutput implements ChannelOutput {
     }
   }
 
+  writePriorityEvent(bytes: Uint8Array): void {
+    if (this.isAbandoned || this.queue.pushPriority(bytes)) return
+    this.writeEvent(bytes, 0)
+  }
+
   /** Moves kept slots into the queue as far as there is room. */
   drainOverflow(): void {
     if (this.isAbandoned) this.#dropOverflow()

@@ -112,6 +112,8 @@ export class ChannelReceiver {
     if (this.#pending.length > MAX_PENDING_EVENTS) {
       throw new DataProtocolError(`channel ${this.channel} got too many events`)
     }
+    const isPriority = (flags & SlotFlags.priority) !== 0 && inline !== undefined
+    if (isPriority && this.#queue.pushPriority(inline)) return
     if ((flags & SlotFlags.endOfPartition) !== 0) this.#hasEnd = true
     this.#pending.push({ segment, inline, length, flags })
     this.drain()

@@ -48,6 +48,16 @@ export class SubpartitionSender {
    */
   fill(batch: SendBatch): 'sent' | 'idle' | 'ended' {
     const queue = this.queue
+    const priority = queue.takePriority()
+    if (priority !== undefined) {
+      const flags = SlotFlags.event | SlotFlags.priority
+      const { length } = priority
+      const backlog = queue.backlog()
+      const header = { channel: this.channel, sequence: this.#sequence++, flags, backlog, length }
+      batch.chunks.push(encodeBufferHeader(header), priority)
+      batch.bytes += length
+      return 'sent'
+    }
     while (queue.peek()) {
       const length = queue.end - queue.start
       const isLast = (queue.flags & SlotFlags.endOfPartition) !== 0

@@ -1,0 +1,132 @@
+import { noopLogger } from '@flink-ts/core'
+import { ManualClock } from '@flink-ts/core/testing'
+import {
+  type ChannelEvent,
+  firstChannelSelector,
+  InProcessDataTransport,
+  InputGate,
+  inlineNetworkIo,
+  RecordReader,
+  RecordWriter,
+  ResultPartition,
+  ShuffleEnvironment,
+} from '@flink-ts/network'
+import t from 'tap'
+import { Turns } from './inline-exchange.js'
+import { type TestRecord, testRecord, testSerializer } from './test-serializer.js'
+
+const barrier = (checkpointId: bigint): ChannelEvent => ({
+  type: 'CHECKPOINT_BARRIER',
+  checkpointId,
+  timestampMs: 1,
+  snapshotType: 'CHECKPOINT',
+  unaligned: true,
+})
+
+async function exchange(isRemote: boolean) {
+  const turns = new Turns()
+  const transport = new InProcessDataTransport({ deliver: turns.defer })
+  const start = (resourceId: string) =>
+    ShuffleEnvironment.start({
+      resourceId,
+      host: 'sim',
+      numberOfSegments: 64,
+      segmentBytes: 512,
+      clock: new ManualClock(),
+      log: noopLogger,
+      defer: turns.defer,
+      io: inlineNetworkIo({ transport, bindHost: 'sim', port: 0 }),
+    })
+  const a = await start('tm-a')
+  const b = isRemote ? await start('tm-b') : a
+  const partition = a.createResultPartition({
+    partitionId: 'p',
+    numberOfSubpartitions: 1,
+    partitioner: 'FORWARD',
+  })
+  const handle = b.createInputGate({
+    gateId: 'g',
+    consumedSubpartitions: { first: 0, last: 0 },
+    producers: [{ partitionId: 'p', location: a.location }],
+  })
+  const writer = new RecordWriter<TestRecord>(ResultPartition.attach(partition, a.context), {
+    serializer: testSerializer,
+    selector: firstChannelSelector(),
+  })
+  const gate = InputGate.attach(handle, b.context)
+  const reader = new RecordReader<TestRecord>(gate, testSerializer)
+  const seen: (number | string)[] = []
+  const handler = {
+    onRecord: ({ sequence }: TestRecord) => void seen.push(sequence),
+    onWatermark() {},
+    onWatermarkStatus() {},
+    onEvent(event: ChannelEvent, _channel: number, isPriority?: boolean) {
+      const id = 'checkpointId' in event ? event.checkpointId : ''
+      seen.push(`${event.type}${id}${isPriority === true ? '!' : ''}`)
+    },
+  }
+  const settle = async () => {
+    for (let i = 0; i < 30; i++) {
+      turns.run()
+      await new Promise(setImmediate)
+    }
+  }
+  const close = async () => {
+    await Promise.all([a.close(), b.close()])
+    await settle()
+  }
+  return { writer, gate, reader, handler, seen, settle, close }
+}
+
+for (const isRemote of [false, true]) {
+  const place = isRemote ? 'over a connection' : 'in one process'
+  t.test(`a priority event overtakes what is queued, ${place}`, async (t) => {
+    const { writer, reader, handler, seen, settle, close } = await exchange(isRemote)
+    for (let i = 0; i < 30; i++) writer.emit(testRecord(0, i, 100))
+    writer.flushAll()
+    await settle()
+    writer.broadcastPriorityEvent(barrier(7n))
+    await settle()
+    reader.poll(handler, 1)
+    t.equal(seen[0], 'CHECKPOINT_BARRIER7!')
+    writer.broadcastEvent({ type: 'END_OF_PARTITION' })
+    for (let i = 0; i < 100 && reader.poll(handler, 10) !== 'END_OF_INPUT'; i++) await settle()
+    t.same(
+      seen.filter((entry) => typeof entry === 'number'),
+      Array.from({ length: 30 }, (_, i) => i),
+    )
+    await close()
+  })
+
+  t.test(
+    `priority events wake the gate, pass a blocked channel and keep their order, ${place}`,
+    async (t) => {
+      const { writer, gate, reader, handler, seen, settle, close } = await exchange(isRemote)
+      writer.emit(testRecord(0, 0, 10))
+      writer.flushAll()
+      await settle()
+      gate.blockConsumption(0)
+      let isAwake = false
+      gate.onAvailable(() => {
+        isAwake = true
+      })
+      await settle()
+      t.notOk(isAwake)
+      writer.broadcastPriorityEvent(barrier(1n))
+      writer.broadcastPriorityEvent(barrier(2n))
+      await settle()
+      t.ok(isAwake)
+      reader.poll(handler, 10)
+      t.same(seen, ['CHECKPOINT_BARRIER1!', 'CHECKPOINT_BARRIER2!'])
+      // More than the lane holds: the rest comes in its turn.
+      for (let id = 3n; id < 9n; id++) writer.broadcastPriorityEvent(barrier(id))
+      gate.resumeConsumption(0)
+      for (let i = 0; i < 10; i++) {
+        reader.poll(handler, 10)
+        await settle()
+      }
+      t.equal(seen.length, 9)
+      await close()
+    },
+  )
+}
