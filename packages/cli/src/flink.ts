@@ -10,7 +10,9 @@ const ACTIONS: Readonly<Record<string, () => Promise<Action>>> = {
   run: async () => (await import('./actions/run.js')).runAction,
   info: async () => (await import('./actions/info.js')).infoAction,
   list: async () => (await import('./actions/list.js')).listAction,
+  stop: async () => (await import('./actions/savepoint-actions.js')).stopAction,
   cancel: async () => (await import('./actions/cancel.js')).cancelAction,
+  savepoint: async () => (await import('./actions/savepoint-actions.js')).savepointAction,
 }
 
 const terminal = processTerminal()

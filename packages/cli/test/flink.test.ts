@@ -20,6 +20,7 @@ t.test('flink: usage errors go to stdout with a hint at the help, exit code 1', 
     [['run', '-p', '0', 'a.ts'], 'The parallelism must be a positive number: 0'],
     [['run', '-t', 'moon', 'a.ts'], 'Unknown target "moon": expected remote or local'],
     [['cancel'], 'Missing JobID. Specify a JobID to cancel a job.'],
+    [['stop'], 'Missing JobID. Specify a JobID to stop a job.'],
     [
       ['cancel', 'xyz'],
       'Cannot parse JobID from "xyz". The expected format is [0-9a-fA-F]{32}, e.g. fd72014d4c864993a2e5a9287b4a9c5d.',
@@ -62,6 +63,10 @@ t.test('flink: failures go to stderr below a rule, on one screen, exit code 1', 
     [['list'], /neither flink-conf\.yaml nor config\.yaml/, folder],
     [['list'], /flink-conf\.yaml, line 1: 'rest\.port…' is not valid/, bad],
     [['list'], /Cannot use the value 'lots' of configuration key 'rest\.port'/, wrong],
+    [['stop', '--drain', job], /Cannot stop job a{32}: there are no savepoints in this release/],
+    [['savepoint', job, '/to'], /Cannot take a savepoint of job a{32}: there are no savepoints/],
+    [['savepoint', '-d', '/sp'], /Cannot dispose of a savepoint: there are no savepoints/],
+    [['run', '-s', '/sp', 'ok.ts'], /Cannot start from savepoint \/sp: there are no savepoints/],
     [['info', 'gone.ts'], /The program file does not exist: gone\.ts/],
     [['run', '-m', nobody, 'gone.ts'], /The program file does not exist: gone\.ts/],
   ]
@@ -93,7 +98,7 @@ t.test('flink: actions that are none, and no action', async (t) => {
   t.equal(bogus.code, 1)
   t.equal(
     bogus.stdout,
-    '"bogus" is not a valid action.\n\nValid actions are "run", "info", "list" and "cancel".\n\n' +
+    '"bogus" is not a valid action.\n\nValid actions are "run", "info", "list", "stop", "cancel" and "savepoint".\n\n' +
       'Specify the version option (-v or --version) to print the version.\n' +
       'Specify the help option (-h or --help) to get help on the command.\n',
   )
@@ -105,7 +110,7 @@ t.test('flink: actions that are none, and no action', async (t) => {
 t.test('flink --help, --version and the help of each action exit with 0', async (t) => {
   const all = await flink(['--help'])
   t.equal(all.code, 0)
-  for (const action of ['run', 'info', 'list', 'cancel']) {
+  for (const action of ['run', 'info', 'list', 'stop', 'cancel', 'savepoint']) {
     const help = await flink([action, '--help'])
     t.equal(help.code, 0)
     t.match(help.stdout, `Action "${action}" `)

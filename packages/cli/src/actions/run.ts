@@ -2,9 +2,12 @@ import { bundleProgram, RemoteJob, runProgram } from '@flink-ts/client/submissio
 import { ClientOptions, DeploymentOptions, SystemRandom } from '@flink-ts/core'
 import type { RestClusterClient } from '@flink-ts/rest/client'
 import {
+  ALLOW_NON_RESTORED_STATE,
+  CLAIM_MODE,
   CLUSTER_OPTIONS,
   DETACHED,
   ENTRY,
+  FROM_SAVEPOINT,
   PARALLELISM,
   SHUTDOWN_ON_ATTACHED_EXIT,
 } from '../arguments/options.js'
@@ -14,6 +17,7 @@ import type { Action, ActionContext } from './action.js'
 import { sendHeartbeats, showProgress } from './attached-job.js'
 import { clusterClient, isLocalTarget } from './cluster-client.js'
 import { programConfiguration } from './program-configuration.js'
+import { savepointsUnavailable } from './savepoint-actions.js'
 
 /** How long an interrupted client tries to cancel its job. */
 const CANCEL_PATIENCE_MS = 5000
@@ -93,12 +97,25 @@ export const runAction: Action = {
   name: 'run',
   summary: 'compiles and runs a program.',
   positional: '<program.ts|program.js> <arguments>',
-  options: [ENTRY, DETACHED, PARALLELISM, SHUTDOWN_ON_ATTACHED_EXIT, ...CLUSTER_OPTIONS],
+  options: [
+    ENTRY,
+    DETACHED,
+    PARALLELISM,
+    SHUTDOWN_ON_ATTACHED_EXIT,
+    FROM_SAVEPOINT,
+    ALLOW_NON_RESTORED_STATE,
+    CLAIM_MODE,
+    ...CLUSTER_OPTIONS,
+  ],
   async run(args, context) {
     const { terminal, clock } = context
     const [program, ...programArgs] = args.positional
     if (program === undefined) {
       throw new CliArgumentError('A program should be specified: a TypeScript or JavaScript file.')
+    }
+    const path = args.value(FROM_SAVEPOINT)
+    if (path !== undefined) {
+      throw savepointsUnavailable(`start from savepoint ${path}`, 'leave the option -s out')
     }
     const configuration = programConfiguration(args, context.configuration)
     const attached = !args.has(DETACHED)

@@ -32,6 +32,50 @@ export const SHUTDOWN_ON_ATTACHED_EXIT: OptionDefinition = {
   long: 'shutdownOnAttachedExit',
   description: 'If this command is interrupted while it waits, cancel the job.',
 }
+export const DRAIN: OptionDefinition = {
+  short: 'd',
+  long: 'drain',
+  description: 'Let event time go to its end before the savepoint.',
+}
+export const SAVEPOINT_PATH: OptionDefinition = {
+  short: 'p',
+  long: 'savepointPath',
+  argument: 'directory',
+  description: 'Where the savepoint goes.',
+}
+export const SAVEPOINT_FORMAT: OptionDefinition = {
+  short: 'type',
+  long: 'type',
+  argument: 'format',
+  description: 'Format of the savepoint: "canonical" or "native".',
+}
+export const SAVEPOINT_DETACHED: OptionDefinition = {
+  short: 'detached',
+  description: 'Do not wait for the savepoint.',
+}
+export const SAVEPOINT_DISPOSE: OptionDefinition = {
+  short: 'd',
+  long: 'dispose',
+  argument: 'path',
+  description: 'Dispose of this savepoint instead.',
+}
+export const FROM_SAVEPOINT: OptionDefinition = {
+  short: 's',
+  long: 'fromSavepoint',
+  argument: 'path',
+  description: 'Savepoint to start from (not in this release).',
+}
+export const ALLOW_NON_RESTORED_STATE: OptionDefinition = {
+  short: 'n',
+  long: 'allowNonRestoredState',
+  description: 'Skip state of the savepoint that no operator takes.',
+}
+export const CLAIM_MODE: OptionDefinition = {
+  short: 'cm',
+  long: 'claimMode',
+  argument: 'mode',
+  description: 'Who owns the savepoint afterwards: "claim" or "no_claim".',
+}
 export const JOBMANAGER: OptionDefinition = {
   short: 'm',
   long: 'jobmanager',
