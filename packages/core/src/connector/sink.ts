@@ -93,4 +93,8 @@ export interface MasterInitContext {
   readonly jobId: string
   readonly parallelism: number
   readonly fileSystems: FileSystems
+  /**
+   * A later leader goes on with the job: it was initialized before, and what is there may be its own.
+   */
+  readonly isRecovered: boolean
 }

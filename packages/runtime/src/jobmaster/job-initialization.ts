@@ -53,14 +53,14 @@ export async function loadCoordinators(
 export async function initializeOnMaster(
   jobGraph: JobGraph,
   loadModule: ModuleLoader,
-  fileSystems: FileSystems,
+  world: { readonly fileSystems: FileSystems; readonly isRecovered: boolean },
 ): Promise<void> {
   for (const { operators, parallelism } of jobGraph.vertices) {
     for (const operator of operators) {
       const reference = operator.initializeOnMaster
       if (reference === undefined) continue
       const initialize = await loadFunction(operator, reference, loadModule)
-      const context: MasterInitContext = { jobId: jobGraph.jobId, parallelism, fileSystems }
+      const context: MasterInitContext = { jobId: jobGraph.jobId, parallelism, ...world }
       try {
         await initialize(reference.config, context)
       } catch (cause) {

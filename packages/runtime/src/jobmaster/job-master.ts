@@ -3,6 +3,7 @@ import { type AllocationId, FlinkError } from '@flink-ts/core'
 import { FencedRpcEndpoint } from '@flink-ts/rpc'
 import type { AssignedSlot } from '../executiongraph/execution.js'
 import { isTerminalJobStatus } from '../executiongraph/job-status.js'
+import { LeadershipLostError } from '../highavailability/store/store-errors.js'
 import { toErrorInfo } from '../messages/error-info.js'
 import { JOB_MASTER_GATEWAY } from '../messages/gateways.js'
 import type {
@@ -13,6 +14,7 @@ import type {
 import type { Scheduler } from '../scheduler/scheduler.js'
 import { OperatorCoordinators } from './coordination/operator-coordinators.js'
 import type { ExecutionGraphInfo } from './info/execution-graph-info.js'
+import { InitializedOutputs } from './initialized-outputs.js'
 import { initializeOnMaster, loadCoordinators } from './job-initialization.js'
 import { createJobMasterComponents, type JobMasterComponents } from './job-master-components.js'
 import { JobMasterHandler } from './job-master-handler.js'
@@ -156,13 +158,31 @@ export class JobMaster extends FencedRpcEndpoint {
     const { jobGraph, loadModule, fileSystems } = this.#options
     try {
       const factories = await loadCoordinators(jobGraph, loadModule, fileSystems)
-      await initializeOnMaster(jobGraph, loadModule, fileSystems)
+      await this.#initializeOutputs()
       this.mainThread.execute(() => {
         if (this.#scheduler.jobStatus === 'INITIALIZING') this.#startJob(factories)
       })
     } catch (error) {
+      // The revocation follows; the job itself goes on with the next leader.
+      if (error instanceof LeadershipLostError) return
       this.mainThread.execute(() => this.#onInitializationFailed(error))
     }
+  }
+
+  /** @throws LeadershipLostError, JobInitializationError */
+  async #initializeOutputs(): Promise<void> {
+    const { jobGraph, loadModule, fileSystems, highAvailability, fencingToken } = this.#options
+    const hasOutputs = jobGraph.vertices.some(({ operators }) =>
+      operators.some((operator) => operator.initializeOnMaster !== undefined),
+    )
+    if (!hasOutputs) return
+    const initialized = new InitializedOutputs(
+      highAvailability.stores(fencingToken).jobNamespace(jobGraph.jobId, 'jobmaster'),
+      (delayMs, action) => this.mainThread.schedule(delayMs, action),
+    )
+    const isRecovered = await initialized.has()
+    await initializeOnMaster(jobGraph, loadModule, { fileSystems, isRecovered })
+    if (!isRecovered) await initialized.add()
   }
 
   #startJob(factories: Awaited<ReturnType<typeof loadCoordinators>>): void {

@@ -11,6 +11,7 @@ import type { ExecutionJobVertex } from '../executiongraph/execution-job-vertex.
 import type { ExecutionVertex } from '../executiongraph/execution-vertex.js'
 import type { JobGraph } from '../jobgraph/job-graph.js'
 import type { EndpointAddress, TaskDeploymentDescriptor } from '../messages/messages.generated.js'
+import { type SlotSharing, slotSharingOf } from '../taskmanager/memory/slot-sharing.js'
 import { type ProducerGroup, producerGroup } from '../taskmanager/producer-group.js'
 import type { JobInformation, TaskInformation } from '../taskmanager/task-launcher.js'
 
@@ -23,11 +24,13 @@ export class TaskDeploymentDescriptors {
   /** Producers of all-to-all edges, as of a version of the producing vertex. */
   readonly #groups = new WeakMap<ExecutionEdge, { version: number; json: string }>()
   readonly #taskInformation = new WeakMap<ExecutionJobVertex, Uint8Array>()
+  readonly #slotSharing: ReadonlyMap<string, SlotSharing>
 
   constructor(jobGraph: JobGraph, jobMaster: EndpointAddress, token: FencingToken) {
     this.#jobId = jobGraph.jobId
     this.#jobMaster = jobMaster
     this.#token = token
+    this.#slotSharing = slotSharingOf(jobGraph)
     const { jobId, name, jobType, configuration, program } = jobGraph
     this.#jobInformation = json({
       jobId,
@@ -79,6 +82,7 @@ export class TaskDeploymentDescriptors {
   #taskInformationOf(jobVertex: ExecutionJobVertex): Uint8Array {
     let bytes = this.#taskInformation.get(jobVertex)
     if (bytes === undefined) {
+      const slotSharing = this.#slotSharing.get(jobVertex.jobVertex.slotSharingGroup)
       bytes = json({
         vertex: jobVertex.jobVertex,
         inputEdges: jobVertex.inputs.map(({ jobEdge }) => jobEdge),
@@ -86,6 +90,7 @@ export class TaskDeploymentDescriptors {
         outputMaxParallelisms: jobVertex.outputs.map(
           ({ consumer }) => consumer.jobVertex.maxParallelism,
         ),
+        ...(slotSharing === undefined ? {} : { slotSharing }),
       } satisfies TaskInformation)
       this.#taskInformation.set(jobVertex, bytes)
     }

@@ -485,6 +485,40 @@ t.test('JobMaster runs initializeOnMaster once, before the first deployment', as
   t.strictSame(calls, [['files', { path: '/out' }, 1]])
 })
 
+t.test('JobMaster tells initializeOnMaster whether an earlier leader has run it', async (t) => {
+  const reference = { module: 'files', exportName: 'prepare', config: 0 }
+  const graph = jobGraph([vertex(1, 1, {}, { initializeOnMaster: reference })])
+  const seen: boolean[] = []
+  const { cluster, jobMaster } = await run(t, graph, {
+    loadModule: async () => ({
+      prepare: (_config: unknown, { isRecovered }: { isRecovered: boolean }) =>
+        void seen.push(isRecovered),
+    }),
+  })
+  await jobMaster.close()
+  const next = new JobMaster({
+    jobGraph: graph,
+    configuration: cluster.configuration,
+    rpcService: cluster.rpcService,
+    highAvailability: cluster.ha,
+    fileSystems: cluster.fileSystems,
+    loadModule: async () => ({
+      prepare: (_config: unknown, { isRecovered }: { isRecovered: boolean }) =>
+        void seen.push(isRecovered),
+    }),
+    clock: cluster.clock,
+    random: cluster.random,
+    log: noopLogger,
+    resourceId: 'jm2',
+    fencingToken: { epoch: 4, uuid: 'next' },
+    onJobTerminated: () => {},
+  })
+  await next.start()
+  await settle()
+  await next.close()
+  t.strictSame(seen, [false, true])
+})
+
 t.test('JobMaster fails the job, and restarts nothing, when initialization fails', async (t) => {
   const reference = { module: 'files', exportName: 'prepare', config: 0 }
   const graph = jobGraph([vertex(1, 1, {}, { initializeOnMaster: reference })])

@@ -263,10 +263,11 @@ t.test('TextFileSink', async (t) => {
     w: World,
     parallelism: number,
     mode: 'exclusive' | 'overwrite' = 'exclusive',
+    isRecovered = false,
   ) =>
     initializeTextFileSink(
       { path: '/out', mode },
-      { jobId: 'j', parallelism, fileSystems: w.fileSystems },
+      { jobId: 'j', parallelism, fileSystems: w.fileSystems, isRecovered },
     )
 
   const one = world()
@@ -324,6 +325,7 @@ t.test('TextFileSink', async (t) => {
     code: 'FLINK_FILE_EXISTS',
     message: /folder that is not empty/,
   })
+  await t.resolves(initialize(several, 2, 'exclusive', true), 'a recovered job finds its own files')
   await initialize(several, 2, 'overwrite')
   t.notOk(await several.fileSystem.exists('/out'), 'overwrite clears what is there')
   const empty = world()

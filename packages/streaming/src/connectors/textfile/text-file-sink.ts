@@ -92,7 +92,8 @@ export async function initializeTextFileSink(
 ): Promise<void> {
   const { path, mode } = config
   const fileSystem = context.fileSystems.forPath(path)
-  if (!(await fileSystem.exists(path))) return
+  // Files of an earlier leader's attempts are replaced as those of failed attempts are.
+  if (context.isRecovered || !(await fileSystem.exists(path))) return
   if (mode === 'overwrite') {
     await fileSystem.delete(path, { recursive: true })
     return
