@@ -1,13 +1,16 @@
-// Runs clusters on virtual time, one after the other, each from a seed (packages/testing).
-//   npm run simulate -- [--seeds N] [--first-seed K] [--scenario NAME] [--verbose]
+// Runs clusters on virtual time, each from a seed (packages/testing), in as many threads as there are processors.
+//   npm run simulate -- [--seeds N] [--first-seed K] [--scenario NAME] [--threads N] [--verbose]
 import { existsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { Worker } from 'node:worker_threads'
 
-const HELP = `npm run simulate -- [--seeds N] [--first-seed K] [--scenario NAME] [--verbose]
+const HELP = `npm run simulate -- [--seeds N] [--first-seed K] [--scenario NAME] [--threads N] [--verbose]
 
   --seeds N        how many seeds, each with every scenario (default 100)
   --first-seed K   the first of them (default 1)
   --scenario NAME  only this scenario
+  --threads N      how many run at the same time (default: the number of processors)
   --verbose        print every event of the runs, with log lines of level debug; errors keep their stacks`
 
 function fail(message) {
@@ -29,6 +32,7 @@ try {
       seeds: { type: 'string', default: '100' },
       'first-seed': { type: 'string', default: '1' },
       scenario: { type: 'string' },
+      threads: { type: 'string', default: String(availableParallelism()) },
       verbose: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -52,32 +56,70 @@ if (scenarios.length === 0) {
 }
 const firstSeed = wholeNumber('first-seed', values['first-seed'])
 const seeds = wholeNumber('seeds', values.seeds)
-const world = values.verbose
-  ? {
-      stackTraces: true,
-      debug: true,
-      onTraceEvent: (event) => console.log(renderTraceEvent(event)),
-    }
-  : {}
+const threads = wholeNumber('threads', values.threads)
 const MAX_REPORTS = 5
 let [steps, faults, violations] = [0, 0, 0]
-for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
-  for (const scenario of scenarios) {
-    const outcome = await runScenario(scenario, { seed, ...world })
-    steps += outcome.steps
-    faults += outcome.faults
-    if (outcome.error === undefined) continue
-    violations++
-    if (violations <= MAX_REPORTS) report(outcome)
+
+function* tasks() {
+  for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
+    for (const { name } of scenarios) yield { scenario: name, seed }
   }
 }
+
+if (values.verbose) await runHere()
+else await runInThreads(tasks())
 console.log(`seeds ${seeds}, steps ${steps}, faults ${faults}, violations ${violations}`)
 process.exit(violations === 0 ? 0 : 1)
 
-function report({ scenario, seed, error, traceTail, traceHash }) {
+/** One after the other, every event printed. */
+async function runHere() {
+  const world = {
+    stackTraces: true,
+    debug: true,
+    onTraceEvent: (event) => console.log(renderTraceEvent(event)),
+  }
+  for (const { scenario, seed } of tasks()) {
+    const { error, ...outcome } = await runScenario(
+      SCENARIOS.find(({ name }) => name === scenario),
+      { seed, ...world },
+    )
+    count({ ...outcome, message: error === undefined ? undefined : String(error?.stack ?? error) })
+  }
+}
+
+async function runInThreads(remaining) {
+  const count = Math.min(threads, seeds * scenarios.length)
+  await Promise.all(Array.from({ length: count }, () => runInThread(remaining)))
+}
+
+function runInThread(remaining) {
+  const worker = new Worker(new URL('./simulate-worker.mjs', import.meta.url), {
+    workerData: { library: library.href },
+  })
+  return new Promise((resolve, reject) => {
+    worker.on('error', reject)
+    worker.on('exit', resolve)
+    worker.on('message', (outcome) => {
+      if (outcome !== 'ready') count(outcome)
+      const { value: task } = remaining.next()
+      if (task === undefined) void worker.terminate()
+      else worker.postMessage(task)
+    })
+  })
+}
+
+function count(outcome) {
+  steps += outcome.steps
+  faults += outcome.faults
+  if (outcome.message === undefined) return
+  violations++
+  if (violations <= MAX_REPORTS) report(outcome)
+}
+
+function report({ scenario, seed, message, traceTail, traceHash }) {
   const tail = values.verbose ? [] : traceTail.slice(-80)
   console.error(`
-Violation in scenario ${scenario}, seed ${seed}: ${error?.message ?? error}
+Violation in scenario ${scenario}, seed ${seed}: ${message}
 ${tail.join('\n')}
 trace ${traceHash}
 replay with: npm run simulate -- --scenario ${scenario} --first-seed ${seed} --seeds 1 --verbose

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { expectFinished, expectStatus } from './expectations.js'
 import type { Scenario } from './scenario.js'
-import { wordCountJob } from './word-count-job.js'
+import { PIPELINED, wordCountJob } from './word-count-job.js'
 
 export const notEnoughSlotsThenJoin: Scenario = {
   name: 'not-enough-slots-then-join',
@@ -10,7 +10,8 @@ export const notEnoughSlotsThenJoin: Scenario = {
   async run({ random, start }) {
     const cluster = await start({ taskManagers: 1 })
     const { program, check } = await wordCountJob(cluster, random)
-    const job = await cluster.submit(program)
+    // All tasks at once; with blocking results fewer slots would do.
+    const job = await cluster.submit(program, PIPELINED)
     const joins = random.next() < 0.7
     await cluster.advance(1_000 + random.next() * 200_000)
     assert.equal(await job.status(), 'RUNNING', 'a job that waits for slots is RUNNING')

@@ -49,6 +49,7 @@ export async function runScenario(
   } finally {
     process.off('unhandledRejection', onEscape)
     process.off('uncaughtException', onEscape)
+    cluster?.world.dispose()
   }
   const violated = escaped ?? failed
   return {

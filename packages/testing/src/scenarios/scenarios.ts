@@ -1,4 +1,5 @@
 import { cancel } from './cancel.js'
+import { chaos, elasticChaos, leaderChaos } from './chaos.js'
 import { lossyNetwork } from './lossy-network.js'
 import { notEnoughSlotsThenJoin } from './not-enough-slots.js'
 import type { Scenario } from './scenario.js'
@@ -18,4 +19,7 @@ export const SCENARIOS: readonly Scenario[] = [
   notEnoughSlotsThenJoin,
   twoJobs,
   cancel,
+  chaos,
+  leaderChaos,
+  elasticChaos,
 ]

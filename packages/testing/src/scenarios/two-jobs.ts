@@ -1,7 +1,7 @@
 import { expectFinished } from './expectations.js'
 import { RESTARTING } from './restarting.js'
 import type { Scenario } from './scenario.js'
-import { wordCountJob } from './word-count-job.js'
+import { PIPELINED, wordCountJob } from './word-count-job.js'
 
 export const twoJobs: Scenario = {
   name: 'two-jobs',
@@ -11,9 +11,9 @@ export const twoJobs: Scenario = {
     const cluster = await start({ taskManagers: 2, maxTurnMs: 5, configuration: RESTARTING })
     const first = await wordCountJob(cluster, random, { parallelism: 3, output: '/first' })
     const second = await wordCountJob(cluster, random, { parallelism: 3, output: '/second' })
-    const firstJob = await cluster.submit(first.program)
+    const firstJob = await cluster.submit(first.program, PIPELINED)
     await cluster.advance(random.next() * 100)
-    const secondJob = await cluster.submit(second.program)
+    const secondJob = await cluster.submit(second.program, PIPELINED)
     await cluster.advance(random.next() * 200)
     if (random.next() < 0.5) {
       // Enough for both again: with less, each may hold what the other waits for, as in Flink.

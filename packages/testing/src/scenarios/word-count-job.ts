@@ -8,6 +8,11 @@ const WORDS = 'the of and a to in that it is was for on are as with his they at 
   ' ',
 )
 
+/** Configuration of a batch job whose tasks all run at the same time. */
+export const PIPELINED: Readonly<Record<string, string>> = {
+  'execution.batch-shuffle-mode': 'ALL_EXCHANGES_PIPELINED',
+}
+
 /** A WordCount job over a text of the seed, and what must come out of it. */
 export interface WordCountJob {
   readonly program: SimulatedProgram
@@ -37,7 +42,7 @@ export async function wordCountJob(
         .keyBy((r) => r.word)
         .reduce((a, b) => ({ word: a.word, count: a.count + b.count }))
         .map(({ word, count }) => `${word}\t${count}`)
-        .writeAsText(output)
+        .writeAsText(output, { mode: 'overwrite' })
       return env.execute('WordCount')
     },
     async check(checked) {

@@ -1,21 +1,29 @@
-import assert from 'node:assert/strict'
-import { Configuration } from '@flink-ts/core'
-import type { DispatcherGateway, ExecutionGraphInfo, JobCode } from '@flink-ts/runtime'
+import { Configuration, FLINK_TS_VERSION } from '@flink-ts/core'
+import type { ExecutionGraphInfo, JobCode, JobGraph } from '@flink-ts/runtime'
 import { checkAtRest } from '../invariants/at-rest.js'
 import { ClusterInvariants } from '../invariants/cluster-invariants.js'
-import { CALM_NETWORK } from '../network/seeded-rpc-policy.js'
+import { ClusterClient, DEFAULT_TIMEOUT_MS } from './cluster-client.js'
+import { ClusterFaults } from './cluster-faults.js'
+import { ClusterTopology } from './cluster-topology.js'
 import { ModuleCache } from './module-cache.js'
 import { readTextLines } from './read-text-lines.js'
 import { recordProgram, type SimulatedProgram } from './record-program.js'
-import { type JobClient, SimulatedJob } from './simulated-job.js'
-import { JOB_MANAGER_NAME, SimulatedJobManager } from './simulated-job-manager.js'
-import { SimulatedTaskManager } from './simulated-task-manager.js'
+import { SimulatedClusterManager } from './simulated-cluster-manager.js'
+import { SimulatedJob } from './simulated-job.js'
+import { SIMULATED_NODE_MAJOR } from './simulated-job-manager.js'
 import { SimulatedWorld, type SimulatedWorldOptions } from './simulated-world.js'
 import { SimulationTimeoutError } from './simulation-timeout-error.js'
 
-export interface SimulatedClusterOptions extends SimulatedWorldOptions {
-  /** TaskManagers that are started at once. Default 1. */
+export interface SimulatedClusterOptions extends Omit<SimulatedWorldOptions, 'highAvailability'> {
+  /**
+   * JobManagers that share a coordination service, of which one leads. Default: one JobManager without
+   * high availability.
+   */
+  readonly highlyAvailableJobManagers?: number
+  /** TaskManagers that are started at once. Default 1, or 0 with a cluster manager. */
   readonly taskManagers?: number
+  /** There is a cluster manager that starts TaskManagers when they are asked for. Default false. */
+  readonly elastic?: boolean
   /** `taskmanager.numberOfTaskSlots`. Default 2. */
   readonly slotsPerTaskManager?: number
   /**
@@ -27,12 +35,9 @@ export interface SimulatedClusterOptions extends SimulatedWorldOptions {
   readonly configuration?: Readonly<Record<string, string>>
 }
 
-/** No wait of a scenario should take longer, in virtual milliseconds. */
-const DEFAULT_TIMEOUT_MS = 600_000
-
 /**
- * A whole cluster in this thread on virtual time: one JobManager and any number of TaskManagers, made
- * of the same components as real ones. The seed decides everything: the same seed and the same calls
+ * A whole cluster in this thread on virtual time: JobManagers and any number of TaskManagers, made of
+ * the same components as real ones. The seed decides everything: the same seed and the same calls
  * give the same {@link traceHash}.
  *
  * Methods that answer promises let virtual time go on until they are done; between them it stands
@@ -40,35 +45,68 @@ const DEFAULT_TIMEOUT_MS = 600_000
  */
 export class SimulatedCluster {
   readonly world: SimulatedWorld
-  readonly #configuration: Configuration
+  /** What can be done to it. */
+  readonly faultInjection: ClusterFaults
+  /** Undefined: a standalone cluster. */
+  readonly clusterManager: SimulatedClusterManager | undefined
+  readonly #topology: ClusterTopology
+  readonly #client: ClusterClient
   readonly #invariants: ClusterInvariants
   readonly #modules = new ModuleCache()
   readonly #code = new Map<string, JobCode>()
   readonly #ended = new Map<string, ExecutionGraphInfo>()
+  /** Jobs whose JobManager died, without high availability. */
+  readonly #lost = new Set<string>()
   readonly #lines: string[] = []
-  readonly #taskManagers = new Map<number, SimulatedTaskManager>()
-  readonly #maxTurnMs: number | undefined
-  #jobManager: SimulatedJobManager | undefined
-  #nextTaskManager = 1
-  #injectedFaults = 0
 
   private constructor(options: SimulatedClusterOptions) {
-    this.world = new SimulatedWorld(options)
-    this.#invariants = new ClusterInvariants(this.world)
-    this.world.onLog = (observation) => this.#invariants.observe(observation)
-    this.#maxTurnMs = options.maxTurnMs
-    this.#configuration = Configuration.fromMap({
-      'taskmanager.memory.process.size': '1 gb',
-      'taskmanager.numberOfTaskSlots': String(options.slotsPerTaskManager ?? 2),
-      ...options.configuration,
+    const { highlyAvailableJobManagers = 0, maxTurnMs, elastic = false } = options
+    const highAvailability = highlyAvailableJobManagers > 0
+    const world = new SimulatedWorld({ ...options, highAvailability })
+    this.world = world
+    this.#invariants = new ClusterInvariants(world)
+    world.onLog = (observation) => this.#invariants.observe(observation)
+    world.onRpc = (event) => this.#invariants.observeCall(event)
+    this.clusterManager = elastic
+      ? new SimulatedClusterManager({
+          world,
+          startWorker: (resourceId) => this.#topology.startTaskManager(undefined, resourceId),
+          stopWorker: (number) => this.#endTaskManager(number),
+        })
+      : undefined
+    const { clusterManager } = this
+    this.#topology = new ClusterTopology({
+      world,
+      clusterManager,
+      maxTurnMs,
+      configuration: Configuration.fromMap({
+        'taskmanager.memory.process.size': '1 gb',
+        'taskmanager.numberOfTaskSlots': String(options.slotsPerTaskManager ?? 2),
+        ...options.configuration,
+      }),
+      modules: this.#modules,
+      code: (jobId) => this.#code.get(jobId)!,
+      onJobEnded: (_jobManager, info) => this.#onJobEnded(info),
+      onLine: (line) => void this.#lines.push(line),
+    })
+    const topology = this.#topology
+    this.#client = new ClusterClient(world, topology)
+    this.faultInjection = new ClusterFaults({
+      world,
+      topology,
+      clusterManager,
+      maxTurnMs,
+      onProcessEnded: (name) => this.#onProcessEnded(name),
     })
   }
 
-  /** Answers when the JobManager leads and all TaskManagers have brought their slots. */
+  /** Answers when a JobManager leads and all TaskManagers have brought their slots. */
   static async start(options: SimulatedClusterOptions): Promise<SimulatedCluster> {
+    const { highlyAvailableJobManagers = 0, elastic = false } = options
     const cluster = new SimulatedCluster(options)
-    await cluster.#startJobManager()
-    const count = options.taskManagers ?? 1
+    const jobManagers = Math.max(1, highlyAvailableJobManagers)
+    for (let number = 1; number <= jobManagers; number++) await cluster.startJobManager(number)
+    const count = options.taskManagers ?? (elastic ? 0 : 1)
     for (let i = 0; i < count; i++) await cluster.startTaskManager()
     const slots = count * (options.slotsPerTaskManager ?? 2)
     while (cluster.nowMs < DEFAULT_TIMEOUT_MS) {
@@ -94,7 +132,7 @@ export class SimulatedCluster {
 
   /** Crashes, partitions, and messages lost or slowed down, so far. */
   get faults(): number {
-    return this.#injectedFaults + this.world.policy.injected
+    return this.faultInjection.injected
   }
 
   /** Of everything that happened so far: messages, state changes, deliveries of data, and when. */
@@ -114,7 +152,26 @@ export class SimulatedCluster {
 
   /** Numbers of the TaskManagers that run, from 1. */
   get taskManagers(): readonly number[] {
-    return [...this.#taskManagers.keys()]
+    return [...this.#topology.taskManagers.keys()]
+  }
+
+  /** Numbers of the JobManagers that run, from 1. */
+  get jobManagers(): readonly number[] {
+    return [...this.#topology.jobManagers.keys()]
+  }
+
+  /** Numbers of hosts whose TaskManager is gone. */
+  get lostTaskManagers(): readonly number[] {
+    return this.#topology.lostTaskManagers
+  }
+
+  /** Starts a JobManager on each host whose JobManager is gone; it need not lead, nor know who does. */
+  async restartLostJobManagers(): Promise<void> {
+    for (const number of this.#topology.lostJobManagers) {
+      await this.#client.run(`the start of JobManager ${number}`, () =>
+        this.#topology.startJobManager(number),
+      )
+    }
   }
 
   /** Runs `program` and submits the job of its first `execute()`; see {@link recordProgram}. */
@@ -127,58 +184,63 @@ export class SimulatedCluster {
     await this.#modules.prepare(jobGraph)
     const { jobId, name } = jobGraph
     this.#code.set(jobId, code)
-    await this.#call(`the submission of job ${name}`, (dispatcher) =>
-      dispatcher.submitJob({ jobGraph: Buffer.from(JSON.stringify(jobGraph)) }),
+    const lease = await this.#leaseProgram(jobGraph)
+    let attempts = 0
+    await this.#client.call(`the submission of job ${name}`, async (dispatcher) => {
+      attempts++
+      try {
+        return await dispatcher.submitJob({ jobGraph: Buffer.from(JSON.stringify(lease.jobGraph)) })
+      } catch (error) {
+        // An earlier attempt had arrived.
+        if (attempts > 1 && codeOf(error) === 'FLINK_DUPLICATE_JOB_SUBMISSION') return {}
+        throw error
+      }
+    })
+    await this.#client.run('the release of the program', lease.release)
+    return new SimulatedJob(
+      {
+        call: (what, action) => this.#client.call(what, action),
+        advanceUntil: (what, condition, timeoutMs) => this.advanceUntil(what, condition, timeoutMs),
+        endOf: (id) => this.#ended.get(id),
+      },
+      { jobId, name },
     )
-    return new SimulatedJob(this.#client(), { jobId, name })
   }
 
-  /** Starts another TaskManager. @returns its number */
-  async startTaskManager(): Promise<number> {
-    const number = this.#nextTaskManager++
-    const taskManager = await this.#await(`the start of TaskManager ${number}`, () =>
-      SimulatedTaskManager.start(this.world, {
-        number,
-        configuration: this.#configuration,
-        maxTurnMs: this.#maxTurnMs,
-        codeProvider: ({ jobId }) => this.#code.get(jobId)!,
-        onLine: (line) => void this.#lines.push(line),
-      }),
+  /** Starts another TaskManager. @param number of a host whose TaskManager is gone @returns its number */
+  startTaskManager(number?: number): Promise<number> {
+    return this.#client.run('the start of a TaskManager', () =>
+      this.#topology.startTaskManager(number),
     )
-    this.#taskManagers.set(number, taskManager)
-    return number
   }
 
-  /** Kills a TaskManager. `silent`: its peers see no broken connections, as when its machine is gone. */
+  /** Starts a JobManager on a host without one. */
+  async startJobManager(number = 1): Promise<void> {
+    await this.#client.run(`the start of JobManager ${number}`, () =>
+      this.#topology.startJobManager(number),
+    )
+    const { knowsLeaders } = this.#topology.jobManagers.get(number)!
+    if (!knowsLeaders) {
+      await this.advanceUntil(
+        'a leader that the JobManager knows',
+        () => this.#topology.jobManagers.get(number)!.knowsLeaders,
+      )
+    }
+  }
+
+  /** See {@link ClusterFaults.crashTaskManager}. */
   crashTaskManager(number: number, options: { silent?: boolean } = {}): void {
-    const taskManager = this.#requireTaskManager(number)
-    this.#injectedFaults++
-    this.#taskManagers.delete(number)
-    taskManager.process.crash({ silent: options.silent ?? false })
-    this.#invariants.processEnded(taskManager.process.name)
+    this.faultInjection.crashTaskManager(number, options)
   }
 
   /** Lets nothing pass between a TaskManager and all others, until {@link heal}. */
   partition(number: number): void {
-    const name = this.#requireTaskManager(number).process.name
-    this.#injectedFaults++
-    this.world.trace.add('world', `partition of ${name}`)
-    for (const other of this.#processes()) {
-      if (other.name === name) continue
-      const { rpcNetwork, dataNetwork } = this.world
-      const own = this.#requireTaskManager(number).process
-      rpcNetwork.partition([own.rpcService.address], [other.rpcService.address])
-      dataNetwork.block(own.name, other.name)
-      dataNetwork.block(other.name, own.name)
-    }
+    this.faultInjection.partition(this.#topology.taskManager(number).process.name)
   }
 
-  /** Ends all partitions, and messages are not lost any more. */
+  /** See {@link ClusterFaults.heal}. */
   heal(): void {
-    this.world.trace.add('world', 'all faults end')
-    this.world.policy.faults = CALM_NETWORK
-    this.world.rpcNetwork.heal()
-    this.world.dataNetwork.heal()
+    this.faultInjection.heal()
   }
 
   /** Lets `byMs` of virtual time pass. @throws InvariantViolation */
@@ -193,14 +255,12 @@ export class SimulatedCluster {
    * @throws SimulationTimeoutError if it does not hold in time
    * @throws InvariantViolation
    */
-  async advanceUntil(
+  advanceUntil(
     what: string,
     condition: () => boolean,
     timeoutMs = DEFAULT_TIMEOUT_MS,
   ): Promise<void> {
-    const deadlineMs = this.nowMs + timeoutMs
-    const outcome = await this.world.time.run({ until: condition, deadlineMs })
-    if (outcome !== 'CONDITION') throw new SimulationTimeoutError({ what, timeoutMs })
+    return this.#client.until(what, condition, timeoutMs)
   }
 
   /** Puts a file into the file system that all processes share. Absolute path. */
@@ -217,105 +277,106 @@ export class SimulatedCluster {
 
   /** The cluster's own numbers, from its Dispatcher. */
   overview() {
-    return this.#call('the overview', (dispatcher) => dispatcher.requestClusterOverview({}))
+    return this.#client.call('the overview', (dispatcher) => dispatcher.requestClusterOverview({}))
   }
 
   /**
    * Ends all faults and the cluster in good order, and checks that nothing is left: with all jobs
-   * ended, slots and network buffers are free before; afterwards there are no timers or connections.
+   * ended, slots, network buffers and blobs are free before; afterwards there are no timers or
+   * connections.
    *
    * @throws InvariantViolation
    */
   async close(): Promise<void> {
-    this.heal()
     const { world } = this
-    const taskManagers = [...this.#taskManagers.values()]
+    const isPaused = () => this.#topology.processes.some(({ clock }) => clock.pauseMs > 0)
+    await this.advanceUntil('the end of all pauses', () => !isPaused())
+    this.heal()
     if (this.#allJobsEnded()) {
-      const problems = () => checkAtRest(taskManagers, this.#invariants)
-      const deadlineMs = this.nowMs + DEFAULT_TIMEOUT_MS
-      await world.time.run({ until: () => problems().length === 0, deadlineMs })
-      for (const problem of problems()) world.violated(`after all jobs ended ${problem}`)
+      await checkAtRest({
+        cluster: this,
+        topology: this.#topology,
+        invariants: this.#invariants,
+        endedJobs: [...this.#ended.keys(), ...this.#lost],
+      })
     }
-    await this.#await('the end of the cluster', async () => {
-      await Promise.all(taskManagers.map((taskManager) => taskManager.close()))
-      await this.#jobManager?.close()
+    const processes = this.#topology.processes
+    await this.#client.run('the end of the cluster', async () => {
+      await Promise.all([...this.#topology.taskManagers.values()].map((each) => each.close()))
+      // The leader last: who closes it ends the cluster for good.
+      const leader = world.coordination?.leader?.client
+      const jobManagers = [...this.#topology.jobManagers.values()]
+      const last = jobManagers.find(({ process }) => process.name === leader) ?? jobManagers[0]
+      for (const each of jobManagers) if (each !== last) await each.close(false)
+      await last?.close(true)
     })
     world.rpcNetwork.close()
-    for (const { name, clock } of this.#processes()) {
+    world.coordination?.close()
+    for (const { name, clock } of processes) {
       for (const timer of clock.pendingTimers) world.violated(`${name} left a timer: ${timer}`)
     }
     // What was written last still arrives.
     await this.advance(10_000)
-    for (const { name, executor } of this.#processes()) {
+    for (const { name, executor } of processes) {
       if (executor.pendingActions > 0) world.violated(`${name} left tasks that want to run`)
     }
     if (world.dataNetwork.openConnections > 0) world.violated('data connections were left open')
+    world.dispose()
     if (world.violations.length > 0) await this.advance(0)
   }
 
-  async #startJobManager(): Promise<void> {
-    this.#jobManager = await this.#await('the start of the JobManager', () =>
-      SimulatedJobManager.start(this.world, {
-        configuration: this.#configuration,
-        modules: this.#modules,
-        onJobEnded: (info) => void this.#ended.set(info.jobId, info),
-      }),
+  /** Without high availability the program lies at the JobManager, as if a client had sent it there. */
+  async #leaseProgram(jobGraph: JobGraph) {
+    const jobManager = this.#topology.jobManagers.get(1)
+    if (this.world.coordination !== undefined || jobManager === undefined) {
+      return { jobGraph, release: async () => {} }
+    }
+    const { blobServer } = jobManager.services
+    const { key, release } = await this.#client.run('the upload of the program', () =>
+      blobServer.lease(Buffer.from(`program of ${jobGraph.jobId}`)),
     )
-    const { dispatcher, resourceManager } = this.#jobManager.services
-    await this.advanceUntil(
-      'the leadership of the JobManager',
-      () => dispatcher.gateway !== undefined && resourceManager.gateway !== undefined,
-    )
+    const program = {
+      bundleKey: key,
+      programName: 'simulated.js',
+      args: [],
+      environment: {},
+      clientVersion: FLINK_TS_VERSION,
+      nodeMajor: SIMULATED_NODE_MAJOR,
+      submissionTimeMs: this.world.epochMs,
+      randomSeed: 1,
+      executeIndex: 0,
+      earlierResults: [],
+      submissionValues: {},
+      structure: [],
+      captures: {},
+    }
+    return { jobGraph: { ...jobGraph, program }, release }
   }
 
-  #processes() {
-    const all = [this.#jobManager, ...this.#taskManagers.values()]
-    return all.flatMap((each) => (each === undefined ? [] : [each.process]))
+  #onJobEnded(info: ExecutionGraphInfo): void {
+    this.#invariants.jobEnded(info.jobId, info.status)
+    if (!this.#ended.has(info.jobId)) this.#ended.set(info.jobId, info)
+  }
+
+  #onProcessEnded(name: string): void {
+    this.#invariants.processEnded(name)
+    if (name !== 'jm') return
+    for (const jobId of this.#code.keys()) if (!this.#ended.has(jobId)) this.#lost.add(jobId)
+  }
+
+  /** As a cluster manager does it: the process is killed. */
+  #endTaskManager(number: number): void {
+    if (!this.#topology.taskManagers.has(number)) return
+    const { process } = this.#topology.removeTaskManager(number)
+    process.crash({ silent: false })
+    this.#invariants.processEnded(process.name)
   }
 
   #allJobsEnded(): boolean {
-    return [...this.#code.keys()].every((jobId) => this.#ended.has(jobId))
+    return [...this.#code.keys()].every((jobId) => this.#ended.has(jobId) || this.#lost.has(jobId))
   }
+}
 
-  #requireTaskManager(number: number): SimulatedTaskManager {
-    const taskManager = this.#taskManagers.get(number)
-    assert(taskManager !== undefined, `TaskManager ${number} runs`)
-    return taskManager
-  }
-
-  #client(): JobClient {
-    return {
-      call: (what, action) => this.#call(what, action),
-      advanceUntil: (what, condition, timeoutMs) => this.advanceUntil(what, condition, timeoutMs),
-      endOf: (jobId) => this.#ended.get(jobId),
-    }
-  }
-
-  /** Calls the Dispatcher from within the JobManager's process, as its REST endpoint does. */
-  #call<T>(what: string, action: (dispatcher: DispatcherGateway) => Promise<T>): Promise<T> {
-    return this.#await(what, async () => {
-      const gateway = this.#jobManager?.services.dispatcher.gateway
-      assert(gateway !== undefined, `${JOB_MANAGER_NAME} leads`)
-      return await action(gateway)
-    })
-  }
-
-  /** Runs `action` as an event and lets virtual time pass until its promise is settled. */
-  async #await<T>(what: string, action: () => Promise<T>): Promise<T> {
-    let settled: { readonly value: T } | { readonly error: unknown } | undefined
-    this.world.time.schedule(0, () => {
-      action().then(
-        (value) => {
-          settled = { value }
-        },
-        (error: unknown) => {
-          settled = { error }
-        },
-      )
-    })
-    await this.advanceUntil(what, () => settled !== undefined)
-    const outcome = settled as unknown as { value: T } | { error: unknown }
-    if ('error' in outcome) throw outcome.error
-    return outcome.value
-  }
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown }).code
 }

@@ -1,69 +1,101 @@
 import { type Configuration, FLINK_TS_VERSION, type ResourceId } from '@flink-ts/core'
 import { createResourceManagerDriver } from '@flink-ts/resourcemanager-standalone'
 import {
+  type BlobStore,
   type ExecutionGraphInfo,
   InMemoryBlobStore,
   type JobManagerServices,
+  type ResourceManagerDriver,
   startJobManagerServices,
 } from '@flink-ts/runtime'
 import type { ModuleCache } from './module-cache.js'
+import type { SharedBlobStore } from './shared-blob-store.js'
 import { SimulatedProcess } from './simulated-process.js'
 import type { SimulatedWorld } from './simulated-world.js'
 
-export const JOB_MANAGER_NAME = 'jm'
 const RPC_PORT = 6123
 
-/** Where TaskManagers find the JobManager. */
-export const JOB_MANAGER_ADDRESS = `${JOB_MANAGER_NAME}:${RPC_PORT}`
+/** Major version of Node that simulated programs are prepared for. */
+export const SIMULATED_NODE_MAJOR = 20
 
 export interface SimulatedJobManagerOptions {
+  /** Of the process, which is also its host. */
+  readonly name: string
   readonly configuration: Configuration
   readonly modules: ModuleCache
+  /** Of a highly available cluster. */
+  readonly blobs: SharedBlobStore | undefined
+  /** Default: the driver of a standalone cluster. */
+  readonly driver: ((process: SimulatedProcess) => ResourceManagerDriver) | undefined
   readonly onJobEnded: (info: ExecutionGraphInfo) => void
 }
 
-/** The JobManager process of a simulated cluster. */
+/** A JobManager process of a simulated cluster. */
 export class SimulatedJobManager {
   readonly process: SimulatedProcess
   readonly services: JobManagerServices
+  readonly #blobs: { readonly keys: readonly string[] }
 
-  private constructor(process: SimulatedProcess, services: JobManagerServices) {
+  private constructor(
+    process: SimulatedProcess,
+    services: JobManagerServices,
+    blobs: { readonly keys: readonly string[] },
+  ) {
     this.process = process
     this.services = services
+    this.#blobs = blobs
+  }
+
+  /** Where TaskManagers find the JobManager process `name`. */
+  static address(name: string): string {
+    return `${name}:${RPC_PORT}`
   }
 
   static async start(
     world: SimulatedWorld,
     options: SimulatedJobManagerOptions,
   ): Promise<SimulatedJobManager> {
-    const process = new SimulatedProcess(world, { name: JOB_MANAGER_NAME, port: RPC_PORT })
+    const { name, configuration, driver } = options
+    const process = new SimulatedProcess(world, { name, port: RPC_PORT })
     const { clock, random, log, rpcService } = process
+    const blobStore: BlobStore & { keys: string[] } = options.blobs ?? new InMemoryBlobStore()
+    const highAvailability = process.joinCoordination()
     const services = await startJobManagerServices({
-      configuration: options.configuration,
+      configuration,
       clock,
       random,
       log,
       rpcService,
       fileSystems: world.fileSystems,
-      resourceId: JOB_MANAGER_NAME as ResourceId,
-      blobStore: new InMemoryBlobStore(),
-      resourceManagerDriver: createResourceManagerDriver({
-        configuration: options.configuration,
-        clock,
-        random,
-        log,
-      }),
-      version: { version: FLINK_TS_VERSION, nodeMajor: 20 },
+      resourceId: name as ResourceId,
+      blobStore,
+      resourceManagerDriver:
+        driver?.(process) ?? createResourceManagerDriver({ configuration, clock, random, log }),
+      ...(highAvailability === undefined ? {} : { highAvailability }),
+      version: { version: FLINK_TS_VERSION, nodeMajor: SIMULATED_NODE_MAJOR },
       moduleLoader: options.modules.load,
       onClusterShutDown: () => {},
       onJobEnded: options.onJobEnded,
-      fatalErrorHandler: (error) => world.violated(`the JobManager failed: ${messageOf(error)}`),
+      fatalErrorHandler: (error) =>
+        world.violated(`JobManager ${name} failed: ${messageOf(error)}`),
     })
-    return new SimulatedJobManager(process, services)
+    return new SimulatedJobManager(process, services, blobStore)
   }
 
-  async close(): Promise<void> {
-    await this.services.close('SUCCEEDED')
+  /** Whether this process has found leaders, here or elsewhere. */
+  get knowsLeaders(): boolean {
+    const { dispatcher, resourceManager } = this.services
+    return dispatcher.gateway !== undefined && resourceManager.gateway !== undefined
+  }
+
+  /** Blobs that are kept for jobs. */
+  get blobKeys(): readonly string[] {
+    return this.#blobs.keys
+  }
+
+  /** @param ended whether the cluster ends; otherwise jobs are left to another JobManager */
+  async close(ended: boolean): Promise<void> {
+    await this.services.close(ended ? 'SUCCEEDED' : undefined)
     await this.process.close()
   }
 }

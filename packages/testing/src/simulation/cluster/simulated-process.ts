@@ -1,6 +1,7 @@
 import type { Logger, Random } from '@flink-ts/core'
 import { SeededRandom } from '@flink-ts/core'
 import type { RpcService } from '@flink-ts/rpc'
+import { InMemoryHighAvailability } from '@flink-ts/runtime'
 import { ProcessClock } from '../time/process-clock.js'
 import { ProcessExecutor } from '../time/process-executor.js'
 import { TraceLogger } from '../trace/trace-logger.js'
@@ -41,6 +42,15 @@ export class SimulatedProcess {
     return this.#state === 'running'
   }
 
+  /** Its part in the coordination service, if the world has one; undefined otherwise. */
+  joinCoordination(): InMemoryHighAvailability | undefined {
+    const { coordination } = this.#world
+    return (
+      coordination &&
+      new InMemoryHighAvailability({ client: this.name, log: this.log, coordination })
+    )
+  }
+
   /** Kills the process: nothing of it happens any more. */
   crash(options: { silent: boolean }): void {
     if (this.#state === 'crashed') return
@@ -48,6 +58,7 @@ export class SimulatedProcess {
     if (this.#state === 'running') this.#world.rpcNetwork.crash(this.rpcService.address, options)
     this.#state = 'crashed'
     this.#world.dataNetwork.crash(this, options)
+    this.#world.coordination?.crash(this.name)
     this.clock.kill()
   }
 

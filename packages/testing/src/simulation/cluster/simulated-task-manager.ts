@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { tmpdir } from 'node:os'
 import {
   type Configuration,
   deriveTaskManagerMemory,
@@ -9,6 +8,7 @@ import {
 } from '@flink-ts/core'
 import { inlineNetworkIo, ShuffleEnvironment } from '@flink-ts/network'
 import {
+  type HighAvailabilityServices,
   InlineTaskLauncher,
   InMemoryBlobStore,
   type JobCodeProvider,
@@ -16,7 +16,7 @@ import {
   startTaskManagerServices,
   type TaskManagerServices,
 } from '@flink-ts/runtime'
-import { JOB_MANAGER_ADDRESS } from './simulated-job-manager.js'
+import { SimulatedJobManager } from './simulated-job-manager.js'
 import { SimulatedProcess } from './simulated-process.js'
 import type { SimulatedWorld } from './simulated-world.js'
 
@@ -27,8 +27,12 @@ const NETWORK_SEGMENTS = 512
 const SEGMENT_BYTES = 1024
 
 export interface SimulatedTaskManagerOptions {
-  /** From 1; names the process `tm-<number>`. A process that takes the place of a crashed one has a new number. */
-  readonly number: number
+  /** Of the process, which is also its host. */
+  readonly name: string
+  /** Of this incarnation: a process that takes the place of a crashed one has usually another. */
+  readonly resourceId: string
+  /** The one that it asks for leaders if there is no coordination service. */
+  readonly jobManager: string
   readonly configuration: Configuration
   readonly codeProvider: JobCodeProvider
   /** See `SimulatedClusterOptions`. */
@@ -43,23 +47,26 @@ export class SimulatedTaskManager {
   readonly shuffle: ShuffleEnvironment
   readonly services: TaskManagerServices
 
-  private constructor(
-    process: SimulatedProcess,
-    shuffle: ShuffleEnvironment,
-    services: TaskManagerServices,
-  ) {
-    this.process = process
-    this.shuffle = shuffle
-    this.services = services
+  readonly #highAvailability: HighAvailabilityServices | undefined
+
+  private constructor(parts: {
+    process: SimulatedProcess
+    shuffle: ShuffleEnvironment
+    services: TaskManagerServices
+    highAvailability: HighAvailabilityServices | undefined
+  }) {
+    this.process = parts.process
+    this.shuffle = parts.shuffle
+    this.services = parts.services
+    this.#highAvailability = parts.highAvailability
   }
 
   static async start(
     world: SimulatedWorld,
     options: SimulatedTaskManagerOptions,
   ): Promise<SimulatedTaskManager> {
-    const { number, configuration, codeProvider } = options
-    const name = `tm-${number}`
-    const resourceId = name as ResourceId
+    const { name, configuration, codeProvider } = options
+    const resourceId = options.resourceId as ResourceId
     const process = new SimulatedProcess(world, {
       name,
       port: RPC_PORT,
@@ -73,7 +80,7 @@ export class SimulatedTaskManager {
       numberOfSegments: NETWORK_SEGMENTS,
       segmentBytes: SEGMENT_BYTES,
       doorbellCapacity: 1024,
-      tmpDirs: [tmpdir()],
+      tmpDirs: [world.scratchFolder],
       clock,
       log,
       defer,
@@ -95,6 +102,7 @@ export class SimulatedTaskManager {
       configuration,
       codeProvider,
     })
+    const highAvailability = process.joinCoordination()
     const services = await startTaskManagerServices({
       configuration,
       clock,
@@ -102,13 +110,15 @@ export class SimulatedTaskManager {
       rpcService,
       resourceId,
       host: name,
-      resourceManagerRetriever: new StandaloneLeaderRetriever({
-        component: { kind: 'resourcemanager' },
-        jobManagerAddress: JOB_MANAGER_ADDRESS,
-        rpcService,
-        clock,
-        log,
-      }),
+      resourceManagerRetriever:
+        highAvailability?.leaderRetriever({ kind: 'resourcemanager' }) ??
+        new StandaloneLeaderRetriever({
+          component: { kind: 'resourcemanager' },
+          jobManagerAddress: SimulatedJobManager.address(options.jobManager),
+          rpcService,
+          clock,
+          log,
+        }),
       shuffleEnvironment: shuffle,
       taskLauncher: launcher,
       memory: deriveTaskManagerMemory(configuration),
@@ -116,11 +126,12 @@ export class SimulatedTaskManager {
       blobStore: new InMemoryBlobStore(),
       fatalErrorHandler: (error) => onFatalError(world, process, error),
     })
-    return new SimulatedTaskManager(process, shuffle, services)
+    return new SimulatedTaskManager({ process, shuffle, services, highAvailability })
   }
 
   async close(): Promise<void> {
     await this.services.close()
+    await this.#highAvailability?.close()
     await this.process.close()
   }
 }

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import {
   type Clock,
   FileSystemRegistry,
@@ -9,10 +12,12 @@ import {
   SeededRandom,
 } from '@flink-ts/core'
 import { type RpcService, type SimulatedNetworkEvent, SimulatedRpcNetwork } from '@flink-ts/rpc'
+import { InMemoryCoordination } from '@flink-ts/runtime'
 import { CALM_NETWORK, type NetworkFaults, SeededRpcPolicy } from '../network/seeded-rpc-policy.js'
 import { SimulatedDataNetwork } from '../network/simulated-data-network.js'
 import { VirtualTime } from '../time/virtual-time.js'
-import { SimulationTrace, type TraceEvent } from '../trace/simulation-trace.js'
+import { SCRATCH_PREFIX, SimulationTrace, type TraceEvent } from '../trace/simulation-trace.js'
+import { TraceLogger } from '../trace/trace-logger.js'
 
 /** A log line of a simulated process, of any level. */
 export interface LogObservation {
@@ -28,6 +33,8 @@ export interface SimulatedWorldOptions {
   /** All chance of the run. */
   readonly seed: number
   readonly faults?: NetworkFaults | undefined
+  /** There is a coordination service, so that several JobManagers may run. Default false. */
+  readonly highAvailability?: boolean | undefined
   /** Errors keep their stacks; the trace hash is another one then. */
   readonly stackTraces?: boolean | undefined
   /** Log lines of level debug count as well; the trace hash is another one then. */
@@ -46,11 +53,16 @@ export class SimulatedWorld {
   readonly policy: SeededRpcPolicy
   readonly rpcNetwork: SimulatedRpcNetwork
   readonly dataNetwork: SimulatedDataNetwork
+  /** Undefined: the cluster has no high availability. */
+  readonly coordination: InMemoryCoordination | undefined
   readonly files: InMemoryFileSystem
   readonly fileSystems: FileSystems
   readonly debug: boolean
   /** Called with every log line. */
   onLog: (observation: LogObservation) => void = () => {}
+  /** Called with everything that the RPC network does. */
+  onRpc: (event: SimulatedNetworkEvent) => void = () => {}
+  #scratch: string | undefined
   /** What went wrong beyond repair, first things first. */
   readonly violations: string[] = []
 
@@ -77,12 +89,25 @@ export class SimulatedWorld {
       trace: this.trace,
       latencyMs: (from, to, random) => this.policy.delayMs({ from, to }, random),
     })
+    this.coordination = options.highAvailability === true ? this.#createCoordination() : undefined
     this.files = new InMemoryFileSystem({
       clock: { ...clockOf(clock), now: () => this.epochMs + Math.floor(clock.now()) },
       random: this.forkRandom(),
       scheme: 'file',
     })
     this.fileSystems = new FileSystemRegistry([this.files])
+  }
+
+  /** A real folder for files that are read and written at once; gone with {@link dispose}. */
+  get scratchFolder(): string {
+    this.#scratch ??= mkdtempSync(join(tmpdir(), SCRATCH_PREFIX))
+    return this.#scratch
+  }
+
+  /** Gives back what the world has outside of this process. Idempotent. */
+  dispose(): void {
+    if (this.#scratch !== undefined) rmSync(this.#scratch, { recursive: true, force: true })
+    this.#scratch = undefined
   }
 
   createRpcService(address: string, clock: Clock): RpcService {
@@ -100,7 +125,19 @@ export class SimulatedWorld {
     this.time.fail(new InvariantViolation(what))
   }
 
+  #createCoordination(): InMemoryCoordination {
+    const random = this.forkRandom()
+    return new InMemoryCoordination({
+      clock: this.time,
+      random,
+      log: new TraceLogger(this.trace, 'coord', { debug: this.debug }),
+      sessionTimeoutMs: 20_000,
+      latencyMs: () => 0.2 + random.next() * 3,
+    })
+  }
+
   #traceRpc(event: SimulatedNetworkEvent): void {
+    this.onRpc(event)
     const { kind } = event
     if ('callId' in event) {
       const { callId, from, to, endpointId, method } = event

@@ -1,17 +1,72 @@
-import type { SimulatedTaskManager } from '../cluster/simulated-task-manager.js'
+import type { ClusterTopology } from '../cluster/cluster-topology.js'
+import type { SimulatedCluster } from '../cluster/simulated-cluster.js'
 import type { ClusterInvariants } from './cluster-invariants.js'
 
-/** What of a cluster without jobs is not at rest yet: slots held, network memory in use. */
-export function checkAtRest(
-  taskManagers: readonly SimulatedTaskManager[],
-  invariants: ClusterInvariants,
-): string[] {
+/** Within this time after the last fault and the end of the last job everything is given back. Virtual. */
+const REST_WITHIN_MS = 600_000
+const POLL_MS = 1_000
+/** Longer than the interval of heartbeats: whoever still cares for an ended job is heard. */
+const QUIET_MS = 12_000
+
+export interface RestOptions {
+  readonly cluster: SimulatedCluster
+  readonly topology: ClusterTopology
+  readonly invariants: ClusterInvariants
+  /** Nobody should call their JobMasters any more. */
+  readonly endedJobs: readonly string[]
+}
+
+/**
+ * A cluster whose jobs have all ended comes to rest: no slot is held, in the eyes of TaskManagers and
+ * ResourceManager, no network memory is used, no blob kept, no worker running that was started for
+ * jobs, no JobMaster of an ended job is spoken with. What is not so in time is a violation.
+ */
+export async function checkAtRest(options: RestOptions): Promise<void> {
+  const { cluster, invariants, endedJobs } = options
+  const { world } = cluster
+  const deadlineMs = cluster.nowMs + REST_WITHIN_MS
+  let problems = await problemsOf(options)
+  while (problems.length > 0 && cluster.nowMs < deadlineMs) {
+    await cluster.advance(POLL_MS)
+    problems = await problemsOf(options)
+  }
+  for (const problem of problems) world.violated(`after all jobs ended ${problem}`)
+  // A TaskManager to which the end was not told finds out by its heartbeats.
+  while (cluster.nowMs < deadlineMs) {
+    const sinceMs = cluster.nowMs
+    await cluster.advance(QUIET_MS)
+    if (invariants.lastCallForJobs(endedJobs).atMs < sinceMs) return
+  }
+  const { atMs, what } = invariants.lastCallForJobs(endedJobs)
+  world.violated(`after all jobs ended ${what} was called at ${atMs} ms`)
+}
+
+async function problemsOf(options: RestOptions): Promise<string[]> {
+  const { cluster, topology, invariants } = options
   const problems = invariants.heldSlots.map((slot) => `slot ${slot} is held`)
-  for (const { process, shuffle } of taskManagers) {
+  for (const { process, shuffle } of topology.taskManagers.values()) {
     const { usedSegments, heapSegments } = shuffle.poolUsage()
-    if (process.isRunning && usedSegments + heapSegments > 0) {
+    if (usedSegments + heapSegments > 0) {
       problems.push(`${process.name} uses ${usedSegments} + ${heapSegments} network buffers`)
     }
   }
+  problems.push(...topology.blobKeys.map((key) => `blob ${key} is kept`))
+  const { clusterManager } = cluster
+  if (clusterManager !== undefined) {
+    problems.push(
+      ...clusterManager.containers.map((each) => `${each} is neither used nor released`),
+    )
+  }
+  // Cheaper things first: asking takes virtual time.
+  if (problems.length > 0) return problems
+  const { taskManagers, slotsTotal, slotsAvailable, jobsRunningOrPending } =
+    await cluster.overview()
+  if (slotsTotal !== slotsAvailable) {
+    problems.push(`the ResourceManager has ${slotsAvailable} of ${slotsTotal} slots free`)
+  }
+  if (taskManagers !== topology.taskManagers.size) {
+    problems.push(`${taskManagers} of ${topology.taskManagers.size} TaskManagers are registered`)
+  }
+  if (jobsRunningOrPending > 0) problems.push(`${jobsRunningOrPending} jobs run`)
   return problems
 }

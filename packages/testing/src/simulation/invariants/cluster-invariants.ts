@@ -1,3 +1,4 @@
+import type { SimulatedNetworkEvent } from '@flink-ts/rpc'
 import { EXECUTION_STATE_TRANSITIONS, JOB_STATUS_TRANSITIONS } from '@flink-ts/runtime'
 import type { LogObservation, SimulatedWorld } from '../cluster/simulated-world.js'
 
@@ -9,18 +10,25 @@ interface Subtask {
   state: string
 }
 
+/** Ids of JobMaster endpoints begin so, then comes the id of the job. */
+const JOB_MASTER = 'jobmanager_'
 const REPORTED: readonly string[] = ['INITIALIZING', 'RUNNING', 'FINISHED']
 const ENDED: readonly string[] = ['FINISHED', 'CANCELED', 'FAILED']
 
 /**
  * What must hold at every moment, read from the state changes that the components log (level debug
- * included): jobs and tasks follow their tables, a job that has ended stays as it is, a subtask has
- * one attempt that has not ended, which counts as running or finished only after a TaskManager said so
+ * included): jobs and tasks follow their tables, a job that has ended stays as it is, also under a
+ * later leader; a subtask has one attempt that has not ended, which counts as running or finished only after a TaskManager said so
  * of this very attempt; a slot belongs to one allocation and an allocation to one job.
  */
 export class ClusterInvariants {
   readonly #world: SimulatedWorld
+  /** Status of each job in each process that runs, or ran, its JobMaster: `<process> <job>`. */
   readonly #jobs = new Map<string, string>()
+  /** How a job ended for everybody: its end was told. */
+  readonly #ends = new Map<string, string>()
+  /** The last call to a JobMaster, by the id of its job; with '' those by JobMasters. */
+  readonly #lastCalls = new Map<string, { readonly atMs: number; readonly what: string }>()
   readonly #subtasks = new Map<string, Subtask>()
   /** `<TaskManager>/<slot number>` to allocation; the TaskManagers' own view. */
   readonly #slots = new Map<string, string>()
@@ -38,7 +46,9 @@ export class ClusterInvariants {
     }
     const { from, to } = fields as { from?: string; to?: string }
     if (from === undefined || to === undefined) return
-    if (message === 'Job changed its state') this.#jobChanged(String(fields['jobId']), from, to)
+    if (message === 'Job changed its state') {
+      this.#jobChanged(source, String(fields['jobId']), from, to)
+    }
     if (message === 'Task changed its state' && 'executionAttemptId' in fields) {
       this.#attemptChanged(String(fields['executionAttemptId']), from, to)
     }
@@ -47,9 +57,39 @@ export class ClusterInvariants {
     }
   }
 
-  /** The process is gone, and with it its slots. */
+  /** Who is spoken with: nobody may need a JobMaster whose job has ended. */
+  observeCall(event: SimulatedNetworkEvent): void {
+    if (event.kind !== 'deliver') return
+    const { method, endpointId, atMs } = event
+    const jobMaster = endpointId.startsWith(JOB_MASTER) ? endpointId : undefined
+    if (jobMaster === undefined && method !== 'heartbeatFromJobMaster') return
+    const jobId = jobMaster?.slice(JOB_MASTER.length, JOB_MASTER.length + 32) ?? ''
+    this.#lastCalls.set(jobId, { atMs, what: `${endpointId}.${method}` })
+  }
+
+  /** The last call to a JobMaster of these jobs, or by any JobMaster; virtual time. */
+  lastCallForJobs(jobIds: readonly string[]): { readonly atMs: number; readonly what: string } {
+    let last = { atMs: -1, what: 'nothing' }
+    for (const jobId of ['', ...jobIds]) {
+      const call = this.#lastCalls.get(jobId)
+      if (call !== undefined && call.atMs > last.atMs) last = call
+    }
+    return last
+  }
+
+  /** A JobManager tells that a job has ended: so it stays. */
+  jobEnded(jobId: string, status: string): void {
+    const known = this.#ends.get(jobId)
+    if (known !== undefined && known !== status) {
+      this.#world.violated(`job ${jobId} ended ${known} and then ${status}`)
+    }
+    this.#ends.set(jobId, status)
+  }
+
+  /** The process is gone, and with it its slots and JobMasters. */
   processEnded(name: string): void {
     for (const key of this.#slots.keys()) if (key.startsWith(`${name}/`)) this.#slots.delete(key)
+    for (const key of this.#jobs.keys()) if (key.startsWith(`${name} `)) this.#jobs.delete(key)
   }
 
   /** Slots that belong to a job now, as `<TaskManager>/<slot number>`. */
@@ -57,18 +97,20 @@ export class ClusterInvariants {
     return [...this.#slots.keys()]
   }
 
-  /** Status of each job that was seen, in the order of their first change. */
-  get jobs(): ReadonlyMap<string, string> {
-    return this.#jobs
-  }
-
-  #jobChanged(jobId: string, from: string, to: string): void {
+  #jobChanged(source: string, jobId: string, from: string, to: string): void {
     this.#checkTable(JOB_STATUS_TRANSITIONS, `job ${jobId}`, from, to)
-    const known = this.#jobs.get(jobId)
-    if (known !== undefined && ENDED.includes(known)) {
-      this.#world.violated(`job ${jobId} was ${known} and became ${to}`)
+    const key = `${source} ${jobId}`
+    const known = this.#jobs.get(key)
+    const isAnotherTerm = from === 'INITIALIZING'
+    if (known !== undefined && [...ENDED, 'SUSPENDED'].includes(known) && !isAnotherTerm) {
+      this.#world.violated(`job ${jobId} was ${known} on ${source} and went from ${from} to ${to}`)
     }
-    this.#jobs.set(jobId, to)
+    this.#jobs.set(key, to)
+    const end = this.#ends.get(jobId)
+    const leader = this.#world.coordination?.leader?.client ?? source
+    if (end !== undefined && leader === source && isAnotherTerm) {
+      this.#world.violated(`job ${jobId} had ended ${end} and is run again on ${source}`)
+    }
   }
 
   #attemptChanged(attemptId: string, from: string, to: string): void {

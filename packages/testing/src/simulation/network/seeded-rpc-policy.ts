@@ -10,6 +10,8 @@ export interface NetworkFaults {
   readonly slowFactor: number
   readonly requestLoss: number
   readonly responseLoss: number
+  /** Probability that a copy of a request arrives some time after it. Default 0. */
+  readonly duplication?: number
 }
 
 /** A network without faults: a data centre. */
@@ -22,20 +24,28 @@ export const CALM_NETWORK: NetworkFaults = {
   responseLoss: 0,
 }
 
-/** Delays and loses RPC messages as the seed and the faults of the moment say, and counts what it lost. */
+/**
+ * These carry elements of a sequence, once each: the JobMaster and the task count on a call that runs
+ * at most once, which is the contract of RPC, and give up the attempt when they do not know.
+ */
+const AT_MOST_ONCE = new Set(['sendOperatorEventToTask', 'sendOperatorEventToCoordinator'])
+
+/** Delays, loses and repeats RPC messages as the seed and the faults of the moment say, and counts them. */
 export class SeededRpcPolicy implements SimulatedNetworkPolicy {
   /** Exchange it at any time. */
   faults: NetworkFaults
-  /** Messages lost or slowed down so far. */
+  /** Messages lost, slowed down or repeated so far. */
   injected = 0
+  /** Milliseconds by which a message to this address comes later: its process stands still. */
+  pauseMs: (address: string) => number = () => 0
 
   constructor(faults: NetworkFaults) {
     this.faults = faults
   }
 
-  delayMs(_link: SimulatedLink, random: Random): number {
+  delayMs({ to }: SimulatedLink, random: Random): number {
     const { minDelayMs, maxDelayMs, slowProbability, slowFactor } = this.faults
-    const delayMs = minDelayMs + random.next() * (maxDelayMs - minDelayMs)
+    const delayMs = minDelayMs + random.next() * (maxDelayMs - minDelayMs) + this.pauseMs(to)
     if (slowProbability === 0 || random.next() >= slowProbability) return delayMs
     this.injected++
     return delayMs * (1 + random.next() * (slowFactor - 1))
@@ -47,6 +57,10 @@ export class SeededRpcPolicy implements SimulatedNetworkPolicy {
 
   losesResponse(_message: SimulatedMessage, random: Random): boolean {
     return this.#happens(this.faults.responseLoss, random)
+  }
+
+  duplicatesRequest({ method }: SimulatedMessage, random: Random): boolean {
+    return !AT_MOST_ONCE.has(method) && this.#happens(this.faults.duplication ?? 0, random)
   }
 
   #happens(probability: number, random: Random): boolean {

@@ -115,11 +115,12 @@ export class VirtualTime implements Clock {
   #advance({ until, deadlineMs }: RunBounds): RunOutcome | undefined {
     if (until?.()) return 'CONDITION'
     const event = this.#queue.peek()
+    const isLate =
+      deadlineMs !== undefined && (event?.dueMs ?? Number.POSITIVE_INFINITY) > deadlineMs
+    // Time passes also if nothing happens.
+    if (isLate) this.#nowMs = Math.max(this.#nowMs, deadlineMs)
     if (event === undefined) return 'IDLE'
-    if (deadlineMs !== undefined && event.dueMs > deadlineMs) {
-      this.#nowMs = Math.max(this.#nowMs, deadlineMs)
-      return 'DEADLINE'
-    }
+    if (isLate) return 'DEADLINE'
     this.#run(event)
     return undefined
   }

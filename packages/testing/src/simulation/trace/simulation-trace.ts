@@ -8,6 +8,10 @@ export interface TraceEvent {
   readonly text: string
 }
 
+/** Names of real folders begin so; they differ from run to run and do not count. */
+export const SCRATCH_PREFIX = 'flink-ts-simulation-'
+const SCRATCH_PATH = /[^\s"']*flink-ts-simulation-[^\s"']*/g
+
 /** The last events are kept for reports. */
 const DEFAULT_RING_SIZE = 400
 
@@ -35,8 +39,8 @@ export class SimulationTrace {
 
   add(source: string, text: string, payload?: Uint8Array): void {
     const atMs = this.#now()
-    this.#hash.update(`${atMs} ${source} ${text}\n`)
-    if (payload !== undefined) this.#hash.update(payload)
+    this.#hash.update(`${atMs} ${source} ${withoutScratch(text)}\n`)
+    if (payload !== undefined) this.#hash.update(payloadWithoutScratch(payload))
     this.#events++
     const event = { atMs, source, text }
     this.#ring.push(event)
@@ -62,4 +66,13 @@ export class SimulationTrace {
 /** One line: virtual time in ms, source, text. */
 export function renderTraceEvent({ atMs, source, text }: TraceEvent): string {
   return `${atMs.toFixed(3).padStart(12)} ${source.padEnd(8)} ${text}`
+}
+
+function withoutScratch(text: string): string {
+  return text.includes(SCRATCH_PREFIX) ? text.replaceAll(SCRATCH_PATH, 'scratch') : text
+}
+
+function payloadWithoutScratch(payload: Uint8Array): Uint8Array | string {
+  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)
+  return bytes.includes(SCRATCH_PREFIX) ? withoutScratch(bytes.toString('latin1')) : bytes
 }

@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict'
+import { CALM_NETWORK, type NetworkFaults } from '../network/seeded-rpc-policy.js'
+import type { ClusterTopology } from './cluster-topology.js'
+import {
+  type ContainerFaults,
+  RELIABLE_CONTAINERS,
+  type SimulatedClusterManager,
+} from './simulated-cluster-manager.js'
+import type { SimulatedProcess } from './simulated-process.js'
+import type { SimulatedWorld } from './simulated-world.js'
+
+/** Which messages a partition stops, seen from the process that it cuts off. */
+export type PartitionDirection = 'both' | 'incoming' | 'outgoing'
+
+export interface ClusterFaultsOptions {
+  readonly world: SimulatedWorld
+  readonly topology: ClusterTopology
+  readonly clusterManager: SimulatedClusterManager | undefined
+  /** The processor of a TaskManager takes so long for a turn, unless it is slow. */
+  readonly maxTurnMs: number | undefined
+  readonly onProcessEnded: (name: string) => void
+}
+
+/** Everything bad that can be done to a simulated cluster. Processes are named: `jm` or `jm-<n>`, `tm-<n>`. */
+export class ClusterFaults {
+  readonly #options: ClusterFaultsOptions
+  /** Processes that stood still at some time, by address. */
+  readonly #paused = new Map<string, SimulatedProcess>()
+  #injected = 0
+
+  constructor(options: ClusterFaultsOptions) {
+    this.#options = options
+    options.world.policy.pauseMs = (address) => this.#paused.get(address)?.clock.pauseMs ?? 0
+  }
+
+  /** How often something was done, messages and containers included. */
+  get injected(): number {
+    const { world, clusterManager } = this.#options
+    return this.#injected + world.policy.injected + (clusterManager?.injected ?? 0)
+  }
+
+  /** Names of the processes that run. */
+  get processes(): string[] {
+    return this.#options.topology.processes.map(({ name }) => name)
+  }
+
+  /** Kills a TaskManager. `silent`: its peers see no broken connections, as when its machine is gone. */
+  crashTaskManager(number: number, { silent = false }: { silent?: boolean } = {}): void {
+    const { topology, clusterManager } = this.#options
+    this.#crash(topology.removeTaskManager(number).process, silent)
+    clusterManager?.workerEnded(number)
+  }
+
+  /** Kills a JobManager. Without high availability its jobs are gone. */
+  crashJobManager(number: number, { silent = false }: { silent?: boolean } = {}): void {
+    this.#crash(this.#options.topology.removeJobManager(number).process, silent)
+  }
+
+  /** Nothing passes between this process and all others, or in one direction, until {@link heal}. */
+  partition(name: string, direction: PartitionDirection = 'both'): void {
+    const process = this.#process(name)
+    this.#note(`partition of ${name}, ${direction}`)
+    for (const other of this.#options.topology.processes) {
+      if (other === process) continue
+      if (direction !== 'outgoing') this.#block(other, process)
+      if (direction !== 'incoming') this.#block(process, other)
+    }
+    // The coordination service is on the other side.
+    if (this.#hasSession(process)) this.#options.world.coordination?.disconnect(name)
+  }
+
+  /** Nothing passes from one process to another, until {@link heal}. */
+  blockLink(from: string, to: string): void {
+    this.#note(`nothing passes from ${from} to ${to}`)
+    this.#block(this.#process(from), this.#process(to))
+  }
+
+  /** From now on messages are treated so. */
+  network(faults: NetworkFaults): void {
+    this.#options.world.trace.add('world', `network ${JSON.stringify(faults)}`)
+    this.#options.world.policy.faults = faults
+  }
+
+  /** From now on requests for containers are treated so. */
+  containers(faults: ContainerFaults): void {
+    assert(this.#options.clusterManager !== undefined, 'there is a cluster manager')
+    this.#options.clusterManager.faults = faults
+  }
+
+  /** The process stands still for a while; whatever comes for it waits. */
+  pause(name: string, forMs: number): void {
+    const process = this.#process(name)
+    this.#note(`${name} stands still for ${Math.round(forMs)} ms`)
+    process.clock.pause(forMs)
+    this.#paused.set(process.rpcService.address, process)
+    const { coordination, time } = this.#options.world
+    if (coordination === undefined || !this.#hasSession(process)) return
+    coordination.disconnect(name, { unaware: true })
+    time.schedule(forMs, () => {
+      if (process.isRunning && this.#hasSession(process)) coordination.reconnect(name)
+    })
+  }
+
+  /** The wall clock of a process is set. */
+  jumpClock(name: string, byMs: number): void {
+    this.#note(`the clock of ${name} jumps by ${Math.round(byMs)} ms`)
+    this.#process(name).clock.jump(byMs)
+  }
+
+  /** Tasks of a process run `factor` times slower, until {@link heal}. */
+  slowDown(name: string, factor: number): void {
+    this.#note(`${name} is slower by ${factor.toFixed(1)}`)
+    this.#process(name).executor.maxTurnMs = (this.#options.maxTurnMs ?? 0.2) * factor
+  }
+
+  /** The leader loses its leadership, and hears of it; another JobManager, or the same one, leads next. */
+  revokeLeadership(): void {
+    this.#note('the leadership is revoked')
+    this.#coordination.revokeLeadership()
+  }
+
+  /** The leader loses its leadership and hears of it only after a while. */
+  expireLeader(unnoticedForMs: number): void {
+    const client = this.#coordination.leader?.client
+    if (client === undefined) return
+    this.#note(`the session of ${client} expires, unnoticed for ${Math.round(unnoticedForMs)} ms`)
+    this.#coordination.expireSession(client, { unnoticed: true })
+    this.#options.world.time.schedule(unnoticedForMs, () => {
+      const process = this.#options.topology.processes.find(({ name }) => name === client)
+      if (process !== undefined && this.#hasSession(process)) this.#coordination.notice(client)
+    })
+  }
+
+  /** Ends partitions, slowness and losses. What crashed stays so. */
+  heal(): void {
+    const { world, topology, clusterManager, maxTurnMs = 0.2 } = this.#options
+    world.trace.add('world', 'all faults end')
+    world.policy.faults = CALM_NETWORK
+    world.rpcNetwork.heal()
+    world.dataNetwork.heal()
+    for (const process of topology.processes) {
+      process.executor.maxTurnMs = maxTurnMs
+      if (process.clock.pauseMs > 0 || world.coordination === undefined) continue
+      world.coordination.reconnect(process.name)
+      world.coordination.notice(process.name)
+    }
+    if (clusterManager !== undefined) clusterManager.faults = RELIABLE_CONTAINERS
+  }
+
+  get #coordination() {
+    const { coordination } = this.#options.world
+    assert(coordination !== undefined, 'the cluster is highly available')
+    return coordination
+  }
+
+  #crash(process: SimulatedProcess, silent: boolean): void {
+    this.#injected++
+    process.crash({ silent })
+    this.#options.onProcessEnded(process.name)
+  }
+
+  #block(from: SimulatedProcess, to: SimulatedProcess): void {
+    const { rpcNetwork, dataNetwork } = this.#options.world
+    rpcNetwork.block(from.rpcService.address, to.rpcService.address)
+    dataNetwork.block(from.name, to.name)
+  }
+
+  #process(name: string): SimulatedProcess {
+    const process = this.#options.topology.processes.find((each) => each.name === name)
+    assert(process !== undefined, `process ${name} runs`)
+    return process
+  }
+
+  #hasSession(process: SimulatedProcess): boolean {
+    return this.#options.world.coordination !== undefined && process.isRunning
+  }
+
+  #note(text: string): void {
+    this.#injected++
+    this.#options.world.trace.add('world', text)
+  }
+}

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import type { Configuration } from '@flink-ts/core'
+import type { ExecutionGraphInfo, JobCode } from '@flink-ts/runtime'
+import type { ModuleCache } from './module-cache.js'
+import { SharedBlobStore } from './shared-blob-store.js'
+import type { SimulatedClusterManager } from './simulated-cluster-manager.js'
+import { SimulatedJobManager } from './simulated-job-manager.js'
+import type { SimulatedProcess } from './simulated-process.js'
+import { SimulatedTaskManager } from './simulated-task-manager.js'
+import type { SimulatedWorld } from './simulated-world.js'
+
+export interface ClusterTopologyOptions {
+  readonly world: SimulatedWorld
+  readonly configuration: Configuration
+  readonly modules: ModuleCache
+  /** Of a job, by its id. */
+  readonly code: (jobId: string) => JobCode
+  readonly maxTurnMs: number | undefined
+  /** Undefined: a standalone cluster. */
+  readonly clusterManager: SimulatedClusterManager | undefined
+  readonly onJobEnded: (jobManager: string, info: ExecutionGraphInfo) => void
+  readonly onLine: (line: string) => void
+}
+
+/** Which processes there are. Numbers start at 1 and stay with the host of a process when it is restarted. */
+export class ClusterTopology {
+  readonly #options: ClusterTopologyOptions
+  readonly #jobManagers = new Map<number, SimulatedJobManager>()
+  readonly #taskManagers = new Map<number, SimulatedTaskManager>()
+  readonly #lostJobManagers = new Set<number>()
+  readonly #sharedBlobs: SharedBlobStore | undefined
+  readonly #incarnations = new Map<string, number>()
+  #nextTaskManager = 1
+
+  constructor(options: ClusterTopologyOptions) {
+    this.#options = options
+    this.#sharedBlobs = options.world.coordination === undefined ? undefined : new SharedBlobStore()
+  }
+
+  get jobManagers(): ReadonlyMap<number, SimulatedJobManager> {
+    return this.#jobManagers
+  }
+
+  get taskManagers(): ReadonlyMap<number, SimulatedTaskManager> {
+    return this.#taskManagers
+  }
+
+  /** Hosts whose process is gone. */
+  get lostTaskManagers(): number[] {
+    const known = Array.from({ length: this.#nextTaskManager - 1 }, (_, i) => i + 1)
+    return known.filter((number) => !this.#taskManagers.has(number))
+  }
+
+  get lostJobManagers(): number[] {
+    return [...this.#lostJobManagers]
+  }
+
+  /** That run. */
+  get processes(): SimulatedProcess[] {
+    return [...this.#jobManagers.values(), ...this.#taskManagers.values()]
+      .map(({ process }) => process)
+      .filter(({ isRunning }) => isRunning)
+  }
+
+  /** Blobs that are kept for jobs, anywhere. */
+  get blobKeys(): readonly string[] {
+    return [...this.#jobManagers.values()].flatMap(({ blobKeys }) => blobKeys)
+  }
+
+  async startJobManager(number: number): Promise<void> {
+    const { world, configuration, modules, clusterManager, onJobEnded } = this.#options
+    assert(!this.#jobManagers.has(number), `JobManager ${number} does not run yet`)
+    const name = this.#jobManagerName(number)
+    const jobManager = await SimulatedJobManager.start(world, {
+      name,
+      configuration,
+      modules,
+      blobs: this.#sharedBlobs,
+      driver: clusterManager && ((process) => clusterManager.driverOf(process)),
+      onJobEnded: (info) => onJobEnded(name, info),
+    })
+    this.#lostJobManagers.delete(number)
+    this.#jobManagers.set(number, jobManager)
+  }
+
+  /**
+   * @param number of a host whose process is gone; default: a new host
+   * @param givenId the resource id that a cluster manager has chosen
+   * @returns its number
+   */
+  async startTaskManager(number = this.#nextTaskManager++, givenId?: string): Promise<number> {
+    const { world, configuration, code, maxTurnMs, onLine } = this.#options
+    assert(!this.#taskManagers.has(number), `TaskManager ${number} does not run yet`)
+    const name = `tm-${number}`
+    const incarnation = 1 + (this.#incarnations.get(name) ?? 0)
+    this.#incarnations.set(name, incarnation)
+    const taskManager = await SimulatedTaskManager.start(world, {
+      name,
+      resourceId: givenId ?? (incarnation === 1 ? name : `${name}-${incarnation}`),
+      jobManager: this.#jobManagerName(1),
+      configuration,
+      maxTurnMs,
+      codeProvider: ({ jobId }) => code(jobId),
+      onLine,
+    })
+    this.#taskManagers.set(number, taskManager)
+    return number
+  }
+
+  /** The process is gone from the books; its caller has ended it. */
+  removeTaskManager(number: number): SimulatedTaskManager {
+    const taskManager = this.taskManager(number)
+    this.#taskManagers.delete(number)
+    return taskManager
+  }
+
+  removeJobManager(number: number): SimulatedJobManager {
+    const jobManager = this.#jobManagers.get(number)
+    assert(jobManager !== undefined, `JobManager ${number} runs`)
+    this.#jobManagers.delete(number)
+    this.#lostJobManagers.add(number)
+    return jobManager
+  }
+
+  taskManager(number: number): SimulatedTaskManager {
+    const taskManager = this.#taskManagers.get(number)
+    assert(taskManager !== undefined, `TaskManager ${number} runs`)
+    return taskManager
+  }
+
+  #jobManagerName(number: number): string {
+    return this.#options.world.coordination === undefined ? 'jm' : `jm-${number}`
+  }
+}

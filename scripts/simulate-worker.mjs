@@ -1,0 +1,12 @@
+// Runs scenarios in a thread of `npm run simulate`: a task is `{ scenario, seed }`, the answer its outcome.
+import { parentPort, workerData } from 'node:worker_threads'
+
+const { runScenario, SCENARIOS } = await import(workerData.library)
+const byName = new Map(SCENARIOS.map((scenario) => [scenario.name, scenario]))
+
+parentPort.on('message', async ({ scenario, seed }) => {
+  const { error, ...outcome } = await runScenario(byName.get(scenario), { seed })
+  const message = error === undefined ? undefined : String(error?.message ?? error)
+  parentPort.postMessage({ ...outcome, message })
+})
+parentPort.postMessage('ready')
