@@ -1,4 +1,10 @@
-import { hashKey, keyGroupFor, operatorIndexForKeyGroup, type Random } from '@flink-ts/core'
+import {
+  hashKey,
+  KeyNotSupportedError,
+  keyGroupFor,
+  operatorIndexForKeyGroup,
+  type Random,
+} from '@flink-ts/core'
 import {
   broadcastSelector,
   type ChannelSelector,
@@ -15,9 +21,15 @@ import type { EdgeFunctions } from '../operators/stream-operator.js'
 export function channelSelectorForEdge(
   edge: JobEdge,
   code: EdgeFunctions | undefined,
-  options: { numberOfChannels: number; targetMaxParallelism: number; random: Random },
+  options: {
+    numberOfChannels: number
+    targetMaxParallelism: number
+    random: Random
+    /** Whose keys they are; for messages. */
+    operatorName?: string
+  },
 ): ChannelSelector {
-  const { numberOfChannels, targetMaxParallelism, random } = options
+  const { numberOfChannels, targetMaxParallelism, random, operatorName = edge.id } = options
   switch (edge.partitioner) {
     case 'FORWARD':
     case 'GLOBAL':
@@ -34,13 +46,17 @@ export function channelSelectorForEdge(
       const key = required(code?.keySelector, edge, 'key selector')
       // All key groups belong to the one subtask: no need to know which.
       if (numberOfChannels === 1) return firstChannelSelector()
-      return functionSelector((record: unknown) =>
-        operatorIndexForKeyGroup(
-          targetMaxParallelism,
-          numberOfChannels,
-          keyGroupFor(hashKey(key(record)), targetMaxParallelism),
-        ),
-      )
+      return functionSelector((record: unknown) => {
+        const keyOfRecord = key(record)
+        let hash: number
+        try {
+          hash = hashKey(keyOfRecord)
+        } catch (error) {
+          throw error instanceof KeyNotSupportedError ? error.of(operatorName) : error
+        }
+        const keyGroup = keyGroupFor(hash, targetMaxParallelism)
+        return operatorIndexForKeyGroup(targetMaxParallelism, numberOfChannels, keyGroup)
+      })
     }
     case 'CUSTOM': {
       const partition = required(code?.partition, edge, 'partitioner')

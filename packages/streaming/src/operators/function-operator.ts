@@ -1,4 +1,4 @@
-import type { RichFunction } from '@flink-ts/core'
+import { KeyNotSupportedError, type RichFunction } from '@flink-ts/core'
 import type { OneInputStreamOperator, OperatorContext, Output } from '@flink-ts/runtime/program'
 import { promiseResultError, UserFunctionError } from '../functions/errors.js'
 import type { AnyFunction, FunctionInstance, UserFunction } from '../functions/user-function.js'
@@ -65,9 +65,10 @@ export abstract class FunctionOperator<F extends AnyFunction> implements OneInpu
     return this.#operatorContext.operatorName
   }
 
-  /** The error to fail the task with when the user function threw `cause`. */
-  protected failed(cause: unknown): UserFunctionError {
+  /** The error to fail the task with when the user function, or what finds the key for it, threw `cause`. */
+  protected failed(cause: unknown): Error {
     const { operatorName } = this.#operatorContext
+    if (cause instanceof KeyNotSupportedError) return cause.of(operatorName)
     return new UserFunctionError({ operatorName, functionName: this.#method, cause })
   }
 

@@ -1,4 +1,4 @@
-import type { ValueState, ValueStateDescriptor } from '@flink-ts/core'
+import { KeyNotSupportedError, type ValueState, type ValueStateDescriptor } from '@flink-ts/core'
 import type { OperatorContext } from '@flink-ts/runtime/program'
 import type { KeyedStateBackend } from '@flink-ts/state'
 import { UsedOutsideCallError } from '../functions/errors.js'
@@ -20,6 +20,7 @@ export class KeyedContext {
   /** State belongs to the key of `value` until {@link end}. @returns that key */
   begin(value: unknown): unknown {
     const key = this.#keySelector(value)
+    if (key === undefined) throw new KeyNotSupportedError('key', 'undefined', this.#operatorName)
     this.#backend?.setCurrentKey(key)
     this.#inCall = true
     return key

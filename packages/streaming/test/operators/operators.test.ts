@@ -325,6 +325,27 @@ t.test('reduce and aggregations', async (t) => {
   )
 })
 
+t.test('keys that cannot be keys', async (t) => {
+  const cases: [unknown, string, string][] = [
+    [undefined, 'key', 'undefined'],
+    [null, 'key', 'null'],
+    [() => 1, 'key', 'a function'],
+    [{ a: [1, undefined] }, 'key.a[1]', 'undefined'],
+  ]
+  for (const [key, path, what] of cases) {
+    await t.rejects(
+      emitted((s) => s.keyBy(() => key).reduce((a: unknown) => a), [1, 2]),
+      {
+        code: 'FLINK_KEY_NOT_SUPPORTED',
+        operatorName: 'op',
+        path,
+        message: `Operator 'op': Cannot use this value as a key: ${path}: ${what}; a key is a string, number, bigint, boolean, Date, Uint8Array, or an array or plain object of these`,
+      },
+      what,
+    )
+  }
+})
+
 t.test('accumulators of a runtime context', async (t) => {
   class Gathering {
     odd = new IntCounter()
