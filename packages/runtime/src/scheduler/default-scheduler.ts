@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import type { AllocationId, Clock, Logger, SerializedError } from '@flink-ts/core'
-import type { Execution } from '../executiongraph/execution.js'
 import type { ExecutionGraph } from '../executiongraph/execution-graph.js'
 import type { ExecutionVertex } from '../executiongraph/execution-vertex.js'
 import { isTerminalJobStatus } from '../executiongraph/job-status.js'
@@ -8,22 +7,15 @@ import type { ExecutionGraphInfo } from '../jobmaster/info/execution-graph-info.
 import type { ScheduleAction, SlotProvider } from '../jobmaster/slotpool/slot-provider.js'
 import { toErrorInfo } from '../messages/error-info.js'
 import type { JobStatus, UpdateTaskExecutionStateRequest } from '../messages/messages.generated.js'
-import { BlockingResults, type ConsumedResult } from './blocking-results.js'
-import { dataConsumptionFailure } from './data-consumption-failure.js'
-import { ExceptionHistory, exceptionEntry } from './exception-history.js'
-import { ExecutionFailureHandler, type FailureHandlingResult } from './execution-failure-handler.js'
-import {
-  type FailoverStrategy,
-  RestartAllFailoverStrategy,
-  RestartPipelinedRegionFailoverStrategy,
-} from './failover-strategy.js'
+import { canRun, isIdle, unexplained } from './attempt-states.js'
+import type { ConsumedResult } from './blocking-results.js'
+import { type JobFailure, JobFailures } from './job-failures.js'
 import { PendingRestarts } from './pending-restarts.js'
 import { PipelinedRegions } from './pipelined-regions.js'
 import { RegionScheduler } from './region-scheduler.js'
 import type { RestartStrategy } from './restart-strategy.js'
 import type { Scheduler, SchedulerOperations } from './scheduler.js'
 import { schedulingTopologyOf } from './scheduling-topology.js'
-import { UnprovenFailures } from './unproven-failures.js'
 
 export interface DefaultSchedulerOptions {
   readonly graph: ExecutionGraph
@@ -50,10 +42,7 @@ export class DefaultScheduler implements Scheduler {
   readonly #regions: PipelinedRegions
   readonly #regionScheduler: RegionScheduler
   readonly #restarts: PendingRestarts
-  readonly #failureHandler: ExecutionFailureHandler
-  readonly #history: ExceptionHistory
-  readonly #results: BlockingResults
-  readonly #unproven: UnprovenFailures
+  readonly #failures: JobFailures
   #ended = 0
   #finished = 0
 
@@ -61,9 +50,11 @@ export class DefaultScheduler implements Scheduler {
     this.#options = options
     this.#graph = options.graph
     this.#regions = new PipelinedRegions(schedulingTopologyOf(options.graph))
-    this.#history = new ExceptionHistory(options.exceptionHistorySize)
-    this.#results = new BlockingResults(options.graph)
-    this.#unproven = new UnprovenFailures((id) => options.operations.askTaskManager(id))
+    this.#failures = new JobFailures({
+      ...options,
+      regions: this.#regions,
+      askTaskManager: (resourceId) => options.operations.askTaskManager(resourceId),
+    })
     this.#regionScheduler = new RegionScheduler({
       ...options,
       regions: this.#regions,
@@ -72,11 +63,6 @@ export class DefaultScheduler implements Scheduler {
         this.#failExecution(this.#vertex(task), toErrorInfo(error), true),
     })
     this.#restarts = new PendingRestarts(options.schedule, (tasks) => this.#restartTasks(tasks))
-    this.#failureHandler = new ExecutionFailureHandler({
-      failoverStrategy: this.#createFailoverStrategy(),
-      restartStrategy: options.restartStrategy,
-      numberOfTasks: this.#graph.vertices.length,
-    })
   }
 
   get executionGraph(): ExecutionGraph {
@@ -90,8 +76,8 @@ export class DefaultScheduler implements Scheduler {
   requestJob(): ExecutionGraphInfo {
     return this.#graph.toInfo({
       waitingFor: this.#regionScheduler.waitingFor,
-      exceptionHistory: this.#history.entries,
-      exceptionHistoryTruncated: this.#history.truncated,
+      exceptionHistory: this.#failures.history.entries,
+      exceptionHistoryTruncated: this.#failures.history.truncated,
     })
   }
 
@@ -100,7 +86,7 @@ export class DefaultScheduler implements Scheduler {
   }
 
   initializationFailed(cause: SerializedError): void {
-    this.#history.addRoot(exceptionEntry(this.#options.clock.now(), cause), [])
+    this.#failures.history.addRoot(this.#failures.entry(cause), [])
     for (const vertex of this.#graph.vertices) this.#cancelExecution(vertex)
     this.#terminate('FAILED', cause)
   }
@@ -143,8 +129,7 @@ export class DefaultScheduler implements Scheduler {
   failGlobally(cause: SerializedError): void {
     const { status } = this.#graph
     if (status === 'FAILING' || status === 'CANCELLING' || isTerminalJobStatus(status)) return
-    const result = this.#failureHandler.handleGlobalFailure(cause)
-    this.#handleFailure(exceptionEntry(this.#options.clock.now(), cause), result)
+    this.#handleFailure(this.#failures.ofJob(cause))
   }
 
   slotsLost(
@@ -161,10 +146,7 @@ export class DefaultScheduler implements Scheduler {
       )
     })
     // All results first: the answer to the first failure depends on them.
-    if (resourceId !== undefined) {
-      this.#unproven.lost(resourceId)
-      for (const vertex of affected) this.#results.lost(vertex)
-    }
+    if (resourceId !== undefined) this.#failures.taskManagerLost(resourceId, affected)
     // Lost with its TaskManager: nothing that the job could have done better.
     const counts = resourceId === undefined
     for (const vertex of affected) this.failTask(vertex.current.attemptId, cause, counts)
@@ -173,11 +155,9 @@ export class DefaultScheduler implements Scheduler {
   }
 
   taskManagerAlive(resourceId: string): void {
-    const error = this.#unproven.alive(resourceId)
+    const cause = this.#failures.taskManagerAlive(resourceId)
     const { status } = this.#graph
-    if (error === undefined || (status !== 'RUNNING' && status !== 'RESTARTING')) return
-    const cause = this.#failureHandler.countAfterwards(error)
-    if (cause === undefined) return
+    if (cause === undefined || (status !== 'RUNNING' && status !== 'RESTARTING')) return
     this.#graph.transitionTo('FAILING', cause)
     this.#cancelAll()
   }
@@ -193,23 +173,13 @@ export class DefaultScheduler implements Scheduler {
     if (!isTerminalJobStatus(this.#graph.status)) this.#terminate('SUSPENDED', cause)
   }
 
-  #createFailoverStrategy(): FailoverStrategy {
-    if (this.#options.failoverStrategy === 'full') {
-      return new RestartAllFailoverStrategy(this.#graph.vertices.length)
-    }
-    return new RestartPipelinedRegionFailoverStrategy(this.#regions, (task, dataSetId) =>
-      this.#results.isAvailable(this.#vertex(task).current, dataSetId),
-    )
-  }
-
   /** A finished task whose result is gone, though consumers need it that wait or run: they could only fail. */
   #produceAgain(vertex: ExecutionVertex, cause: SerializedError): void {
     const { status } = this.#graph
     if (status !== 'RUNNING' && status !== 'RESTARTING') return
-    if (this.#restarts.includes(vertex.index) || !this.#results.isNeededAgain(vertex)) return
-    const result = this.#failureHandler.handleTaskFailure(vertex.index, cause, false)
-    const entry = exceptionEntry(this.#options.clock.now(), cause, vertex.current)
-    this.#handleFailure(entry, result)
+    if (this.#restarts.includes(vertex.index) || !this.#failures.results.isNeededAgain(vertex))
+      return
+    this.#handleFailure(this.#failures.ofTask(vertex, cause, false))
   }
 
   #endReported(
@@ -220,7 +190,7 @@ export class DefaultScheduler implements Scheduler {
     const execution = vertex.current
     if (execution.state === 'CANCELING') {
       if (state !== 'FAILED') {
-        if (error !== undefined) this.#cancelledByForce(vertex, error)
+        if (error !== undefined) this.#failures.cancelledByForce(vertex, error)
         this.#end(vertex, 'CANCELED')
         return
       }
@@ -234,18 +204,9 @@ export class DefaultScheduler implements Scheduler {
     }
   }
 
-  /** No failure, but who looks for it finds where the task hung. */
-  #cancelledByForce(vertex: ExecutionVertex, error: SerializedError): void {
-    const entry = exceptionEntry(this.#options.clock.now(), error, vertex.current)
-    if (!this.#history.addConcurrent(entry, vertex.index)) {
-      this.#history.addRoot(entry, [vertex.index])
-    }
-  }
-
   #failExecution(vertex: ExecutionVertex, cause: SerializedError, counts: boolean): void {
     const execution = vertex.current
     const wasCanceling = execution.state === 'CANCELING'
-    const entry = exceptionEntry(this.#options.clock.now(), cause, execution)
     execution.fail(cause)
     // What the TaskManager thinks of it is not known; it must not go on.
     if (!wasCanceling && execution.slot !== undefined) {
@@ -253,39 +214,19 @@ export class DefaultScheduler implements Scheduler {
     }
     const { status } = this.#graph
     if (wasCanceling || status === 'FAILING' || status === 'CANCELLING') {
-      this.#history.addConcurrent(entry, vertex.index)
+      this.#failures.history.addConcurrent(this.#failures.entry(cause, vertex), vertex.index)
       this.#executionEnded(vertex)
       return
     }
-    const explained = this.#explainedByLoss(vertex, cause)
-    const result = this.#failureHandler.handleTaskFailure(vertex.index, cause, counts && !explained)
+    const failure = this.#failures.ofTask(vertex, cause, counts)
     this.#countEnd(vertex)
-    this.#handleFailure(entry, result)
+    this.#handleFailure(failure)
     this.#afterEnd(vertex)
   }
 
-  /**
-   * Notes which result could not be read.
-   *
-   * @returns whether the failure does not count (yet): the loss of another TaskManager would explain it
-   */
-  #explainedByLoss({ current }: ExecutionVertex, cause: SerializedError): boolean {
-    const failure = dataConsumptionFailure(this.#graph, cause)
-    if (failure === undefined) return false
-    const { producer, dataSetId, resultLost } = failure
-    const isCurrent = this.#graph.currentExecution(producer.attemptId) !== undefined
-    if (resultLost && isCurrent) {
-      this.#results.lost(this.#graph.vertexOf(producer.attemptId), dataSetId)
-    }
-    const resourceId = producer.slot?.location.resourceId
-    if (resourceId === undefined || resourceId === current.slot?.location.resourceId) return false
-    this.#unproven.add(resourceId, cause)
-    return true
-  }
-
-  #handleFailure(entry: ReturnType<typeof exceptionEntry>, result: FailureHandlingResult): void {
+  #handleFailure({ entry, result }: JobFailure): void {
     if (result.kind === 'fail') {
-      this.#history.addRoot(
+      this.#failures.history.addRoot(
         entry,
         this.#graph.vertices.map(({ index }) => index),
       )
@@ -294,7 +235,7 @@ export class DefaultScheduler implements Scheduler {
       return
     }
     const { tasks, delayMs } = result
-    this.#history.addRoot(entry, tasks)
+    this.#failures.history.addRoot(entry, tasks)
     this.#options.log.info('Restarting tasks', {
       jobId: this.#graph.jobGraph.jobId,
       tasks: tasks.length,
@@ -317,7 +258,7 @@ export class DefaultScheduler implements Scheduler {
       this.#ended--
       if (vertex.current.state === 'FINISHED') {
         this.#finished--
-        this.#results.consumerReset(vertex)
+        this.#failures.results.consumerReset(vertex)
         this.#regionScheduler.finishedTaskReset(vertex.index)
       }
       this.#graph.resetVertex(vertex)
@@ -368,7 +309,8 @@ export class DefaultScheduler implements Scheduler {
     this.#regionScheduler.taskEnded(vertex.index)
     this.#restarts.taskEnded(vertex.index)
     if (vertex.current.state === 'FINISHED') {
-      for (const consumed of this.#results.consumerFinished(vertex)) this.#release(consumed)
+      for (const consumed of this.#failures.results.consumerFinished(vertex))
+        this.#release(consumed)
       this.#regionScheduler.taskFinished(vertex.index)
     }
     this.#checkJobEnd()
@@ -377,7 +319,7 @@ export class DefaultScheduler implements Scheduler {
   #release(consumed: ConsumedResult): void {
     this.#options.operations.resultsConsumed(consumed)
     for (const producer of consumed.producers) {
-      this.#results.lost(producer, consumed.edge.jobEdge.id)
+      this.#failures.results.lost(producer, consumed.edge.jobEdge.id)
     }
   }
 
@@ -401,21 +343,5 @@ export class DefaultScheduler implements Scheduler {
     const vertex = this.#graph.vertices[task]
     assert(vertex !== undefined, `task ${task} exists`)
     return vertex
-  }
-}
-
-function canRun({ state }: Execution): boolean {
-  return state === 'DEPLOYING' || state === 'INITIALIZING'
-}
-
-function isIdle({ current }: ExecutionVertex): boolean {
-  return current.isTerminal || current.state === 'CREATED'
-}
-
-function unexplained(execution: Execution): SerializedError {
-  return {
-    name: 'FlinkException',
-    code: 'FLINK_TASK_FAILED',
-    message: `Task ${execution.taskName} ended on its TaskManager, which gave no reason and was not asked to end it`,
   }
 }
