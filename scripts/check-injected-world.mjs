@@ -28,6 +28,7 @@ const ADAPTERS = [
   ['runtime/src/program/preload-cluster-modules.ts', 'looks at what a bundle imports'],
   ['runtime/src/program/refused-side-effects.ts', 'refuses files and sockets to programs'],
   ['runtime/src/taskmanager/line-writer.ts', 'standard output of a task thread'],
+  ['runtime/src/taskmanager/local-spill-files.ts', 'files for what does not fit into memory'],
   ['runtime/src/taskmanager/user-frame.ts', 'reads source lines for a stuck thread'],
   ['runtime/src/taskmanager/worker-socket-connector.ts', 'sockets of sources in task threads'],
   ['runtime/src/taskmanager/worker-task-loop.ts', 'turns of the event loop of a task thread'],

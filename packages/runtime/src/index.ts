@@ -125,6 +125,7 @@ export {
   type JobGraph,
   type JobType,
   type JobVertex,
+  type ManagedMemoryUse,
   type OperatorDescriptor,
   type PartitionerType,
   type ProgramDescriptor,
@@ -265,6 +266,8 @@ export {
   type SourceOutput,
   sourceOperatorFactory,
 } from './operators/source-operator.js'
+// taskmanager
+export type { SpillFile, SpillFiles } from './operators/spill-files.js'
 export {
   StatusWatermarkValve,
   type WatermarkValveOutput,
@@ -358,7 +361,6 @@ export {
   type TaskManagerFacts,
   taskExecutorSettings,
 } from './taskexecutor/task-executor-settings.js'
-// taskmanager
 export { taskNameWithSubtask } from './taskmanager/assemble-task.js'
 export {
   InlineTaskLauncher,
@@ -366,6 +368,17 @@ export {
   type JobCodeProvider,
 } from './taskmanager/inline-task-launcher.js'
 export { FileDescriptorLineWriter } from './taskmanager/line-writer.js'
+export { LocalSpillFiles, SpillFileError } from './taskmanager/local-spill-files.js'
+export { type ManagedMemory, OperatorManagedMemory } from './taskmanager/memory/managed-memory.js'
+export { ManagedMemoryExceededError } from './taskmanager/memory/managed-memory-exceeded-error.js'
+export { SlotManagedMemory } from './taskmanager/memory/slot-managed-memory.js'
+export {
+  managedMemoryShares,
+  type SlotResources,
+  type SlotSharing,
+  slotSharingOf,
+} from './taskmanager/memory/slot-sharing.js'
+export { TaskHeapTooSmallError, taskThreadLimits } from './taskmanager/memory/task-thread-limits.js'
 export {
   StreamTask,
   type StreamTaskOptions,

@@ -10,6 +10,7 @@ export {
   type JobGraph,
   type JobType,
   type JobVertex,
+  type ManagedMemoryUse,
   type OperatorDescriptor,
   type PartitionerType,
   type ProgramDescriptor,
@@ -23,6 +24,7 @@ export {
   type SourceOutput,
   sourceOperatorFactory,
 } from './operators/source-operator.js'
+export type { SpillFile, SpillFiles } from './operators/spill-files.js'
 export {
   type EdgeFunctions,
   type JobCode,
@@ -51,3 +53,5 @@ export {
   SubmissionRecorder,
   type SubmissionRecorderOptions,
 } from './program/submission-recorder.js'
+export type { ManagedMemory } from './taskmanager/memory/managed-memory.js'
+export { ManagedMemoryExceededError } from './taskmanager/memory/managed-memory-exceeded-error.js'

@@ -1,16 +1,21 @@
+import { tmpdir } from 'node:os'
 import {
   AccumulatorRegistry,
   Configuration,
   FileSystemRegistry,
   noopLogger,
   type OperatorId,
+  SystemRandom,
 } from '@flink-ts/core'
 import { ManualClock } from '@flink-ts/core/testing'
-import type {
-  OneInputStreamOperator,
-  OperatorContext,
-  Output,
-  RecordedJob,
+import {
+  LocalSpillFiles,
+  type OneInputStreamOperator,
+  type OperatorContext,
+  OperatorManagedMemory,
+  type Output,
+  type RecordedJob,
+  SlotManagedMemory,
 } from '@flink-ts/runtime'
 import { HeapKeyedStateBackend } from '@flink-ts/state'
 import { factoryOf } from './recorded-program.js'
@@ -34,6 +39,12 @@ export class CollectingOutput implements Output {
   emitWatermarkStatus(status: 'ACTIVE' | 'IDLE'): void {
     this.statuses.push(status)
   }
+}
+
+/** An operator's share of a slot that it has for itself. */
+export function managedMemory(shareBytes: number): OperatorManagedMemory {
+  const { counters } = new SlotManagedMemory().register('slot', shareBytes)
+  return new OperatorManagedMemory({ operatorName: 'Under test', shareBytes, counters })
 }
 
 /** The world of an operator under test. */
@@ -71,6 +82,8 @@ export function operatorContext(
     accumulators: new AccumulatorRegistry(),
     log: noopLogger,
     mailbox: { execute() {} },
+    managedMemory: managedMemory(16 * 2 ** 20),
+    spillFiles: new LocalSpillFiles([tmpdir()], new SystemRandom()),
     sendEventToCoordinator() {},
     keyedState: () => backend,
     ...overrides,

@@ -22,7 +22,6 @@ import { taskManagerAddress } from '../addresses/task-manager-address.js'
 import type { DaemonContext, RunningDaemon } from '../daemon/daemon.js'
 import { startRpcService } from '../rpc/start-rpc-service.js'
 import { startShuffleEnvironment } from './start-shuffle-environment.js'
-import { taskThreadLimits } from './task-thread-limits.js'
 
 /** Starts the components of a TaskManager; it finds its JobManager by configuration. */
 export async function startTaskManager(context: DaemonContext): Promise<RunningDaemon> {
@@ -66,7 +65,10 @@ export async function startTaskManager(context: DaemonContext): Promise<RunningD
     taskLauncher = new WorkerTaskLauncher({
       ...world,
       shuffle: shuffleEnvironment,
-      resourceLimits: taskThreadLimits(memory),
+      slot: {
+        taskHeapBytes: memory.perSlot.taskHeap,
+        managedBytes: memory.perSlot.managedMemory,
+      },
     })
     services = await startTaskManagerServices({
       ...world,
@@ -82,6 +84,10 @@ export async function startTaskManager(context: DaemonContext): Promise<RunningD
       host: address.host,
       shuffleEnvironment,
       taskLauncher,
+      metrics: () => ({
+        'Status.Flink.Memory.Managed.Used': taskLauncher?.managedMemoryUsed ?? 0,
+        'Status.Flink.Memory.Managed.Total': memory.managedMemory,
+      }),
       memory,
       hardware: {
         cpuCores: availableParallelism(),

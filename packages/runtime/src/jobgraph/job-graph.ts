@@ -65,6 +65,16 @@ export interface OperatorDescriptor {
   readonly initializeOnMaster?: ModuleReference
   /** Bounded or not; for sources. */
   readonly boundedness?: 'BOUNDED' | 'CONTINUOUS_UNBOUNDED'
+  /** What it uses of its slot's managed memory; absent: nothing. */
+  readonly managedMemory?: ManagedMemoryUse
+}
+
+/** How an operator uses managed memory; Flink's kinds of use. */
+export interface ManagedMemoryUse {
+  /** OPERATOR: the weight of its own memory beside that of other operators; about what it can make use of, in MB. */
+  readonly operatorWeight?: number
+  /** STATE_BACKEND: its keyed state lies in managed memory. */
+  readonly stateBackend?: boolean
 }
 
 /** `traced`: found by running the program again, under the operator's or edge's id. `module`: built from data. */

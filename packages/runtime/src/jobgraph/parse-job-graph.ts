@@ -26,6 +26,10 @@ const codeReference: Shape = (value, path) => {
   if ((value as { kind: string }).kind === 'module') moduleReference(value, path)
 }
 
+const trueOrFalse: Shape = (value, path) => {
+  if (typeof value !== 'boolean') fail(path, `expected true or false, found ${typeof value}`)
+}
+
 const operator = object({
   operatorId: hexId,
   name: string,
@@ -36,6 +40,9 @@ const operator = object({
   coordinator: optional(moduleReference),
   initializeOnMaster: optional(moduleReference),
   boundedness: optional(oneOf('BOUNDED', 'CONTINUOUS_UNBOUNDED')),
+  managedMemory: optional(
+    object({ operatorWeight: optional(integer(1)), stateBackend: optional(trueOrFalse) }),
+  ),
 })
 
 const vertex = object({

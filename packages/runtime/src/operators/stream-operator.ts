@@ -11,6 +11,8 @@ import type {
 } from '@flink-ts/core'
 import type { MetricGroup } from '@flink-ts/metrics'
 import type { KeyedStateBackend } from '@flink-ts/state'
+import type { ManagedMemory } from '../taskmanager/memory/managed-memory.js'
+import type { SpillFiles } from './spill-files.js'
 
 /** Timestamp of a record that has none. */
 export const NO_TIMESTAMP = Number.NaN
@@ -55,6 +57,12 @@ export interface OperatorContext {
   readonly log: Logger
   /** Runs an action between two records of this task, in the task's own thread. */
   readonly mailbox: MailboxExecutor
+  /** The operator's share of its slot's managed memory, by the weight that the JobGraph gives it. */
+  readonly managedMemory: ManagedMemory
+  /** Files for what does not fit into memory. */
+  readonly spillFiles: SpillFiles
+  /** Of the program's own classes. */
+  readonly serializers?: SerializerRegistry
   /** Sends an event to this operator's coordinator on the JobManager; kept in order, delivered once. */
   sendEventToCoordinator(event: Uint8Array): void
   /** Of the head of a chain: keys of its HASH inputs may come with handles; its keyed state claims them when made. */

@@ -1,6 +1,7 @@
 import { lstatSync, mkdirSync, readlinkSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 
 /** What bundles leave to the cluster: one type registry, one set of operators. */
 export const CLUSTER_PACKAGES: readonly string[] = [
@@ -28,6 +29,19 @@ export function prepareClusterModules(directory: string): void {
     if (target !== undefined) link(join(directory, 'node_modules', name), target)
   }
   prepared.add(directory)
+}
+
+/** Entry points of the packages that programs import, such as `file:///…/streaming/dist/index.js`. */
+export function clusterModuleUrls(): string[] {
+  const urls: string[] = []
+  for (const name of ['@flink-ts/core', '@flink-ts/runtime/program', '@flink-ts/streaming']) {
+    try {
+      urls.push(pathToFileURL(require.resolve(name)).href)
+    } catch {
+      // A cluster without it: a program that needs it fails with its own message.
+    }
+  }
+  return urls
 }
 
 function packageDirectory(name: string): string | undefined {

@@ -83,8 +83,14 @@ export class TaskTable {
       const why = 'it was cancelled before it arrived'
       throw new TaskSubmissionError({ executionAttemptId, why })
     }
-    const deployment = taskDeploymentFromDescriptor(descriptor)
     const { mainThread, log, slots, onFatalError } = this.#options
+    const profile = slots.get(allocationId)?.profile
+    const deployment: Omit<TaskDeployment, 'bundlePath'> = {
+      ...taskDeploymentFromDescriptor(descriptor),
+      ...(profile === undefined
+        ? {}
+        : { slot: { taskHeapBytes: profile.taskHeapBytes, managedBytes: profile.managedBytes } }),
+    }
     const entry = new TaskEntry({
       jobId,
       executionAttemptId,

@@ -11,6 +11,7 @@ import {
   type OperatorId,
   PipelineOptions,
   type Random,
+  type SerializerRegistry,
   type SocketConnector,
 } from '@flink-ts/core'
 import type { MetricGroup } from '@flink-ts/metrics'
@@ -27,6 +28,7 @@ import {
 import type { KeyedStateBackend, KeyedStateBackendOptions } from '@flink-ts/state'
 import type { OperatorDescriptor } from '../jobgraph/job-graph.js'
 import { OperatorChain } from '../operators/operator-chain.js'
+import type { SpillFiles } from '../operators/spill-files.js'
 import type {
   JobCode,
   MailboxExecutor,
@@ -35,6 +37,9 @@ import type {
 } from '../operators/stream-operator.js'
 import { channelSelectorForEdge } from './channel-selector-for-edge.js'
 import { edgeSerializer } from './edge-serializer.js'
+import { type ManagedMemory, OperatorManagedMemory } from './memory/managed-memory.js'
+import type { ManagedMemoryCounters } from './memory/slot-managed-memory.js'
+import { managedMemoryShares, slotSharingOf } from './memory/slot-sharing.js'
 import { NetworkTaskInput, NetworkTaskOutput } from './network-task-io.js'
 import type { TaskParts } from './stream-task.js'
 import type { TaskDeployment } from './task-launcher.js'
@@ -64,6 +69,9 @@ export interface TaskWorld {
   operatorMetrics(operatorName: string): MetricGroup
   /** Of the task. */
   readonly accumulators: AccumulatorRegistry
+  /** Of the task and its slot. */
+  readonly managedMemory: ManagedMemoryCounters
+  readonly spillFiles: SpillFiles
   createKeyedState(options: KeyedStateBackendOptions): KeyedStateBackend
   sendOperatorEvent(operatorId: string, payload: Uint8Array): void
 }
@@ -99,6 +107,7 @@ export function assembleTask(
       numberOfChannels: partition.numberOfSubpartitions,
       targetMaxParallelism: task.outputMaxParallelisms[i]!,
       random: world.random,
+      operatorName: `keyBy behind ${nameOf(edge.sourceOperatorId)}`,
     })
     const serializer = edgeSerializer(edge, {
       operatorName: nameOf(edge.sourceOperatorId),
@@ -122,6 +131,7 @@ export function assembleTask(
     const of = networkOutputs.get(edge.sourceOperatorId) ?? []
     networkOutputs.set(edge.sourceOperatorId, [...of, outputs[i]!])
   }
+  const shares = managedShares(deployment, world.configuration)
   const chain = new OperatorChain({
     operators: task.vertex.operators,
     code: code.operators,
@@ -130,11 +140,31 @@ export function assembleTask(
     ...(code.serializers === undefined ? {} : { serializers: code.serializers }),
     createContext: (operator, output) => {
       const isHead = operator === task.vertex.operators[0]
-      const own = { world, output, mailbox, ...(isHead ? { keyHandles } : {}) }
+      const managedMemory = new OperatorManagedMemory({
+        operatorName: operator.name,
+        shareBytes: shares.get(operator.operatorId) ?? 0,
+        counters: world.managedMemory,
+      })
+      const handles = isHead ? { keyHandles } : {}
+      const { serializers } = code
+      const own = { world, output, mailbox, managedMemory, serializers, ...handles }
       return operatorContext(deployment, operator, own)
     },
   })
   return { chain, inputs, outputs }
+}
+
+/** What each operator of the task may reserve of its slot's managed memory, in bytes. */
+export function managedShares(
+  { task, slot }: TaskDeployment,
+  configuration: Configuration,
+): Map<OperatorId, number> {
+  const sharing =
+    task.slotSharing ??
+    slotSharingOf({ vertices: [task.vertex] })
+      .values()
+      .next().value!
+  return managedMemoryShares(task.vertex, sharing, slot?.managedBytes ?? 0, configuration)
 }
 
 function operatorContext(
@@ -144,11 +174,15 @@ function operatorContext(
     world,
     output,
     mailbox,
+    managedMemory,
+    serializers,
     keyHandles,
   }: {
     world: TaskWorld
     output: Output
     mailbox: MailboxExecutor
+    managedMemory: ManagedMemory
+    serializers: SerializerRegistry | undefined
     keyHandles?: KeyHandleSource
   },
 ): OperatorContext {
@@ -176,6 +210,9 @@ function operatorContext(
     accumulators: world.accumulators,
     log: world.log,
     mailbox,
+    managedMemory,
+    spillFiles: world.spillFiles,
+    ...(serializers === undefined ? {} : { serializers }),
     ...(keyHandles === undefined ? {} : { keyHandles }),
     sendEventToCoordinator: (event) => world.sendOperatorEvent(operator.operatorId, event),
     keyedState() {

@@ -21,6 +21,8 @@ import {
   type TaskWorld,
   taskNameWithSubtask,
 } from './assemble-task.js'
+import { LocalSpillFiles } from './local-spill-files.js'
+import { type ManagedMemoryCounters, SlotManagedMemory } from './memory/slot-managed-memory.js'
 import { StreamTask } from './stream-task.js'
 import { TaskCounters } from './task-counters.js'
 import type {
@@ -66,6 +68,7 @@ const STEPS_PER_TURN = 16
 export class InlineTaskLauncher implements TaskLauncher {
   readonly #options: InlineTaskLauncherOptions
   readonly #running = new Set<InlineTask>()
+  readonly #managedMemory = new SlotManagedMemory()
   #closed = false
 
   constructor(options: InlineTaskLauncherOptions) {
@@ -74,7 +77,7 @@ export class InlineTaskLauncher implements TaskLauncher {
 
   launch(deployment: TaskDeployment, listener: TaskListener): RunningTask {
     assert(!this.#closed, 'a closed launcher launches no tasks')
-    const task = new InlineTask(this.#options, deployment, listener)
+    const task = new InlineTask(this.#options, deployment, listener, this.#managedMemory)
     this.#running.add(task)
     void task.released.then(() => this.#running.delete(task))
     return task
@@ -104,6 +107,7 @@ class InlineTask implements RunningTask {
     options: InlineTaskLauncherOptions,
     deployment: TaskDeployment,
     listener: TaskListener,
+    managedMemory: SlotManagedMemory,
   ) {
     this.#options = options
     this.released = new Promise((resolve) => {
@@ -116,7 +120,12 @@ class InlineTask implements RunningTask {
       operators,
     )
     this.#network = new TaskNetwork(options.shuffle, deployment)
+    const managed = managedMemory.register(
+      deployment.allocationId,
+      deployment.slot?.managedBytes ?? 0,
+    )
     const world = inlineWorld(options, deployment, listener, {
+      managedMemory: managed.counters,
       metrics: this.#metrics,
       accumulators: this.#accumulators,
     })
@@ -131,6 +140,7 @@ class InlineTask implements RunningTask {
       wake: () => this.#schedule(),
       onStateChange: (state, error) => {
         if (isTerminalTaskState(state)) {
+          managed.release()
           this.#counters.publish(this.#task)
           this.#network.release(this.#counters, state === 'FINISHED', this.#userMetrics())
           this.#metrics.close()
@@ -183,8 +193,15 @@ function inlineWorld(
   options: InlineTaskLauncherOptions,
   deployment: TaskDeployment,
   listener: TaskListener,
-  own: { metrics: TaskMetricGroup; accumulators: AccumulatorRegistry },
+  own: {
+    metrics: TaskMetricGroup
+    accumulators: AccumulatorRegistry
+    managedMemory: ManagedMemoryCounters
+  },
 ): TaskWorld {
+  const configuration = options.configuration
+    .clone()
+    .merge(Configuration.fromMap(deployment.job.configuration))
   return {
     clock: options.clock,
     random: options.random,
@@ -193,12 +210,12 @@ function inlineWorld(
     stdout: options.stdout,
     log: options.log.child({ task: taskNameWithSubtask(deployment) }),
     network: options.shuffle.context,
-    configuration: options.configuration
-      .clone()
-      .merge(Configuration.fromMap(deployment.job.configuration)),
+    configuration,
     operatorMetrics: (name) =>
       options.operatorMetrics?.(deployment, name) ?? own.metrics.forOperator(name),
     accumulators: own.accumulators,
+    managedMemory: own.managedMemory,
+    spillFiles: LocalSpillFiles.configured(configuration, options.random),
     createKeyedState: (options) => new HeapKeyedStateBackend(options),
     // Later, as if it came from another thread: the listener may call the task.
     sendOperatorEvent: (operatorId, payload) =>

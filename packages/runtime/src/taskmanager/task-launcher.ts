@@ -2,6 +2,7 @@ import type { SerializedError } from '@flink-ts/core'
 import type { InputGateDescriptor, ResultPartitionDescriptor } from '@flink-ts/network'
 import type { JobEdge, JobType, JobVertex, ProgramDescriptor } from '../jobgraph/job-graph.js'
 import type { ExecutionState, TaskMetrics } from '../messages/messages.generated.js'
+import type { SlotResources, SlotSharing } from './memory/slot-sharing.js'
 
 /** The part of a deployment that all tasks of a job share. JSON. */
 export interface JobInformation {
@@ -21,6 +22,8 @@ export interface TaskInformation {
   readonly outputEdges: readonly JobEdge[]
   /** Max parallelism of the target vertex of each of `outputEdges`: what HASH finds a key's channel by. */
   readonly outputMaxParallelisms: readonly number[]
+  /** Who else is in the task's slot. Absent: nobody. */
+  readonly slotSharing?: SlotSharing
 }
 
 /** One attempt of one subtask, ready to run. */
@@ -35,6 +38,8 @@ export interface TaskDeployment {
   readonly inputGates: readonly InputGateDescriptor[]
   /** Local file of the program's bundle, fetched from the BlobServer; absent without one. */
   readonly bundlePath?: string
+  /** What its slot has. Absent: the launcher's own limits, and no managed memory. */
+  readonly slot?: SlotResources
 }
 
 /** What a running task tells its TaskExecutor. Called in the TaskExecutor's own thread, in order. */

@@ -1,9 +1,16 @@
 import type { AccumulatorSnapshot, LogFields, LogLevel, SerializedError } from '@flink-ts/core'
 import type { NetworkContextHandle } from '@flink-ts/network'
 import type { TaskThreadDeployment } from './assemble-task.js'
+import type { ManagedMemoryCounters } from './memory/slot-managed-memory.js'
 import type { TaskState } from './task-state.js'
 
-/** What a task's thread starts with. Cloneable. */
+/** What a thread starts with, before it knows its task. */
+export interface TaskThreadSetup {
+  /** Modules to import at once. */
+  readonly preload: readonly string[]
+}
+
+/** What a task's thread works with. Cloneable. */
 export interface TaskThreadData {
   readonly task: TaskThreadDeployment
   readonly network: NetworkContextHandle
@@ -13,10 +20,12 @@ export interface TaskThreadData {
   readonly counters: SharedArrayBuffer
   /** Of `TaskThreadControl`. */
   readonly control: SharedArrayBuffer
+  readonly managedMemory: ManagedMemoryCounters
 }
 
-/** To a task's thread. */
+/** To a task's thread; the first is `start`, once. */
 export type TaskThreadCommand =
+  | { readonly type: 'start'; readonly data: TaskThreadData }
   | { readonly type: 'cancel' }
   | { readonly type: 'fail'; readonly error: SerializedError }
   | { readonly type: 'operatorEvent'; readonly operatorId: string; readonly payload: Uint8Array }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { dirname } from 'node:path'
-import { type ResourceLimits, Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import {
   type Clock,
   Configuration,
@@ -12,14 +12,19 @@ import {
 import type { ShuffleEnvironment } from '@flink-ts/network'
 import type { TaskMetrics } from '../messages/messages.generated.js'
 import { prepareClusterModules } from '../program/cluster-modules.js'
-import { taskNameWithSubtask } from './assemble-task.js'
+import { managedShares, taskNameWithSubtask } from './assemble-task.js'
+import { explainThreadExit } from './explain-thread-exit.js'
+import { SlotManagedMemory } from './memory/slot-managed-memory.js'
+import type { SlotResources } from './memory/slot-sharing.js'
+import { type TaskThreadLimits, taskThreadLimits } from './memory/task-thread-limits.js'
 import { TaskCounters } from './task-counters.js'
-import { TaskCancellationError, TaskThreadDiedError } from './task-errors.js'
+import { TaskCancellationError } from './task-errors.js'
 import type { RunningTask, TaskDeployment, TaskLauncher, TaskListener } from './task-launcher.js'
 import { TaskNetwork, type UserMetrics } from './task-network.js'
 import { isTerminalTaskState, type TaskState } from './task-state.js'
 import { TaskThreadControl } from './task-thread-control.js'
 import type { TaskThreadCommand, TaskThreadData, TaskThreadReport } from './task-thread-messages.js'
+import { TaskThreadPool } from './task-thread-pool.js'
 import { WorkerCancellation } from './worker-cancellation.js'
 
 export interface WorkerTaskLauncherOptions {
@@ -29,19 +34,14 @@ export interface WorkerTaskLauncherOptions {
   readonly log: Logger
   /** The cluster's; a job's goes over it. */
   readonly configuration: Configuration
-  /** Of each task's thread, from the split of the TaskManager's memory. */
-  readonly resourceLimits: Pick<
-    ResourceLimits,
-    'maxOldGenerationSizeMb' | 'maxYoungGenerationSizeMb' | 'stackSizeMb'
-  >
+  /** What each slot has; tasks whose deployment names no slot have one like it for themselves. */
+  readonly slot: SlotResources
 }
 
 /** How long a thread may take to end by itself when its process ends, in ms. */
 const CLOSE_PATIENCE_MS = 3000
 /** How long it may then take to end by force. */
 const TERMINATION_PATIENCE_MS = 2000
-
-const THREAD_ENTRY = new URL('./task-thread.js', import.meta.url)
 
 /**
  * Runs each task in a worker thread of its own, so that whatever user code does, this thread stays
@@ -50,16 +50,27 @@ const THREAD_ENTRY = new URL('./task-thread.js', import.meta.url)
 export class WorkerTaskLauncher implements TaskLauncher {
   readonly #options: WorkerTaskLauncherOptions
   readonly #running = new Set<WorkerTask>()
+  readonly #managedMemory = new SlotManagedMemory()
+  readonly #threads: TaskThreadPool
   #closed = false
 
   constructor(options: WorkerTaskLauncherOptions) {
     this.#options = options
+    const { clock, configuration, slot } = options
+    const size = configuration.get(TaskManagerOptions.TASK_THREAD_POOL_SIZE)
+    this.#threads = new TaskThreadPool({ size, clock, firstLimits: likelyLimits(slot) })
   }
 
-  /** @throws InsufficientNetworkBuffersError */
+  /** Managed memory that tasks have reserved, in bytes. */
+  get managedMemoryUsed(): number {
+    return this.#managedMemory.usedBytes
+  }
+
+  /** @throws InsufficientNetworkBuffersError, TaskHeapTooSmallError */
   launch(deployment: TaskDeployment, listener: TaskListener): RunningTask {
     assert(!this.#closed, 'a closed launcher launches no tasks')
-    const task = new WorkerTask(this.#options, deployment, listener)
+    const shared = { managedMemory: this.#managedMemory, threads: this.#threads }
+    const task = new WorkerTask(this.#options, shared, deployment, listener)
     this.#running.add(task)
     void task.released.then(() => this.#running.delete(task))
     return task
@@ -71,12 +82,21 @@ export class WorkerTaskLauncher implements TaskLauncher {
    */
   async close(): Promise<void> {
     this.#closed = true
-    await Promise.all([...this.#running].map((task) => task.close()))
+    await Promise.all([this.#threads.close(), ...[...this.#running].map((task) => task.close())])
   }
 
   /** Whether threads are inside of calls that nothing can end: `process.exit` would wait for them. */
   get hasStuckThreads(): boolean {
     return [...this.#running].some((task) => task.isStuck)
+  }
+}
+
+/** Of a job with a single task, the likeliest: many wait for their first result. */
+function likelyLimits({ taskHeapBytes }: SlotResources): TaskThreadLimits | undefined {
+  try {
+    return taskThreadLimits({ taskName: '', taskHeapBytes, numberOfTasks: 1, managedBytes: 0 })
+  } catch {
+    return undefined
   }
 }
 
@@ -89,6 +109,7 @@ class WorkerTask implements RunningTask {
   readonly #counters: TaskCounters
   readonly #control: TaskThreadControl
   readonly #worker: Worker
+  readonly #limits: TaskThreadLimits
   readonly #log: Logger
   #userMetrics: UserMetrics = { values: {}, accumulators: [] }
   #terminal: TaskState | undefined
@@ -100,6 +121,7 @@ class WorkerTask implements RunningTask {
 
   constructor(
     options: WorkerTaskLauncherOptions,
+    { managedMemory, threads }: { managedMemory: SlotManagedMemory; threads: TaskThreadPool },
     deployment: TaskDeployment,
     listener: TaskListener,
   ) {
@@ -107,6 +129,8 @@ class WorkerTask implements RunningTask {
     this.#deployment = deployment
     this.#listener = listener
     this.#log = options.log.child({ task: this.#name })
+    const slot = deployment.slot ?? options.slot
+    this.#limits = this.#limitsIn(slot)
     const { operators } = deployment.task.vertex
     const counters = new SharedArrayBuffer(TaskCounters.memoryBytes(operators))
     const control = TaskThreadControl.createMemory()
@@ -114,24 +138,24 @@ class WorkerTask implements RunningTask {
     this.#control = new TaskThreadControl(control)
     if (deployment.bundlePath !== undefined) prepareClusterModules(dirname(deployment.bundlePath))
     this.#network = new TaskNetwork(options.shuffle, deployment)
-    const workerData: TaskThreadData = {
+    const managed = managedMemory.register(deployment.allocationId, slot.managedBytes)
+    const data: TaskThreadData = {
       task: this.#network.threadDeployment,
       network: options.shuffle.context.handle(),
       configuration: options.configuration.toMap(),
       counters,
       control,
+      managedMemory: managed.counters,
     }
-    this.#worker = new Worker(THREAD_ENTRY, {
-      name: this.#name,
-      workerData,
-      resourceLimits: options.resourceLimits,
-    })
+    this.#worker = threads.take(this.#limits)
+    this.#command({ type: 'start', data })
     this.#worker.on('message', (message: TaskThreadReport) => this.#onReport(message))
     this.#worker.on('error', (error) => {
       this.#threadError = error
     })
     this.released = new Promise((resolve) => {
       this.#worker.on('exit', (exitCode) => {
+        managed.release()
         this.#onExit(exitCode)
         resolve()
       })
@@ -195,6 +219,24 @@ class WorkerTask implements RunningTask {
 
   get #name(): string {
     return taskNameWithSubtask(this.#deployment)
+  }
+
+  #limitsIn(slot: SlotResources): TaskThreadLimits {
+    const { configuration } = this.#options
+    const { task, job } = this.#deployment
+    const settings = configuration.clone().merge(Configuration.fromMap(job.configuration))
+    const shares = managedShares({ ...this.#deployment, slot }, settings)
+    let managedBytes = 0
+    for (const { operatorId, managedMemory } of task.vertex.operators) {
+      // What a state backend holds lies outside the heap.
+      if (managedMemory?.stateBackend !== true) managedBytes += shares.get(operatorId) ?? 0
+    }
+    return taskThreadLimits({
+      taskName: this.#name,
+      taskHeapBytes: slot.taskHeapBytes,
+      numberOfTasks: task.slotSharing?.numberOfTasks ?? 1,
+      managedBytes,
+    })
   }
 
   #command(command: TaskThreadCommand): void {
@@ -261,29 +303,18 @@ class WorkerTask implements RunningTask {
     } else if (this.#cancelledByForce !== undefined) {
       this.#enter('CANCELED', serializeError(this.#cancelledByForce))
     } else {
-      this.#enter('FAILED', serializeError(this.#explainExit(exitCode)))
-    }
-  }
-
-  #explainExit(exitCode: number): TaskThreadDiedError {
-    const taskName = this.#name
-    const cause = this.#threadError
-    if ((cause as NodeJS.ErrnoException | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY') {
-      const limitMb = this.#options.resourceLimits.maxOldGenerationSizeMb
-      return new TaskThreadDiedError(
-        `Task ${taskName} ran out of memory: its thread may use ` +
-          `${limitMb === undefined ? 'no more' : `${limitMb} MB`} for objects; ` +
-          'raise taskmanager.memory.task.heap.size, or lower taskmanager.numberOfTaskSlots or the number of ' +
-          'tasks per slot',
-        { taskName, cause },
+      this.#enter(
+        'FAILED',
+        serializeError(
+          explainThreadExit({
+            taskName: this.#name,
+            exitCode,
+            cause: this.#threadError,
+            limits: this.#limits,
+            numberOfTasks: this.#deployment.task.slotSharing?.numberOfTasks ?? 1,
+          }),
+        ),
       )
     }
-    return new TaskThreadDiedError(
-      cause === undefined
-        ? `The thread of task ${taskName} ended with exit code ${exitCode} before the task did: user code must ` +
-            'not call process.exit()'
-        : `The thread of task ${taskName} ended with an error before the task did`,
-      { taskName, cause },
-    )
   }
 }

@@ -81,10 +81,7 @@ export async function workerCluster(
     clock,
     log: noopLogger,
     configuration: Configuration.fromMap(options.configuration ?? {}),
-    resourceLimits: {
-      maxYoungGenerationSizeMb: 8,
-      ...(options.heapMb === undefined ? {} : { maxOldGenerationSizeMb: options.heapMb }),
-    },
+    slot: { taskHeapBytes: (options.heapMb ?? 512) * 2 ** 20, managedBytes: 0 },
   })
   return {
     launch(deployment) {
@@ -164,8 +161,10 @@ export async function recordProgram(
           jobId: `job${programs.length}`,
           jobName: 'job',
           netRuntimeMs: 5,
+          accumulators: [],
         }),
         status: async () => 'FINISHED',
+        accumulators: async () => [],
         cancel: async () => {},
       }
     },

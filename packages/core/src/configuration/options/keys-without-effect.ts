@@ -140,7 +140,7 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
       state.checkpoint-storage state.checkpoints.dir state.checkpoints.num-retained
       state.latency-track.<key> state.latency-track.keyed-state-enabled state.savepoints.dir
       state.storage.fs.memory-threshold state.ttl.<key>
-      taskmanager.memory.managed.consumer-weights web.checkpoints.history
+      web.checkpoints.history
     `),
   },
   {

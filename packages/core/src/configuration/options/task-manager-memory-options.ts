@@ -39,6 +39,18 @@ export const TaskManagerMemoryOptions = {
     .doubleType({ min: 0, max: 0.99 })
     .defaultValue(0.4)
     .withDescription('Managed memory as a share of `taskmanager.memory.flink.size`.'),
+  MANAGED_MEMORY_CONSUMER_WEIGHTS: ConfigOptions.key('taskmanager.memory.managed.consumer-weights')
+    .mapType()
+    .defaultValue(
+      new Map([
+        ['OPERATOR', '70'],
+        ['STATE_BACKEND', '70'],
+        ['PYTHON', '30'],
+      ]),
+    )
+    .withDescription(
+      "Weights by which the kinds of use that a job has divide a slot's managed memory; nothing uses `PYTHON` here.",
+    ),
   NETWORK_MEMORY_MIN: ConfigOptions.key('taskmanager.memory.network.min')
     .memorySizeType()
     .defaultValue(64 * MB)

@@ -68,6 +68,12 @@ export const TaskManagerOptions = {
     .withDescription(
       '`NONE` (the default) fills one TaskManager after the other, `SLOTS` takes slots of the one that is used least. `TASKS` does the same as `SLOTS`.',
     ),
+  TASK_THREAD_POOL_SIZE: ConfigOptions.key('taskmanager.task-thread-pool.size')
+    .intType({ min: 0, max: 64 })
+    .defaultValue(1)
+    .withDescription(
+      'Threads that wait with the runtime loaded, so that the first tasks of a job start sooner; none is used twice. Not a key of Flink.',
+    ),
   CPU_CORES: ConfigOptions.key('taskmanager.cpu.cores')
     .doubleType({ min: 0 })
     .noDefaultValue()
