@@ -21,7 +21,8 @@ import {
   schedulingTopologyOf,
 } from '../../dist/scheduler/scheduling-topology.js'
 import { assignSlotSharingGroups } from '../../dist/scheduler/slot-sharing.js'
-import { edge, jobGraph, vertex } from '../testing/job-graphs.js'
+import { expandInputGate, producerGroup } from '../../dist/taskmanager/producer-group.js'
+import { edge, hex, jobGraph, vertex } from '../testing/job-graphs.js'
 
 function graphOf(graph: JobGraph): ExecutionGraph {
   return new ExecutionGraph({
@@ -405,3 +406,33 @@ t.test('PendingRestarts waits for delay and end, and yields to a newer restart',
   t.ok(restarts.isEmpty)
   t.equal(clock.pendingTimers, 0)
 })
+
+t.test('expandInputGate gives back every producer of a producerGroup', async (t) => {
+  const place = fc.record({ attemptNumber: fc.nat(3), host: fc.constantFrom('a', 'b', 'c') })
+  fc.assert(
+    fc.property(fc.array(place, { minLength: 1, maxLength: 30 }), (places) => {
+      const producers = places.map(({ attemptNumber, host }) => ({
+        attemptNumber,
+        location: { resourceId: `tm-${host}`, host, dataPort: 1 },
+      }))
+      const ids = { dataSetId: hex(7), executionGraphId: hex(8), vertexId: hex(9) }
+      const group = JSON.parse(JSON.stringify(producerGroup(ids as never, producers)))
+      const gate = { gateId: 'g', consumedSubpartitions: { first: 0, last: 0 }, group }
+      const found = JSON.stringify(expandInputGate(gate).producers)
+      const expected = JSON.stringify(
+        producers.map(({ attemptNumber, location }, subtask) => ({
+          partitionId: `${hex(7)}#${subtask}@${hex(8)}_${hex(9)}_${subtask}_${attemptNumber}`,
+          location,
+        })),
+      )
+      if (found !== expected) throw new Error(`${found} is not ${expected}`)
+    }),
+  )
+  const same = producers(1000)
+  t.ok(JSON.stringify(producerGroup({} as never, same)).length < 200, 'runs are short')
+})
+
+function producers(count: number) {
+  const location = { resourceId: 'tm', host: 'h', dataPort: 1 }
+  return Array.from({ length: count }, () => ({ attemptNumber: 0, location }))
+}
