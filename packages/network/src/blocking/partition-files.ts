@@ -19,11 +19,24 @@ import { ShuffleFileError } from '../errors/shuffle-file-error.js'
 import { type Block, decodeBlockIndex, encodeBlockIndex } from './block-index.js'
 import { lz4Compress } from './lz4-block.js'
 
-/** A new folder for the partitions of one TaskManager. @throws ShuffleFileError */
+// What a process that ends without closing its environments leaves behind.
+const folders = new Set<string>()
+process.once('exit', () => {
+  for (const folder of folders) deletePartition(folder)
+})
+
+/**
+ * A new folder for the partitions of one TaskManager, deleted when this thread ends at the latest. A process that is killed
+ * leaves it behind.
+ *
+ * @throws ShuffleFileError
+ */
 export function createShuffleFolder(dir: string): string {
   try {
     mkdirSync(dir, { recursive: true })
-    return mkdtempSync(join(dir, 'flink-netty-shuffle-'))
+    const folder = mkdtempSync(join(dir, 'flink-netty-shuffle-'))
+    folders.add(folder)
+    return folder
   } catch (cause) {
     throw new ShuffleFileError({
       what: 'make a folder for',
@@ -41,6 +54,7 @@ export function partitionFolder(root: string, partitionId: string): string {
 
 /** Removes what was written for a partition; nothing may be there. */
 export function deletePartition(folder: string): void {
+  folders.delete(folder)
   rmSync(folder, { recursive: true, force: true })
 }
 

@@ -455,12 +455,13 @@ t.test('runtime mode', async (t) => {
   const exchanges = async (settings: Record<string, string>) =>
     (await recorded(wordCount, settings)).jobGraph.edges.map((e) => e.exchange)
   t.same(await exchanges({}), ['pipelined_bounded'])
+  t.same(await exchanges({ 'execution.runtime-mode': 'BATCH' }), ['blocking'])
   t.same(
     await exchanges({
       'execution.runtime-mode': 'BATCH',
-      'execution.batch-shuffle-mode': 'ALL_EXCHANGES_BLOCKING',
+      'execution.batch-shuffle-mode': 'ALL_EXCHANGES_PIPELINED',
     }),
-    ['blocking'],
+    ['pipelined_bounded'],
   )
 })
 
