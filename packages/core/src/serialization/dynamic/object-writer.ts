@@ -23,7 +23,10 @@ export class ObjectWriter {
   readonly writer: ValueWriter
   readonly #registry: SerializerRegistry | undefined
   /** Objects of this record other than the outermost: the first few, then all. */
-  readonly #seen: object[] = []
+  readonly #seen: (object | undefined)[] = new Array<object | undefined>(LINEAR_SEEN).fill(
+    undefined,
+  )
+  #seenCount = 0
   #seenMore: Set<object> | undefined
   /** Numbers of the objects of a record that is written as a graph. */
   #graph: Map<object, number> | undefined
@@ -36,7 +39,7 @@ export class ObjectWriter {
   }
 
   begin(): void {
-    if (this.#seen.length > 0) this.#seen.length = 0
+    this.#seenCount = 0
     this.#seenMore = undefined
     this.#graph = undefined
     if (this.#open.size > 0) this.#open.clear()
@@ -98,12 +101,14 @@ export class ObjectWriter {
     const seen = this.#seen
     this.writer.isTouched = true
     if (this.#seenMore === undefined) {
-      if (seen.includes(value)) throw SHARED_PART
-      if (seen.length < LINEAR_SEEN) {
-        seen.push(value)
+      const count = this.#seenCount
+      for (let i = 0; i < count; i++) if (seen[i] === value) throw SHARED_PART
+      if (count < LINEAR_SEEN) {
+        seen[count] = value
+        this.#seenCount = count + 1
         return
       }
-      this.#seenMore = new Set(seen)
+      this.#seenMore = new Set(seen as object[])
     }
     if (this.#seenMore.has(value)) throw SHARED_PART
     this.#seenMore.add(value)

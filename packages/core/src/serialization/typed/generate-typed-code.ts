@@ -34,14 +34,7 @@ function isA(v, type) {
   return typeof v === 'object' && v !== null && getPrototypeOf(v) === type.prototype
 }
 function isPlain(v) {
-  if (typeof v !== 'object' || v === null) return false
-  const prototype = getPrototypeOf(v)
-  return prototype === Object.prototype || prototype === null
-}
-function countFields(v) {
-  let n = 0
-  for (const k in v) n++
-  return n
+  return getPrototypeOf(v) === Object.prototype || getPrototypeOf(v) === null
 }
 function define(o, name, value) {
   defineProperty(o, name, { value, writable: true, enumerable: true, configurable: true })
@@ -108,7 +101,7 @@ class Generator {
   #matcherBody(type: TypeDescription): string {
     switch (type.kind) {
       case 'object': {
-        const lines = ['if (!isPlain(v)) return false', 'let n = 0']
+        const lines = ["if (typeof v !== 'object' || v === null) return false", 'let n = 0']
         for (const { name, type: field } of type.fields) {
           const text = JSON.stringify(name)
           const value = this.#name('v')
@@ -124,7 +117,13 @@ class Generator {
             )
           }
         }
-        return [...lines, 'if (countFields(v) !== n) return false'].join('\n')
+        // The prototype last: once the engine has read a field it knows the hidden class, and so the prototype.
+        return [
+          ...lines,
+          'if (!isPlain(v)) return false',
+          'for (const k in v) n--',
+          'if (n !== 0) return false',
+        ].join('\n')
       }
       case 'tuple': {
         const lines = [`if (!isA(v, Array) || v.length !== ${type.elements.length}) return false`]
