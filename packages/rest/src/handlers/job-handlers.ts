@@ -58,7 +58,7 @@ function detailsBody(graph: ExecutionGraphInfo, nowMs: number): JobDetailsBody {
     isStoppable: false,
     state: graph.status,
     'job-type': graph.jobType,
-    schedulerType: 'Default',
+    schedulerType: graph.schedulerType,
     'start-time': graph.startTimeMs,
     'end-time': graph.endTimeMs,
     duration: (graph.endTimeMs === -1 ? nowMs : graph.endTimeMs) - graph.startTimeMs,

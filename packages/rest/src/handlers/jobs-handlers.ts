@@ -26,7 +26,7 @@ function overviewBody(details: JobDetails, nowMs: number): JobOverviewBody {
     jid: details.jobId,
     name: details.name,
     jobType: details.jobType,
-    schedulerType: 'Default',
+    schedulerType: details.schedulerType,
     'start-time': details.startTimeMs,
     'end-time': details.endTimeMs,
     duration: (details.endTimeMs === -1 ? nowMs : details.endTimeMs) - details.startTimeMs,

@@ -48,6 +48,7 @@ export function infoOfResult(result: JobResult): ExecutionGraphInfo {
     exceptionHistoryTruncated: false,
     ...(failureCause === undefined ? {} : { failureCause }),
     restartStrategy: '',
+    schedulerType: 'Default',
     parallelism: 1,
   }
 }

@@ -26,6 +26,7 @@ export function jobDetailsOf(info: ExecutionGraphInfo): JobDetails {
     lastModificationMs,
     tasksPerState,
     totalTasks,
+    schedulerType: info.schedulerType,
     ...(info.waitingFor === undefined ? {} : { waitingFor: info.waitingFor }),
   }
 }

@@ -38,6 +38,8 @@ export interface GraphAnnotations {
   readonly waitingFor?: string | undefined
   readonly exceptionHistory: readonly ExceptionEntry[]
   readonly exceptionHistoryTruncated: boolean
+  /** Default: `Default`. */
+  readonly schedulerType?: ExecutionGraphInfo['schedulerType']
 }
 
 /** A job in execution: its status, and every subtask with its attempts. Holds no policy. */
@@ -155,6 +157,7 @@ export class ExecutionGraph {
       exceptionHistoryTruncated: annotations.exceptionHistoryTruncated,
       ...(this.#failureCause === undefined ? {} : { failureCause: this.#failureCause }),
       restartStrategy: this.#options.restartStrategy,
+      schedulerType: annotations.schedulerType ?? 'Default',
       parallelism: Math.max(...jobGraph.vertices.map((vertex) => vertex.parallelism)),
     }
   }

@@ -619,6 +619,8 @@ export interface JobDetails {
   readonly totalTasks: number
   /** what the job waits for now, for people; such as "waiting for slots: 4 required, 2 available" */
   readonly waitingFor?: string | undefined
+  /** Default, Adaptive or AdaptiveBatch */
+  readonly schedulerType: string
 }
 
 export interface RequestMultipleJobDetailsResponse {
@@ -1284,6 +1286,8 @@ message JobDetails {
   int32 total_tasks = 9;
   // what the job waits for now, for people; such as "waiting for slots: 4 required, 2 available"
   optional string waiting_for = 10;
+  // Default, Adaptive or AdaptiveBatch
+  string scheduler_type = 11;
 }
 message RequestMultipleJobDetailsResponse {
   repeated JobDetails jobs = 1;

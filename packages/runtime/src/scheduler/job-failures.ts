@@ -39,6 +39,8 @@ export class JobFailures {
   readonly #options: JobFailuresOptions
   readonly #handler: ExecutionFailureHandler
   readonly #unproven: UnprovenFailures
+  /** Attempts whose results could not be read once. */
+  readonly #unreachable = new Set<string>()
 
   constructor(options: JobFailuresOptions) {
     this.#options = options
@@ -103,7 +105,10 @@ export class JobFailures {
     if (failure === undefined) return false
     const { producer, dataSetId, resultLost } = failure
     const isCurrent = graph.currentExecution(producer.attemptId) !== undefined
-    if (resultLost && isCurrent) this.results.lost(graph.vertexOf(producer.attemptId), dataSetId)
+    // A connection may break once; a process that took the place of the producer's never has its results.
+    const isUnreadable = resultLost || this.#unreachable.has(producer.attemptId)
+    this.#unreachable.add(producer.attemptId)
+    if (isUnreadable && isCurrent) this.results.lost(graph.vertexOf(producer.attemptId), dataSetId)
     const resourceId = producer.slot?.location.resourceId
     if (resourceId === undefined || resourceId === current.slot?.location.resourceId) return false
     this.#unproven.add(resourceId, cause)

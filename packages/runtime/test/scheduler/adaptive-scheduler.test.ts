@@ -21,6 +21,7 @@ import {
 } from '../../dist/scheduler/adaptive/slot-distribution.js'
 import { settle, TestingCluster } from '../testing/cluster.js'
 import { edge, hex, jobGraph, vertex } from '../testing/job-graphs.js'
+import { RunningJob } from '../testing/running-job.js'
 
 const ADAPTIVE = {
   'jobmanager.scheduler': 'Adaptive',
@@ -324,6 +325,28 @@ t.test('AdaptiveScheduler suspends without ending its tasks', async (t) => {
   t.ok(isTerminalJobStatus(ended[0]!.status))
   t.equal(tm.cancelled.length, 0)
 })
+
+for (const [how, status] of [
+  ['is lost', 'RESTARTING'],
+  ['answers', 'FAILED'],
+] as const) {
+  t.test(`AdaptiveScheduler: a failure to read from a TaskManager that ${how}`, async (t) => {
+    const job = await RunningJob.start(t, twoVertices(2), {
+      ...ADAPTIVE,
+      'restart-strategy.fixed-delay.attempts': '0',
+    })
+    const lost = await job.cluster.startTaskManager('tm1', 1)
+    await job.cluster.startTaskManager('tm2', 1)
+    const partitionId = job.task(0, 0).partitionIds[0]!
+    if (status === 'RESTARTING') lost.heartbeatFromJobMaster = () => new Promise(() => {})
+    const code = 'FLINK_REMOTE_TRANSPORT'
+    const cause = { name: 'NetworkError', message: 'no', code, facts: { values: { partitionId } } }
+    await job.report(1, 1, 'FAILED', { name: 'TaskError', message: 'cannot read', cause })
+    if (status === 'RESTARTING') await lost.crash()
+    await settle()
+    t.equal(job.info.status, status)
+  })
+}
 
 t.test('distributeSlots: bounds hold, slot sharing groups are fed in turn', async () => {
   const boundsOf = fc

@@ -28,6 +28,7 @@ export interface ExecutionGraphInfo {
   readonly failureCause?: SerializedError
   /** Text as Flink prints it, such as `Cluster level default restart strategy`. */
   readonly restartStrategy: string
+  readonly schedulerType: 'Default' | 'Adaptive' | 'AdaptiveBatch'
   readonly parallelism: number
 }
 

@@ -30,9 +30,9 @@ import {
   VISIBLE_JOB_STATUS,
 } from './adaptive-scheduler-state.js'
 import { GraphTasks } from './graph-tasks.js'
-import { type JobFailure, JobFailures } from './job-failures.js'
 import type { JobResourceRequirements } from './parallelism-bounds.js'
 import { RescalePhases } from './rescale-phases.js'
+import { type RestartAllFailure, RestartAllFailures } from './restart-all-failures.js'
 import { type VertexParallelism, withParallelism } from './slot-distribution.js'
 
 /** After the tasks have ended: wait so long, then go there. */
@@ -65,7 +65,7 @@ export class AdaptiveScheduler implements Scheduler {
   readonly #options: AdaptiveSchedulerOptions
   readonly #state: StateMachine<AdaptiveSchedulerState>
   readonly #resources: AdaptiveResources
-  readonly #failures: JobFailures
+  readonly #failures: RestartAllFailures
   #graph: ExecutionGraph
   #tasks: GraphTasks
   #phases: RescalePhases | undefined
@@ -89,7 +89,11 @@ export class AdaptiveScheduler implements Scheduler {
       slots: options.slots,
       onChanged: () => this.#phases?.changed(),
     })
-    this.#failures = new JobFailures({ ...options, historySize: options.exceptionHistorySize })
+    this.#failures = new RestartAllFailures({
+      ...options,
+      graph: () => this.#graph,
+      askTaskManager: (resourceId) => options.operations.askTaskManager(resourceId),
+    })
     this.#graph = this.#createGraph(jobGraph, undefined)
     this.#tasks = this.#createTasks()
   }
@@ -124,6 +128,7 @@ export class AdaptiveScheduler implements Scheduler {
   requestJob(): ExecutionGraphInfo {
     return this.#graph.toInfo({
       waitingFor: this.#waitingFor,
+      schedulerType: this.type,
       ...this.#failures.annotations,
     })
   }
@@ -162,6 +167,7 @@ export class AdaptiveScheduler implements Scheduler {
     cause: SerializedError,
   ): void {
     const lost = new Set<string>(allocationIds)
+    if (resourceId !== undefined) this.#failures.taskManagerLost(resourceId)
     this.#resources.lost(allocationIds)
     this.#tasks.slotsLost(
       ({ allocationId, location }) => lost.has(allocationId) || location.resourceId === resourceId,
@@ -170,8 +176,13 @@ export class AdaptiveScheduler implements Scheduler {
     this.#declareAgain()
   }
 
-  /** Whether a TaskManager was lost is known by its slots; nothing waits for the opposite. */
-  taskManagerAlive(): void {}
+  taskManagerAlive(resourceId: string): void {
+    const cause = this.#failures.taskManagerAlive(resourceId)
+    const { state } = this.#state
+    if (cause === undefined) return
+    if (state === 'Executing' || state === 'Restarting') this.#fail(cause)
+    else if (state === 'WaitingForResources') this.#failBeforeExecution(cause)
+  }
 
   cancel(): void {
     const { state } = this.#state
@@ -320,20 +331,24 @@ export class AdaptiveScheduler implements Scheduler {
     else this.#tasks.cancelAll()
   }
 
-  #onTaskFailed(failure: JobFailure & { readonly vertex: ExecutionVertex }): void {
+  #onTaskFailed(failure: RestartAllFailure & { readonly vertex: ExecutionVertex }): void {
     if (this.#state.state === 'Executing') this.#handleFailure(failure)
     else this.#failures.addConcurrent(failure.cause, failure.vertex)
   }
 
-  #handleFailure(failure: JobFailure): void {
-    const result = this.#failures.handle(failure, this.#tasks.numberOfTasks)
+  #handleFailure(failure: RestartAllFailure): void {
+    const result = this.#failures.handle(failure)
     if (result.kind === 'restart') {
       this.#restartTasks({ delayMs: result.delayMs, next: 'WaitingForResources' })
       return
     }
+    this.#fail(result.cause)
+  }
+
+  #fail(cause: SerializedError): void {
     this.#stopTimers()
     this.#state.transitionTo('Failing')
-    this.#graph.transitionTo('FAILING', result.cause)
+    this.#graph.transitionTo('FAILING', cause)
     if (this.#tasks.allEnded) this.#onAllEnded()
     else this.#tasks.cancelAll()
   }
