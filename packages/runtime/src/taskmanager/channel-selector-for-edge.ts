@@ -46,6 +46,9 @@ export function channelSelectorForEdge(
       const key = required(code?.keySelector, edge, 'key selector')
       // All key groups belong to the one subtask: no need to know which.
       if (numberOfChannels === 1) return firstChannelSelector()
+      const channels = Uint16Array.from({ length: targetMaxParallelism }, (_, keyGroup) =>
+        operatorIndexForKeyGroup(targetMaxParallelism, numberOfChannels, keyGroup),
+      )
       return functionSelector((record: unknown) => {
         const keyOfRecord = key(record)
         let hash: number
@@ -54,8 +57,7 @@ export function channelSelectorForEdge(
         } catch (error) {
           throw error instanceof KeyNotSupportedError ? error.of(operatorName) : error
         }
-        const keyGroup = keyGroupFor(hash, targetMaxParallelism)
-        return operatorIndexForKeyGroup(targetMaxParallelism, numberOfChannels, keyGroup)
+        return channels[keyGroupFor(hash, targetMaxParallelism)]!
       })
     }
     case 'CUSTOM': {
