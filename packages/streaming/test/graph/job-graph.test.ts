@@ -1,3 +1,4 @@
+import { Types } from '@flink-ts/core'
 import { parseJobGraph } from '@flink-ts/runtime'
 import type { StreamExecutionEnvironment } from '@flink-ts/streaming'
 import * as streaming from '@flink-ts/streaming'
@@ -536,5 +537,53 @@ t.test('references to code of this package name what it exports', async (t) => {
   for (const { module, exportName } of references) {
     t.equal(module, '@flink-ts/streaming')
     t.type((streaming as Record<string, unknown>)[exportName], 'function', exportName)
+  }
+})
+
+t.test('declared types and registered classes', async (t) => {
+  class Money {}
+  const serializer = { name: 'money', toData: () => 0, fromData: () => new Money() }
+  const type = Types.object({
+    word: Types.string,
+    ['__proto__']: Types.list(Types.optional(Types.enum('a', 1))),
+  })
+  const { jobGraph, structure, code } = await recorded((env) => {
+    env.getConfig().registerTypeWithSerializer(Money, serializer)
+    t.throws(() => env.getConfig().registerTypeWithSerializer(Money, serializer), {
+      code: 'FLINK_INVALID_PROGRAM',
+      message: /'money' already/,
+    })
+    t.throws(
+      () => env.getConfig().registerTypeWithSerializer(Money, { ...serializer, name: 'other' }),
+      { message: /class Money has serializer 'money' already/ },
+    )
+    env
+      .fromCollection<{ word: string; ['__proto__']: never }>([])
+      .map((r) => r)
+      .returns(type as never)
+      .keyBy((r) => r.word)
+      .max('word')
+      .print()
+  })
+  const typed = jobGraph.edges.filter((edge) => edge.type !== undefined)
+  t.same(
+    typed.map((edge) => [edge.partitioner, edge.type]),
+    [['HASH', type]],
+    'the type is on the edge behind the operator that declares it',
+  )
+  t.match(
+    structure[1],
+    /: map returns \{word: string, __proto__: list<optional<enum\("a", 1\)>>\}$/,
+  )
+  t.equal(structure.at(-1), "serializer 'money'")
+  t.equal(code.serializers?.forValue(new Money())?.name, 'money')
+
+  const json = JSON.stringify(jobGraph)
+  t.same(parseJobGraph(json).edges, JSON.parse(json).edges, 'and survives the way to the cluster')
+  for (const bad of ['no such kind', '__proto__', 'toString']) {
+    t.throws(() => parseJobGraph(json.replace('"kind":"optional"', `"kind":"${bad}"`)), {
+      code: 'FLINK_INVALID_JOB_GRAPH',
+      message: new RegExp(`there is no type '${bad}'`),
+    })
   }
 })
