@@ -62,6 +62,7 @@ export interface WorkerLaunched {
 
 export interface WorkerCluster {
   launch(deployment: TaskDeployment): WorkerLaunched
+  managedMemoryUsed(): number
   close(): Promise<void>
 }
 
@@ -122,6 +123,7 @@ export async function workerCluster(
         })
       return { task, states, error: () => error, reached, fatal, event }
     },
+    managedMemoryUsed: () => launcher.managedMemoryUsed,
     async close() {
       await launcher.close()
       await shuffle.close()

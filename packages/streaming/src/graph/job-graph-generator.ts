@@ -1,4 +1,10 @@
-import { ConfigOptions, ExecutionOptions, type JobId, type JobVertexId, type OperatorId } from '@flink-ts/core'
+import {
+  ConfigOptions,
+  ExecutionOptions,
+  type JobId,
+  type JobVertexId,
+  type OperatorId,
+} from '@flink-ts/core'
 import {
   type EdgeFunctions,
   JOB_GRAPH_FORMAT_VERSION,

@@ -9,7 +9,14 @@ import {
 } from '@flink-ts/core'
 import { ManualClock } from '@flink-ts/core/testing'
 import { MetricRegistry } from '@flink-ts/metrics'
-import type { OneInputStreamOperator, OperatorContext, RecordedJob } from '@flink-ts/runtime'
+import {
+  LocalSpillFiles,
+  type OneInputStreamOperator,
+  type OperatorContext,
+  OperatorManagedMemory,
+  type RecordedJob,
+  SlotManagedMemory,
+} from '@flink-ts/runtime'
 import { HeapKeyedStateBackend, type KeyedStateBackend } from '@flink-ts/state'
 import type { DataStream } from '@flink-ts/streaming'
 import { recordProgram } from '../simulation/cluster/record-program.js'
@@ -25,6 +32,8 @@ export interface OneInputOperatorTestHarnessOptions {
 /** Where the elements of the harness would come from. */
 const SOURCE_NAME = 'Harness Source'
 const MAX_PARALLELISM = 128
+/** What the operator may reserve of managed memory: a slot with Flink's default share of 1 GiB. */
+const MANAGED_MEMORY_BYTES = 400 * 2 ** 20
 
 /**
  * Runs one operator of a program alone, as its task would: elements and watermarks go in one by one,
@@ -92,6 +101,8 @@ export class OneInputOperatorTestHarness<IN, OUT> {
       output,
       mailbox: { execute: (action) => void mails.push(action) },
       keyedState: () => backend,
+      managedMemory: managedMemoryOf(name),
+      spillFiles: LocalSpillFiles.configured(new Configuration(), new SeededRandom(1)),
     }) as OneInputStreamOperator
     await operator.open()
     return new OneInputOperatorTestHarness({ clock, operator, output, backend, mails })
@@ -168,6 +179,11 @@ function operatorUnderTest({ jobGraph, code }: RecordedJob) {
   const factory = code.operators.get(operator.operatorId)
   assert(factory?.type === 'oneInput', `operator ${operator.name} has one input`)
   return { ...operator, factory }
+}
+
+function managedMemoryOf(operatorName: string): OperatorManagedMemory {
+  const { counters } = new SlotManagedMemory().register('harness', MANAGED_MEMORY_BYTES)
+  return new OperatorManagedMemory({ operatorName, shareBytes: MANAGED_MEMORY_BYTES, counters })
 }
 
 function contextFacts({ jobGraph }: RecordedJob, configuration: Configuration, clock: ManualClock) {
