@@ -40,7 +40,7 @@ t.test('an application cluster', async (t) => {
     async (t) => {
       const { code, stderr, stdout } = await application(
         cluster,
-        ...['--job', program('two-jobs.ts'), '-D', 'pipeline.name=given', '--count', '3'],
+        ...['--job', program('counting-jobs.ts'), '-D', 'pipeline.name=given', '--count', '3'],
       ).result()
       t.equal(code, 0, stderr)
       t.match(stdout, /^first saw 3\n[\s\S]*second saw 6$/m, 'accumulators are in the results')

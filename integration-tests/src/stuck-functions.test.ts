@@ -1,10 +1,13 @@
 import t from 'tap'
-import { isAlive, killHard, processesWith, threadCount } from './support/processes.js'
+import { isAlive, killHard, processesWith, threadTicks } from './support/processes.js'
 import { program, TestCluster } from './support/test-cluster.js'
 import { startTextServer } from './support/text-server.js'
 import { until } from './support/until.js'
 
 t.setTimeout(120_000)
+
+/** Half a second of one processor: no thread uses it beside one that spins. */
+const SPINNING_TICKS = 50
 
 const cluster = await TestCluster.start(t, {
   taskManagers: 1,
@@ -22,9 +25,14 @@ t.test(
     const server = await startTextServer(t)
     const other = await cluster.submit(program('socket-words.ts'), String(server.port))
     await cluster.untilStatus(other, 'RUNNING')
-    const threadsBefore = threadCount(taskManagerPid!)
     const spinning = await cluster.submit(program('spins.ts'))
     await cluster.untilStatus(spinning, 'RUNNING')
+    const ticksBefore = threadTicks(taskManagerPid!)
+    const spinner = await until('a thread spins', () =>
+      [...threadTicks(taskManagerPid!)].find(
+        ([thread, ticks]) => ticks - (ticksBefore.get(thread) ?? 0) >= SPINNING_TICKS,
+      ),
+    )
 
     await t.test('heartbeats of its TaskManager go on', async (t) => {
       const seen = new Set<number>()
@@ -52,7 +60,7 @@ t.test(
         t.equal(code, 0)
         t.equal(stdout, `Cancelling job ${spinning}.\nCancelled job ${spinning}.\n`)
         await cluster.untilStatus(spinning, 'CANCELED')
-        await until('its thread is gone', () => threadCount(taskManagerPid!) === threadsBefore)
+        await until('its thread is gone', () => !threadTicks(taskManagerPid!).has(spinner[0]))
         const { exceptionHistory } = await cluster.rest.jobExceptions(spinning)
         const texts = exceptionHistory.entries.map(({ stacktrace }) => stacktrace).join('\n')
         t.match(texts, /spin\b.*spins\.ts:(8|9|10)\b/s)

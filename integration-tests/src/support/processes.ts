@@ -31,6 +31,22 @@ export function threadCount(pid: number): number {
   return readdirSync(`/proc/${pid}/task`).length
 }
 
+/** The threads of a process, with the processor time that each has used so far, in ticks (10 ms). */
+export function threadTicks(pid: number): Map<number, number> {
+  const ticks = new Map<number, number>()
+  for (const name of readdirSync(`/proc/${pid}/task`)) {
+    try {
+      const stat = readFileSync(`/proc/${pid}/task/${name}/stat`, 'utf8')
+      // The second field is a name in parentheses that may hold spaces.
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      ticks.set(Number(name), Number(fields[11]) + Number(fields[12]))
+    } catch {
+      // The thread has ended meanwhile.
+    }
+  }
+  return ticks
+}
+
 /** Largest resident memory of a process so far, in kB. */
 export function peakResidentKb(pid: number): number {
   return Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1])

@@ -68,9 +68,11 @@ function contradictions(configuration: Configuration): ConfigurationNotice[] {
     }
   }
   const ha = HighAvailabilityOptions.HA_MODE
-  const reason = findKnownKey(ha.key)?.reasonWithoutEffect
-  if (reason !== undefined && configuration.get(ha).toUpperCase() !== 'NONE') {
-    error(ha.key, `'${ha.key}' cannot be ${configuration.get(ha)}: ${reason}`)
+  if (configuration.get(ha).toUpperCase() !== 'NONE') {
+    error(
+      ha.key,
+      `'${ha.key}' cannot be ${configuration.get(ha)}: high availability is not in this release; expected NONE`,
+    )
   }
   return notices
 }

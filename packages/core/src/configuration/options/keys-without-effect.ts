@@ -79,7 +79,6 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
   {
     reason: 'high availability is not in this release',
     keys: words(`
-      high-availability.type
       application-result-store.delete-on-commit application-result-store.storage-path
       cluster.id
       high-availability.cluster-id high-availability.jobmanager.<key>
@@ -188,17 +187,6 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
       taskmanager.network.blocking-shuffle.type
       taskmanager.network.hybrid-shuffle.remote.path
       taskmanager.network.memory.read-buffer.required-per-gate.max
-    `),
-  },
-  {
-    reason: 'buffer debloating is not in this release',
-    keys: words(`
-      taskmanager.memory.min-segment-size taskmanager.memory.starting-segment-size
-      taskmanager.network.memory.buffer-debloat.enabled
-      taskmanager.network.memory.buffer-debloat.period
-      taskmanager.network.memory.buffer-debloat.samples
-      taskmanager.network.memory.buffer-debloat.target
-      taskmanager.network.memory.buffer-debloat.threshold-percentages
     `),
   },
   {
