@@ -177,7 +177,64 @@ t.test('pages of the server itself and a configured origin may call', async (t) 
 t.test('without a leading Dispatcher calls answer 503', async (t) => {
   const { raw } = await startServer(t, { leaderless: true })
 
-  t.match(await raw('/overview'), { status: 503, body: { errors: [/ongoing leader election/] } })
+  for (const [method, path] of [
+    ['GET', '/overview'],
+    ['GET', '/jobs'],
+    ['GET', `/jobs/${JOB_ID}`],
+    ['PATCH', `/jobs/${JOB_ID}`],
+    ['DELETE', '/cluster'],
+  ] as const) {
+    t.match(await raw(path, { method }), {
+      status: 503,
+      body: {
+        errors: [
+          'Service temporarily unavailable due to an ongoing leader election. Please refresh.',
+        ],
+      },
+    })
+  }
+  t.match(await raw('/config'), { status: 200 }, 'what needs no leader is answered')
+})
+
+t.test('what a former leader refuses is answered with 503: the next one may do it', async (t) => {
+  for (const code of [
+    'FLINK_RPC_NOT_LEADER',
+    'FLINK_RPC_FENCING_TOKEN',
+    'FLINK_LEADERSHIP_LOST',
+    'FLINK_RPC_RECIPIENT_UNREACHABLE',
+  ]) {
+    const refused = () => {
+      throw new FlinkError('not any more', { code })
+    }
+    const { raw, client } = await startServer(t, {
+      dispatcher: { requestJobStatus: refused, cancelJob: refused },
+    })
+    const { status, body } = await raw(`/jobs/${JOB_ID}/status`)
+    t.equal(status, 503, code)
+    t.strictSame(Object.keys(body), ['errors'])
+    t.match(body['errors'], [/not any more/])
+    t.match(await raw(`/jobs/${JOB_ID}`, { method: 'PATCH' }), { status: 503 }, code)
+    t.match(await client.jobStatus(JOB_ID).catch((error) => error), { retriable: true }, code)
+  }
+})
+
+t.test('POST …/stop and …/savepoints are refused until there are savepoints', async (t) => {
+  const { raw } = await startServer(t, {
+    dispatcher: {
+      requestJobStatus: ({ jobId }: { jobId: string }) => {
+        if (jobId === JOB_ID) return { status: 'RUNNING' }
+        throw new FlinkError(`Could not find Flink job (${jobId})`, { code: 'FLINK_JOB_NOT_FOUND' })
+      },
+    },
+  })
+  for (const call of ['stop', 'savepoints']) {
+    t.match(await raw(`/jobs/${JOB_ID}/${call}`, { method: 'POST', body: '{}' }), {
+      status: 501,
+      body: { errors: [/there are no savepoints in this release; PATCH .* ends the job/] },
+    })
+    t.match(await raw(`/jobs/${'0'.repeat(32)}/${call}`, { method: 'POST' }), { status: 404 })
+    t.match(await raw(`/jobs/x/${call}`, { method: 'POST' }), { status: 400 })
+  }
 })
 
 t.test('GET /jobs/:jobid shows vertices, states, metrics and the plan', async (t) => {

@@ -17,6 +17,7 @@ import { clusterRoutes } from '../handlers/cluster-handlers.js'
 import { jobRoutes } from '../handlers/job-handlers.js'
 import { jobsRoutes } from '../handlers/jobs-handlers.js'
 import { resourceRequirementsRoutes } from '../handlers/resource-requirements-handlers.js'
+import { savepointRoutes } from '../handlers/savepoint-handlers.js'
 import { taskManagerRoutes } from '../handlers/taskmanager-handlers.js'
 import { vertexRoutes } from '../handlers/vertex-handlers.js'
 import type { ErrorResponseBody } from '../messages/messages.js'
@@ -32,12 +33,16 @@ const ROUTES: readonly Route[] = [
   ...jobsRoutes,
   ...jobRoutes,
   ...resourceRequirementsRoutes,
+  ...savepointRoutes,
   ...vertexRoutes,
   ...taskManagerRoutes,
 ]
 
 /** Age of a cached execution graph unless `rest.cache.execution-graph.timeout` is set. */
 const GRAPH_CACHE_MS = 500
+
+/** Nobody leads; not in this release. Nothing is wrong then. */
+const EXPECTED_FAILURES: ReadonlySet<number> = new Set([501, 503])
 
 /** How long `close` waits for requests that are under way. */
 const CLOSE_GRACE_MS = 3_000
@@ -163,7 +168,7 @@ export class RestServerEndpoint {
       send(response, statusCode, body)
     } catch (error) {
       const { statusCode, errors } = errorResponse(error)
-      if (statusCode >= 500 && statusCode !== 503) {
+      if (statusCode >= 500 && !EXPECTED_FAILURES.has(statusCode)) {
         this.#log.warn('Unhandled error in a REST handler', {
           method: request.method,
           url: request.url,
