@@ -263,6 +263,65 @@ t.test('parallelism and slots', async (t) => {
   )
   t.match(await vertexOf((env) => wordCount(env.setMaxParallelism(9))), { maxParallelism: 9 })
   t.match(await vertexOf(wordCount, { 'pipeline.max-parallelism': '11' }), { maxParallelism: 11 })
+  for (const [parallelism, maxParallelism] of [
+    ['1', 128],
+    ['85', 128],
+    ['86', 256],
+    ['32767', 32768],
+    ['32768', 32768],
+  ] as const) {
+    t.match(
+      await vertexOf(wordCount, { 'parallelism.default': parallelism }),
+      { parallelism: Number(parallelism), maxParallelism },
+      'from 128 to 32768',
+    )
+  }
+  t.match(
+    await vertexOf(wordCount, { 'parallelism.default': '5', 'pipeline.max-parallelism': '-1' }),
+    { parallelism: 5, maxParallelism: 128 },
+    '-1 stands for derived',
+  )
+  t.match(
+    await vertexOf(
+      (env) =>
+        lines(env)
+          .map((x) => x)
+          .setParallelism(3)
+          .setMaxParallelism(7)
+          .print(),
+      {
+        'parallelism.default': '2',
+        'pipeline.max-parallelism': '11',
+        'pipeline.operator-chaining.enabled': 'false',
+      },
+    ),
+    { parallelism: 2, maxParallelism: 11 },
+    'an operator that says nothing has those of the job',
+  )
+  const own = await recorded(
+    (env) =>
+      lines(env)
+        .map((x) => x)
+        .setParallelism(3)
+        .setMaxParallelism(7)
+        .print(),
+    { 'parallelism.default': '2', 'pipeline.max-parallelism': '11' },
+  )
+  t.match(
+    own.jobGraph.vertices.find(({ name }) => name.startsWith('Map')),
+    { parallelism: 3, maxParallelism: 7 },
+    'one that says something has its own',
+  )
+  for (const value of ['32769', '-2', 'many']) {
+    await t.rejects(
+      vertexOf(wordCount, { 'pipeline.max-parallelism': value }),
+      { code: 'FLINK_ILLEGAL_CONFIGURATION', message: /pipeline\.max-parallelism/ },
+      value,
+    )
+  }
+  await t.rejects(vertexOf(wordCount, { 'parallelism.default': '0' }), {
+    message: /parallelism\.default/,
+  })
   await t.rejects(
     vertexOf((env) => wordCount(env.setParallelism(4).setMaxParallelism(2))),
     { message: /parallelism 4: its max parallelism is 2/ },
