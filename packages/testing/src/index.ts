@@ -11,10 +11,8 @@ export type { Scenario, ScenarioContext } from './scenarios/scenario.js'
 export { SCENARIOS } from './scenarios/scenarios.js'
 // simulation
 export type { SimulatedProgram } from './simulation/cluster/record-program.js'
-export {
-  SimulatedCluster,
-  type SimulatedClusterOptions,
-} from './simulation/cluster/simulated-cluster.js'
+export { SimulatedCluster } from './simulation/cluster/simulated-cluster.js'
+export type { SimulatedClusterOptions } from './simulation/cluster/simulated-cluster-options.js'
 export type { SimulatedJob } from './simulation/cluster/simulated-job.js'
 export {
   InvariantViolation,

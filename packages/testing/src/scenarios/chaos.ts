@@ -1,4 +1,4 @@
-import type { SimulatedClusterOptions } from '../simulation/cluster/simulated-cluster.js'
+import type { SimulatedClusterOptions } from '../simulation/cluster/simulated-cluster-options.js'
 import { unleashNemesis } from '../simulation/nemesis/nemesis.js'
 import { submitMixedJobs } from './mixed-jobs.js'
 import type { Scenario } from './scenario.js'

@@ -1,8 +1,6 @@
 import type { Random } from '@flink-ts/core'
-import type {
-  SimulatedCluster,
-  SimulatedClusterOptions,
-} from '../simulation/cluster/simulated-cluster.js'
+import type { SimulatedCluster } from '../simulation/cluster/simulated-cluster.js'
+import type { SimulatedClusterOptions } from '../simulation/cluster/simulated-cluster-options.js'
 
 /** What a scenario is run with. */
 export interface ScenarioContext {

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
 import { FlinkError } from '@flink-ts/core'
-import type { DispatcherGateway } from '@flink-ts/runtime'
+import {
+  type DispatcherGateway,
+  JOB_MASTER_GATEWAY,
+  type JobMasterGateway,
+  type LeaderAddress,
+} from '@flink-ts/runtime'
 import type { ClusterTopology } from './cluster-topology.js'
 import type { SimulatedJobManager } from './simulated-job-manager.js'
 import type { SimulatedWorld } from './simulated-world.js'
@@ -11,6 +16,9 @@ export const DEFAULT_TIMEOUT_MS = 600_000
 
 /** A client that got no answer, or that of a former leader, asks again after this time. */
 const RETRY_MS = 500
+
+/** So long a JobMaster is looked for, then again. */
+const FIND_JOB_MASTER_MS = 5_000
 
 /** Calls of the leading Dispatcher from within a JobManager's process, as a REST endpoint makes them. */
 export class ClusterClient {
@@ -27,18 +35,42 @@ export class ClusterClient {
    *
    * @throws what the leader answered, unless that is worth another try
    */
-  async call<T>(
+  call<T>(
     what: string,
     action: (dispatcher: DispatcherGateway) => Promise<T>,
     timeoutMs = DEFAULT_TIMEOUT_MS,
+  ): Promise<T> {
+    return this.#repeat(what, ({ services }) => action(services.dispatcher.gateway!), timeoutMs)
+  }
+
+  /** As {@link call}, with the JobMaster of a job that has not ended. */
+  callJobMaster<T>(
+    jobId: string,
+    what: string,
+    action: (jobMaster: JobMasterGateway) => Promise<T>,
+    timeoutMs = DEFAULT_TIMEOUT_MS,
+  ): Promise<T> {
+    const find = async (jobManager: SimulatedJobManager) => {
+      const { address, endpointId, token } = await findJobMaster(jobManager, jobId)
+      const { rpcService } = jobManager.process
+      return action(
+        rpcService.connect(address, endpointId, JOB_MASTER_GATEWAY, { fencingToken: token }),
+      )
+    }
+    return this.#repeat(what, find, timeoutMs)
+  }
+
+  async #repeat<T>(
+    what: string,
+    action: (caller: SimulatedJobManager) => Promise<T>,
+    timeoutMs: number,
   ): Promise<T> {
     const deadlineMs = this.#world.time.now() + timeoutMs
     for (;;) {
       const caller = this.#caller()
       if (caller !== undefined) {
-        const gateway = caller.services.dispatcher.gateway!
         const isAlive = () => caller.process.isRunning
-        const outcome = await this.#settled(what, () => action(gateway), isAlive)
+        const outcome = await this.#settled(what, () => action(caller), isAlive)
         if ('value' in outcome) return outcome.value
         if (!isWorthAnotherTry(outcome.error)) throw outcome.error
       }
@@ -94,6 +126,21 @@ export class ClusterClient {
 type Outcome<T> = { readonly value: T } | { readonly error: unknown }
 
 const RETRIABLE = { code: 'FLINK_SIMULATED_CLIENT', retriable: true } as const
+
+function findJobMaster(jobManager: SimulatedJobManager, jobId: string): Promise<LeaderAddress> {
+  const { services, process } = jobManager
+  const retriever = services.highAvailability.leaderRetriever({ kind: 'jobmanager', jobId })
+  return new Promise<LeaderAddress>((resolve, reject) => {
+    const cancel = process.clock.schedule(FIND_JOB_MASTER_MS, () =>
+      reject(new FlinkError(`No JobMaster of job ${jobId} was found`, RETRIABLE)),
+    )
+    retriever.start((leader) => {
+      if (leader === undefined) return
+      cancel()
+      resolve(leader)
+    })
+  }).finally(() => retriever.close())
+}
 
 /** The leader is another one, or was not reached. */
 function isWorthAnotherTry(error: unknown): boolean {

@@ -1,39 +1,18 @@
-import { Configuration, FLINK_TS_VERSION } from '@flink-ts/core'
-import type { ExecutionGraphInfo, JobCode, JobGraph } from '@flink-ts/runtime'
-import { checkAtRest } from '../invariants/at-rest.js'
+import { Configuration } from '@flink-ts/core'
 import { ClusterInvariants } from '../invariants/cluster-invariants.js'
+import { closeCluster } from './close-cluster.js'
 import { ClusterClient, DEFAULT_TIMEOUT_MS } from './cluster-client.js'
 import { ClusterFaults } from './cluster-faults.js'
 import { ClusterTopology } from './cluster-topology.js'
 import { ModuleCache } from './module-cache.js'
 import { readTextLines } from './read-text-lines.js'
-import { recordProgram, type SimulatedProgram } from './record-program.js'
+import type { SimulatedProgram } from './record-program.js'
 import { SimulatedClusterManager } from './simulated-cluster-manager.js'
-import { SimulatedJob } from './simulated-job.js'
-import { SIMULATED_NODE_MAJOR } from './simulated-job-manager.js'
-import { SimulatedWorld, type SimulatedWorldOptions } from './simulated-world.js'
+import type { SimulatedClusterOptions } from './simulated-cluster-options.js'
+import type { SimulatedJob } from './simulated-job.js'
+import { SimulatedJobs } from './simulated-jobs.js'
+import { SimulatedWorld } from './simulated-world.js'
 import { SimulationTimeoutError } from './simulation-timeout-error.js'
-
-export interface SimulatedClusterOptions extends Omit<SimulatedWorldOptions, 'highAvailability'> {
-  /**
-   * JobManagers that share a coordination service, of which one leads. Default: one JobManager without
-   * high availability.
-   */
-  readonly highlyAvailableJobManagers?: number
-  /** TaskManagers that are started at once. Default 1, or 0 with a cluster manager. */
-  readonly taskManagers?: number
-  /** There is a cluster manager that starts TaskManagers when they are asked for. Default false. */
-  readonly elastic?: boolean
-  /** `taskmanager.numberOfTaskSlots`. Default 2. */
-  readonly slotsPerTaskManager?: number
-  /**
-   * Longest time that a TaskManager's processor takes for one turn of a task. Default 0.2 ms; more
-   * makes jobs last longer, so that faults meet them.
-   */
-  readonly maxTurnMs?: number
-  /** Flink keys of the cluster. */
-  readonly configuration?: Readonly<Record<string, string>>
-}
 
 /**
  * A whole cluster in this thread on virtual time: JobManagers and any number of TaskManagers, made of
@@ -52,11 +31,7 @@ export class SimulatedCluster {
   readonly #topology: ClusterTopology
   readonly #client: ClusterClient
   readonly #invariants: ClusterInvariants
-  readonly #modules = new ModuleCache()
-  readonly #code = new Map<string, JobCode>()
-  readonly #ended = new Map<string, ExecutionGraphInfo>()
-  /** Jobs whose JobManager died, without high availability. */
-  readonly #lost = new Set<string>()
+  readonly #jobs: SimulatedJobs
   readonly #lines: string[] = []
 
   private constructor(options: SimulatedClusterOptions) {
@@ -75,6 +50,7 @@ export class SimulatedCluster {
         })
       : undefined
     const { clusterManager } = this
+    const modules = new ModuleCache()
     this.#topology = new ClusterTopology({
       world,
       clusterManager,
@@ -84,13 +60,16 @@ export class SimulatedCluster {
         'taskmanager.numberOfTaskSlots': String(options.slotsPerTaskManager ?? 2),
         ...options.configuration,
       }),
-      modules: this.#modules,
-      code: (jobId) => this.#code.get(jobId)!,
-      onJobEnded: (_jobManager, info) => this.#onJobEnded(info),
+      modules,
+      code: (jobId) => this.#jobs.codeOf(jobId),
+      onJobEnded: (_jobManager, info) => this.#jobs.onEnded(info),
       onLine: (line) => void this.#lines.push(line),
     })
     const topology = this.#topology
-    this.#client = new ClusterClient(world, topology)
+    const client = new ClusterClient(world, topology)
+    this.#client = client
+    const invariants = this.#invariants
+    this.#jobs = new SimulatedJobs({ world, topology, client, modules, invariants })
     this.faultInjection = new ClusterFaults({
       world,
       topology,
@@ -175,36 +154,11 @@ export class SimulatedCluster {
   }
 
   /** Runs `program` and submits the job of its first `execute()`; see {@link recordProgram}. */
-  async submit(
+  submit(
     program: SimulatedProgram,
     configuration: Readonly<Record<string, string>> = {},
   ): Promise<SimulatedJob> {
-    const random = this.world.forkRandom()
-    const { jobGraph, code } = await recordProgram(program, { random, configuration })
-    await this.#modules.prepare(jobGraph)
-    const { jobId, name } = jobGraph
-    this.#code.set(jobId, code)
-    const lease = await this.#leaseProgram(jobGraph)
-    let attempts = 0
-    await this.#client.call(`the submission of job ${name}`, async (dispatcher) => {
-      attempts++
-      try {
-        return await dispatcher.submitJob({ jobGraph: Buffer.from(JSON.stringify(lease.jobGraph)) })
-      } catch (error) {
-        // An earlier attempt had arrived.
-        if (attempts > 1 && codeOf(error) === 'FLINK_DUPLICATE_JOB_SUBMISSION') return {}
-        throw error
-      }
-    })
-    await this.#client.run('the release of the program', lease.release)
-    return new SimulatedJob(
-      {
-        call: (what, action) => this.#client.call(what, action),
-        advanceUntil: (what, condition, timeoutMs) => this.advanceUntil(what, condition, timeoutMs),
-        endOf: (id) => this.#ended.get(id),
-      },
-      { jobId, name },
-    )
+    return this.#jobs.submit(program, configuration)
   }
 
   /** Starts another TaskManager. @param number of a host whose TaskManager is gone @returns its number */
@@ -287,81 +241,19 @@ export class SimulatedCluster {
    *
    * @throws InvariantViolation
    */
-  async close(): Promise<void> {
-    const { world } = this
-    const isPaused = () => this.#topology.processes.some(({ clock }) => clock.pauseMs > 0)
-    await this.advanceUntil('the end of all pauses', () => !isPaused())
-    this.heal()
-    if (this.#allJobsEnded()) {
-      await checkAtRest({
-        cluster: this,
-        topology: this.#topology,
-        invariants: this.#invariants,
-        endedJobs: [...this.#ended.keys(), ...this.#lost],
-      })
-    }
-    const processes = this.#topology.processes
-    await this.#client.run('the end of the cluster', async () => {
-      await Promise.all([...this.#topology.taskManagers.values()].map((each) => each.close()))
-      // The leader last: who closes it ends the cluster for good.
-      const leader = world.coordination?.leader?.client
-      const jobManagers = [...this.#topology.jobManagers.values()]
-      const last = jobManagers.find(({ process }) => process.name === leader) ?? jobManagers[0]
-      for (const each of jobManagers) if (each !== last) await each.close(false)
-      await last?.close(true)
+  close(): Promise<void> {
+    return closeCluster({
+      cluster: this,
+      topology: this.#topology,
+      client: this.#client,
+      jobs: this.#jobs,
+      invariants: this.#invariants,
     })
-    world.rpcNetwork.close()
-    world.coordination?.close()
-    for (const { name, clock } of processes) {
-      for (const timer of clock.pendingTimers) world.violated(`${name} left a timer: ${timer}`)
-    }
-    // What was written last still arrives.
-    await this.advance(10_000)
-    for (const { name, executor } of processes) {
-      if (executor.pendingActions > 0) world.violated(`${name} left tasks that want to run`)
-    }
-    if (world.dataNetwork.openConnections > 0) world.violated('data connections were left open')
-    world.dispose()
-    if (world.violations.length > 0) await this.advance(0)
-  }
-
-  /** Without high availability the program lies at the JobManager, as if a client had sent it there. */
-  async #leaseProgram(jobGraph: JobGraph) {
-    const jobManager = this.#topology.jobManagers.get(1)
-    if (this.world.coordination !== undefined || jobManager === undefined) {
-      return { jobGraph, release: async () => {} }
-    }
-    const { blobServer } = jobManager.services
-    const { key, release } = await this.#client.run('the upload of the program', () =>
-      blobServer.lease(Buffer.from(`program of ${jobGraph.jobId}`)),
-    )
-    const program = {
-      bundleKey: key,
-      programName: 'simulated.js',
-      args: [],
-      environment: {},
-      clientVersion: FLINK_TS_VERSION,
-      nodeMajor: SIMULATED_NODE_MAJOR,
-      submissionTimeMs: this.world.epochMs,
-      randomSeed: 1,
-      executeIndex: 0,
-      earlierResults: [],
-      submissionValues: {},
-      structure: [],
-      captures: {},
-    }
-    return { jobGraph: { ...jobGraph, program }, release }
-  }
-
-  #onJobEnded(info: ExecutionGraphInfo): void {
-    this.#invariants.jobEnded(info.jobId, info.status)
-    if (!this.#ended.has(info.jobId)) this.#ended.set(info.jobId, info)
   }
 
   #onProcessEnded(name: string): void {
     this.#invariants.processEnded(name)
-    if (name !== 'jm') return
-    for (const jobId of this.#code.keys()) if (!this.#ended.has(jobId)) this.#lost.add(jobId)
+    if (name === 'jm') this.#jobs.onAllLost()
   }
 
   /** As a cluster manager does it: the process is killed. */
@@ -371,12 +263,4 @@ export class SimulatedCluster {
     process.crash({ silent: false })
     this.#invariants.processEnded(process.name)
   }
-
-  #allJobsEnded(): boolean {
-    return [...this.#code.keys()].every((jobId) => this.#ended.has(jobId) || this.#lost.has(jobId))
-  }
-}
-
-function codeOf(error: unknown): unknown {
-  return (error as { code?: unknown }).code
 }

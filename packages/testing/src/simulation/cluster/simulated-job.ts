@@ -1,21 +1,29 @@
-import type { DispatcherGateway, ExecutionGraphInfo, JobStatus } from '@flink-ts/runtime'
+import type { ExecutionGraphInfo, JobStatus } from '@flink-ts/runtime'
+import { type ClusterClient, DEFAULT_TIMEOUT_MS } from './cluster-client.js'
 
-/** What a job needs of its cluster. */
-export interface JobClient {
-  call<T>(what: string, action: (dispatcher: DispatcherGateway) => Promise<T>): Promise<T>
-  advanceUntil(what: string, condition: () => boolean, timeoutMs?: number): Promise<void>
+export interface SimulatedJobFacts {
+  readonly jobId: string
+  readonly name: string
+  readonly client: ClusterClient
   /** Undefined until the job has ended. */
-  endOf(jobId: string): ExecutionGraphInfo | undefined
+  readonly endOf: (jobId: string) => ExecutionGraphInfo | undefined
+}
+
+/** Of the vertices of a job that runs with as many slots as there are. */
+export interface ParallelismBounds {
+  readonly lowerBound: number
+  readonly upperBound: number
 }
 
 /** A job of a simulated cluster, as its client sees it. */
 export class SimulatedJob {
   readonly jobId: string
   readonly name: string
-  readonly #client: JobClient
+  readonly #facts: SimulatedJobFacts
 
-  constructor(client: JobClient, facts: { jobId: string; name: string }) {
-    this.#client = client
+  /** @internal */
+  constructor(facts: SimulatedJobFacts) {
+    this.#facts = facts
     this.jobId = facts.jobId
     this.name = facts.name
   }
@@ -23,7 +31,7 @@ export class SimulatedJob {
   /** Asks the Dispatcher; virtual time goes on meanwhile. */
   async status(): Promise<JobStatus> {
     const { jobId } = this
-    const response = await this.#client.call(`the status of job ${jobId}`, (dispatcher) =>
+    const response = await this.#facts.client.call(`the status of job ${jobId}`, (dispatcher) =>
       dispatcher.requestJobStatus({ jobId }),
     )
     return response.status
@@ -32,7 +40,7 @@ export class SimulatedJob {
   /** The job's picture, with the metrics of its tasks. */
   async info(): Promise<ExecutionGraphInfo> {
     const { jobId } = this
-    const response = await this.#client.call(`the picture of job ${jobId}`, (dispatcher) =>
+    const response = await this.#facts.client.call(`the picture of job ${jobId}`, (dispatcher) =>
       dispatcher.requestJob({ jobId }),
     )
     return JSON.parse(Buffer.from(response.executionGraph).toString()) as ExecutionGraphInfo
@@ -41,16 +49,42 @@ export class SimulatedJob {
   /** Begins to cancel the job. */
   async cancel(): Promise<void> {
     const { jobId } = this
-    await this.#client.call(`the cancellation of job ${jobId}`, (dispatcher) =>
+    await this.#facts.client.call(`the cancellation of job ${jobId}`, (dispatcher) =>
       dispatcher.cancelJob({ jobId }),
     )
   }
 
-  /** Lets virtual time go on until the JobManager says that the job has ended. */
-  async end(timeoutMs?: number): Promise<ExecutionGraphInfo> {
+  /** Has the sources end their input, after event time has come to its end. */
+  async drain(): Promise<void> {
     const { jobId } = this
-    const ended = () => this.#client.endOf(jobId) !== undefined
-    await this.#client.advanceUntil(`the end of job ${jobId}`, ended, timeoutMs)
-    return this.#client.endOf(jobId)!
+    await this.#facts.client.callJobMaster(jobId, `the end of input of job ${jobId}`, (gateway) =>
+      gateway.stopJob({ jobId, drain: true }),
+    )
+  }
+
+  /** Sets the same bounds of parallelism for all vertices; only with the adaptive scheduler. */
+  async setParallelism(bounds: ParallelismBounds): Promise<void> {
+    const { jobId } = this
+    await this.#facts.client.call(`new bounds of job ${jobId}`, async (dispatcher) => {
+      const { vertices } = await dispatcher.requestJobResourceRequirements({ jobId })
+      const requirements = { vertices: vertices.map((vertex) => ({ ...vertex, ...bounds })) }
+      return dispatcher.updateJobResourceRequirements({ jobId, requirements })
+    })
+  }
+
+  /** Whether a JobManager has told its end. */
+  get hasEnded(): boolean {
+    return this.#facts.endOf(this.jobId) !== undefined
+  }
+
+  /**
+   * Lets virtual time go on until a JobManager tells that the job has ended.
+   *
+   * @throws SimulationTimeoutError
+   */
+  async end(timeoutMs = DEFAULT_TIMEOUT_MS): Promise<ExecutionGraphInfo> {
+    const { jobId } = this
+    await this.#facts.client.until(`the end of job ${jobId}`, () => this.hasEnded, timeoutMs)
+    return this.#facts.endOf(jobId)!
   }
 }

@@ -139,6 +139,7 @@ export class SimulatedDataNetwork {
     const to = this.#listeners.get(key)?.host ?? { name: address.host, clock: from.clock }
     return new Promise((resolve, reject) => {
       this.travel(from, to, () => {
+        if (this.#dead.has(from)) return
         const listening = this.#listeners.get(key)
         this.trace(from, to, `connect ${key}${listening === undefined ? ' (refused)' : ''}`)
         if (listening === undefined) {

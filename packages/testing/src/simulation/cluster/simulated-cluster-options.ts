@@ -1,0 +1,22 @@
+import type { SimulatedWorldOptions } from './simulated-world.js'
+
+export interface SimulatedClusterOptions extends Omit<SimulatedWorldOptions, 'highAvailability'> {
+  /**
+   * JobManagers that share a coordination service, of which one leads. Default: one JobManager without
+   * high availability.
+   */
+  readonly highlyAvailableJobManagers?: number
+  /** TaskManagers that are started at once. Default 1, or 0 with a cluster manager. */
+  readonly taskManagers?: number
+  /** There is a cluster manager that starts TaskManagers when they are asked for. Default false. */
+  readonly elastic?: boolean
+  /** `taskmanager.numberOfTaskSlots`. Default 2. */
+  readonly slotsPerTaskManager?: number
+  /**
+   * Longest time that a TaskManager's processor takes for one turn of a task. Default 0.2 ms; more
+   * makes jobs last longer, so that faults meet them.
+   */
+  readonly maxTurnMs?: number
+  /** Flink keys of the cluster. */
+  readonly configuration?: Readonly<Record<string, string>>
+}

@@ -1,0 +1,119 @@
+import { FLINK_TS_VERSION } from '@flink-ts/core'
+import type { ExecutionGraphInfo, JobCode, JobGraph } from '@flink-ts/runtime'
+import type { ClusterInvariants } from '../invariants/cluster-invariants.js'
+import type { ClusterClient } from './cluster-client.js'
+import type { ClusterTopology } from './cluster-topology.js'
+import type { ModuleCache } from './module-cache.js'
+import { recordProgram, type SimulatedProgram } from './record-program.js'
+import { SimulatedJob } from './simulated-job.js'
+import { SIMULATED_NODE_MAJOR } from './simulated-job-manager.js'
+import type { SimulatedWorld } from './simulated-world.js'
+
+export interface SimulatedJobsOptions {
+  readonly world: SimulatedWorld
+  readonly topology: ClusterTopology
+  readonly client: ClusterClient
+  readonly modules: ModuleCache
+  readonly invariants: ClusterInvariants
+}
+
+/** The jobs of a simulated cluster: how they get there, and how they ended. */
+export class SimulatedJobs {
+  readonly #options: SimulatedJobsOptions
+  readonly #code = new Map<string, JobCode>()
+  readonly #ended = new Map<string, ExecutionGraphInfo>()
+  /** Whose JobManager died, without high availability. */
+  readonly #lost = new Set<string>()
+
+  constructor(options: SimulatedJobsOptions) {
+    this.#options = options
+  }
+
+  /** Ids of those that will not run any more. */
+  get over(): string[] {
+    return [...this.#ended.keys(), ...this.#lost]
+  }
+
+  /** Ids of those that go on, or wait for a leader. */
+  get unended(): string[] {
+    return [...this.#code.keys()].filter(
+      (jobId) => !this.#ended.has(jobId) && !this.#lost.has(jobId),
+    )
+  }
+
+  /** The functions of a job, by its id. */
+  codeOf(jobId: string): JobCode {
+    return this.#code.get(jobId)!
+  }
+
+  /** Runs `program` and submits the job of its first `execute()`; see {@link recordProgram}. */
+  async submit(
+    program: SimulatedProgram,
+    configuration: Readonly<Record<string, string>>,
+  ): Promise<SimulatedJob> {
+    const { world, client, modules } = this.#options
+    const random = world.forkRandom()
+    const { jobGraph, code } = await recordProgram(program, { random, configuration })
+    await modules.prepare(jobGraph)
+    const { jobId, name } = jobGraph
+    this.#code.set(jobId, code)
+    const lease = await this.#leaseProgram(jobGraph)
+    let attempts = 0
+    await client.call(`the submission of job ${name}`, async (dispatcher) => {
+      attempts++
+      try {
+        return await dispatcher.submitJob({ jobGraph: Buffer.from(JSON.stringify(lease.jobGraph)) })
+      } catch (error) {
+        // An earlier attempt had arrived.
+        if (attempts > 1 && codeOf(error) === 'FLINK_DUPLICATE_JOB_SUBMISSION') return {}
+        throw error
+      }
+    })
+    await client.run('the release of the program', lease.release)
+    return new SimulatedJob({ jobId, name, client, endOf: (id) => this.#ended.get(id) })
+  }
+
+  /** A JobManager has told the end of a job. */
+  onEnded(info: ExecutionGraphInfo): void {
+    this.#options.invariants.jobEnded(info.jobId, info.status)
+    if (!this.#ended.has(info.jobId)) this.#ended.set(info.jobId, info)
+  }
+
+  /** The only JobManager is gone, and nobody knows of its jobs. */
+  onAllLost(): void {
+    for (const jobId of this.unended) this.#lost.add(jobId)
+  }
+
+  /** Without high availability the program lies at the JobManager, as if a client had sent it there. */
+  async #leaseProgram(jobGraph: JobGraph) {
+    const { world, topology, client } = this.#options
+    const jobManager = topology.jobManagers.get(1)
+    if (world.coordination !== undefined || jobManager === undefined) {
+      return { jobGraph, release: async () => {} }
+    }
+    const { blobServer } = jobManager.services
+    const { key, release } = await client.run('the upload of the program', () =>
+      blobServer.lease(Buffer.from(`program of ${jobGraph.jobId}`)),
+    )
+    const program = {
+      bundleKey: key,
+      programName: 'simulated.js',
+      args: [],
+      environment: {},
+      clientVersion: FLINK_TS_VERSION,
+      nodeMajor: SIMULATED_NODE_MAJOR,
+      submissionTimeMs: world.epochMs,
+      randomSeed: 1,
+      executeIndex: 0,
+      earlierResults: [],
+      submissionValues: {},
+      structure: [],
+      captures: {},
+    }
+    return { jobGraph: { ...jobGraph, program }, release }
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown }).code
+}

@@ -1,0 +1,204 @@
+/** A change to the compiled code that breaks a promise, and that the simulation must find. */
+export interface Patch {
+  readonly name: string
+  /** What is broken. */
+  readonly breaks: string
+  readonly edits: readonly Edit[]
+  /** Scenarios that are run with each seed. */
+  readonly scenarios: readonly string[]
+  /** A seed that found it; tried before all others. */
+  readonly pinnedSeed: number
+}
+
+/** Replaces a piece of one compiled module. */
+export interface Edit {
+  /** Below `packages/`. */
+  readonly module: string
+  /** Found exactly once in the module, or the run fails. */
+  readonly find: string
+  readonly replace: string
+}
+
+/** Kept broken versions: a simulation that finds nothing may be blind. */
+export const PATCHES: readonly Patch[] = [
+  {
+    name: 'drop-fencing',
+    breaks: 'a TaskManager obeys JobMasters and ResourceManagers that do not lead any more',
+    edits: [
+      {
+        module: 'runtime/dist/taskexecutor/task-executor-callers.js',
+        find: 'const caller = CALLERS[method];',
+        replace: 'return;\n    const caller = CALLERS[method];',
+      },
+    ],
+    scenarios: ['leader-chaos'],
+    pinnedSeed: 1,
+  },
+  {
+    name: 'grant-twice',
+    breaks: 'the ResourceManager goes on counting a slot that it has granted among the free ones',
+    edits: [
+      {
+        module: 'runtime/dist/resourcemanager/slotmanager/slot-tracker.js',
+        find: 'taskManager.freeSlots.delete(slot);',
+        replace: '',
+      },
+    ],
+    scenarios: ['two-jobs'],
+    pinnedSeed: 1,
+  },
+  {
+    name: 'hold-twice',
+    breaks:
+      'a TaskManager forgets which slot it has given away when the ResourceManager asks again',
+    edits: [
+      {
+        module: 'runtime/dist/taskexecutor/slot/task-slot-table.js',
+        find: 'this.#byNumber.delete(slot.slotNumber);',
+        replace: '',
+      },
+    ],
+    scenarios: ['two-jobs', 'word-count'],
+    pinnedSeed: 1,
+  },
+  {
+    name: 'leak-timer',
+    breaks: 'timers that are cancelled wait on, also those of endpoints that are closed',
+    edits: [
+      {
+        module: 'rpc/dist/endpoint/main-thread-executor.js',
+        find: 'cancelTimer();',
+        replace: '',
+      },
+    ],
+    scenarios: ['word-count'],
+    pinnedSeed: 1,
+  },
+  {
+    name: 'forget-release',
+    breaks: 'the program of an ended job stays at the BlobServer',
+    edits: [
+      {
+        module: 'runtime/dist/dispatcher/dispatcher-term.js',
+        find: 'blobs?.releaseJob(jobId),',
+        replace: '',
+      },
+    ],
+    scenarios: ['word-count'],
+    pinnedSeed: 1,
+  },
+  {
+    name: 'stale-attempt',
+    breaks: 'reports of an earlier attempt count for the current one',
+    edits: [
+      {
+        module: 'runtime/dist/executiongraph/execution-graph.js',
+        find: 'return execution?.attemptId === attemptId ? execution : undefined;',
+        replace: `const subtask = (id) => id.slice(0, id.lastIndexOf('_'));
+        return execution ?? this.vertices.find(({ current }) => subtask(current.attemptId) === subtask(attemptId))?.current;`,
+      },
+    ],
+    scenarios: ['lossy-network', 'chaos'],
+    pinnedSeed: 1,
+  },
+  {
+    name: 'old-slot-report',
+    breaks: 'a slot report that is older than a change of the slot undoes the change',
+    edits: [
+      {
+        module: 'runtime/dist/resourcemanager/slotmanager/slot-reports.js',
+        find: "const isGone = slot.state === 'ALLOCATED' && slot.changedAt <= askedAt;",
+        replace: "const isGone = slot.state === 'ALLOCATED';",
+      },
+    ],
+    scenarios: ['slow-network', 'lossy-network', 'chaos'],
+    pinnedSeed: 1,
+  },
+  {
+    name: 'ignore-lost-task-manager',
+    breaks: 'a JobMaster goes on using the slots of a TaskManager that it has lost',
+    edits: [
+      {
+        module: 'runtime/dist/jobmaster/job-master.js',
+        find: 'const slots = this.#components.slotPool.removeTaskManager(resourceId);',
+        replace: 'const slots = [];',
+      },
+    ],
+    scenarios: ['task-manager-crash'],
+    pinnedSeed: 1,
+  },
+  {
+    name: 'tell-before-kept',
+    breaks: 'the end of a job is told before a later leader could know of it',
+    edits: [
+      {
+        module: 'runtime/dist/dispatcher/dispatcher-term.js',
+        find: 'stores.jobResults.putDirtyResult(result)',
+        replace: 'Promise.resolve()',
+      },
+    ],
+    scenarios: ['leader-chaos'],
+    pinnedSeed: 1,
+  },
+  {
+    name: 'keep-dead-slots',
+    breaks: 'the slots of a lost TaskManager stay in the ResourceManager',
+    edits: [
+      {
+        module: 'runtime/dist/resourcemanager/registered-task-executors.js',
+        find: 'this.#options.slotManager.unregisterTaskManager(resourceId);',
+        replace: '',
+      },
+    ],
+    scenarios: ['task-manager-crash'],
+    pinnedSeed: 1,
+  },
+  {
+    name: 'deaf-to-goodbye',
+    breaks: 'a TaskManager keeps the slots of a JobMaster that has said goodbye',
+    edits: [
+      {
+        module: 'runtime/dist/taskexecutor/job-table.js',
+        find: 'if (!this.#jobs.has(jobId))\n            return;\n        this.#options.log.info(',
+        replace: 'return;\n        this.#options.log.info(',
+      },
+    ],
+    scenarios: ['word-count', 'cancel', 'leader-chaos'],
+    pinnedSeed: 1,
+  },
+  {
+    name: 'forget-worker',
+    breaks:
+      'the ResourceManager forgets workers that it does not need any more, and does not release them',
+    edits: [
+      {
+        module: 'runtime/dist/resourcemanager/active/active-workers.js',
+        find: `driver.releaseResource(handle);
+        onGone(`,
+        replace: 'onGone(',
+      },
+    ],
+    scenarios: ['elastic-chaos'],
+    pinnedSeed: 1,
+  },
+  {
+    name: 'keep-token',
+    breaks: 'the JobMaster of a process that has lost its leadership goes on',
+    // With one election per process either of two guards is enough, so both are gone.
+    edits: [
+      {
+        module: 'runtime/dist/dispatcher/job-manager-runner.js',
+        find: `this.#token = undefined;
+        this.#closeJobMaster();`,
+        replace: '',
+      },
+      {
+        module: 'runtime/dist/dispatcher/dispatcher-term.js',
+        find: 'this.#track(runner.close());',
+        replace: '',
+      },
+    ],
+    scenarios: ['leader-chaos'],
+    pinnedSeed: 1,
+  },
+]
