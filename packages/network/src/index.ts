@@ -34,6 +34,8 @@ export {
   RemoteTransportError,
 } from './errors/network-errors.js'
 export { ShuffleFileError } from './errors/shuffle-file-error.js'
+export { BufferDebloater, type BufferDebloating } from './gate/buffer-debloater.js'
+export type { DebloatingMetrics, GateDebloating } from './gate/gate-debloater.js'
 export {
   type InputChannelFile,
   type InputChannelHandle,

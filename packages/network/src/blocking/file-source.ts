@@ -75,6 +75,14 @@ export class FileSource implements ChannelSource {
     return this.#isEnded ? 0 : this.#reader.blocks().length - this.#next
   }
 
+  /** What lies in a file is not on its way. */
+  buffersInUse(): number {
+    return 0
+  }
+
+  /** It is written already. */
+  announceBufferSize(): void {}
+
   peek(): boolean {
     if (this.#isEnded) return false
     if (this.#hasBlock) return true

@@ -49,10 +49,14 @@ export const HEAD = 0
 export const CONSUMER_BELL = 1
 export const CONSUMER_STATE = 2
 export const PRIORITY_HEAD = 3
+/** How far the consumer wants buffers to be filled, in bytes; 0: to their end. */
+export const WANTED_BYTES = 4
 export const TAIL = 16
 export const PRODUCER_BELL = 17
 export const PRODUCER_STATE = 18
 export const PRIORITY_TAIL = 19
+/** Buffers that wait at a producer elsewhere, as it said last. */
+export const REMOTE_BACKLOG = 20
 export const ERROR_KIND = 32
 export const ERROR_LENGTH = 33
 const ERROR_TEXT_BYTE = 34 * 4

@@ -13,12 +13,14 @@ import {
   PRODUCER_BELL,
   prioritySlotAt,
   QueueMemory,
+  REMOTE_BACKLOG,
   SLOT_FLAGS,
   SLOT_SEGMENT,
   SLOT_STATE,
   SlotFlags,
   slotAt,
   TAIL,
+  WANTED_BYTES,
 } from './buffer-queue.js'
 import { FRAME_ROOM_BYTES, type NetworkBufferPool } from './network-buffer-pool.js'
 import type { SegmentView } from './segment-view.js'
@@ -103,6 +105,17 @@ export class QueueConsumer {
   /** Slots from the cursor on; the open one counts. */
   backlog(): number {
     return (Atomics.load(this.#ints, TAIL) - this.#cursor) | 0
+  }
+
+  /** Buffers on their way to the consumer: in the queue, and at a producer elsewhere. */
+  buffersInUse(): number {
+    return this.backlog() + Atomics.load(this.#ints, REMOTE_BACKLOG)
+  }
+
+  /** Has the producer fill buffers to `bytes` only, from the next one on. */
+  announceBufferSize(bytes: number): void {
+    Atomics.store(this.#ints, WANTED_BYTES, bytes)
+    this.#doorbells.ring(Atomics.load(this.#ints, PRODUCER_BELL))
   }
 
   /**

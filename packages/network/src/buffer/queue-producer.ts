@@ -17,12 +17,14 @@ import {
   prioritySlotAt,
   QUEUE_SLOTS,
   QueueMemory,
+  REMOTE_BACKLOG,
   SLOT_FLAGS,
   SLOT_SEGMENT,
   SLOT_STATE,
   SlotFlags,
   slotAt,
   TAIL,
+  WANTED_BYTES,
 } from './buffer-queue.js'
 
 /**
@@ -74,6 +76,16 @@ export class QueueProducer {
 
   get isFailed(): boolean {
     return this.memory.errorKind() !== 0
+  }
+
+  /** How far buffers should be filled, in bytes; 0: to their end. */
+  get wantedBytes(): number {
+    return Atomics.load(this.#ints, WANTED_BYTES)
+  }
+
+  /** Buffers that wait elsewhere to come into this queue. */
+  showRemoteBacklog(buffers: number): void {
+    Atomics.store(this.#ints, REMOTE_BACKLOG, buffers)
   }
 
   /** Appends an open slot. The segment belongs to the queue from now on. There must be room. */

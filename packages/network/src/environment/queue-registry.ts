@@ -9,6 +9,7 @@ import {
   QueueErrorKind,
   type QueueErrorKindValue,
   QueueMemory,
+  WANTED_BYTES,
 } from '../buffer/buffer-queue.js'
 import type { NetworkContext } from './network-context.js'
 
@@ -28,10 +29,13 @@ export interface QueueRecord {
  */
 export class QueueRegistry {
   readonly #context: NetworkContext
+  readonly #bufferBytes: number
   #nextQueueId = 1
 
-  constructor(context: NetworkContext) {
+  /** @param bufferBytes how far the buffers of a queue are filled at first; 0: to their end */
+  constructor(context: NetworkContext, bufferBytes: number) {
     this.#context = context
+    this.#bufferBytes = bufferBytes
   }
 
   /** An owner of segments in the pool that is no queue. */
@@ -41,7 +45,9 @@ export class QueueRegistry {
 
   create(ends: Pick<QueueRecord, 'producer' | 'consumer'>): QueueRecord {
     const handle = createBufferQueue(this.#nextQueueId++)
-    return { handle, memory: new QueueMemory(handle), ...ends }
+    const memory = new QueueMemory(handle)
+    memory.ints[WANTED_BYTES] = this.#bufferBytes
+    return { handle, memory, ...ends }
   }
 
   fail(record: QueueRecord, kind: QueueErrorKindValue, text: string): void {

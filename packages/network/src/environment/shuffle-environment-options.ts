@@ -1,5 +1,6 @@
 import type { Clock, Logger } from '@flink-ts/core'
 import type { ChannelCounters } from '../buffer/buffer-queue.js'
+import type { BufferDebloating } from '../gate/buffer-debloater.js'
 import type { Defer } from '../wakeup/doorbell-board.js'
 import type { NetworkIo, NetworkIoWorld } from './network-io.js'
 
@@ -19,6 +20,8 @@ export interface ShuffleLimits {
   readonly sortShuffleMinBuffers?: number
   /** Whether blocking partitions are compressed. Default true. */
   readonly batchShuffleCompression?: boolean
+  /** Absent: buffers are filled to their end. */
+  readonly debloating?: BufferDebloating | undefined
   /** How long a consumer waits for a partition that is not there yet. Default 10 000 ms. */
   readonly partitionRequestTimeoutMs?: number
 }

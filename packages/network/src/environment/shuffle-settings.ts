@@ -4,6 +4,7 @@ import {
   CoreOptions,
   NettyShuffleEnvironmentOptions as Options,
 } from '@flink-ts/core'
+import type { BufferDebloating } from '../gate/buffer-debloater.js'
 import type { ShuffleLimits } from './shuffle-environment-options.js'
 
 /** What the configuration says about the exchange of records: sizes, limits, and where blocking partitions go. */
@@ -25,9 +26,23 @@ export function shuffleSettings(configuration: Configuration): {
       partitionRequestTimeoutMs: configuration.get(Options.PARTITION_REQUEST_TIMEOUT),
       sortShuffleMinParallelism: configuration.get(Options.SORT_SHUFFLE_MIN_PARALLELISM),
       sortShuffleMinBuffers: configuration.get(Options.SORT_SHUFFLE_MIN_BUFFERS),
+      ...(configuration.get(Options.BUFFER_DEBLOAT_ENABLED) && {
+        debloating: debloatingSettings(configuration),
+      }),
       batchShuffleCompression:
         isCompressed && configuration.get(Options.SHUFFLE_COMPRESSION_CODEC) !== 'NONE',
     },
     tmpDirs: dirs === undefined || dirs.length === 0 ? [tmpdir()] : dirs,
+  }
+}
+
+function debloatingSettings(configuration: Configuration): BufferDebloating {
+  return {
+    periodMs: configuration.get(Options.BUFFER_DEBLOAT_PERIOD),
+    targetMs: configuration.get(Options.BUFFER_DEBLOAT_TARGET),
+    samples: configuration.get(Options.BUFFER_DEBLOAT_SAMPLES),
+    thresholdPercentages: configuration.get(Options.BUFFER_DEBLOAT_THRESHOLD_PERCENTAGES),
+    minBytes: configuration.get(Options.MIN_SEGMENT_SIZE),
+    startingBytes: configuration.get(Options.STARTING_SEGMENT_SIZE),
   }
 }

@@ -16,6 +16,10 @@ export interface ChannelSource {
   hasPriority(): boolean
   takePriority(): Buffer | undefined
   backlog(): number
+  /** On their way to the reader, as far as it can know. */
+  buffersInUse(): number
+  /** The reader wants buffers to be filled so far only. */
+  announceBufferSize(bytes: number): void
   peek(): boolean
   openView(view: SegmentView): void
   bytes(): Buffer

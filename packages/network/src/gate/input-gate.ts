@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { Clock } from '@flink-ts/core'
 import { FileSource } from '../blocking/file-source.js'
 import { type BufferQueueHandle, QueueErrorKind } from '../buffer/buffer-queue.js'
 import { QueueConsumer } from '../buffer/queue-consumer.js'
@@ -10,6 +11,7 @@ import {
 } from '../errors/network-errors.js'
 import type { Doorbell } from '../wakeup/doorbell.js'
 import type { ChannelSource } from './channel-source.js'
+import { GateDebloater, type GateDebloating } from './gate-debloater.js'
 
 /** One channel of a gate in cloneable form. */
 export interface InputChannelHandle {
@@ -36,6 +38,8 @@ export interface InputGateHandle {
   readonly ownerName: string
   readonly bell: number
   readonly channels: readonly InputChannelHandle[]
+  /** Absent: senders fill their buffers. */
+  readonly debloating?: GateDebloating
 }
 
 /** What one subtask reads, as its thread sees it. Used by one thread. */
@@ -45,19 +49,28 @@ export class InputGate {
   readonly #doorbell: Doorbell
   #callback: (() => void) | undefined
   #unfinished: number
+  #debloater: GateDebloater | undefined
 
-  private constructor(handle: InputGateHandle, context: NetworkContext) {
+  private constructor(handle: InputGateHandle, context: NetworkContext, clock: Clock | undefined) {
     this.gateId = handle.gateId
     this.#doorbell = context.doorbells.doorbell(handle.bell)
     this.channels = handle.channels.map(
       (channel, index) => new InputChannel(index, channel, sourceOf(channel, context, handle.bell)),
     )
     this.#unfinished = this.channels.length
+    if (handle.debloating !== undefined && clock !== undefined) {
+      const sources = this.channels.map(({ queue }) => queue)
+      this.#debloater = new GateDebloater(handle.debloating, sources, clock)
+    }
   }
 
-  /** Takes the consumer's end. Once per handle. */
-  static attach(handle: InputGateHandle, context: NetworkContext): InputGate {
-    return new InputGate(handle, context)
+  /**
+   * Takes the consumer's end. Once per handle.
+   *
+   * @param clock for buffer debloating; without it there is none
+   */
+  static attach(handle: InputGateHandle, context: NetworkContext, clock?: Clock): InputGate {
+    return new InputGate(handle, context, clock)
   }
 
   get numberOfChannels(): number {
@@ -95,8 +108,15 @@ export class InputGate {
   /** The task stops reading; producers may discard what they still write. */
   close(): void {
     this.#callback = undefined
+    this.#debloater?.close()
     this.#doorbell.disarm()
     for (const channel of this.channels) channel.queue.detach()
+  }
+
+  /** @internal The reader found nothing, or something. */
+  showActivity(isActive: boolean): void {
+    if (isActive) this.#debloater?.resume()
+    else this.#debloater?.pause()
   }
 
   /** @internal The reader saw the end of `channel`. */
@@ -117,6 +137,7 @@ export class InputGate {
     if (callback === undefined) return
     if (this.isAvailable()) {
       this.#callback = undefined
+      this.#debloater?.resume()
       callback()
     } else {
       this.onAvailable(callback)

@@ -30,11 +30,14 @@ export class RecordReader<T = unknown> {
     for (const channel of this.#channels) left -= channel.readPriority(handler)
     // After as many empty looks as there are channels there is nothing.
     let empty = 0
+    let isActive = false
     const count = this.#channels.length
     while (empty < count && left > 0) {
       const channel = this.#channels[this.#current]!
       if (channel.isReady()) {
         empty = 0
+        if (!isActive) this.gate.showActivity(true)
+        isActive = true
         const wasDue = channel.isRingDue
         left -= channel.read(handler, left)
         if (!wasDue && channel.isRingDue) this.#unrung.push(channel)
@@ -45,7 +48,10 @@ export class RecordReader<T = unknown> {
       }
       this.#current = this.#current + 1 === count ? 0 : this.#current + 1
     }
-    if (empty === count) this.#ringProducers()
+    if (empty === count) {
+      this.#ringProducers()
+      this.gate.showActivity(false)
+    }
     if (this.gate.isFinished) return 'END_OF_INPUT'
     return empty < count ? 'MORE_AVAILABLE' : 'NOTHING_AVAILABLE'
   }

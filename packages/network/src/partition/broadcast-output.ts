@@ -39,8 +39,10 @@ export class BroadcastOutput implements ChannelOutput {
       this.view.set(nowhere, new DataView(nowhere.buffer), 0, nowhere.length)
       return
     }
-    this.view.set(pool.buffer(segment), pool.dataView(segment), 0, pool.segmentBytes)
     const live = this.#outputs.filter((output) => !output.isAbandoned)
+    let limit = pool.segmentBytes
+    for (const output of live) limit = Math.min(limit, output.bufferBytes)
+    this.view.set(pool.buffer(segment), pool.dataView(segment), 0, limit)
     pool.share(segment, Math.max(1, live.length))
     for (const output of live) output.openShared(segment, flags | SlotFlags.shared)
     // All went between the two looks: nobody else will give it back.

@@ -18,6 +18,9 @@ export interface SubpartitionOwner {
   overflowed(): void
 }
 
+// Less would be all headers.
+const LEAST_BUFFER_BYTES = 256
+
 interface OverflowSlot {
   /** -1: inline bytes. */
   readonly segment: number
@@ -71,6 +74,14 @@ export class SubpartitionOutput implements ChannelOutput {
     return this.queue.isConsumerGone || this.queue.isFailed
   }
 
+  /** How far its consumer wants buffers to be filled. */
+  get bufferBytes(): number {
+    const { segmentBytes } = this.#owner.pool
+    const { wantedBytes } = this.queue
+    if (wantedBytes === 0) return segmentBytes
+    return Math.min(segmentBytes, Math.max(LEAST_BUFFER_BYTES, wantedBytes))
+  }
+
   /** Finishes the open buffer, if any, and opens the next. May wait for it. */
   nextBuffer(flags: number): void {
     this.finishBuffer()
@@ -83,7 +94,7 @@ export class SubpartitionOutput implements ChannelOutput {
       return
     }
     const pool = this.#owner.pool
-    this.view.set(pool.buffer(segment), pool.dataView(segment), 0, pool.segmentBytes)
+    this.view.set(pool.buffer(segment), pool.dataView(segment), 0, this.bufferBytes)
     this.#openSlot(segment, flags)
   }
 

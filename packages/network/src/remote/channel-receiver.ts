@@ -41,6 +41,8 @@ export class ChannelReceiver {
   /** Buffers that wait at the producer, as it said last. */
   backlog = 0
   #unrung = 0
+  /** What the producer was told. */
+  #bufferBytes = 0
   #hasEnd = false
   /** The end is in the queue, or the channel failed: nothing more comes. */
   isClosed = false
@@ -88,6 +90,7 @@ export class ChannelReceiver {
     }
     this.#sequence = (this.#sequence + 1) >>> 0
     this.backlog = Math.min(header.backlog, QUEUE_SLOTS)
+    this.#queue.showRemoteBacklog(this.backlog)
     if ((header.flags & SlotFlags.event) !== 0 && header.length <= INLINE_BYTES) {
       this.#target = { segment: NO_SEGMENT, bytes: Buffer.allocUnsafe(header.length) }
     } else {
@@ -117,6 +120,14 @@ export class ChannelReceiver {
     if ((flags & SlotFlags.endOfPartition) !== 0) this.#hasEnd = true
     this.#pending.push({ segment, inline, length, flags })
     this.drain()
+  }
+
+  /** The size that the consumer wants buffers to have, if the producer has not been told. */
+  takeBufferSize(): number | undefined {
+    const { wantedBytes } = this.#queue
+    if (wantedBytes === this.#bufferBytes) return undefined
+    this.#bufferBytes = wantedBytes
+    return wantedBytes
   }
 
   /** Moves what has come into the queue as far as there is room. @returns whether the end is in it */

@@ -12,6 +12,7 @@ import { DataProtocolError } from '../errors/network-errors.js'
  *   4 Cancel           u32 channel                                                       → producer
  *   5 Close            nothing: the consumer needs the connection no more                → producer
  *   6 Error            u32 channel, u8 kind, text (UTF-8)                                → consumer
+ *   7 NewBufferSize    u32 channel, u32 bytes                                            → producer
  *
  * Channel numbers are the consumer's. A Buffer takes one credit, except an event small enough to travel
  * in a queue's slot. Sequence numbers count a channel's Buffers from 0. After the Buffer with the
@@ -29,6 +30,7 @@ export const FrameType = {
   cancel: 4,
   close: 5,
   error: 6,
+  newBufferSize: 7,
 } as const
 
 /** Length and type. */
@@ -145,6 +147,19 @@ export function encodeAddCredit(channel: number, credit: number): Buffer {
 export function decodeAddCredit(body: Buffer): { channel: number; credit: number } {
   expectBody(body, 'AddCredit', 8)
   return { channel: body.readUInt32LE(0), credit: body.readUInt32LE(4) }
+}
+
+export function encodeNewBufferSize(channel: number, bytes: number): Buffer {
+  const frameBytes = frame(FrameType.newBufferSize, 8)
+  frameBytes.writeUInt32LE(channel, 5)
+  frameBytes.writeUInt32LE(bytes, 9)
+  return frameBytes
+}
+
+export function decodeNewBufferSize(body: Buffer): { channel: number; bytes: number } {
+  expectBody(body, 'NewBufferSize', 8)
+  // More than a segment is as much as a segment, and the number must not turn negative.
+  return { channel: body.readUInt32LE(0), bytes: Math.min(body.readUInt32LE(4), 0x7fffffff) }
 }
 
 export function encodeCancel(channel: number): Buffer {

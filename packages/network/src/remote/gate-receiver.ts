@@ -1,6 +1,12 @@
 import type { RemoteGate } from '../environment/network-io.js'
 import type { ChannelReceiver } from './channel-receiver.js'
 
+/** What is to be told to a channel's producer. */
+export interface GateGrants {
+  onCredit(channel: ChannelReceiver, credit: number): void
+  onBufferSize(channel: ChannelReceiver, bytes: number): void
+}
+
 /** Divides a gate's buffers among its remote channels: that is their credit. */
 export class GateReceiver {
   readonly gateId: string
@@ -27,7 +33,7 @@ export class GateReceiver {
    * Tells consumers of what came for them.
    * @returns whether all was done; false when the pool had no segment
    */
-  grant(onCredit: (channel: ChannelReceiver, credit: number) => void): boolean {
+  grant(grants: GateGrants): boolean {
     let floating = this.#freeFloating()
     let isComplete = true
     for (const channel of this.#channels) {
@@ -50,7 +56,9 @@ export class GateReceiver {
         credit++
         if (!isExclusive) floating--
       }
-      if (credit > 0) onCredit(channel, credit)
+      if (credit > 0) grants.onCredit(channel, credit)
+      const bytes = channel.takeBufferSize()
+      if (bytes !== undefined) grants.onBufferSize(channel, bytes)
     }
     return isComplete
   }

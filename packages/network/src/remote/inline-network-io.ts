@@ -8,7 +8,7 @@ import type {
 import type { DataConnection, DataListener, DataTransport } from '../transport/data-transport.js'
 import type { Doorbell } from '../wakeup/doorbell.js'
 import { ChannelReceiver } from './channel-receiver.js'
-import { GateReceiver } from './gate-receiver.js'
+import { type GateGrants, GateReceiver } from './gate-receiver.js'
 import { ReceivingConnection } from './receiving-connection.js'
 import { ServedPartitions } from './served-partitions.js'
 import { ServingConnection } from './serving-connection.js'
@@ -168,14 +168,16 @@ export class InlineNetworkIo implements NetworkIo {
 
   #grant(gates: Iterable<GateReceiver>): void {
     for (const gate of gates) {
-      if (!gate.grant(this.#onCredit)) this.#isPoolEmpty = true
+      if (!gate.grant(this.#grants)) this.#isPoolEmpty = true
     }
     this.#world.context.doorbells.setPoolWaiter(this.#world.bell, this.#isPoolEmpty)
     for (const connection of this.#receiving.values()) connection.flush()
   }
 
-  readonly #onCredit = (channel: ChannelReceiver, credit: number): void => {
-    this.#connectionOf.get(channel)?.addCredit(channel, credit)
+  readonly #grants: GateGrants = {
+    onCredit: (channel, credit) => this.#connectionOf.get(channel)?.addCredit(channel, credit),
+    onBufferSize: (channel, bytes) =>
+      this.#connectionOf.get(channel)?.announceBufferSize(channel, bytes),
   }
 }
 

@@ -13,6 +13,7 @@ import {
   encodeCancel,
   encodeClose,
   encodeHello,
+  encodeNewBufferSize,
   encodePartitionRequest,
   FrameType,
 } from './frames.js'
@@ -79,6 +80,10 @@ export class ReceivingConnection {
 
   addCredit(channel: ChannelReceiver, credit: number): void {
     this.#outgoing.push(encodeAddCredit(channel.channel, credit))
+  }
+
+  announceBufferSize(channel: ChannelReceiver, bytes: number): void {
+    this.#outgoing.push(encodeNewBufferSize(channel.channel, bytes))
   }
 
   has(channel: ChannelReceiver): boolean {

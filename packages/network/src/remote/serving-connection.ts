@@ -7,6 +7,7 @@ import { FrameReader } from './frame-reader.js'
 import {
   decodeAddCredit,
   decodeCancel,
+  decodeNewBufferSize,
   decodePartitionRequest,
   encodeError,
   encodeHello,
@@ -32,6 +33,8 @@ export class ServingConnection {
   readonly #reader: FrameReader
   readonly #senders = new Map<number, SubpartitionSender>()
   readonly #requests = new Map<number, CancelTimer>()
+  /** Announced before the partition was there. */
+  readonly #bufferSizes = new Map<number, number>()
   readonly #inFlight: SendBatch[] = []
   #turn: SubpartitionSender[] = []
   readonly #helloTimer: CancelTimer
@@ -162,10 +165,17 @@ export class ServingConnection {
         this.#senders.get(channel)?.addCredit(credit)
         return
       }
+      case FrameType.newBufferSize: {
+        const { channel, bytes } = decodeNewBufferSize(body)
+        if (this.#requests.has(channel)) this.#bufferSizes.set(channel, bytes)
+        this.#senders.get(channel)?.queue.announceBufferSize(bytes)
+        return
+      }
       case FrameType.cancel: {
         const channel = decodeCancel(body)
         this.#requests.get(channel)?.()
         this.#requests.delete(channel)
+        this.#bufferSizes.delete(channel)
         const sender = this.#senders.get(channel)
         if (sender !== undefined) this.#remove(sender)
         // The consumer may forget the channel: nothing for it comes after this.
@@ -200,6 +210,8 @@ export class ServingConnection {
 
   #open(request: PartitionRequest, queue: ReturnType<typeof subpartitionSource>): void {
     const { channel, partitionId, credit } = request
+    const bufferBytes = this.#bufferSizes.get(channel)
+    this.#bufferSizes.delete(channel)
     if (typeof queue === 'string') {
       this.#sendError(channel, QueueErrorKind.partitionNotFound, queue)
       return
@@ -211,6 +223,7 @@ export class ServingConnection {
       queue,
       onIdle: () => this.#partitions.removeSender(sender),
     })
+    if (bufferBytes !== undefined) queue.announceBufferSize(bufferBytes)
     this.#senders.set(channel, sender)
     this.#turn.push(sender)
     this.#partitions.addSender(sender)
@@ -255,6 +268,7 @@ export class ServingConnection {
     this.#helloTimer()
     for (const cancel of this.#requests.values()) cancel()
     this.#requests.clear()
+    this.#bufferSizes.clear()
     // The transport reads no memory any more once it is closed.
     for (const batch of this.#inFlight.splice(0)) this.#sent(batch)
     for (const sender of [...this.#senders.values()]) this.#remove(sender)

@@ -118,7 +118,7 @@ export function assembleTask(
   })
   const keyHandles = new KeyHandleSource()
   const inputs = task.inputEdges.map((edge, i) => {
-    const gate = InputGate.attach(gates[i]!, world.network)
+    const gate = InputGate.attach(gates[i]!, world.network, world.clock)
     const serializer = edgeSerializer(edge, {
       operatorName: edge.sourceOperatorId,
       registry: code.serializers,

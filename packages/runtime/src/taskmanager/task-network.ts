@@ -2,7 +2,7 @@ import type { AccumulatorSnapshot } from '@flink-ts/core'
 import type { ShuffleEnvironment } from '@flink-ts/network'
 import type { TaskMetrics } from '../messages/messages.generated.js'
 import type { TaskThreadDeployment } from './assemble-task.js'
-import type { TaskCounters } from './task-counters.js'
+import type { TaskCounters } from './metrics/task-counters.js'
 import type { TaskDeployment } from './task-launcher.js'
 
 /** What a task's operators and functions have gathered by themselves. */
@@ -46,8 +46,22 @@ export class TaskNetwork {
         ({ partitionId }) => this.#shuffle.partitionMetrics(partitionId) ?? [],
       ),
     )
-    const values = { ...metrics.values, ...user.values }
+    const values = { ...metrics.values, ...this.#debloating(), ...user.values }
     return { ...metrics, values, accumulators: [...user.accumulators] }
+  }
+
+  /** Of all gates: the smallest buffers, and the longest time. Nothing without buffer debloating. */
+  #debloating(): Record<string, number> {
+    const gates = this.#deployment.inputGates.flatMap(
+      ({ gateId }) => this.#shuffle.debloatingMetrics(gateId) ?? [],
+    )
+    if (gates.length === 0) return {}
+    return {
+      debloatedBufferSize: Math.min(...gates.map((gate) => gate.debloatedBufferSize)),
+      estimatedTimeToConsumeBuffersMs: Math.round(
+        Math.max(...gates.map((gate) => gate.estimatedTimeToConsumeBuffersMs)),
+      ),
+    }
   }
 
   /**

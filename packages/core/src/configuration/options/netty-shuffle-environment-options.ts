@@ -30,6 +30,38 @@ export const NettyShuffleEnvironmentOptions = {
     .intType({ min: 0 })
     .defaultValue(5)
     .withDescription('Buffers beyond the limits for a record that a task has begun to write.'),
+  BUFFER_DEBLOAT_ENABLED: ConfigOptions.key('taskmanager.network.memory.buffer-debloat.enabled')
+    .booleanType()
+    .defaultValue(false)
+    .withDescription(
+      'Whether buffers are filled only so far that what is on its way to a task is consumed in the target time.',
+    ),
+  BUFFER_DEBLOAT_PERIOD: ConfigOptions.key('taskmanager.network.memory.buffer-debloat.period')
+    .durationType({ min: 1 })
+    .defaultValue(200)
+    .withDescription('How often a task works out how large its input buffers should be.'),
+  BUFFER_DEBLOAT_TARGET: ConfigOptions.key('taskmanager.network.memory.buffer-debloat.target')
+    .durationType({ min: 1 })
+    .defaultValue(1000)
+    .withDescription('In what time a task should consume what is on its way to it.'),
+  BUFFER_DEBLOAT_SAMPLES: ConfigOptions.key('taskmanager.network.memory.buffer-debloat.samples')
+    .intType({ min: 1 })
+    .defaultValue(20)
+    .withDescription('How many sizes the moving average is over; more follow a change later.'),
+  BUFFER_DEBLOAT_THRESHOLD_PERCENTAGES: ConfigOptions.key(
+    'taskmanager.network.memory.buffer-debloat.threshold-percentages',
+  )
+    .intType({ min: 0 })
+    .defaultValue(25)
+    .withDescription('By how much a size must have changed, in percent, to be announced.'),
+  MIN_SEGMENT_SIZE: ConfigOptions.key('taskmanager.memory.min-segment-size')
+    .memorySizeType({ min: 256 })
+    .defaultValue(256)
+    .withDescription('Least size of a buffer with buffer debloating.'),
+  STARTING_SEGMENT_SIZE: ConfigOptions.key('taskmanager.memory.starting-segment-size')
+    .memorySizeType({ min: 256 })
+    .defaultValue(1024)
+    .withDescription('Size of a buffer with buffer debloating before anything was measured.'),
   SORT_SHUFFLE_MIN_PARALLELISM: ConfigOptions.key(
     'taskmanager.network.sort-shuffle.min-parallelism',
   )
