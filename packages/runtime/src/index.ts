@@ -130,6 +130,8 @@ export {
   type PartitionerType,
   type ProgramDescriptor,
   type ResultPartitionType,
+  type SlotSharingGroupDescriptor,
+  type SlotSharingGroupResources,
 } from './jobgraph/job-graph.js'
 export { parseJobGraph } from './jobgraph/parse-job-graph.js'
 // jobmaster

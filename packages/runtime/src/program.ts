@@ -15,6 +15,8 @@ export {
   type PartitionerType,
   type ProgramDescriptor,
   type ResultPartitionType,
+  type SlotSharingGroupDescriptor,
+  type SlotSharingGroupResources,
 } from './jobgraph/job-graph.js'
 export type { JobStatus } from './messages/messages.generated.js'
 export { SinkWriterOperator, sinkOperatorFactory } from './operators/sink-writer-operator.js'

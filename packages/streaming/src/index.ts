@@ -43,6 +43,7 @@ export { type ExecutorFactory, ExecutorNotFoundError } from './environment/execu
 export { JobClient } from './environment/job-client.js'
 export { JobExecutionResult } from './environment/job-execution-result.js'
 export { ParameterError, ParameterTool } from './environment/parameter-tool.js'
+export { SlotSharingGroup, SlotSharingGroupBuilder } from './environment/slot-sharing-group.js'
 export { StreamExecutionEnvironment } from './environment/stream-execution-environment.js'
 // functions
 export {

@@ -24,10 +24,29 @@ export interface JobGraph {
   /** Topologically sorted: producers before consumers. */
   readonly vertices: readonly JobVertex[]
   readonly edges: readonly JobEdge[]
+  /** Those whose slots must have certain resources; the others get equal shares of a TaskManager. */
+  readonly slotSharingGroups?: readonly SlotSharingGroupDescriptor[]
   /** The job's own configuration: Flink keys, over those of the cluster. */
   readonly configuration: Readonly<Record<string, string>>
   /** The user's program; absent if every operator is built from data. */
   readonly program?: ProgramDescriptor
+}
+
+/** A slot sharing group with resources of its own. */
+export interface SlotSharingGroupDescriptor {
+  /** Of at least one vertex. */
+  readonly name: string
+  readonly resources: SlotSharingGroupResources
+}
+
+/** What each slot of a slot sharing group must have. Memory in bytes. */
+export interface SlotSharingGroupResources {
+  readonly cpuCores: number
+  readonly taskHeapBytes: number
+  readonly taskOffHeapBytes: number
+  readonly managedBytes: number
+  /** Such as `gpu`, by name. */
+  readonly extendedResources: Readonly<Record<string, number>>
 }
 
 /** A chain of operators that runs in one task per subtask. */
@@ -40,6 +59,7 @@ export interface JobVertex {
   /** The chain, each operator after those that feed it; the first is the head. */
   readonly operators: readonly OperatorDescriptor[]
   readonly slotSharingGroup: string
+  /** Subtasks of the same number of all vertices of it share a slot; all are in one slot sharing group. */
   readonly coLocationGroup?: string
 }
 

@@ -12,6 +12,7 @@ import {
   object,
   oneOf,
   optional,
+  positive,
   record,
   type Shape,
   string,
@@ -53,6 +54,17 @@ const vertex = object({
   operators: list(operator),
   slotSharingGroup: nonEmptyString,
   coLocationGroup: optional(nonEmptyString),
+})
+
+const slotSharingGroup = object({
+  name: nonEmptyString,
+  resources: object({
+    cpuCores: positive,
+    taskHeapBytes: integer(1),
+    taskOffHeapBytes: integer(0),
+    managedBytes: integer(0),
+    extendedResources: record(positive),
+  }),
 })
 
 /** Types in each other, at most: code is generated for them. */
@@ -137,6 +149,7 @@ const jobGraph = object({
   jobType: oneOf('STREAMING', 'BATCH'),
   vertices: list(vertex),
   edges: list(edge),
+  slotSharingGroups: optional(list(slotSharingGroup)),
   configuration: record(string),
   program: optional(program),
 })
@@ -170,7 +183,7 @@ export function parseJobGraph(json: string | Uint8Array): JobGraph {
 /** Each is an object on the JobManager: more would let one request fill its memory. */
 const SUBTASKS_MAX = 1_000_000
 
-function checkGraph({ vertices, edges }: JobGraph): void {
+function checkGraph({ vertices, edges, slotSharingGroups = [] }: JobGraph): void {
   if (vertices.length === 0) fail('vertices', 'a job has at least one vertex')
   const subtasks = vertices.reduce((sum, vertex) => sum + vertex.parallelism, 0)
   if (subtasks > SUBTASKS_MAX) {
@@ -227,5 +240,31 @@ function checkGraph({ vertices, edges }: JobGraph): void {
         `FORWARD joins equal parallelism, not ${producers} and ${consumers}`,
       )
     }
+  })
+  checkSlotSharing(vertices, slotSharingGroups)
+}
+
+function checkSlotSharing(
+  vertices: JobGraph['vertices'],
+  described: NonNullable<JobGraph['slotSharingGroups']>,
+): void {
+  const used = new Set(vertices.map(({ slotSharingGroup }) => slotSharingGroup))
+  const names = new Set<string>()
+  described.forEach(({ name }, i) => {
+    const path = `slotSharingGroups[${i}].name`
+    if (names.has(name)) fail(path, `'${name}' is the name of an earlier slot sharing group`)
+    if (!used.has(name)) fail(path, `no vertex is in a slot sharing group '${name}'`)
+    names.add(name)
+  })
+  const groupOf = new Map<string, string>()
+  vertices.forEach(({ coLocationGroup, slotSharingGroup }, i) => {
+    if (coLocationGroup === undefined) return
+    const other = groupOf.get(coLocationGroup) ?? slotSharingGroup
+    groupOf.set(coLocationGroup, other)
+    if (other === slotSharingGroup) return
+    fail(
+      `vertices[${i}].coLocationGroup`,
+      `vertices of '${coLocationGroup}' share slots, but are in slot sharing groups '${other}' and '${slotSharingGroup}'`,
+    )
   })
 }

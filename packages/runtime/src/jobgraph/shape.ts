@@ -20,6 +20,12 @@ export const number: Shape = (value, path) => {
   if (typeof value !== 'number') fail(path, `expected a number, found ${describe(value)}`)
 }
 
+/** A finite number above zero. */
+export const positive: Shape = (value, path) => {
+  if (typeof value === 'number' && Number.isFinite(value) && value > 0) return
+  fail(path, `expected a number above 0, found ${describe(value)}`)
+}
+
 export const nonEmptyString: Shape = (value, path) => {
   string(value, path)
   if (value === '') fail(path, 'expected a text that is not empty')

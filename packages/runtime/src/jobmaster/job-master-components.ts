@@ -1,6 +1,13 @@
-import { type AllocationId, type Clock, Configuration, type Logger } from '@flink-ts/core'
+import {
+  type AllocationId,
+  type Clock,
+  ClusterOptions,
+  Configuration,
+  type Logger,
+} from '@flink-ts/core'
 import type { MainThreadExecutor } from '@flink-ts/rpc'
 import type { AssignedSlot } from '../executiongraph/execution.js'
+import { slotProfilesOf } from '../jobgraph/slot-profiles.js'
 import type {
   EndpointAddress,
   ErrorInfo,
@@ -71,6 +78,9 @@ export function createJobMasterComponents(
     log,
     schedule,
     idleTimeoutMs: settings.slotIdleTimeoutMs,
+    // The ResourceManager's, whatever the job says.
+    fineGrained: options.configuration.get(ClusterOptions.FINE_GRAINED_RESOURCE_MANAGEMENT),
+    profiles: slotProfilesOf(jobGraph).values(),
     onRequirementChanged: () => resourceManager.requirementsChanged(),
     freeSlot: (slot, reason) => events.freeSlot(slot, reason),
   })
@@ -99,7 +109,7 @@ export function createJobMasterComponents(
     address: { address, endpointId },
     token: fencingToken,
     resourceId: options.resourceId,
-    requiredSlots: () => slotPool.requiredSlots,
+    requirements: () => slotPool.requirements,
   })
   const deployer = new TaskDeployer({
     gateway,

@@ -116,8 +116,11 @@ export class JobMasterHandler implements JobMasterGateway {
 
   /** The job goes on waiting: until slot.request.timeout a TaskManager may join. */
   async notifyNotEnoughResources(request: NotifyNotEnoughResourcesRequest): Promise<Acknowledge> {
+    const { log, slotPool } = this.#options
+    const { reason } = request
     const acquired = request.acquired.reduce((sum, { numberOfRequiredSlots: n }) => sum + n, 0)
-    this.#options.log.warn('The ResourceManager cannot provide all slots now', { acquired })
+    log.warn('The ResourceManager cannot provide all slots now', { acquired, reason })
+    slotPool.notEnoughResources(reason)
     return {}
   }
 

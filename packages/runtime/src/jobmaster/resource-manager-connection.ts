@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { CancelTimer, Clock, Logger } from '@flink-ts/core'
 import type { FencingToken, MainThreadExecutor, RpcService } from '@flink-ts/rpc'
 import { HeartbeatReceiver } from '../heartbeat/heartbeat-receiver.js'
@@ -12,6 +13,7 @@ import type {
   JobStatus,
   RegisterJobMasterSuccess,
   ResourceManagerGateway,
+  ResourceRequirement,
 } from '../messages/messages.generated.js'
 import type { RegistrationSettings } from '../registration/registration-settings.js'
 import { RetryingRegistration } from '../registration/retrying-registration.js'
@@ -33,7 +35,7 @@ export interface ResourceManagerConnectionOptions {
   readonly token: FencingToken
   readonly resourceId: string
   /** Slots that the job needs now. */
-  readonly requiredSlots: () => number
+  readonly requirements: () => readonly ResourceRequirement[]
 }
 
 interface Leader {
@@ -44,7 +46,7 @@ interface Leader {
   resourceManagerId: string | undefined
 }
 
-/** Registers a JobMaster at the leading ResourceManager and keeps telling it how many slots the job needs. */
+/** Registers a JobMaster at the leading ResourceManager and keeps telling it which slots the job needs. */
 export class ResourceManagerConnection {
   readonly #options: ResourceManagerConnectionOptions
   readonly #heartbeats: HeartbeatReceiver
@@ -189,8 +191,8 @@ export class ResourceManagerConnection {
     if (this.#declaring) return
     this.#declarationDue = false
     if (leader?.resourceManagerId === undefined || this.#closed) return
-    const { jobId, token, requiredSlots, mainThread, log } = this.#options
-    const declared = requiredSlots()
+    const { jobId, token, requirements, mainThread, log } = this.#options
+    const declared = requirements()
     this.#declaring = true
     const done = (next: () => void) =>
       mainThread.execute(() => {
@@ -204,12 +206,13 @@ export class ResourceManagerConnection {
         jobId,
         jobMasterToken: token,
         version: ++this.#version,
-        requirements: declared === 0 ? [] : [{ numberOfRequiredSlots: declared }],
+        requirements: declared,
       })
       .then(
         () =>
           done(() => {
-            if (this.#declarationDue || requiredSlots() !== declared) this.#declare(FIRST_RETRY_MS)
+            const isOld = this.#declarationDue || !isDeepStrictEqual(requirements(), declared)
+            if (isOld) this.#declare(FIRST_RETRY_MS)
           }),
         (error) =>
           done(() => {

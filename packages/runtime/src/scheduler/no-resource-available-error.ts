@@ -4,11 +4,14 @@ import { FlinkError, formatDuration } from '@flink-ts/core'
 export class NoResourceAvailableError extends FlinkError {
   readonly requiredSlots: number
   readonly availableSlots: number
+  /** What the ResourceManager said is missing, and why; undefined: nothing. */
+  readonly shortage: string | undefined
 
   constructor(facts: {
     jobName: string
     requiredSlots: number
     availableSlots: number
+    shortage: string | undefined
     timeoutMs: number
     /** The key of the timeout. Default: `slot.request.timeout`. */
     timeoutKey?: string
@@ -16,12 +19,13 @@ export class NoResourceAvailableError extends FlinkError {
     super(
       `Could not acquire the minimum required resources for job '${facts.jobName}': ` +
         `${facts.requiredSlots} slots are required, ${facts.availableSlots} were available within ` +
-        `${facts.timeoutKey ?? 'slot.request.timeout'} (${formatDuration(facts.timeoutMs)}). Start more TaskManagers, give them ` +
+        `${facts.timeoutKey ?? 'slot.request.timeout'} (${formatDuration(facts.timeoutMs)})${facts.shortage === undefined ? '' : `; the ResourceManager says: ${facts.shortage}`}. Start more TaskManagers, give them ` +
         'more slots (taskmanager.numberOfTaskSlots), end other jobs or lower the parallelism',
       { code: 'FLINK_NO_RESOURCE_AVAILABLE', retriable: true },
     )
     this.name = 'NoResourceAvailableException'
     this.requiredSlots = facts.requiredSlots
     this.availableSlots = facts.availableSlots
+    this.shortage = facts.shortage
   }
 }

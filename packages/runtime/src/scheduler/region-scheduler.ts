@@ -1,5 +1,6 @@
 import type { CancelTimer } from '@flink-ts/core'
 import type { ExecutionGraph } from '../executiongraph/execution-graph.js'
+import { slotProfilesOf } from '../jobgraph/slot-profiles.js'
 import type { ScheduleAction, SlotProvider } from '../jobmaster/slotpool/slot-provider.js'
 import { InputProgress } from './input-progress.js'
 import { NoResourceAvailableError } from './no-resource-available-error.js'
@@ -47,6 +48,7 @@ export class RegionScheduler {
     this.#inputs = new InputProgress(options.regions)
     this.#slots = new SharedSlots(assignSlotSharingGroups(options.graph), {
       provider: options.slots,
+      profiles: slotProfilesOf(options.graph.jobGraph),
       preferredTaskManagers: (tasks) =>
         preferredTaskManagers(options.graph, tasks, (task) => this.#slots.slotOf(task)),
       onSlotGranted: () => this.#deployComplete(),
@@ -56,8 +58,9 @@ export class RegionScheduler {
   /** What the job waits for, for people; undefined: for no slots. */
   get waitingFor(): string | undefined {
     if (this.#waiting.size === 0) return undefined
-    const { requiredSlots, availableSlots } = this.#options.slots
-    return `waiting for slots: ${requiredSlots} required, ${availableSlots} available`
+    const { requiredSlots, availableSlots, shortage } = this.#options.slots
+    const why = shortage === undefined ? '' : ` (${shortage})`
+    return `waiting for slots: ${requiredSlots} required, ${availableSlots} available${why}`
   }
 
   /** The tasks will run again: until {@link restart} nobody else gets the slots that they ran in. */
@@ -142,6 +145,7 @@ export class RegionScheduler {
         jobName: graph.jobGraph.name,
         requiredSlots: slots.requiredSlots,
         availableSlots: slots.availableSlots,
+        shortage: slots.shortage,
         timeoutMs: slotRequestTimeoutMs,
       })
       const [first] = waiting.tasks

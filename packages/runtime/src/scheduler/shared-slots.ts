@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import type { AllocationId } from '@flink-ts/core'
 import type { AssignedSlot } from '../executiongraph/execution.js'
 import type { SlotProvider, SlotRequest } from '../jobmaster/slotpool/slot-provider.js'
+import type { ResourceProfile } from '../messages/messages.generated.js'
 import type { ExecutionSlotSharingGroup } from './slot-sharing.js'
 
 interface SharedSlot {
+  readonly profile: ResourceProfile | undefined
   slot: AssignedSlot | undefined
   request: SlotRequest | undefined
   /** Tasks that need it and have not ended. */
@@ -15,6 +17,8 @@ interface SharedSlot {
 
 export interface SharedSlotsOptions {
   readonly provider: SlotProvider
+  /** Of the slots of slot sharing groups that have one. */
+  readonly profiles: ReadonlyMap<string, ResourceProfile>
   /** TaskManagers where the inputs of these tasks lie, best first. */
   readonly preferredTaskManagers: (tasks: readonly number[]) => readonly string[]
   /** Told after each slot; may be called before {@link SharedSlots.require} returns. */
@@ -31,8 +35,9 @@ export class SharedSlots {
   constructor(groups: readonly ExecutionSlotSharingGroup[], options: SharedSlotsOptions) {
     this.#options = options
     const slotOfTask: SharedSlot[] = []
-    for (const { tasks } of groups) {
+    for (const { tasks, slotSharingGroup } of groups) {
       const slot: SharedSlot = {
+        profile: options.profiles.get(slotSharingGroup),
         slot: undefined,
         request: undefined,
         users: new Set(),
@@ -113,7 +118,11 @@ export class SharedSlots {
         this.#byAllocation.set(slot.allocationId, shared)
         onSlotGranted()
       },
-      { previous: shared.previous, taskManagers: preferredTaskManagers(tasks) },
+      {
+        profile: shared.profile,
+        previous: shared.previous,
+        taskManagers: preferredTaskManagers(tasks),
+      },
     )
     if (!granted) shared.request = request
   }

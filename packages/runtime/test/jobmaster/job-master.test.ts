@@ -253,6 +253,20 @@ t.test('JobMaster fails with NoResourceAvailable after slot.request.timeout', as
   ])
 })
 
+t.test('JobMaster says why slots are missing, in the words of the ResourceManager', async (t) => {
+  const { cluster, ended, info } = await run(t, twoVertices(), {
+    configuration: { 'slot.request.timeout': '30 s', 'heartbeat.timeout': '1 d' },
+  })
+  const taskManager = await cluster.startTaskManager('tm1', 1)
+  const reason = '1 slots are missing; 1 slots of at most 1 (slotmanager.number-of-slots.max)'
+  await taskManager.jobMaster().notifyNotEnoughResources({ acquired: [], reason })
+  t.equal(info().waitingFor, `waiting for slots: 2 required, 1 available (${reason})`)
+  await cluster.advance(30_000)
+  const message = `the ResourceManager says: ${reason}. Start more`
+  t.match(ended, [{ failureCause: { cause: { message } } }])
+  t.match(ended[0]!.exceptionHistory[0], { error: { message } }, 'as REST shows it')
+})
+
 t.test('JobMaster runs when a TaskManager joins before slot.request.timeout', async (t) => {
   const { cluster, info } = await run(t, jobGraph([vertex(1, 1)]), {
     configuration: { 'slot.request.timeout': '30 s', 'heartbeat.timeout': '1 d' },

@@ -1,12 +1,16 @@
 import type { SinkTransformation } from '../graph/transformation.js'
+import type { SlotSharingGroup } from '../environment/slot-sharing-group.js'
 import { checkParallelism, checkText } from './operator-settings.js'
+import type { StreamBuilder } from './stream-builder.js'
 
 /** The end of a stream. Each method answers the object itself. */
 export class DataStreamSink {
+  readonly #builder: StreamBuilder
   readonly #settings: SinkTransformation
 
   /** @internal */
-  constructor(settings: SinkTransformation) {
+  constructor(builder: StreamBuilder, settings: SinkTransformation) {
+    this.#builder = builder
     this.#settings = settings
   }
 
@@ -34,9 +38,18 @@ export class DataStreamSink {
     return this
   }
 
-  /** Sinks and operators of different groups never share a slot. */
-  slotSharingGroup(group: string): this {
-    this.#settings.slotSharingGroup = checkText('a slot sharing group', group)
+  /** Sinks and operators of different groups never share a slot. A group with resources is registered thereby. */
+  slotSharingGroup(group: string | SlotSharingGroup): this {
+    this.#settings.slotSharingGroup = this.#builder.slotSharingGroup(group)
+    return this
+  }
+
+  /**
+   * Subtask i of all operators with the same key run in one slot. They need one slot sharing group. Flink has it
+   * on the transformation.
+   */
+  setCoLocationGroupKey(key: string): this {
+    this.#settings.coLocationGroupKey = checkText('a co-location group key', key)
     return this
   }
 }

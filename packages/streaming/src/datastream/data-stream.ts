@@ -1,6 +1,7 @@
 import { resolveUserPath, type Sink, type TypeInformation } from '@flink-ts/core'
 import { PrintSink } from '../connectors/print/print-sink.js'
 import { TextFileSink, type TextFileSinkOptions } from '../connectors/textfile/text-file-sink.js'
+import type { SlotSharingGroup } from '../environment/slot-sharing-group.js'
 import type {
   ComparableField,
   Filter,
@@ -198,7 +199,7 @@ export class DataStream<T> {
       createSink,
     }
     this.builder.addOperator(sink)
-    return new DataStreamSink(sink)
+    return new DataStreamSink(this.builder, sink)
   }
 }
 
@@ -257,9 +258,21 @@ export class SingleOutputStreamOperator<T> extends DataStream<T> {
     return this
   }
 
-  /** Operators of different groups never share a slot; those behind inherit the group. */
-  slotSharingGroup(group: string): this {
-    this.#settings.slotSharingGroup = checkText('a slot sharing group', group)
+  /**
+   * Operators of different groups never share a slot; those behind inherit the group. A group with resources is
+   * registered thereby, see {@link StreamExecutionEnvironment.registerSlotSharingGroup}.
+   */
+  slotSharingGroup(group: string | SlotSharingGroup): this {
+    this.#settings.slotSharingGroup = this.builder.slotSharingGroup(group)
+    return this
+  }
+
+  /**
+   * Subtask i of all operators with the same key run in one slot. They need one slot sharing group. Flink has it
+   * on the transformation.
+   */
+  setCoLocationGroupKey(key: string): this {
+    this.#settings.coLocationGroupKey = checkText('a co-location group key', key)
     return this
   }
 }

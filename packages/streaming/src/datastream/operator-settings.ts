@@ -11,6 +11,7 @@ export function newOperatorSettings(id: number, name: string): OperatorSettings 
     parallelism: undefined,
     maxParallelism: undefined,
     slotSharingGroup: undefined,
+    coLocationGroupKey: undefined,
     chainingStrategy: 'ALWAYS',
     outputType: undefined,
   }

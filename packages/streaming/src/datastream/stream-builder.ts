@@ -1,4 +1,5 @@
 import type { OperatorContext, OperatorFactory, StreamOperator } from '@flink-ts/runtime/program'
+import type { SlotSharingGroup } from '../environment/slot-sharing-group.js'
 import type { AnyFunction, UserFunction } from '../functions/user-function.js'
 import type {
   OneInputTransformation,
@@ -14,6 +15,8 @@ export interface StreamBuilder {
   nextId(): number
   /** Makes an operator or sink part of the job. Sources become part of it with what reads them. */
   addOperator(transformation: OperatorTransformation): void
+  /** Registers the group if it has resources. @returns its name */
+  slotSharingGroup(group: string | SlotSharingGroup): string
 }
 
 /** A stream as an operator takes it. */

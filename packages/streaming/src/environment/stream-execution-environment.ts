@@ -39,6 +39,8 @@ import { ExecutionConfig } from './execution-config.js'
 import { explicitProgramContext, findProgramContext } from './executor-factory.js'
 import { JobClient } from './job-client.js'
 import type { JobExecutionResult } from './job-execution-result.js'
+import { RegisteredSlotSharingGroups } from './registered-slot-sharing-groups.js'
+import type { SlotSharingGroup } from './slot-sharing-group.js'
 
 const DEFAULT_JOB_NAME = 'Flink Streaming Job'
 /** Under this name the submission's working directory is kept for the traces. */
@@ -53,6 +55,7 @@ export class StreamExecutionEnvironment {
   readonly #configuration: Configuration
   readonly #builder: StreamBuilder
   readonly #config = new ExecutionConfig()
+  readonly #slotSharingGroups = new RegisteredSlotSharingGroups()
   #recorded: OperatorTransformation[] = []
   #nextId = 1
   #context: ProgramContext | undefined
@@ -124,6 +127,7 @@ export class StreamExecutionEnvironment {
     this.#builder = {
       nextId: () => this.#nextId++,
       addOperator: (transformation) => void this.#recorded.push(transformation),
+      slotSharingGroup: (group) => this.#slotSharingGroups.use(group),
     }
   }
 
@@ -164,6 +168,16 @@ export class StreamExecutionEnvironment {
     const added =
       configuration instanceof Configuration ? configuration : Configuration.fromMap(configuration)
     this.#configuration.merge(added)
+    return this
+  }
+
+  /**
+   * Gives a slot sharing group resources, also if operators name it before or after. The last registration of a
+   * name counts. With `cluster.fine-grained-resource-management.enabled` its slots have exactly these resources;
+   * without it they are equal shares of a TaskManager that are large enough.
+   */
+  registerSlotSharingGroup(group: SlotSharingGroup): this {
+    this.#slotSharingGroups.register(group)
     return this
   }
 
@@ -318,8 +332,9 @@ export class StreamExecutionEnvironment {
     const configuration = this.#effectiveConfiguration()
     const name = jobName ?? configuration.get(PipelineOptions.NAME) ?? DEFAULT_JOB_NAME
     const { serializers } = this.#config
+    const { resources: slotSharingGroupResources } = this.#slotSharingGroups
     const parts = { transformations, configuration, jobName: name, environment, serializers }
-    return generateStreamGraph(parts)
+    return generateStreamGraph({ ...parts, slotSharingGroupResources })
   }
 
   #effectiveConfiguration(): Configuration {

@@ -18,6 +18,7 @@ export function isChainable(edge: StreamEdge, settings: ChainingSettings): boole
     settings.enabled &&
     target.inEdges.length === 1 &&
     source.slotSharingGroup === target.slotSharingGroup &&
+    source.coLocationGroupKey === target.coLocationGroupKey &&
     edge.partitioning.type === 'FORWARD' &&
     source.parallelism === target.parallelism &&
     strategiesAllow(edge) &&

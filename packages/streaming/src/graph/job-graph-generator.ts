@@ -49,6 +49,7 @@ export function generateRecordedJob(graph: StreamGraph, jobId: JobId): RecordedJ
     jobType: graph.jobType,
     vertices: verticesOf(graph, heads),
     edges: edgesBetween(graph, heads).map((edge) => jobEdge(edge, heads, exchange)),
+    ...slotSharingGroupsOf(graph),
     configuration: Object.fromEntries(
       Object.entries(graph.configuration.toMap()).filter(([key]) => JOB_LEVEL_KEYS.test(key)),
     ),
@@ -90,7 +91,19 @@ function verticesOf(graph: StreamGraph, heads: ReadonlyMap<StreamNode, StreamNod
     maxParallelism: head.maxParallelism,
     operators: chain.map((node) => describe(node, heads)),
     slotSharingGroup: head.slotSharingGroup,
+    ...(head.coLocationGroupKey !== undefined && { coLocationGroup: head.coLocationGroupKey }),
   }))
+}
+
+function slotSharingGroupsOf({
+  nodes,
+  slotSharingGroupResources,
+}: StreamGraph): Pick<JobGraph, 'slotSharingGroups'> {
+  const used = new Set(nodes.map(({ slotSharingGroup }) => slotSharingGroup))
+  const slotSharingGroups = [...slotSharingGroupResources]
+    .filter(([name]) => used.has(name))
+    .map(([name, resources]) => ({ name, resources }))
+  return slotSharingGroups.length === 0 ? {} : { slotSharingGroups }
 }
 
 /** Chains were found in the order of their heads, but a chain ends as late as its last operator starts. */

@@ -8,7 +8,12 @@ import {
   type SerializerRegistry,
   UPPER_BOUND_MAX_PARALLELISM,
 } from '@flink-ts/core'
-import { type JobType, sinkOperatorFactory, sourceOperatorFactory } from '@flink-ts/runtime/program'
+import {
+  type JobType,
+  type SlotSharingGroupResources,
+  sinkOperatorFactory,
+  sourceOperatorFactory,
+} from '@flink-ts/runtime/program'
 import { InvalidProgramError } from '../functions/errors.js'
 import { operatorIdOfPosition, operatorIdOfUid } from './operator-ids.js'
 import type { StreamEdge, StreamGraph, StreamNode } from './stream-graph.js'
@@ -31,6 +36,8 @@ export interface StreamGraphInput {
   readonly environment: ConnectorEnvironment
   /** Of the program's own classes. */
   readonly serializers: SerializerRegistry
+  /** By the name of the slot sharing group. */
+  readonly slotSharingGroupResources: ReadonlyMap<string, SlotSharingGroupResources>
 }
 
 /**
@@ -49,10 +56,12 @@ export function generateStreamGraph(input: StreamGraphInput): StreamGraph {
   for (const transformation of transformations) {
     nodes.set(transformation, createNode(transformation, ids.get(transformation)!, nodes, input))
   }
+  checkCoLocation([...nodes.values()])
   return {
     jobName,
     jobType: decideJobType(transformations, configuration),
     nodes: [...nodes.values()],
+    slotSharingGroupResources: input.slotSharingGroupResources,
     chaining: configuration.get(PipelineOptions.OPERATOR_CHAINING),
     configuration,
     serializers: input.serializers,
@@ -137,6 +146,7 @@ function createNode(
       transformation,
       links.map((l) => nodes.get(l.transformation)!),
     ),
+    coLocationGroupKey: transformation.coLocationGroupKey,
     chainingStrategy: transformation.chainingStrategy,
     outputType: transformation.outputType,
     ...codeOf(transformation, input.environment),
@@ -215,6 +225,21 @@ function slotSharingGroupOf(
   const groups = new Set(inputs.map((input) => input.slotSharingGroup))
   const [group] = groups
   return groups.size === 1 ? group! : DEFAULT_SLOT_SHARING_GROUP
+}
+
+function checkCoLocation(nodes: readonly StreamNode[]): void {
+  const first = new Map<string, StreamNode>()
+  for (const node of nodes) {
+    const { coLocationGroupKey: key, name, slotSharingGroup } = node
+    if (key === undefined) continue
+    const other = first.get(key) ?? node
+    first.set(key, other)
+    if (other.slotSharingGroup === slotSharingGroup) continue
+    throw new InvalidProgramError(
+      `Cannot co-locate operators '${other.name}' and '${name}' ('${key}'): their subtasks are to share slots, but ` +
+        `their slot sharing groups are '${other.slotSharingGroup}' and '${slotSharingGroup}'`,
+    )
+  }
 }
 
 function connect(source: StreamNode, target: StreamNode, declared: Partitioning | undefined): void {

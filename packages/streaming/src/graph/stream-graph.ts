@@ -6,7 +6,7 @@ import type {
   Source,
   TypeDescription,
 } from '@flink-ts/core'
-import type { JobType, OperatorFactory } from '@flink-ts/runtime/program'
+import type { JobType, OperatorFactory, SlotSharingGroupResources } from '@flink-ts/runtime/program'
 import type { ChainingStrategy, Partitioning } from './transformation.js'
 
 /** One operator of a {@link StreamGraph}. */
@@ -21,6 +21,7 @@ export interface StreamNode {
   readonly parallelism: number
   readonly maxParallelism: number
   readonly slotSharingGroup: string
+  readonly coLocationGroupKey?: string | undefined
   readonly chainingStrategy: ChainingStrategy
   /** The declared type of what it emits; undefined: learnt from the records. */
   readonly outputType: TypeDescription | undefined
@@ -55,6 +56,8 @@ export interface StreamGraph {
   /** Each node after those that feed it. */
   readonly nodes: readonly StreamNode[]
   readonly chaining: boolean
+  /** Of the slot sharing groups that have some; groups without operators may be among them. */
+  readonly slotSharingGroupResources: ReadonlyMap<string, SlotSharingGroupResources>
   /** Settings of the program over those of the client. */
   readonly configuration: Configuration
   /** Of the program's own classes. */

@@ -18,6 +18,8 @@ export interface OperatorSettings {
   parallelism: number | undefined
   maxParallelism: number | undefined
   slotSharingGroup: string | undefined
+  /** Subtasks of the same number of all operators with this key share a slot. */
+  coLocationGroupKey: string | undefined
   chainingStrategy: ChainingStrategy
   /** The declared type of what it emits. */
   outputType: TypeDescription | undefined

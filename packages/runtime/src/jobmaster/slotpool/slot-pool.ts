@@ -1,8 +1,19 @@
 import type { AllocationId, CancelTimer, Logger } from '@flink-ts/core'
 import type { AssignedSlot } from '../../executiongraph/execution.js'
-import type { SlotOffer, TaskManagerLocation } from '../../messages/messages.generated.js'
-import { type PendingSlotRequest, PendingSlotRequests } from './pending-slot-requests.js'
-import type { ScheduleAction, SlotPreferences, SlotProvider, SlotRequest } from './slot-provider.js'
+import type {
+  ResourceProfile,
+  ResourceRequirement,
+  SlotOffer,
+  TaskManagerLocation,
+} from '../../messages/messages.generated.js'
+import {
+  type PendingSlotRequest,
+  PendingSlotRequests,
+  type ServesProfile,
+} from './pending-slot-requests.js'
+import { RequiredSlots } from './required-slots.js'
+import type { ScheduleAction, SlotProvider, SlotRequest, SlotWish } from './slot-provider.js'
+import { type SlotKind, WishedProfiles } from './wished-profiles.js'
 
 export type { ScheduleAction, SlotProvider, SlotRequest } from './slot-provider.js'
 
@@ -11,6 +22,10 @@ export interface SlotPoolOptions {
   readonly schedule: ScheduleAction
   /** `slot.idle.timeout`. */
   readonly idleTimeoutMs: number
+  /** `cluster.fine-grained-resource-management.enabled`. Default false. */
+  readonly fineGrained?: boolean
+  /** That slot sharing groups of the job ask for. Default: none does. */
+  readonly profiles?: Iterable<ResourceProfile>
   /** The number of slots that the job needs changed. */
   readonly onRequirementChanged: () => void
   /** Gives a slot back to its TaskManager. */
@@ -19,7 +34,9 @@ export interface SlotPoolOptions {
 
 interface PooledSlot {
   readonly slot: AssignedSlot
-  inUse: boolean
+  readonly kind: SlotKind
+  /** The wish that it was granted to; undefined: it is free. */
+  usedFor: SlotWish | undefined
   cancelIdleTimer: CancelTimer | undefined
 }
 
@@ -36,48 +53,68 @@ export class SlotPool implements SlotProvider {
   readonly #slots = new Map<string, PooledSlot>()
   readonly #taskManagers = new Map<string, TaskManagerSlots>()
   /** Those of `#slots` that nobody uses, longest free first. */
-  readonly #free = new Set<PooledSlot>()
+  readonly #free = new Map<SlotKind, Set<PooledSlot>>()
   readonly #pending = new PendingSlotRequests()
   readonly #heldBack = new Set<AllocationId>()
-  #slotsInUse = 0
+  readonly #profiles: WishedProfiles
+  readonly #required: RequiredSlots
+  #shortage: string | undefined
 
   constructor(options: SlotPoolOptions) {
     this.#options = options
+    const { fineGrained = false, profiles = [] } = options
+    this.#profiles = new WishedProfiles(fineGrained, profiles)
+    this.#required = new RequiredSlots(this.#profiles.particular)
   }
 
   get requiredSlots(): number {
-    return this.#pending.size + this.#slotsInUse
+    return this.#required.total
+  }
+
+  /** What the job must declare at the ResourceManager: slots that are used or wished for. */
+  get requirements(): readonly ResourceRequirement[] {
+    return this.#required.requirements
+  }
+
+  get shortage(): string | undefined {
+    return this.#pending.size === 0 ? undefined : this.#shortage
+  }
+
+  /** The ResourceManager says that it cannot serve all wishes, and why. */
+  notEnoughResources(reason: string | undefined): void {
+    this.#shortage = reason
   }
 
   get availableSlots(): number {
     return this.#slots.size
   }
 
-  requestSlot(
-    onGranted: (slot: AssignedSlot) => void,
-    preferences: SlotPreferences = {},
-  ): SlotRequest {
-    const request: PendingSlotRequest = { onGranted, preferences }
-    const free = this.#freeSlotFor(preferences)
+  requestSlot(onGranted: (slot: AssignedSlot) => void, wish: SlotWish = {}): SlotRequest {
+    const request: PendingSlotRequest = { onGranted, wish }
+    const free = this.#freeSlotFor(wish)
+    this.#required.change(wish.profile, 1)
     if (free === undefined) {
+      if (this.#pending.size === 0) this.#shortage = undefined
       this.#pending.add(request)
     } else {
-      this.#use(free)
+      this.#use(free, wish)
       onGranted(free.slot)
     }
     this.#options.onRequirementChanged()
     return {
       cancel: () => {
-        if (this.#pending.remove(request)) this.#options.onRequirementChanged()
+        if (!this.#pending.remove(request)) return
+        this.#required.change(wish.profile, -1)
+        this.#options.onRequirementChanged()
       },
     }
   }
 
   releaseSlot(allocationId: AllocationId): void {
     const pooled = this.#slots.get(allocationId)
-    if (pooled === undefined || !pooled.inUse) return
-    pooled.inUse = false
-    this.#slotsInUse--
+    if (pooled?.usedFor === undefined) return
+    this.#required.change(pooled.usedFor.profile, -1)
+    pooled.usedFor = undefined
     this.#becomeFree(pooled)
     this.#options.onRequirementChanged()
   }
@@ -90,7 +127,7 @@ export class SlotPool implements SlotProvider {
     for (const allocationId of allocationIds) {
       this.#heldBack.delete(allocationId)
       const pooled = this.#slots.get(allocationId)
-      if (pooled !== undefined && !pooled.inUse) this.#grantToPending(pooled)
+      if (pooled !== undefined && pooled.usedFor === undefined) this.#grantToPending(pooled)
     }
   }
 
@@ -108,12 +145,14 @@ export class SlotPool implements SlotProvider {
         if (known.slot.location.resourceId === location.resourceId) accepted.push(allocationId)
         continue
       }
-      if (this.#pending.size === 0) {
+      const kind = this.#profiles.kindOf(offer.profile)
+      if (!this.#pending.isServed(this.#servesBy(kind))) {
         this.#options.log.info('Refused a slot that the job does not need', { allocationId })
         continue
       }
       accepted.push(allocationId)
-      const pooled = { slot: { allocationId, location }, inUse: false, cancelIdleTimer: undefined }
+      const slot = { allocationId, location }
+      const pooled = { slot, kind, usedFor: undefined, cancelIdleTimer: undefined }
       this.#add(pooled)
       this.#becomeFree(pooled)
     }
@@ -127,13 +166,13 @@ export class SlotPool implements SlotProvider {
     const { resourceId } = pooled.slot.location
     const taskManager = this.#taskManagers.get(resourceId)
     this.#slots.delete(allocationId)
-    this.#free.delete(pooled)
+    this.#free.get(pooled.kind)?.delete(pooled)
     taskManager?.free.delete(pooled)
     taskManager?.all.delete(pooled)
     if (taskManager?.all.size === 0) this.#taskManagers.delete(resourceId)
     pooled.cancelIdleTimer?.()
-    if (pooled.inUse) {
-      this.#slotsInUse--
+    if (pooled.usedFor !== undefined) {
+      this.#required.change(pooled.usedFor.profile, -1)
       this.#options.onRequirementChanged()
     }
     return pooled.slot
@@ -155,6 +194,7 @@ export class SlotPool implements SlotProvider {
       this.removeSlot(slot.allocationId)
       this.#options.freeSlot(slot, reason)
     }
+    this.#required.clear()
     this.#options.onRequirementChanged()
   }
 
@@ -167,7 +207,9 @@ export class SlotPool implements SlotProvider {
   }
 
   #becomeFree(pooled: PooledSlot): void {
-    this.#free.add(pooled)
+    const free = this.#free.get(pooled.kind)
+    if (free !== undefined) free.add(pooled)
+    else this.#free.set(pooled.kind, new Set([pooled]))
     this.#taskManagers.get(pooled.slot.location.resourceId)?.free.add(pooled)
     if (!this.#grantToPending(pooled)) this.#armIdleTimer(pooled)
   }
@@ -175,14 +217,15 @@ export class SlotPool implements SlotProvider {
   /** @returns whether somebody uses it now */
   #grantToPending(pooled: PooledSlot): boolean {
     const { allocationId, location } = pooled.slot
+    const serves = this.#servesBy(pooled.kind)
     const request =
-      this.#pending.forPrevious(allocationId) ??
+      this.#pending.forPrevious(allocationId, serves) ??
       (this.#heldBack.has(allocationId)
         ? undefined
-        : this.#pending.forTaskManager(location.resourceId))
+        : this.#pending.forTaskManager(location.resourceId, serves))
     if (request === undefined) return false
     this.#pending.remove(request)
-    this.#use(pooled)
+    this.#use(pooled, request.wish)
     request.onGranted(pooled.slot)
     return true
   }
@@ -195,29 +238,41 @@ export class SlotPool implements SlotProvider {
     })
   }
 
-  #use(pooled: PooledSlot): void {
+  #use(pooled: PooledSlot, wish: SlotWish): void {
     pooled.cancelIdleTimer?.()
     pooled.cancelIdleTimer = undefined
-    this.#free.delete(pooled)
+    this.#free.get(pooled.kind)?.delete(pooled)
     this.#taskManagers.get(pooled.slot.location.resourceId)?.free.delete(pooled)
-    pooled.inUse = true
-    this.#slotsInUse++
+    pooled.usedFor = wish
   }
 
-  #freeSlotFor({ previous, taskManagers = [] }: SlotPreferences): PooledSlot | undefined {
+  #freeSlotFor({ profile, previous, taskManagers = [] }: SlotWish): PooledSlot | undefined {
     const own = previous === undefined ? undefined : this.#slots.get(previous)
-    if (own !== undefined && !own.inUse) return own
-    for (const resourceId of taskManagers) {
-      const local = this.#firstGrantable(this.#taskManagers.get(resourceId)?.free ?? [])
-      if (local !== undefined) return local
+    if (own !== undefined && own.usedFor === undefined && this.#serves(own.kind, profile)) {
+      return own
     }
-    return this.#firstGrantable(this.#free)
-  }
-
-  #firstGrantable(slots: Iterable<PooledSlot>): PooledSlot | undefined {
-    for (const pooled of slots) {
-      if (!this.#heldBack.has(pooled.slot.allocationId)) return pooled
+    for (const resourceId of taskManagers) {
+      const { free = [] } = this.#taskManagers.get(resourceId) ?? {}
+      for (const pooled of free) {
+        if (this.#isGrantable(pooled) && this.#serves(pooled.kind, profile)) return pooled
+      }
+    }
+    for (const [kind, free] of this.#free) {
+      if (!this.#serves(kind, profile)) continue
+      for (const pooled of free) if (this.#isGrantable(pooled)) return pooled
     }
     return undefined
+  }
+
+  #isGrantable({ slot }: PooledSlot): boolean {
+    return !this.#heldBack.has(slot.allocationId)
+  }
+
+  #serves(kind: SlotKind, profile: ResourceProfile | undefined): boolean {
+    return this.#profiles.serves(kind, profile)
+  }
+
+  #servesBy(kind: SlotKind): ServesProfile {
+    return (profile) => this.#serves(kind, profile)
   }
 }

@@ -1,5 +1,6 @@
 import type { AllocationId, CancelTimer } from '@flink-ts/core'
 import type { AssignedSlot } from '../../executiongraph/execution.js'
+import type { ResourceProfile } from '../../messages/messages.generated.js'
 
 /** Delays an action in the owner's main thread. */
 export type ScheduleAction = (delayMs: number, action: () => void) => CancelTimer
@@ -10,8 +11,10 @@ export interface SlotRequest {
   cancel(): void
 }
 
-/** Which slot a wish is for, if there is a choice. */
-export interface SlotPreferences {
+/** Which slot is wished for. */
+export interface SlotWish {
+  /** What the slot must have. Absent: one of the equal shares of a TaskManager, whatever it has. */
+  readonly profile?: ResourceProfile | undefined
   /** The slot of an earlier attempt: taken if it is free, and kept for this wish if it comes free later. */
   readonly previous?: AllocationId | undefined
   /** TaskManagers where inputs lie, best first: their slots come before others. */
@@ -25,7 +28,7 @@ export interface SlotProvider {
    *
    * @param onGranted called once, possibly before this call returns
    */
-  requestSlot(onGranted: (slot: AssignedSlot) => void, preferences?: SlotPreferences): SlotRequest
+  requestSlot(onGranted: (slot: AssignedSlot) => void, wish?: SlotWish): SlotRequest
   /** The slot is not used any more. Unknown ones (lost meanwhile) are ignored. */
   releaseSlot(allocationId: AllocationId): void
   /** Slots that earlier attempts used that are about to run again: only wishes that prefer them get them. */
@@ -36,4 +39,6 @@ export interface SlotProvider {
   readonly requiredSlots: number
   /** Slots that are held, used or not. */
   readonly availableSlots: number
+  /** Why wishes are not granted, in the words of the ResourceManager; undefined: it did not say. */
+  readonly shortage: string | undefined
 }

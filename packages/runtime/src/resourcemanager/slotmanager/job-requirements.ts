@@ -7,57 +7,72 @@ export interface RequirementMatch {
   readonly missing: readonly ResourceRequirement[]
 }
 
-/** How many slots of each profile a job holds. */
-export type HeldSlots = ReadonlyMap<ResourceProfile, number>
-
 /**
  * What one job requires and holds. Slots are counted by profile, so that matching takes no longer for a
- * job with many.
+ * job with many. Profiles are compared as objects: one must stand for all equal ones.
  */
 export class JobRequirements {
-  /** As declared last; only those with a positive number. */
-  required: readonly ResourceRequirement[] = []
+  readonly #fineGrained: boolean
   readonly #held = new Map<ResourceProfile, number>()
+  #required: readonly ResourceRequirement[] = []
+  #particular: ReadonlySet<ResourceProfile> = new Set()
 
-  get isEmpty(): boolean {
-    return this.required.length === 0 && this.#held.size === 0
+  /** @param fineGrained `cluster.fine-grained-resource-management.enabled` */
+  constructor(fineGrained: boolean) {
+    this.#fineGrained = fineGrained
   }
 
-  /** @param profile the one object that stands for all equal ones */
+  /** As declared last; only those with a positive number. */
+  get required(): readonly ResourceRequirement[] {
+    return this.#required
+  }
+
+  get isEmpty(): boolean {
+    return this.#required.length === 0 && this.#held.size === 0
+  }
+
+  /** @param requirements those of 0 slots say only that slots of their profile serve no other requirement */
+  require(requirements: readonly ResourceRequirement[]): void {
+    this.#required = requirements.filter(({ numberOfRequiredSlots: count }) => count > 0)
+    this.#particular = new Set(requirements.flatMap(({ profile }) => profile ?? []))
+  }
+
   add(profile: ResourceProfile, count: 1 | -1): void {
     const held = (this.#held.get(profile) ?? 0) + count
     if (held === 0) this.#held.delete(profile)
     else this.#held.set(profile, held)
   }
 
+  /**
+   * Counts held slots against requirements, the particular ones before those without profile. With fine-grained
+   * resource management a particular one is met by slots of exactly its profile, else by any that are large enough.
+   */
   match(): RequirementMatch {
-    return matchRequirements(this.required, this.#held)
-  }
-}
-
-/** Counts held slots against requirements, the particular ones before those that any slot fits. */
-export function matchRequirements(
-  requirements: readonly ResourceRequirement[],
-  held: HeldSlots,
-): RequirementMatch {
-  const unused = new Map(held)
-  const acquired: ResourceRequirement[] = []
-  const missing: ResourceRequirement[] = []
-  for (const requirement of particularFirst(requirements)) {
-    let rest = requirement.numberOfRequiredSlots
-    for (const [profile, count] of unused) {
-      if (rest === 0) break
-      if (!profileFits(requirement.profile, profile)) continue
-      const taken = Math.min(rest, count)
-      rest -= taken
-      if (taken === count) unused.delete(profile)
-      else unused.set(profile, count - taken)
+    const unused = new Map(this.#held)
+    const acquired: ResourceRequirement[] = []
+    const missing: ResourceRequirement[] = []
+    for (const requirement of particularFirst(this.#required)) {
+      let rest = requirement.numberOfRequiredSlots
+      for (const [held, count] of unused) {
+        if (rest === 0) break
+        if (!this.serves(held, requirement.profile)) continue
+        const taken = Math.min(rest, count)
+        rest -= taken
+        if (taken === count) unused.delete(held)
+        else unused.set(held, count - taken)
+      }
+      const count = requirement.numberOfRequiredSlots - rest
+      if (count > 0) acquired.push({ ...requirement, numberOfRequiredSlots: count })
+      if (rest > 0) missing.push({ ...requirement, numberOfRequiredSlots: rest })
     }
-    const count = requirement.numberOfRequiredSlots - rest
-    if (count > 0) acquired.push({ ...requirement, numberOfRequiredSlots: count })
-    if (rest > 0) missing.push({ ...requirement, numberOfRequiredSlots: rest })
+    return { acquired, missing }
   }
-  return { acquired, missing }
+
+  /** Whether a slot with the profile `held` counts for a requirement. */
+  serves(held: ResourceProfile, required: ResourceProfile | undefined): boolean {
+    if (!this.#fineGrained) return profileFits(required, held)
+    return required === undefined ? !this.#particular.has(held) : required === held
+  }
 }
 
 function particularFirst(

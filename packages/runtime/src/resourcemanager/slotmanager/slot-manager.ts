@@ -81,7 +81,7 @@ export class SlotManager {
   constructor(options: SlotManagerOptions) {
     this.#options = options
     const { clock, log, mainThread, settings, workers } = options
-    const tracker = new SlotTracker({ clock, log })
+    const tracker = new SlotTracker({ clock, log, fineGrained: settings.fineGrained })
     this.#tracker = tracker
     if (settings.workerSpec !== undefined && workers !== undefined) {
       const { workerSpec: spec } = settings
@@ -147,8 +147,7 @@ export class SlotManager {
 
   /** Replaces what the job requires; an empty list ends it. Slots that it holds stay with it. */
   processRequirements(jobId: string, requirements: readonly ResourceRequirement[]): void {
-    const positive = requirements.filter(({ numberOfRequiredSlots: count }) => count > 0)
-    this.#tracker.require(jobId, positive)
+    this.#tracker.require(jobId, requirements)
     this.#scheduleCheck()
   }
 
@@ -221,7 +220,8 @@ export class SlotManager {
     takeSlots(settings.loadBalanceMode, this.#tracker.withFreeSlots, count, (taskManager) => {
       if (taskManager.nodeId !== undefined && blocked.has(taskManager.nodeId)) return false
       const slot = this.#freeSlotOf(taskManager, profile)
-      if (slot === undefined) return false
+      if (slot === undefined || !this.#tracker.job(jobId).serves(slot.profile, profile))
+        return false
       this.#request(taskManager, slot, jobId)
       return true
     })

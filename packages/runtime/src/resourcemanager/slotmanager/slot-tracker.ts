@@ -13,6 +13,7 @@ import { type SlotOwner, TaskManagerSlot } from './task-manager-slot.js'
 export class SlotTracker {
   readonly #clock: Clock
   readonly #log: Logger
+  readonly #fineGrained: boolean
   readonly #taskManagers = new Map<string, RegisteredTaskManager>()
   readonly #jobs = new Map<string, JobRequirements>()
   /** Jobs that may miss slots, longest waiting first. */
@@ -25,9 +26,11 @@ export class SlotTracker {
   #total: ResourceBounds = { slots: 0, cpuCores: 0, memoryBytes: 0 }
   #logicalTime = 0
 
-  constructor(options: { clock: Clock; log: Logger }) {
+  /** @param options `fineGrained`: see {@link JobRequirements} */
+  constructor(options: { clock: Clock; log: Logger; fineGrained: boolean }) {
     this.#clock = options.clock
     this.#log = options.log
+    this.#fineGrained = options.fineGrained
   }
 
   /** Rises with each change of a slot. */
@@ -76,13 +79,20 @@ export class SlotTracker {
   }
 
   job(jobId: string): JobRequirements {
-    return this.#jobs.get(jobId) ?? new JobRequirements()
+    return this.#jobs.get(jobId) ?? new JobRequirements(this.#fineGrained)
   }
 
-  require(jobId: string, required: readonly ResourceRequirement[]): void {
+  require(jobId: string, requirements: readonly ResourceRequirement[]): void {
     const job = this.#jobToChange(jobId)
-    job.required = required
-    if (required.length === 0) this.#unsatisfied.delete(jobId)
+    job.require(
+      requirements.map((requirement) => {
+        const { profile } = requirement
+        return profile === undefined
+          ? requirement
+          : { ...requirement, profile: this.#intern(profile) }
+      }),
+    )
+    if (job.required.length === 0) this.#unsatisfied.delete(jobId)
     else this.#unsatisfied.add(jobId)
     if (job.isEmpty) this.#jobs.delete(jobId)
   }
@@ -162,7 +172,7 @@ export class SlotTracker {
   #jobToChange(jobId: string): JobRequirements {
     const known = this.#jobs.get(jobId)
     if (known !== undefined) return known
-    const job = new JobRequirements()
+    const job = new JobRequirements(this.#fineGrained)
     this.#jobs.set(jobId, job)
     return job
   }

@@ -208,7 +208,9 @@ export class AdaptiveScheduler implements Scheduler {
   get #waitingFor(): string | undefined {
     if (this.#state.state !== 'WaitingForResources') return undefined
     const { desiredSlots, minimumSlots, availableSlots } = this.#resources
-    return `waiting for slots: ${desiredSlots} desired, ${minimumSlots} required, ${availableSlots} available`
+    const { shortage } = this.#options.slots
+    const why = shortage === undefined ? '' : ` (${shortage})`
+    return `waiting for slots: ${desiredSlots} desired, ${minimumSlots} required, ${availableSlots} available${why}`
   }
 
   #declareAgain(): void {
@@ -249,6 +251,7 @@ export class AdaptiveScheduler implements Scheduler {
       jobName: jobGraph.name,
       requiredSlots: this.#resources.minimumSlots,
       availableSlots: this.#resources.availableSlots,
+      shortage: this.#options.slots.shortage,
       timeoutMs: settings.resourceWaitTimeoutMs,
       timeoutKey: 'jobmanager.adaptive-scheduler.submission.resource-wait-timeout',
     })
