@@ -249,6 +249,7 @@ export type {
   UpdateTaskExecutionStateRequest,
 } from './messages/messages.generated.js'
 // operators
+export { CombinedWatermark } from './operators/combined-watermark.js'
 export { CommitFailedError } from './operators/commit-all.js'
 export { copyRecord } from './operators/copy-record.js'
 export { OperatorChain, type OperatorChainOptions } from './operators/operator-chain.js'
@@ -276,6 +277,7 @@ export {
 } from './operators/status-watermark-valve.js'
 export {
   type EdgeFunctions,
+  type InputSelection,
   type JobCode,
   type MailboxExecutor,
   NO_TIMESTAMP,
@@ -369,6 +371,7 @@ export {
   type InlineTaskLauncherOptions,
   type JobCodeProvider,
 } from './taskmanager/inline-task-launcher.js'
+export { InputSelectionError } from './taskmanager/input/input-selection-error.js'
 export { FileDescriptorLineWriter } from './taskmanager/line-writer.js'
 export { LocalSpillFiles, SpillFileError } from './taskmanager/local-spill-files.js'
 export { type ManagedMemory, OperatorManagedMemory } from './taskmanager/memory/managed-memory.js'
@@ -381,6 +384,14 @@ export {
   slotSharingOf,
 } from './taskmanager/memory/slot-sharing.js'
 export { TaskHeapTooSmallError, taskThreadLimits } from './taskmanager/memory/task-thread-limits.js'
+export {
+  readTaskTimes,
+  TASK_TIME_BYTES,
+  type TaskActivity,
+  TaskTime,
+  type TaskTimes,
+} from './taskmanager/metrics/task-time.js'
+export { TaskTimeMeter, type TaskTimeRates } from './taskmanager/metrics/task-time-rates.js'
 export {
   StreamTask,
   type StreamTaskOptions,

@@ -19,6 +19,7 @@ export {
   type SlotSharingGroupResources,
 } from './jobgraph/job-graph.js'
 export type { JobStatus } from './messages/messages.generated.js'
+export { CombinedWatermark } from './operators/combined-watermark.js'
 export { SinkWriterOperator, sinkOperatorFactory } from './operators/sink-writer-operator.js'
 export {
   SourceOperator,
@@ -29,6 +30,7 @@ export {
 export type { SpillFile, SpillFiles } from './operators/spill-files.js'
 export {
   type EdgeFunctions,
+  type InputSelection,
   type JobCode,
   type MailboxExecutor,
   NO_TIMESTAMP,

@@ -79,6 +79,10 @@ export class OperatorChain {
     return this.#links[0]!.operator
   }
 
+  get headName(): string {
+    return this.#links[0]!.descriptor.name
+  }
+
   /** How the head is driven. */
   get headType(): OperatorFactory['type'] {
     return this.#links[0]!.factory.type

@@ -102,8 +102,20 @@ export interface OneInputStreamOperator extends StreamOperator {
   processWatermarkStatus(status: 'ACTIVE' | 'IDLE'): void
 }
 
-/** Takes two streams. */
+/** Which inputs a two-input operator wants to read. */
+export type InputSelection = 'ALL' | 'FIRST' | 'SECOND'
+
+/**
+ * Takes two streams, which the task reads fairly in turn, unless the operator selects (Flink's `InputSelectable`).
+ */
 export interface TwoInputStreamOperator extends StreamOperator {
+  /**
+   * Asked before each element: the input that it may be of. The other one is not read, so that its producers
+   * come to a halt. Absent: all. What two inputs have in common upstream must not need both to be read.
+   */
+  nextSelection?(): InputSelection
+  /** All data of input 1 or 2 have been processed. A selection of that input fails the task from then on. */
+  endInput?(input: 1 | 2): void
   processElement1(value: unknown, timestamp: number): void
   processElement2(value: unknown, timestamp: number): void
   processWatermark1(timestampMs: number): void

@@ -23,8 +23,9 @@ import {
 } from './assemble-task.js'
 import { LocalSpillFiles } from './local-spill-files.js'
 import { type ManagedMemoryCounters, SlotManagedMemory } from './memory/slot-managed-memory.js'
+import { TaskCounters } from './metrics/task-counters.js'
+import { TaskMetricGroup } from './metrics/task-metric-group.js'
 import { StreamTask } from './stream-task.js'
-import { TaskCounters } from './task-counters.js'
 import type {
   JobInformation,
   RunningTask,
@@ -32,7 +33,6 @@ import type {
   TaskLauncher,
   TaskListener,
 } from './task-launcher.js'
-import { TaskMetricGroup } from './task-metric-group.js'
 import { TaskNetwork, type UserMetrics } from './task-network.js'
 import { isTerminalTaskState } from './task-state.js'
 
@@ -118,6 +118,7 @@ class InlineTask implements RunningTask {
     this.#counters = new TaskCounters(
       new ArrayBuffer(TaskCounters.memoryBytes(operators)),
       operators,
+      options.clock,
     )
     this.#network = new TaskNetwork(options.shuffle, deployment)
     const managed = managedMemory.register(
@@ -132,6 +133,7 @@ class InlineTask implements RunningTask {
     this.#task = new StreamTask({
       name: taskNameWithSubtask(deployment),
       clock: options.clock,
+      time: this.#counters.createTime(),
       log: options.log,
       bufferTimeoutMs: bufferTimeoutMs(deployment, world.configuration),
       loadCode: async () => withModuleCode(deployment, await options.codeProvider(deployment.job)),

@@ -6,10 +6,15 @@ export interface Mail {
   readonly description: string
 }
 
-/** A task's mails, in the order in which they were sent. */
+/**
+ * A task's mails, in the order in which they were sent. They are taken in batches: of mails that send mails the later
+ * ones wait until the task has had its turn at its input.
+ */
 export class Mailbox implements MailboxExecutor {
   readonly #onMail: () => void
   #mails: Mail[] = []
+  /** Mails of the batch that are left. */
+  #due = 0
   #closed = false
 
   /** @param onMail wakes the task */
@@ -28,12 +33,21 @@ export class Mailbox implements MailboxExecutor {
     this.#onMail()
   }
 
+  /** What is here now is due. */
+  beginBatch(): void {
+    this.#due = this.#mails.length
+  }
+
+  /** The next mail of the batch; undefined at its end. */
   take(): Mail | undefined {
+    if (this.#due === 0) return undefined
+    this.#due--
     return this.#mails.shift()
   }
 
   close(): void {
     this.#closed = true
     this.#mails = []
+    this.#due = 0
   }
 }

@@ -21,10 +21,10 @@ import {
   taskNameWithSubtask,
 } from './assemble-task.js'
 import { LocalSpillFiles } from './local-spill-files.js'
+import { TaskCounters } from './metrics/task-counters.js'
+import { TaskMetricGroup } from './metrics/task-metric-group.js'
 import { announceNativeCalls } from './native-calls.js'
 import { StreamTask } from './stream-task.js'
-import { TaskCounters } from './task-counters.js'
-import { TaskMetricGroup } from './task-metric-group.js'
 import { isTerminalTaskState } from './task-state.js'
 import { TaskThreadControl } from './task-thread-control.js'
 import type { TaskThreadCommand, TaskThreadData, TaskThreadReport } from './task-thread-messages.js'
@@ -58,7 +58,8 @@ export function runTaskInThread(
   const random = new SystemRandom()
   const threadConsole = new ThreadConsole()
   const control = new TaskThreadControl(data.control)
-  const counters = new TaskCounters(data.counters, deployment.task.vertex.operators)
+  const counters = new TaskCounters(data.counters, deployment.task.vertex.operators, clock)
+  const time = counters.createTime()
   const metrics = new TaskMetricGroup(clock)
   const accumulators = new AccumulatorRegistry()
   const log = threadLogger(report, { task: taskNameWithSubtask(deployment) })
@@ -74,7 +75,7 @@ export function runTaskInThread(
     stdout: threadConsole.stdout,
     log,
     network: NetworkContext.attach(data.network),
-    waitStrategy: blockingBufferWait(() => control.isCancelled),
+    waitStrategy: time.whileBlocked(blockingBufferWait(() => control.isCancelled)),
     configuration,
     operatorMetrics: (operatorName) => metrics.forOperator(operatorName),
     accumulators,
@@ -90,6 +91,7 @@ export function runTaskInThread(
   const task = new StreamTask({
     name: taskNameWithSubtask(deployment),
     clock,
+    time,
     log,
     bufferTimeoutMs: bufferTimeoutMs(deployment, configuration),
     loadCode,

@@ -1,19 +1,14 @@
-import assert from 'node:assert/strict'
-import { AdaptiveBatch, type Clock, type Logger, noopLogger } from '@flink-ts/core'
+import { type Clock, type Logger, noopLogger } from '@flink-ts/core'
 import type { OperatorChain } from '../operators/operator-chain.js'
-import type {
-  JobCode,
-  OneInputStreamOperator,
-  SourceStreamOperator,
-  TwoInputStreamOperator,
-} from '../operators/stream-operator.js'
-import { MAX_WATERMARK } from '../operators/watermarks.js'
-import { InputProcessor } from './input-processor.js'
+import type { JobCode } from '../operators/stream-operator.js'
+import { EmissionGate } from './emission-gate.js'
+import { createHeadDriver } from './input/create-head-driver.js'
+import type { HeadDriver } from './input/head-driver.js'
 import { Mailbox } from './mailbox.js'
+import { TaskTime } from './metrics/task-time.js'
 import { OutputFlusher } from './output-flusher.js'
 import type { TaskInput, TaskOutput } from './task-io.js'
 import { isTerminalTaskState, type TaskState, taskTransition } from './task-state.js'
-import { TaskTime } from './task-time.js'
 
 /** Whether a task wants to be called again at once, when it is woken, or not any more. */
 export type TaskStep = 'CONTINUE' | 'WAIT' | 'ENDED'
@@ -39,47 +34,48 @@ export interface StreamTaskOptions {
   readonly wake: () => void
   /** Called within `step`; `error` with CANCELED and FAILED, if there is one. */
   readonly onStateChange: (state: TaskState, error: unknown) => void
+  /** Where the task counts its time. Default: for itself only. */
+  readonly time?: TaskTime
   readonly log?: Logger
 }
 
-/** Most elements between two looks at outputs, operators and mails. */
-const BATCH_ELEMENTS_MAX = 256
-
 type Phase = 'created' | 'starting' | 'running' | 'finishing' | 'ending' | 'closing' | 'ended'
+
+/** What a task that runs is made of. */
+interface RunningParts {
+  readonly flusher: OutputFlusher
+  readonly gate: EmissionGate
+  readonly head: HeadDriver
+}
 
 /**
  * One attempt of one subtask: a mailbox whose `step()` never blocks. Whoever drives it (a worker
  * thread, a simulation) calls `step` until it answers WAIT, and again after each `wake`.
  *
- * Order: INITIALIZING (make and open the chain) → RUNNING (mails, then a batch of input) → at the end
- * of all data finish the chain, tell the consumers, read the inputs to their very end, close →
+ * Order: INITIALIZING (make and open the chain) → RUNNING (the mails that are there and a batch of input, in turns) → at
+ * the end of all data finish the chain, tell the consumers, read the inputs to their very end, close →
  * FINISHED. Cancellation and failure go straight to close.
  */
 export class StreamTask {
   readonly #options: StreamTaskOptions
   readonly #mailbox: Mailbox
   readonly #time: TaskTime
-  readonly #batch: AdaptiveBatch
   readonly #log: Logger
   #state: TaskState = 'DEPLOYING'
   #phase: Phase = 'created'
   #parts: TaskParts | undefined
-  #flusher: OutputFlusher | undefined
-  #input: InputProcessor | undefined
-  #source: SourceStreamOperator | undefined
-  /** The source has nothing and has not said that this changed. */
-  #sourceWaits = false
-  /** Something asynchronous runs; the task does nothing else meanwhile. */
-  #pending = false
-  #whenReadyPending = false
+  #running: RunningParts | undefined
+  /** The last step found nothing to do. */
+  #hasWaited = true
+  /** A mail that is asynchronous: nothing else happens in the task meanwhile. */
+  #pendingMail: Promise<void> | undefined
   #cancelled = false
   #failure: { error: unknown } | undefined
 
   constructor(options: StreamTaskOptions) {
     this.#options = options
     this.#mailbox = new Mailbox(options.wake)
-    this.#time = new TaskTime(options.clock)
-    this.#batch = new AdaptiveBatch(options.clock, BATCH_ELEMENTS_MAX)
+    this.#time = options.time ?? new TaskTime(options.clock)
     this.#log = (options.log ?? noopLogger).child({ task: options.name })
   }
 
@@ -98,7 +94,7 @@ export class StreamTask {
 
   /** Records that the head has taken from the network. */
   get recordsIn(): number {
-    return this.#input?.recordCount ?? 0
+    return this.#running?.head.recordCount ?? 0
   }
 
   /** Records that went to the network. */
@@ -133,7 +129,7 @@ export class StreamTask {
   step(): TaskStep {
     try {
       if (this.#mustStop()) this.#beginClosing()
-      return this.#pending ? 'WAIT' : this.#stepPhase()
+      return this.#stepPhase()
     } catch (error) {
       this.fail(error)
       return 'CONTINUE'
@@ -141,19 +137,24 @@ export class StreamTask {
   }
 
   #stepPhase(): TaskStep {
+    if (this.#pendingMail !== undefined) return 'WAIT'
     switch (this.#phase) {
       case 'created':
         this.#transition('INITIALIZING')
         this.#phase = 'starting'
         return this.#run(this.#start(), () => {
           this.#phase = 'running'
+          this.#time.enter('busy')
           this.#transition('RUNNING')
         })
       case 'running':
       case 'ending':
         return this.#stepRunning()
-      case 'starting':
       case 'finishing':
+        // What an operator waits for before it has finished may come as a mail.
+        this.#mailbox.beginBatch()
+        return this.#stepMail() ?? 'WAIT'
+      case 'starting':
       case 'closing':
         return 'WAIT'
       case 'ended':
@@ -162,145 +163,106 @@ export class StreamTask {
   }
 
   async #start(): Promise<void> {
-    this.#time.enter('busy')
-    const code = await this.#options.loadCode()
+    const { clock, wake, loadCode, assemble } = this.#options
+    const code = await loadCode()
     // Cancelled meanwhile: nobody would close what is opened now.
     if (this.#phase !== 'starting') return
-    this.#parts = this.#options.assemble(code, this.#mailbox)
-    const { chain, inputs, outputs } = this.#parts
-    this.#flusher = new OutputFlusher({ ...this.#options, outputs })
+    const parts = assemble(code, this.#mailbox)
+    const { chain, outputs } = parts
+    const fail = (error: unknown) => this.fail(error)
+    this.#parts = parts
+    const flusher = new OutputFlusher({ ...this.#options, outputs })
+    const gate = new EmissionGate({ outputs, chain, wake, fail })
+    this.#running = { flusher, gate, head: createHeadDriver(parts, { clock, fail }) }
     await chain.open()
-    const { head, headType } = chain
-    if (headType === 'source') {
-      assert(inputs.length === 0, 'a source task has no input gate')
-      this.#source = head as SourceStreamOperator
-    } else if (headType === 'oneInput') {
-      const operator = head as OneInputStreamOperator
-      this.#input = new InputProcessor(inputs, { type: headType, operator })
-    } else {
-      const operator = head as TwoInputStreamOperator
-      this.#input = new InputProcessor(inputs, { type: headType, operator })
-    }
   }
 
+  /** A batch of mails, a batch of input, and so on: neither starves the other. */
   #stepRunning(): TaskStep {
+    // Who was asleep looks at what has come meanwhile.
+    if (this.#hasWaited) this.#mailbox.beginBatch()
+    this.#hasWaited = false
+    const mailed = this.#stepMail()
+    if (mailed !== undefined) return mailed
+    const step = this.#stepHead(this.#running!)
+    this.#mailbox.beginBatch()
+    if (step !== 'WAIT' || !this.#mailbox.isEmpty) return 'CONTINUE'
+    this.#hasWaited = true
+    return 'WAIT'
+  }
+
+  /** @returns undefined when the batch is through */
+  #stepMail(): TaskStep | undefined {
     const mail = this.#mailbox.take()
-    if (mail !== undefined) {
-      this.#time.enter('busy')
-      const handled = mail.action()
-      this.#flusher!.afterBatch(true)
-      return handled === undefined ? 'CONTINUE' : this.#run(handled, () => {})
-    }
-    if (this.#whenReadyPending || !this.#canEmit()) {
-      this.#time.enter('backPressured')
-      this.#flusher!.afterBatch(false)
+    if (mail === undefined) return undefined
+    this.#time.enter('busy')
+    const handled = mail.action()
+    this.#running!.flusher.afterBatch(true)
+    if (handled === undefined) return 'CONTINUE'
+    this.#pendingMail = this.#settled(handled).finally(() => {
+      this.#pendingMail = undefined
+      this.#options.wake()
+    })
+    return 'WAIT'
+  }
+
+  #stepHead({ flusher, gate, head }: RunningParts): TaskStep {
+    if (!gate.isOpen()) {
+      this.#time.enter('softBackPressured')
+      flusher.afterBatch(false)
       return 'WAIT'
     }
-    return this.#source === undefined ? this.#stepInput() : this.#stepSource(this.#source)
-  }
-
-  #canEmit(): boolean {
-    for (const output of this.#parts!.outputs) {
-      if (output.isAvailable()) continue
-      output.onAvailable(this.#options.wake)
-      return false
-    }
-    const ready = this.#parts!.chain.whenReady()
-    if (ready === undefined) return true
-    this.#whenReadyPending = true
-    ready.then(
-      () => {
-        this.#whenReadyPending = false
-        this.#options.wake()
-      },
-      (error: unknown) => this.fail(error),
-    )
-    return false
-  }
-
-  #stepInput(): TaskStep {
     this.#time.enter('busy')
-    const result = this.#input!.processBatch(this.#batch.begin())
-    this.#batch.end()
-    switch (result) {
+    switch (head.processBatch()) {
       case 'MORE':
-        this.#flusher!.afterBatch(true)
+        flusher.afterBatch(true)
         return 'CONTINUE'
       case 'NOTHING_AVAILABLE':
-        for (const input of this.#parts!.inputs) input.onAvailable(this.#options.wake)
-        return this.#idle()
+        head.onAvailable(this.#options.wake)
+        this.#time.enter('idle')
+        flusher.afterBatch(false)
+        return 'WAIT'
       case 'END_OF_DATA':
-        return this.#finish()
-      case 'END_OF_INPUT':
-        return this.#end()
-    }
-  }
-
-  #stepSource(source: SourceStreamOperator): TaskStep {
-    if (this.#phase === 'ending') return this.#end()
-    if (this.#sourceWaits) return this.#idle()
-    this.#time.enter('busy')
-    const result = source.emitNext()
-    this.#flusher!.afterBatch(true)
-    switch (result) {
-      case 'MORE_AVAILABLE':
+        this.#phase = 'finishing'
+        this.#run(this.#finish(), () => {
+          this.#phase = 'ending'
+        })
         return 'CONTINUE'
       case 'END_OF_INPUT':
-        this.#parts!.chain.headOutput.emitWatermark(MAX_WATERMARK)
-        return this.#finish()
-      case 'NOTHING_AVAILABLE':
-        this.#sourceWaits = true
-        source.isAvailable().then(
-          () => {
-            this.#sourceWaits = false
-            this.#options.wake()
-          },
-          (error: unknown) => this.fail(error),
-        )
-        return this.#idle()
+        for (const output of this.#parts!.outputs) output.endOfPartition()
+        this.#beginClosing()
+        return 'WAIT'
     }
-  }
-
-  #idle(): TaskStep {
-    this.#time.enter('idle')
-    this.#flusher!.afterBatch(false)
-    return 'WAIT'
   }
 
   /** All data is there: what the operators still hold goes out, then the word that it was all. */
-  #finish(): TaskStep {
-    this.#phase = 'finishing'
-    return this.#run(this.#parts!.chain.finish(), () => {
-      for (const output of this.#parts!.outputs) output.endOfData()
-      this.#flusher!.flush()
-      this.#phase = 'ending'
-    })
+  async #finish(): Promise<void> {
+    const { chain, outputs } = this.#parts!
+    await chain.finish()
+    while (this.#pendingMail !== undefined) await this.#pendingMail
+    if (this.#phase !== 'finishing') return
+    for (const output of outputs) output.endOfData()
+    this.#running!.flusher.flush()
   }
 
-  #end(): TaskStep {
-    for (const output of this.#parts!.outputs) output.endOfPartition()
-    this.#beginClosing()
-    return 'WAIT'
-  }
-
-  /** Waits for `work`; nothing else happens in this task meanwhile but cancellation and failure. */
+  /** Waits for `work`, the next thing that happens to the task but for mails, cancellation and failure. */
   #run(work: Promise<void>, then: () => void): TaskStep {
-    this.#pending = true
     const phase = this.#phase
-    work
-      .then(() => {
-        // The task has been cancelled or has failed while this was on its way.
-        if (this.#phase === phase) then()
-      })
-      .catch((error: unknown) => {
-        if (this.#phase === phase) this.#failure ??= { error }
-        else this.#log.warn('Error after the task was stopped', { error })
-      })
-      .finally(() => {
-        if (this.#phase !== 'closing') this.#pending = false
-        this.#options.wake()
-      })
+    const done = work.then(() => {
+      // Otherwise the task has been cancelled or has failed while this was on its way.
+      if (this.#phase === phase && this.#failure === undefined) then()
+    })
+    void this.#settled(done).then(() => this.#options.wake())
     return 'WAIT'
+  }
+
+  /** Resolves in any case; an error fails the task. */
+  #settled(work: Promise<void>): Promise<void> {
+    return work.catch((error: unknown) => {
+      if (this.#phase === 'closing' || this.#phase === 'ended') {
+        this.#log.warn('Error after the task was stopped', { error })
+      } else this.#failure ??= { error }
+    })
   }
 
   #mustStop(): boolean {
@@ -311,9 +273,8 @@ export class StreamTask {
   #beginClosing(): void {
     if (this.#mustStop() && this.#failure === undefined) this.#transition('CANCELING')
     this.#phase = 'closing'
-    this.#pending = true
     this.#mailbox.close()
-    this.#flusher?.close()
+    this.#running?.flusher.close()
     void this.#close()
   }
 
@@ -330,7 +291,6 @@ export class StreamTask {
       }
     }
     this.#phase = 'ended'
-    this.#pending = false
     this.#transition(this.#terminalState(), this.#failure?.error)
     this.#options.wake()
   }
@@ -344,7 +304,7 @@ export class StreamTask {
     const from = this.#state
     this.#state = taskTransition(from, to)
     this.#log.debug('Task switched state', { from, to })
-    if (isTerminalTaskState(to)) this.#time.enter('idle')
+    if (isTerminalTaskState(to)) this.#time.enter(undefined)
     this.#options.onStateChange(to, error)
   }
 }

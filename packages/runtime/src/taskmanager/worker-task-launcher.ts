@@ -17,7 +17,7 @@ import { explainThreadExit } from './explain-thread-exit.js'
 import { SlotManagedMemory } from './memory/slot-managed-memory.js'
 import type { SlotResources } from './memory/slot-sharing.js'
 import { type TaskThreadLimits, taskThreadLimits } from './memory/task-thread-limits.js'
-import { TaskCounters } from './task-counters.js'
+import { TaskCounters } from './metrics/task-counters.js'
 import { TaskCancellationError } from './task-errors.js'
 import type { RunningTask, TaskDeployment, TaskLauncher, TaskListener } from './task-launcher.js'
 import { TaskNetwork, type UserMetrics } from './task-network.js'
@@ -134,7 +134,7 @@ class WorkerTask implements RunningTask {
     const { operators } = deployment.task.vertex
     const counters = new SharedArrayBuffer(TaskCounters.memoryBytes(operators))
     const control = TaskThreadControl.createMemory()
-    this.#counters = new TaskCounters(counters, operators)
+    this.#counters = new TaskCounters(counters, operators, options.clock)
     this.#control = new TaskThreadControl(control)
     if (deployment.bundlePath !== undefined) prepareClusterModules(dirname(deployment.bundlePath))
     this.#network = new TaskNetwork(options.shuffle, deployment)

@@ -193,7 +193,7 @@ t.test('StreamTask takes no input while an output is not available', async (t) =
   await s.run()
 
   t.strictSame(s.output.written, ['a'])
-  t.equal(s.task.time.accumulatedMs('backPressured'), 40)
+  t.equal(s.task.time.accumulatedMs('softBackPressured'), 40)
   s.clock.advance(5)
   t.equal(s.task.time.accumulatedMs('idle'), 5)
 })
