@@ -17,6 +17,15 @@ export function operatorIdOfPosition(position: number, inputs: readonly Operator
   return digest(['position', position, ...inputs].join('\n')) as OperatorId
 }
 
+/** The id of what combines elements on the way from `source` to `target`. */
+export function operatorIdOfCombiner(
+  source: OperatorId,
+  target: OperatorId,
+  index: number,
+): OperatorId {
+  return digest(['combine', source, target, index].join('\n')) as OperatorId
+}
+
 /** The id of what one edge carries. */
 export function edgeId(
   source: OperatorId,
