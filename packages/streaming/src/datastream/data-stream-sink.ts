@@ -1,5 +1,5 @@
-import type { SinkTransformation } from '../graph/transformation.js'
 import type { SlotSharingGroup } from '../environment/slot-sharing-group.js'
+import type { SinkTransformation } from '../graph/transformation.js'
 import { checkParallelism, checkText } from './operator-settings.js'
 import type { StreamBuilder } from './stream-builder.js'
 
