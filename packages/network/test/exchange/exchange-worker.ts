@@ -23,6 +23,8 @@ export interface ProducerWork {
   /** Sizes of the records, used in turn. */
   readonly sizes: readonly number[]
   readonly count: number
+  /** Milliseconds between two batches of 100 records. Absent: none. */
+  readonly pauseMs?: number
 }
 
 export interface ConsumerWork {
@@ -50,10 +52,11 @@ function* records({ sender, count, sizes }: ProducerWork): Iterable<TestRecord> 
 }
 
 if (work.role === 'producer') {
+  const { pauseMs } = work
   const producer = new TestProducer(work.partition, context, {
     records: records(work),
     selector: selectors[work.selector]!(work.partitions, new SeededRandom(work.sender)),
-    defer,
+    defer: pauseMs === undefined ? defer : (action) => void setTimeout(action, pauseMs),
     waitStrategy: blockingBufferWait(() => false),
     onDone: () => parentPort!.postMessage('done'),
   })
