@@ -71,7 +71,7 @@ export class MiniClusterTaskManagers {
       log,
       rpcService,
       resourceId,
-      resourceManagerRetriever: highAvailability.leaderRetriever({ kind: 'resourcemanager' }),
+      leaderRetriever: (component) => highAvailability.leaderRetriever(component),
       host: resourceId,
       nodeId: 'localhost',
       shuffleEnvironment: shuffle,

@@ -74,13 +74,14 @@ export async function startTaskManager(context: DaemonContext): Promise<RunningD
       ...world,
       rpcService,
       resourceId,
-      resourceManagerRetriever: new StandaloneLeaderRetriever({
-        component: { kind: 'resourcemanager' },
-        jobManagerAddress: jobManager.address,
-        rpcService,
-        clock,
-        log,
-      }),
+      leaderRetriever: (component) =>
+        new StandaloneLeaderRetriever({
+          component,
+          jobManagerAddress: jobManager.address,
+          rpcService,
+          clock,
+          log,
+        }),
       host: address.host,
       shuffleEnvironment,
       taskLauncher,

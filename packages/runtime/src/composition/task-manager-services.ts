@@ -4,7 +4,10 @@ import type { ShuffleEnvironment } from '@flink-ts/network'
 import type { RpcService } from '@flink-ts/rpc'
 import { BlobCache } from '../blob/blob-cache.js'
 import type { BlobStore } from '../blob/blob-store.js'
-import type { LeaderRetriever } from '../highavailability/high-availability-services.js'
+import type {
+  LeaderComponent,
+  LeaderRetriever,
+} from '../highavailability/high-availability-services.js'
 import { TaskExecutor } from '../taskexecutor/task-executor.js'
 import { taskExecutorSettings } from '../taskexecutor/task-executor-settings.js'
 import type { TaskLauncher } from '../taskmanager/task-launcher.js'
@@ -18,10 +21,8 @@ export interface TaskManagerServicesOptions {
   /** Stays the caller's. */
   readonly rpcService: RpcService
   readonly resourceId: ResourceId
-  /** For `{ kind: 'resourcemanager' }`; closed with the services. */
-  readonly resourceManagerRetriever: LeaderRetriever
-  /** See {@link TaskExecutorOptions.jobMasterRetriever}; with several JobManagers it is needed. */
-  readonly jobMasterRetriever?: (jobId: string) => LeaderRetriever
+  /** Of the ResourceManager, and of each job that has a slot here. */
+  readonly leaderRetriever: (component: LeaderComponent) => LeaderRetriever
   /** Under which peers reach it. */
   readonly host: string
   /** Tasks on TaskManagers of the same node share its fate. Default: `host`. */
@@ -76,10 +77,7 @@ export async function startTaskManagerServices(
       configuration.get(TaskManagerOptions.CPU_CORES),
     ),
     settings: taskExecutorSettings(configuration),
-    resourceManagerRetriever: options.resourceManagerRetriever,
-    ...(options.jobMasterRetriever === undefined
-      ? {}
-      : { jobMasterRetriever: options.jobMasterRetriever }),
+    leaderRetriever: options.leaderRetriever,
     launcher: options.taskLauncher,
     blobCache: new BlobCache({
       rpcService,

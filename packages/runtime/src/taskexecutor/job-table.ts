@@ -11,6 +11,7 @@ import { HeartbeatReceiver } from '../heartbeat/heartbeat-receiver.js'
 import type { HeartbeatSettings } from '../heartbeat/heartbeat-settings.js'
 import type {
   LeaderAddress,
+  LeaderComponent,
   LeaderRetriever,
 } from '../highavailability/high-availability-services.js'
 import { toErrorInfo } from '../messages/error-info.js'
@@ -36,15 +37,15 @@ export interface JobTableOptions {
   /** The job has nothing to do with this TaskManager any more. */
   readonly onJobRemoved: (jobId: string, cause: Error) => void
   readonly freeSlot: (allocationId: string, cause: Error) => void
-  /** Tells who leads a job; closed with the job. Undefined: only requests for slots tell. */
-  readonly jobMasterRetriever: ((jobId: string) => LeaderRetriever) | undefined
+  /** Tells who leads a job; closed with the job. */
+  readonly leaderRetriever: (component: LeaderComponent) => LeaderRetriever
 }
 
 const OFFER_RETRY_MS = 100
 
 interface Job {
   readonly connection: JobConnection
-  readonly retriever: LeaderRetriever | undefined
+  readonly retriever: LeaderRetriever
   /** The retriever has named the JobMaster of the connection. */
   announced: boolean
   /** An offer is on its way; `again`: there is more to offer since. */
@@ -165,8 +166,8 @@ export class JobTable {
       this.#onLost(jobId, new Error('another JobMaster leads the job now'))
       known.connection.close()
     }
-    const { jobMasterRetriever, mainThread } = this.#options
-    const retriever = known?.retriever ?? jobMasterRetriever?.(jobId)
+    const { leaderRetriever, mainThread } = this.#options
+    const retriever = known?.retriever ?? leaderRetriever({ kind: 'jobmanager', jobId })
     const connection = new JobConnection({
       ...this.#options,
       jobId,
@@ -178,7 +179,7 @@ export class JobTable {
     this.#jobs.set(jobId, { connection, retriever, announced, offer: 'none' })
     connection.connect()
     if (known === undefined) {
-      retriever?.start((leader) =>
+      retriever.start((leader) =>
         mainThread.execute(() => this.#onLeader(jobId, retriever, leader)),
       )
     }
@@ -238,7 +239,7 @@ export class JobTable {
     const job = this.#jobs.get(jobId)
     this.#jobs.delete(jobId)
     job?.connection.close()
-    void job?.retriever?.close()
+    void job?.retriever.close()
   }
 
   #offerSlots(job: Job): void {

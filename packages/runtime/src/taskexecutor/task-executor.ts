@@ -1,7 +1,10 @@
 import type { ResourceId } from '@flink-ts/core'
 import { RpcEndpoint, type RpcEndpointOptions } from '@flink-ts/rpc'
 import type { BlobCache } from '../blob/blob-cache.js'
-import type { LeaderRetriever } from '../highavailability/high-availability-services.js'
+import type {
+  LeaderComponent,
+  LeaderRetriever,
+} from '../highavailability/high-availability-services.js'
 import { JOB_SUSPENDED_CODE } from '../jobmaster/job-suspended.js'
 import { fromErrorInfo, toErrorInfo } from '../messages/error-info.js'
 import { TASK_EXECUTOR_GATEWAY } from '../messages/gateways.js'
@@ -48,13 +51,11 @@ export interface TaskExecutorOptions extends Omit<RpcEndpointOptions, 'onFatalEr
   readonly location: TaskManagerLocation
   readonly facts: TaskManagerFacts
   readonly settings: TaskExecutorSettings
-  /** For `{ kind: 'resourcemanager' }`; closed with the TaskExecutor. */
-  readonly resourceManagerRetriever: LeaderRetriever
   /**
-   * For `{ kind: 'jobmanager', jobId }`: a new JobMaster of a job is found at once. Default: it is found
-   * when the ResourceManager asks for slots for it.
+   * Of the ResourceManager, closed with the TaskExecutor, and of each job that has a slot here, closed
+   * with its last slot: a new JobMaster of a job is found at once.
    */
-  readonly jobMasterRetriever?: (jobId: string) => LeaderRetriever
+  readonly leaderRetriever: (component: LeaderComponent) => LeaderRetriever
   /** Closed with the TaskExecutor. */
   readonly launcher: TaskLauncher
   /** Closed with the TaskExecutor. */
@@ -126,12 +127,12 @@ export class TaskExecutor extends RpcEndpoint implements TaskExecutorGateway {
       failTasks: (jobId, cause) => this.#tasks.failAll(jobId, cause),
       onJobRemoved: (jobId) => this.#tasks.removeJob(jobId),
       freeSlot: (allocationId, cause) => this.#freeSlot(allocationId, cause),
-      jobMasterRetriever: options.jobMasterRetriever,
+      leaderRetriever: options.leaderRetriever,
     })
     this.#registration = new TaskManagerRegistration({
       ...world,
       settings,
-      retriever: options.resourceManagerRetriever,
+      retriever: options.leaderRetriever({ kind: 'resourcemanager' }),
       request: () => ({
         taskExecutor: address,
         location,

@@ -11,6 +11,8 @@ import { ShuffleEnvironment } from '@flink-ts/network'
 import { InProcessRpcNetwork } from '@flink-ts/rpc'
 import {
   InMemoryBlobStore,
+  InMemoryCoordination,
+  InMemoryHighAvailability,
   type JobManagerServicesOptions,
   type ResourceManagerDriver,
   startJobManagerServices,
@@ -18,6 +20,8 @@ import {
   taskManagerFacts,
 } from '@flink-ts/runtime'
 import t from 'tap'
+import { TestingTaskLauncher } from '../taskexecutor/testing-task-launcher.js'
+import { jobGraph, vertex } from '../testing/job-graphs.js'
 
 const configuration = Configuration.fromMap({
   'taskmanager.memory.process.size': '1728m',
@@ -81,9 +85,7 @@ t.test(
       log: noopLogger,
       rpcService,
       resourceId: 'tm' as ResourceId,
-      resourceManagerRetriever: jobManager.highAvailability.leaderRetriever({
-        kind: 'resourcemanager',
-      }),
+      leaderRetriever: (component) => jobManager.highAvailability.leaderRetriever(component),
       host: 'tm',
       shuffleEnvironment,
       taskLauncher: { launch: () => t.fail('no tasks') as never, close: async () => {} },
@@ -106,6 +108,77 @@ t.test(
     t.equal(jobManager.dispatcher.gateway, undefined)
     await Promise.all([rpcService.close(), options.rpcService.close()])
     t.equal(clock.pendingTimers, 0)
+  },
+)
+
+t.test(
+  'startTaskManagerServices: a TaskManager follows the leaders of its jobs to another JobManager at once',
+  async (t) => {
+    const { clock, network, options } = world()
+    const { random } = options
+    const coordination = new InMemoryCoordination({ clock, random, log: noopLogger })
+    const join = (client: string) =>
+      new InMemoryHighAvailability({ client, coordination, log: noopLogger })
+    const service = (address: string) => network.createService({ address, clock })
+    const startJobManager = (name: string) =>
+      startJobManagerServices({
+        ...options,
+        rpcService: service(`${name}:1`),
+        highAvailability: join(name),
+        blobStore: new InMemoryBlobStore(),
+      })
+    const jobManagers = [await startJobManager('a'), await startJobManager('b')]
+    const shuffleEnvironment = await ShuffleEnvironment.start({
+      resourceId: 'tm',
+      host: 'tm',
+      numberOfSegments: 4,
+      clock,
+      log: noopLogger,
+      defer: (action) => void setImmediate(action),
+    })
+    const launcher = new TestingTaskLauncher()
+    const highAvailability = join('tm')
+    const taskManager = await startTaskManagerServices({
+      configuration,
+      clock,
+      log: noopLogger,
+      rpcService: service('tm:1'),
+      resourceId: 'tm' as ResourceId,
+      leaderRetriever: (component) => highAvailability.leaderRetriever(component),
+      host: 'tm',
+      shuffleEnvironment,
+      taskLauncher: launcher,
+      memory: deriveTaskManagerMemory(configuration),
+      hardware: { cpuCores: 2, physicalMemoryBytes: 1, freeMemoryBytes: 1 },
+      blobStore: new InMemoryBlobStore(),
+      fatalErrorHandler: (error) => t.fail(String(error)),
+    })
+    t.teardown(async () => {
+      await taskManager.close()
+      for (const jobManager of jobManagers) await jobManager.close()
+      await highAvailability.close()
+      coordination.close()
+    })
+    const launched = async (count: number) => {
+      for (let i = 0; i < 200 && launcher.tasks.length < count; i++) {
+        await new Promise(setImmediate)
+        // The ResourceManager gathers what jobs need for a moment.
+        clock.advance(5)
+      }
+      t.equal(launcher.tasks.length, count)
+      return launcher.tasks.at(-1)!
+    }
+
+    const dispatcher = await jobManagers[0]!.dispatcher.whenLed()
+    await dispatcher.submitJob({ jobGraph: Buffer.from(JSON.stringify(jobGraph([vertex(1, 1)]))) })
+    const first = await launched(1)
+    const beganMs = clock.now()
+    // The former leader does not know it, and says no goodbye.
+    coordination.expireSession('a', { unnoticed: true })
+    const second = await launched(2)
+    t.match(first.failure, { code: 'FLINK_JOB_MASTER_LOST' })
+    t.ok(clock.now() - beganMs < 1000, 'long before a heartbeat is missed')
+    t.not(second.deployment.executionAttemptId, first.deployment.executionAttemptId)
   },
 )
 

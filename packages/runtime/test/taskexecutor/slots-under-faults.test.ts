@@ -233,11 +233,8 @@ async function run(seed: number) {
       location: location(name),
       facts: taskManagerFacts(2),
       settings: DEFAULT_TASK_EXECUTOR_SETTINGS,
-      resourceManagerRetriever: new StandaloneLeaderRetriever({
-        ...world,
-        component: { kind: 'resourcemanager' },
-        jobManagerAddress: 'jm:1',
-      }),
+      leaderRetriever: (component) =>
+        new StandaloneLeaderRetriever({ ...world, component, jobManagerAddress: 'jm:1' }),
       launcher: new TestingTaskLauncher(),
       blobCache: new BlobCache({ ...world, store: new InMemoryBlobStore() }),
       releasePartitions: () => {},

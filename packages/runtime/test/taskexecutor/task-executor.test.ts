@@ -133,19 +133,21 @@ async function setUp(t: Test, options: { withJobManager?: boolean; slots?: numbe
     location: location('tm1'),
     facts: taskManagerFacts(options.slots ?? 2),
     settings: DEFAULT_TASK_EXECUTOR_SETTINGS,
-    resourceManagerRetriever: {
-      start: (listener) => {
-        tellLeader = listener
-      },
-      close: async () => {},
-    },
-    jobMasterRetriever: (jobId) => ({
-      start: (listener) => {
-        jobRetrievers.push(`+${jobId}`)
-        tellJobLeader = listener
-      },
-      close: async () => void jobRetrievers.push(`-${jobId}`),
-    }),
+    leaderRetriever: (component) =>
+      component.kind === 'jobmanager'
+        ? {
+            start: (listener) => {
+              jobRetrievers.push(`+${component.jobId}`)
+              tellJobLeader = listener
+            },
+            close: async () => void jobRetrievers.push(`-${component.jobId}`),
+          }
+        : {
+            start: (listener) => {
+              tellLeader = listener
+            },
+            close: async () => {},
+          },
     launcher,
     blobCache: new BlobCache({ rpcService, clock, log, store }),
     releasePartitions: () => {},

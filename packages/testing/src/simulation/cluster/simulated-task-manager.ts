@@ -110,10 +110,10 @@ export class SimulatedTaskManager {
       rpcService,
       resourceId,
       host: name,
-      resourceManagerRetriever:
-        highAvailability?.leaderRetriever({ kind: 'resourcemanager' }) ??
+      leaderRetriever: (component) =>
+        highAvailability?.leaderRetriever(component) ??
         new StandaloneLeaderRetriever({
-          component: { kind: 'resourcemanager' },
+          component,
           jobManagerAddress: SimulatedJobManager.address(options.jobManager),
           rpcService,
           clock,
