@@ -172,6 +172,8 @@ export type {
   FilterFunction,
   FlatMapFunction,
   KeySelector,
+  ListState,
+  ListStateDescriptor,
   MapFunction,
   Partitioner,
   ReduceFunction,

@@ -7,3 +7,4 @@ export type {
   StateBackend,
 } from './keyed-state-backend.js'
 export { NoCurrentKeyError } from './no-current-key-error.js'
+export { StateNameTakenError } from './state-name-taken-error.js'

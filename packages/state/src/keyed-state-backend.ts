@@ -1,6 +1,8 @@
 import type {
   KeyGroupRange,
   KeyHandleSource,
+  ListState,
+  ListStateDescriptor,
   ValueState,
   ValueStateDescriptor,
 } from '@flink-ts/core'
@@ -28,12 +30,18 @@ export interface KeyedStateBackend {
   /** State is out of reach until the next {@link setCurrentKey}. */
   clearCurrentKey(): void
 
-  /** The value state of this name, the same object for every call with that name. */
+  /**
+   * The value state of this name, the same object for every call with that name.
+   *
+   * @throws StateNameTakenError if it is a state of another kind
+   */
   getValueState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T>
+  /** The list state of this name. @throws StateNameTakenError if it is a state of another kind */
+  getListState<T>(descriptor: ListStateDescriptor): ListState<T>
 
   /**
-   * Calls `visit` for every key that has a value in the state `name`, with the state's value and the
-   * key's group; in no particular order. `visit` must not write state.
+   * Calls `visit` for every key that has a value in the state `name`, with the state's value (of list state, an iterable
+   * object) and the key's group; in no particular order. `visit` must not write state.
    */
   forEachEntry(name: string, visit: (key: unknown, value: unknown, keyGroup: number) => void): void
   /** Keys that have any state. */

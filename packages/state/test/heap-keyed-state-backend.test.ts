@@ -106,5 +106,73 @@ t.test('HeapKeyedStateBackend', (t) => {
     t.throws(() => state.clear(), { code: 'FLINK_NO_CURRENT_KEY' })
     t.end()
   })
+
+  t.test('keeps a list per key, as a Map of arrays does', (t) => {
+    const command = fc.record({
+      kind: fc.constantFrom('add', 'addAll', 'update', 'append', 'clear', 'switch' as const),
+      key: fc.constantFrom('x', 'y', 1),
+      values: fc.array(fc.oneof(fc.nat(), fc.constantFrom(undefined, null)), { maxLength: 5 }),
+      repeat: fc.constantFrom(1, 1, 1, 2000),
+    })
+    fc.assert(
+      fc.property(fc.array(command, { maxLength: 40 }), (commands) => {
+        const keyed = backend()
+        const list = keyed.getListState<unknown>({ name: 'list' })
+        const value = keyed.getValueState<number>({ name: 'value' })
+        const model = new Map<unknown, unknown[]>()
+        let current: unknown = 'x'
+        keyed.setCurrentKey(current)
+        for (const { kind, key, values, repeat } of commands) {
+          const many = Array.from({ length: repeat }, () => values).flat()
+          const before = model.get(current) ?? []
+          if (kind === 'switch') {
+            current = key
+            keyed.setCurrentKey(current)
+          } else if (kind === 'add') {
+            for (const each of many) list.add(each)
+            model.set(current, [...before, ...many])
+          } else if (kind === 'addAll') {
+            list.addAll(many)
+            model.set(current, [...before, ...many])
+          } else if (kind === 'update') {
+            list.update(values)
+            model.set(current, values)
+          } else if (kind === 'append' && before.length < 20_000) {
+            list.addAll(list.get())
+            model.set(current, [...before, ...before])
+          } else {
+            list.clear()
+            model.delete(current)
+          }
+          t.strictSame([...list.get()], model.get(current) ?? [])
+          t.equal(value.value(), undefined)
+        }
+        const found = new Map<unknown, unknown[]>()
+        keyed.forEachEntry('list', (key, elements) =>
+          found.set(key, [...(elements as Iterable<unknown>)]),
+        )
+        const filled = [...model].filter(([, values]) => values.length > 0)
+        t.strictSame([...found].toSorted(byKey), filled.toSorted(byKey))
+        t.equal(keyed.numberOfKeys, filled.length)
+      }),
+      { numRuns: 100 },
+    )
+    t.end()
+  })
+
+  t.test('refuses one name for two kinds of state', (t) => {
+    const keyed = backend()
+    keyed.getValueState({ name: 'seen' })
+    t.throws(() => keyed.getListState({ name: 'seen' }), {
+      code: 'FLINK_STATE_NAME_TAKEN',
+      message: /list state "seen".*value state of that name/,
+    })
+    t.equal(keyed.getListState({ name: 'l' }), keyed.getListState({ name: 'l' }))
+    t.end()
+  })
   t.end()
 })
+
+function byKey([a]: [unknown, unknown], [b]: [unknown, unknown]): number {
+  return String(a) < String(b) ? -1 : 1
+}

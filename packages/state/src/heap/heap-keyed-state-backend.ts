@@ -1,20 +1,37 @@
-import type { KeyGroupRange, ValueState, ValueStateDescriptor } from '@flink-ts/core'
+import type {
+  KeyGroupRange,
+  ListState,
+  ListStateDescriptor,
+  ValueState,
+  ValueStateDescriptor,
+} from '@flink-ts/core'
 import type { KeyedStateBackend, KeyedStateBackendOptions } from '../keyed-state-backend.js'
+import { StateNameTakenError } from '../state-name-taken-error.js'
 import { HeapKeyContext } from './heap-key-context.js'
+import { HeapListState } from './heap-list-state.js'
 import { HeapValueState } from './heap-value-state.js'
+
+type StateKind = 'value' | 'list'
+
+interface RegisteredState {
+  readonly kind: StateKind
+  /** Of its values among those of a key. */
+  readonly index: number
+  readonly state: unknown
+}
 
 /**
  * Keyed state as JavaScript objects on the heap of the task's thread. Reading and then writing the state
  * of a key costs one lookup.
  *
  * It takes no snapshots yet. The layout is made for them: an entry knows its key group and holds all values
- * of its key, and all writes pass through {@link HeapValueState}, where copy-on-write by snapshot version can be added.
+ * of its key, and all writes pass through {@link HeapValueState} and {@link HeapListState}, where copy-on-write by snapshot version can be added.
  */
 export class HeapKeyedStateBackend implements KeyedStateBackend {
   readonly maxParallelism: number
   readonly keyGroupRange: KeyGroupRange
   readonly #context: HeapKeyContext
-  readonly #states = new Map<string, { index: number; state: HeapValueState<unknown> }>()
+  readonly #states = new Map<string, RegisteredState>()
 
   constructor(options: KeyedStateBackendOptions) {
     this.maxParallelism = options.maxParallelism
@@ -35,15 +52,26 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
   }
 
   getValueState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T> {
-    let found = this.#states.get(descriptor.name)
-    if (found === undefined) {
-      const index = this.#states.size
-      const state = new HeapValueState<unknown>(this.#context, descriptor, index)
-      found = { index, state }
-      this.#states.set(descriptor.name, found)
-    }
+    const make = (index: number) => new HeapValueState<unknown>(this.#context, descriptor, index)
     // The caller's type for this name; nothing at run time tells it apart.
-    return found.state as HeapValueState<T>
+    return this.#state(descriptor.name, 'value', make) as HeapValueState<T>
+  }
+
+  getListState<T>(descriptor: ListStateDescriptor): ListState<T> {
+    const make = (index: number) => new HeapListState<unknown>(this.#context, descriptor, index)
+    return this.#state(descriptor.name, 'list', make) as HeapListState<T>
+  }
+
+  #state(name: string, kind: StateKind, make: (index: number) => unknown): unknown {
+    const found = this.#states.get(name)
+    if (found !== undefined) {
+      if (found.kind === kind) return found.state
+      throw new StateNameTakenError(name, { asked: kind, taken: found.kind })
+    }
+    const index = this.#states.size
+    const state = make(index)
+    this.#states.set(name, { kind, index, state })
+    return state
   }
 
   forEachEntry(

@@ -24,10 +24,14 @@ import type {
   SinkTransformation,
   Transformation,
 } from '../graph/transformation.js'
+import {
+  AGGREGATION_WEIGHT,
+  createKeyedReduceOperator,
+} from '../operators/aggregation/keyed-reduce-operator.js'
+import { LocalCombineOperator } from '../operators/aggregation/local-combine-operator.js'
 import { fieldAggregation } from '../operators/field-aggregation.js'
 import { FilterOperator } from '../operators/filter-operator.js'
 import { FlatMapOperator } from '../operators/flat-map-operator.js'
-import { createKeyedReduceOperator } from '../operators/keyed-reduce-operator.js'
 import { MapOperator } from '../operators/map-operator.js'
 import { ProcessOperator } from '../operators/process-operator.js'
 import { DataStreamSink } from './data-stream-sink.js'
@@ -340,11 +344,20 @@ export class KeyedStream<T, K> extends DataStream<T> {
     const { keySelector } = this
     const create: FunctionStep<ReduceCall>['create'] = (options) =>
       createKeyedReduceOperator({ ...options, keySelector, ...(copy && { copy }) })
+    const createCombiner =
+      copy && ((o: CombinerOptions) => new LocalCombineOperator({ ...o, keySelector, copy }))
     return new SingleOutputStreamOperator(
       this.builder,
-      addFunctionOperator(this, { ...step, create }),
+      addFunctionOperator(this, {
+        ...step,
+        create,
+        batchMemoryWeight: AGGREGATION_WEIGHT,
+        ...(createCombiner && { createCombiner }),
+      }),
     )
   }
 }
+
+type CombinerOptions = Parameters<FunctionStep<ReduceCall>['create']>[0]
 
 type ReduceCall = (a: unknown, b: unknown) => unknown

@@ -35,7 +35,11 @@ export interface FunctionStep<F extends AnyFunction> {
   readonly userFunction: UserFunction<F>
   /** Functions that are not the user's have nothing to compare. */
   readonly builtIn?: boolean
+  /** In BATCH jobs: its weight among those that share its slot's managed memory. Default 0. */
+  readonly batchMemoryWeight?: number
   readonly create: (options: FunctionOperatorOptions<F>) => StreamOperator
+  /** In BATCH jobs: makes what combines elements on the way to the operator. Default: nothing does. */
+  readonly createCombiner?: (options: FunctionOperatorOptions<F>) => StreamOperator
 }
 
 /** Adds an operator behind `input`. */
@@ -44,12 +48,13 @@ export function addFunctionOperator<F extends AnyFunction>(
   step: FunctionStep<F>,
 ): OneInputTransformation {
   const { builder, transformation, keySelector } = input
-  const { userFunction, create } = step
-  const factory: OperatorFactory = {
+  const { userFunction, create, createCombiner } = step
+  const factoryOf = (make: FunctionStep<F>['create']): OperatorFactory => ({
     type: 'oneInput',
     createOperator: (operatorContext: OperatorContext) =>
-      create({ operatorContext, userFunction, keySelector }),
-  }
+      make({ operatorContext, userFunction, keySelector }),
+  })
+  const factory = factoryOf(create)
   const added: OneInputTransformation = {
     kind: 'operator',
     ...newOperatorSettings(builder.nextId(), step.name),
@@ -57,6 +62,8 @@ export function addFunctionOperator<F extends AnyFunction>(
     operation: step.operation,
     functions: step.builtIn === true ? [] : [userFunction.captured],
     createFactory: () => factory,
+    ...(step.batchMemoryWeight !== undefined && { batchMemoryWeight: step.batchMemoryWeight }),
+    ...(createCombiner && { combiner: factoryOf(createCombiner) }),
   }
   builder.addOperator(added)
   return added

@@ -10,6 +10,7 @@ import {
   JOB_GRAPH_FORMAT_VERSION,
   type JobEdge,
   type JobGraph,
+  type JobType,
   type JobVertex,
   type OperatorDescriptor,
   type OperatorFactory,
@@ -19,6 +20,7 @@ import {
 import { chainName } from './chain-name.js'
 import { type ChainingSettings, isChainable } from './chaining.js'
 import { executionPlanOf } from './execution-plan.js'
+import { withLocalCombiners } from './local-combine.js'
 import { edgeId } from './operator-ids.js'
 import type { StreamEdge, StreamGraph, StreamNode } from './stream-graph.js'
 import { structureOf } from './structure.js'
@@ -39,7 +41,8 @@ const JOB_LEVEL_KEYS =
  * Stages of a batch job exchange their data through files unless `execution.batch-shuffle-mode` asks for pipelined
  * exchanges.
  */
-export function generateRecordedJob(graph: StreamGraph, jobId: JobId): RecordedJob {
+export function generateRecordedJob(recorded: StreamGraph, jobId: JobId): RecordedJob {
+  const graph = withLocalCombiners(recorded)
   const heads = chainHeads(graph)
   const exchange = exchangeOf(graph)
   const jobGraph: JobGraph = {
@@ -57,8 +60,8 @@ export function generateRecordedJob(graph: StreamGraph, jobId: JobId): RecordedJ
   return {
     jobGraph,
     ...codeOf(graph),
-    structure: structureOf(graph),
-    executionPlan: executionPlanOf(graph),
+    structure: structureOf(recorded),
+    executionPlan: executionPlanOf(recorded),
   }
 }
 
@@ -89,7 +92,7 @@ function verticesOf(graph: StreamGraph, heads: ReadonlyMap<StreamNode, StreamNod
     parallelism: head.parallelism,
     // Of a chain only the head can have key groups: what is hashed starts a chain.
     maxParallelism: head.maxParallelism,
-    operators: chain.map((node) => describe(node, heads)),
+    operators: chain.map((node) => describe(node, heads, graph.jobType)),
     slotSharingGroup: head.slotSharingGroup,
     ...(head.coLocationGroupKey !== undefined && { coLocationGroup: head.coLocationGroupKey }),
   }))
@@ -124,11 +127,12 @@ function inTopologicalOrder(
 function describe(
   node: StreamNode,
   heads: ReadonlyMap<StreamNode, StreamNode>,
+  jobType: JobType,
 ): OperatorDescriptor {
   const chainedInputs = isHead(node, heads)
     ? []
     : node.inEdges.map((edge) => ({ operatorId: edge.source.operatorId, inputIndex: 0 }))
-  const { source, sink } = node
+  const { source, sink, batchMemoryWeight } = node
   return {
     operatorId: node.operatorId,
     name: node.name,
@@ -136,6 +140,8 @@ function describe(
     code: { kind: 'traced' },
     chainedInputs,
     ...(node.uid !== undefined && { uid: node.uid }),
+    ...(jobType === 'BATCH' &&
+      batchMemoryWeight > 0 && { managedMemory: { operatorWeight: batchMemoryWeight } }),
     ...(source?.coordinatorReference && { coordinator: source.coordinatorReference }),
     ...(source && { boundedness: source.boundedness }),
     ...(sink?.initializeOnMaster && { initializeOnMaster: sink.initializeOnMaster }),

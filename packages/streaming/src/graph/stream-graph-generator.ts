@@ -150,6 +150,10 @@ function createNode(
     chainingStrategy: transformation.chainingStrategy,
     outputType: transformation.outputType,
     ...codeOf(transformation, input.environment),
+    batchMemoryWeight:
+      transformation.kind === 'operator' ? (transformation.batchMemoryWeight ?? 0) : 0,
+    ...(transformation.kind === 'operator' &&
+      transformation.combiner && { combiner: transformation.combiner }),
     inEdges: [],
     outEdges: [],
   }

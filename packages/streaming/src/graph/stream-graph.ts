@@ -33,6 +33,10 @@ export interface StreamNode {
   /** What must be equal in every trace beside name and uid. */
   readonly fingerprint: string
   readonly functions: readonly CallableFunction[]
+  /** In BATCH jobs; 0: it uses no managed memory. */
+  readonly batchMemoryWeight: number
+  /** In BATCH jobs: combines elements on the way to it, in the tasks that make them. */
+  readonly combiner?: OperatorFactory
   /** In the order in which the program names the inputs. */
   readonly inEdges: StreamEdge[]
   readonly outEdges: StreamEdge[]

@@ -45,6 +45,10 @@ export interface OneInputTransformation extends OperatorSettings {
   readonly createFactory: (name: string) => OperatorFactory
   /** The user's functions in it. */
   readonly functions: readonly CallableFunction[]
+  /** In BATCH jobs: its weight among those that share its slot's managed memory. Default 0: it uses none. */
+  readonly batchMemoryWeight?: number
+  /** In BATCH jobs: combines elements on the way to it, in the tasks that make them. */
+  readonly combiner?: OperatorFactory
 }
 
 /** Writes to the outside. */

@@ -1,9 +1,7 @@
-import { KeyNotSupportedError, type RichFunction } from '@flink-ts/core'
 import type { OneInputStreamOperator, OperatorContext, Output } from '@flink-ts/runtime/program'
-import { promiseResultError, UserFunctionError } from '../functions/errors.js'
 import type { AnyFunction, FunctionInstance, UserFunction } from '../functions/user-function.js'
 import { KeyedContext } from './keyed-context.js'
-import { createRuntimeContext } from './runtime-context.js'
+import { UserFunctionGuard } from './user-function-guard.js'
 
 /** What every operator with one user function is made of. */
 export interface FunctionOperatorOptions<F extends AnyFunction> {
@@ -19,9 +17,8 @@ export abstract class FunctionOperator<F extends AnyFunction> implements OneInpu
   protected readonly call: F
   /** Set when the function uses keyed state: the key must be told to it before each call. */
   protected readonly keyed: KeyedContext | undefined
-  readonly #operatorContext: OperatorContext
+  readonly #guard: UserFunctionGuard
   readonly #method: string
-  readonly #rich: RichFunction | undefined
 
   constructor(options: FunctionOperatorOptions<F>) {
     const instance: FunctionInstance<F> = options.userFunction.instance()
@@ -33,24 +30,20 @@ export abstract class FunctionOperator<F extends AnyFunction> implements OneInpu
       keySelector === undefined || instance.rich?.open === undefined
         ? undefined
         : new KeyedContext(operatorContext, keySelector)
-    this.#operatorContext = operatorContext
+    this.#guard = new UserFunctionGuard(operatorContext, instance.rich)
     this.#method = options.userFunction.method
-    this.#rich = instance.rich
   }
 
   abstract processElement(value: unknown, timestamp: number): void
 
   open(): void | Promise<void> {
-    if (this.#rich?.open === undefined) return
-    const context = createRuntimeContext(this.#operatorContext, this.keyed)
-    return this.#guarded('open', () => this.#rich!.open!(context))
+    return this.#guard.open(this.keyed)
   }
 
   finish(): void | Promise<void> {}
 
   close(): void | Promise<void> {
-    if (this.#rich?.close === undefined) return
-    return this.#guarded('close', () => this.#rich!.close!())
+    return this.#guard.close()
   }
 
   processWatermark(timestampMs: number): void {
@@ -62,28 +55,16 @@ export abstract class FunctionOperator<F extends AnyFunction> implements OneInpu
   }
 
   protected get operatorName(): string {
-    return this.#operatorContext.operatorName
+    return this.#guard.operatorName
   }
 
   /** The error to fail the task with when the user function, or what finds the key for it, threw `cause`. */
   protected failed(cause: unknown): Error {
-    const { operatorName } = this.#operatorContext
-    if (cause instanceof KeyNotSupportedError) return cause.of(operatorName)
-    return new UserFunctionError({ operatorName, functionName: this.#method, cause })
+    return this.#guard.failed(this.#method, cause)
   }
 
   /** The error for a function that answered a Promise. */
   protected promised(result: Promise<unknown>): Error {
-    // Its own failure, should it come, is beside the point by then.
-    result.catch(() => {})
-    return promiseResultError(this.operatorName, this.#method)
-  }
-
-  async #guarded(functionName: string, action: () => void | Promise<void>): Promise<void> {
-    try {
-      await action()
-    } catch (cause) {
-      throw new UserFunctionError({ operatorName: this.operatorName, functionName, cause })
-    }
+    return this.#guard.promised(this.#method, result)
   }
 }

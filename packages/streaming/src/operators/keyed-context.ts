@@ -1,4 +1,10 @@
-import { KeyNotSupportedError, type ValueState, type ValueStateDescriptor } from '@flink-ts/core'
+import {
+  KeyNotSupportedError,
+  type ListState,
+  type ListStateDescriptor,
+  type ValueState,
+  type ValueStateDescriptor,
+} from '@flink-ts/core'
 import type { OperatorContext } from '@flink-ts/runtime/program'
 import type { KeyedStateBackend } from '@flink-ts/state'
 import { UsedOutsideCallError } from '../functions/errors.js'
@@ -26,6 +32,12 @@ export class KeyedContext {
     return key
   }
 
+  /** Like {@link begin}, for a key that is known. */
+  beginKey(key: unknown): void {
+    this.#backend?.setCurrentKey(key)
+    this.#inCall = true
+  }
+
   end(): void {
     this.#inCall = false
   }
@@ -33,10 +45,7 @@ export class KeyedContext {
   /** State for a user function: throws when it is used outside of a call. */
   getState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T> {
     const state = this.rawState(descriptor)
-    const check = () => {
-      if (!this.#inCall)
-        throw new UsedOutsideCallError(`state '${descriptor.name}'`, this.#operatorName)
-    }
+    const check = () => this.#checkCall(descriptor)
     return {
       value() {
         check()
@@ -53,9 +62,42 @@ export class KeyedContext {
     }
   }
 
+  /** Like {@link getState}. */
+  getListState<T>(descriptor: ListStateDescriptor): ListState<T> {
+    this.#backend ??= this.#context.keyedState()
+    const state = this.#backend.getListState<T>(descriptor)
+    const check = () => this.#checkCall(descriptor)
+    return {
+      get() {
+        check()
+        return state.get()
+      },
+      add(value) {
+        check()
+        state.add(value)
+      },
+      addAll(values) {
+        check()
+        state.addAll(values)
+      },
+      update(values) {
+        check()
+        state.update(values)
+      },
+      clear() {
+        check()
+        state.clear()
+      },
+    }
+  }
+
   /** State for the operator itself, which calls `begin` before it uses it. */
   rawState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T> {
     this.#backend ??= this.#context.keyedState()
     return this.#backend.getValueState(descriptor)
+  }
+
+  #checkCall({ name }: { readonly name: string }): void {
+    if (!this.#inCall) throw new UsedOutsideCallError(`state '${name}'`, this.#operatorName)
   }
 }

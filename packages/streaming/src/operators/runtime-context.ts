@@ -25,15 +25,8 @@ export function createRuntimeContext(
     numberOfParallelSubtasks: context.parallelism,
     maxNumberOfParallelSubtasks: context.maxParallelism,
     attemptNumber: context.attemptNumber,
-    getState(descriptor) {
-      if (keyed === undefined) {
-        throw new InvalidProgramError(
-          `Operator '${context.operatorName}' asked for keyed state '${descriptor.name}', but its input has ` +
-            'no keys; use it behind keyBy(…)',
-        )
-      }
-      return keyed.getState(descriptor)
-    },
+    getState: (descriptor) => keyedFor(descriptor).getState(descriptor),
+    getListState: (descriptor) => keyedFor(descriptor).getListState(descriptor),
     addAccumulator: (name, accumulator) =>
       accumulators.add(name, accumulator as Accumulator<never, unknown>),
     getAccumulator: <V, R>(name: string) => accumulators.get(name) as Accumulator<V, R> | undefined,
@@ -41,5 +34,13 @@ export function createRuntimeContext(
     getLongCounter: (name) => accumulators.getOrCreate(name, 'LongCounter') as LongCounter,
     getDoubleCounter: (name) => accumulators.getOrCreate(name, 'DoubleCounter') as DoubleCounter,
     getHistogram: (name) => accumulators.getOrCreate(name, 'Histogram') as Histogram,
+  }
+
+  function keyedFor({ name }: { readonly name: string }): KeyedContext {
+    if (keyed !== undefined) return keyed
+    throw new InvalidProgramError(
+      `Operator '${context.operatorName}' asked for keyed state '${name}', but its input has ` +
+        'no keys; use it behind keyBy(…)',
+    )
   }
 }
