@@ -34,6 +34,7 @@ export {
 export { InputNotReadableError, type TextFileSplit } from './connectors/textfile/text-file-split.js'
 export { TextFileWriter } from './connectors/textfile/text-file-writer.js'
 // datastream
+export { type ConnectedInputs, ConnectedStreams } from './datastream/connected-streams.js'
 export { DataStream, KeyedStream, SingleOutputStreamOperator } from './datastream/data-stream.js'
 export { DataStreamSink } from './datastream/data-stream-sink.js'
 export type { StreamBuilder } from './datastream/stream-builder.js'
@@ -45,6 +46,12 @@ export { JobExecutionResult } from './environment/job-execution-result.js'
 export { ParameterError, ParameterTool } from './environment/parameter-tool.js'
 export { SlotSharingGroup, SlotSharingGroupBuilder } from './environment/slot-sharing-group.js'
 export { StreamExecutionEnvironment } from './environment/stream-execution-environment.js'
+export type {
+  CoFlatMapFunction,
+  CoMapFunction,
+  CoProcessFunction,
+  KeyedCoProcessFunction,
+} from './functions/co-function-types.js'
 // functions
 export {
   FunctionResultError,
@@ -87,5 +94,6 @@ export type {
   SinkTransformation,
   SourceTransformation,
   Transformation,
+  TwoInputTransformation,
   UnionTransformation,
 } from './graph/transformation.js'

@@ -34,6 +34,7 @@ import { FilterOperator } from '../operators/filter-operator.js'
 import { FlatMapOperator } from '../operators/flat-map-operator.js'
 import { MapOperator } from '../operators/map-operator.js'
 import { ProcessOperator } from '../operators/process-operator.js'
+import { type ConnectedInputs, ConnectedStreams } from './connected-streams.js'
 import { DataStreamSink } from './data-stream-sink.js'
 import { checkParallelism, checkText, newOperatorSettings } from './operator-settings.js'
 import { customPartitioning, hashPartitioning } from './partitionings.js'
@@ -108,6 +109,11 @@ export class DataStream<T> {
     return new DataStream(this.builder, { kind: 'union', inputs })
   }
 
+  /** This stream and another one, of another type perhaps, for an operator that takes both. */
+  connect<U>(other: DataStream<U>): ConnectedStreams<T, U> {
+    return new ConnectedStreams<T, U>(this.connectedTo(other))
+  }
+
   /** Deals elements out to the next subtasks in turn. */
   rebalance(): DataStream<T> {
     return this.#partitioned({ type: 'REBALANCE' })
@@ -177,6 +183,12 @@ export class DataStream<T> {
     const userFunction = new UserFunction(fn, 'processElement', 'process')
     const create = (o: ConstructorParameters<typeof ProcessOperator>[0]) => new ProcessOperator(o)
     return this.#add({ name, operation: 'process', userFunction, create })
+  }
+
+  /** @internal */
+  protected connectedTo<U>(second: DataStream<U>): ConnectedInputs<T, U> {
+    const { builder } = this
+    return { first: this, second, streamOf: (t) => new SingleOutputStreamOperator(builder, t) }
   }
 
   #add<R, F extends (...args: never[]) => unknown>(
@@ -317,6 +329,13 @@ export class KeyedStream<T, K> extends DataStream<T> {
   /** The greatest value of a field per key; the other fields are those of the key's first element. */
   max(field: ComparableField<T>): SingleOutputStreamOperator<T> {
     return this.#aggregate('max', field as PropertyKey)
+  }
+
+  /** {@link DataStream.connect}; with a stream that has keys too, equal keys meet and share their state. */
+  override connect<U>(other: KeyedStream<U, K>): ConnectedStreams<T, U, KeyedProcessContext<K>>
+  override connect<U>(other: DataStream<U>): ConnectedStreams<T, U>
+  override connect<U>(other: DataStream<U>): ConnectedStreams<T, U, KeyedProcessContext<K>> {
+    return new ConnectedStreams(this.connectedTo(other))
   }
 
   /** {@link DataStream.process} with the key in the context and state per key. Timers are not available yet. */

@@ -17,30 +17,19 @@ export class UserFunction<F extends AnyFunction> {
   readonly method: string
   /** The function whose captured values are compared between traces. */
   readonly captured: CallableFunction
-  readonly #given: AnyFunction | RichFunction
-  /** The object as the program handed it over: the first subtask uses the object itself. */
-  readonly #template: RichFunction | undefined
-  #instances = 0
+  readonly #plain: F | undefined
+  readonly #object: FunctionObject | undefined
 
   /** @throws InvalidProgramError if `given` is neither, or is an async function */
   constructor(given: unknown, method: string, operation: string) {
-    const found = typeof given === 'function' ? given : methodOf(given, method)
-    if (typeof found !== 'function') {
-      throw new InvalidProgramError(
-        `Cannot use ${given === null ? 'null' : typeof given} as the function of ${operation}: expected ` +
-          `a function, or an object with a method '${method}'`,
-      )
-    }
-    if (isAsync(found)) {
-      throw new InvalidProgramError(
-        `Cannot use an async function for ${operation}: it would answer a Promise; ` +
-          'use mapAsync for asynchronous work',
-      )
-    }
     this.method = method
-    this.captured = found
-    this.#given = given as AnyFunction | RichFunction
-    if (typeof this.#given !== 'function') this.#template = copyOf(this.#given)
+    if (typeof given === 'function') {
+      this.captured = checkedFunction(given, given, method, operation)
+      this.#plain = given as F
+    } else {
+      this.captured = checkedFunction(methodOf(given, method), given, method, operation)
+      this.#object = new FunctionObject(given as RichFunction)
+    }
   }
 
   /**
@@ -48,14 +37,100 @@ export class UserFunction<F extends AnyFunction> {
    * thread get copies.
    */
   instance(): FunctionInstance<F> {
-    const given = this.#given
-    if (typeof given === 'function') return { call: given as F, rich: undefined }
-    const isFirst = this.#instances++ === 0
-    if (!isFirst) refuseHiddenMembers(given)
-    const own = isFirst ? given : copyOf(this.#template!)
-    const call = methodOf(own, this.method) as F
-    return { call: call.bind(own) as F, rich: own }
+    if (this.#plain !== undefined) return { call: this.#plain, rich: undefined }
+    const own = this.#object!.instance()
+    return { call: boundMethod(own, this.method) as F, rich: own }
   }
+}
+
+/** The functions of an operator with two inputs as one subtask calls them. */
+export interface CoFunctionInstance<F extends AnyFunction> {
+  readonly calls: readonly [F, F]
+  /** The object with `open` and `close`, if they are of one. */
+  readonly rich: RichFunction | undefined
+}
+
+/** Two functions that the program handed over: plain ones, or the methods `methods` of one object. */
+export class CoUserFunction<F extends AnyFunction> {
+  /** Such as `map1` and `map2`; for messages. */
+  readonly methods: readonly [string, string]
+  /** The functions whose captured values are compared between traces. */
+  readonly captured: readonly CallableFunction[]
+  readonly #plain: readonly [F, F] | undefined
+  readonly #object: FunctionObject | undefined
+
+  /**
+   * @param first a function, with `second`; or an object with both methods
+   * @throws InvalidProgramError if they are neither, or are async functions
+   */
+  constructor(
+    first: unknown,
+    second: unknown,
+    methods: readonly [string, string],
+    operation: string,
+  ) {
+    this.methods = methods
+    if (typeof first === 'function' || second !== undefined) {
+      const given = [first, second] as const
+      this.captured = given.map((fn, i) => checkedFunction(fn, fn, methods[i]!, operation))
+      this.#plain = given as unknown as [F, F]
+    } else {
+      this.captured = methods.map((m) => checkedFunction(methodOf(first, m), first, m, operation))
+      this.#object = new FunctionObject(first as RichFunction)
+    }
+  }
+
+  /** The functions for one more subtask; see {@link UserFunction.instance}. */
+  instance(): CoFunctionInstance<F> {
+    if (this.#plain !== undefined) return { calls: this.#plain, rich: undefined }
+    const own = this.#object!.instance()
+    const [first, second] = this.methods
+    return { calls: [boundMethod(own, first) as F, boundMethod(own, second) as F], rich: own }
+  }
+}
+
+/** An object with functions, of which each subtask has its own. */
+class FunctionObject {
+  readonly #given: RichFunction
+  /** As the program handed it over: the first subtask uses the object itself. */
+  readonly #template: RichFunction
+  #instances = 0
+
+  constructor(given: RichFunction) {
+    this.#given = given
+    this.#template = copyOf(given)
+  }
+
+  instance(): RichFunction {
+    if (this.#instances++ === 0) return this.#given
+    refuseHiddenMembers(this.#given)
+    return copyOf(this.#template)
+  }
+}
+
+function checkedFunction(
+  found: unknown,
+  given: unknown,
+  method: string,
+  operation: string,
+): CallableFunction {
+  if (typeof found !== 'function') {
+    throw new InvalidProgramError(
+      `Cannot use ${given === null ? 'null' : typeof given} as the function of ${operation}: expected ` +
+        `a function, or an object with a method '${method}'`,
+    )
+  }
+  if (isAsync(found)) {
+    throw new InvalidProgramError(
+      `Cannot use an async function for ${operation}: it would answer a Promise; ` +
+        'use mapAsync for asynchronous work',
+    )
+  }
+  return found
+}
+
+function boundMethod(object: RichFunction, method: string): AnyFunction {
+  return (methodOf(object, method) as AnyFunction).bind(object) as AnyFunction
 }
 
 function methodOf(object: unknown, method: string): unknown {

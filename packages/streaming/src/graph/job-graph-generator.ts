@@ -131,7 +131,10 @@ function describe(
 ): OperatorDescriptor {
   const chainedInputs = isHead(node, heads)
     ? []
-    : node.inEdges.map((edge) => ({ operatorId: edge.source.operatorId, inputIndex: 0 }))
+    : node.inEdges.map((edge) => ({
+        operatorId: edge.source.operatorId,
+        inputIndex: edge.inputIndex ?? 0,
+      }))
   const { source, sink, batchMemoryWeight } = node
   return {
     operatorId: node.operatorId,
@@ -166,7 +169,7 @@ function jobEdge(
     sourceVertexId: vertexId(heads.get(source)!),
     sourceOperatorId: source.operatorId,
     targetVertexId: vertexId(target),
-    targetInputIndex: 0,
+    targetInputIndex: edge.inputIndex ?? 0,
     partitioner: partitioning.type,
     exchange: exchange(edge),
     ...(source.outputType && { type: source.outputType }),

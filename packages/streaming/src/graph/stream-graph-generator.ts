@@ -157,7 +157,7 @@ function createNode(
     inEdges: [],
     outEdges: [],
   }
-  for (const link of links) connect(nodes.get(link.transformation)!, node, link.partitioning)
+  for (const link of links) connect(nodes.get(link.transformation)!, node, link)
   return node
 }
 
@@ -176,6 +176,7 @@ function codeOf(transformation: OperatorTransformation, environment: ConnectorEn
       }
     }
     case 'operator':
+    case 'twoInput':
       return {
         kind: 'operator' as const,
         name,
@@ -246,7 +247,8 @@ function checkCoLocation(nodes: readonly StreamNode[]): void {
   }
 }
 
-function connect(source: StreamNode, target: StreamNode, declared: Partitioning | undefined): void {
+function connect(source: StreamNode, target: StreamNode, link: UpstreamLink): void {
+  const { partitioning: declared, inputIndex } = link
   const equal = source.parallelism === target.parallelism
   if (declared?.type === 'FORWARD' && !equal) {
     throw new InvalidProgramError(
@@ -261,6 +263,7 @@ function connect(source: StreamNode, target: StreamNode, declared: Partitioning 
     index: target.inEdges.filter((e) => e.source === source).length,
     partitioning: declared ?? { type: equal ? 'FORWARD' : 'REBALANCE' },
     declared: declared !== undefined,
+    ...(inputIndex === 1 && { inputIndex }),
   }
   source.outEdges.push(edge)
   target.inEdges.push(edge)
@@ -269,12 +272,24 @@ function connect(source: StreamNode, target: StreamNode, declared: Partitioning 
 interface UpstreamLink {
   readonly transformation: OperatorTransformation
   readonly partitioning: Partitioning | undefined
+  /** Of the operator that it feeds, if it has two and this is the second. */
+  readonly inputIndex?: 1
 }
 
 /** The operators that feed this one, through unions and partitionings; the last partitioning counts. */
 function upstreamOf(transformation: OperatorTransformation): UpstreamLink[] {
-  if (transformation.kind === 'source') return []
-  return resolve(transformation.input, undefined)
+  switch (transformation.kind) {
+    case 'source':
+      return []
+    case 'twoInput': {
+      const [first, second] = transformation.inputs
+      const links = resolve(second, undefined).map((link) => ({ ...link, inputIndex: 1 as const }))
+      return [...resolve(first, undefined), ...links]
+    }
+    case 'operator':
+    case 'sink':
+      return resolve(transformation.input, undefined)
+  }
 }
 
 function resolve(input: Transformation, partitioning: Partitioning | undefined): UpstreamLink[] {
@@ -285,6 +300,7 @@ function resolve(input: Transformation, partitioning: Partitioning | undefined):
       return input.inputs.flatMap((each) => resolve(each, partitioning))
     case 'source':
     case 'operator':
+    case 'twoInput':
     case 'sink':
       return [{ transformation: input, partitioning }]
   }

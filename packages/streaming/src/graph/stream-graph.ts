@@ -48,6 +48,8 @@ export interface StreamEdge {
   readonly target: StreamNode
   /** Position among the edges between the same two operators. */
   readonly index: number
+  /** The input of the target that it feeds, if that is the second one. */
+  readonly inputIndex?: 1
   readonly partitioning: Partitioning
   /** Whether the program said how to partition; otherwise FORWARD or REBALANCE follows from the parallelism. */
   readonly declared: boolean

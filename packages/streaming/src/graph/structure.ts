@@ -18,7 +18,8 @@ function returns({ outputType }: StreamNode): string {
   return outputType === undefined ? '' : ` returns ${typeToString(outputType)}`
 }
 
-function edgeLine({ source, target, index, declared, partitioning }: StreamEdge): string {
-  const how = declared ? partitioning.type : 'default'
+function edgeLine(edge: StreamEdge): string {
+  const { source, target, index, declared, partitioning, inputIndex } = edge
+  const how = `${declared ? partitioning.type : 'default'}${inputIndex === 1 ? ' into input 2' : ''}`
   return `edge '${source.name}' ${source.operatorId} -> '${target.name}' ${target.operatorId} #${index}: ${how}`
 }

@@ -51,6 +51,17 @@ export interface OneInputTransformation extends OperatorSettings {
   readonly combiner?: OperatorFactory
 }
 
+/** Takes two streams, makes another. */
+export interface TwoInputTransformation extends OperatorSettings {
+  readonly kind: 'twoInput'
+  readonly inputs: readonly [Transformation, Transformation]
+  /** Such as `coMap`; must be equal in every trace. */
+  readonly operation: string
+  readonly createFactory: (name: string) => OperatorFactory
+  /** The user's functions in it. */
+  readonly functions: readonly CallableFunction[]
+}
+
 /** Writes to the outside. */
 export interface SinkTransformation extends OperatorSettings {
   readonly kind: 'sink'
@@ -84,6 +95,7 @@ export interface UnionTransformation {
 export type OperatorTransformation =
   | SourceTransformation
   | OneInputTransformation
+  | TwoInputTransformation
   | SinkTransformation
 
 /** One step of a program, as it was recorded. */

@@ -17,7 +17,7 @@ export abstract class FunctionOperator<F extends AnyFunction> implements OneInpu
   protected readonly call: F
   /** Set when the function uses keyed state: the key must be told to it before each call. */
   protected readonly keyed: KeyedContext | undefined
-  readonly #guard: UserFunctionGuard
+  protected readonly guard: UserFunctionGuard
   readonly #method: string
 
   constructor(options: FunctionOperatorOptions<F>) {
@@ -30,20 +30,20 @@ export abstract class FunctionOperator<F extends AnyFunction> implements OneInpu
       keySelector === undefined || instance.rich?.open === undefined
         ? undefined
         : new KeyedContext(operatorContext, keySelector)
-    this.#guard = new UserFunctionGuard(operatorContext, instance.rich)
+    this.guard = new UserFunctionGuard(operatorContext, instance.rich)
     this.#method = options.userFunction.method
   }
 
   abstract processElement(value: unknown, timestamp: number): void
 
   open(): void | Promise<void> {
-    return this.#guard.open(this.keyed)
+    return this.guard.open(this.keyed)
   }
 
   finish(): void | Promise<void> {}
 
   close(): void | Promise<void> {
-    return this.#guard.close()
+    return this.guard.close()
   }
 
   processWatermark(timestampMs: number): void {
@@ -55,16 +55,16 @@ export abstract class FunctionOperator<F extends AnyFunction> implements OneInpu
   }
 
   protected get operatorName(): string {
-    return this.#guard.operatorName
+    return this.guard.operatorName
   }
 
   /** The error to fail the task with when the user function, or what finds the key for it, threw `cause`. */
   protected failed(cause: unknown): Error {
-    return this.#guard.failed(this.#method, cause)
+    return this.guard.failed(this.#method, cause)
   }
 
   /** The error for a function that answered a Promise. */
   protected promised(result: Promise<unknown>): Error {
-    return this.#guard.promised(this.#method, result)
+    return this.guard.promised(this.#method, result)
   }
 }
