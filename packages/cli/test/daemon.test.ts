@@ -108,6 +108,26 @@ t.test('PidFile: a pid per line, in the order of the starts; none leaves no file
   t.equal(existsSync(pids.path), false)
 })
 
+t.test(
+  'PidFile, prepareLogFiles: a folder that cannot be one is told with what to set',
+  async (t) => {
+    const settings = settingsOf(t)
+    const file = join(settings.configDir, 'file')
+    writeFileSync(file, '')
+    for (const pidDir of [file, join(file, 'below')]) {
+      t.throws(() => pidFileOf({ ...settings, pidDir }, 'taskexecutor'), {
+        code: 'FLINK_DAEMON_FOLDER',
+        message: /Cannot keep pid files in .*; set env\.pid\.dir, or FLINK_PID_DIR, to a folder/,
+      })
+    }
+    const files = logFilesOf(settings, 'taskexecutor', 0)
+    t.throws(() => prepareLogFiles({ ...settings, logDir: file }, files), {
+      code: 'FLINK_DAEMON_FOLDER',
+      message: /Cannot keep log files in .*; set env\.log\.dir, or FLINK_LOG_DIR, to a folder/,
+    })
+  },
+)
+
 t.test('PidFile.locked: one at a time, also after a failure', async (t) => {
   const settings = settingsOf(t)
   const [one, two] = [pidFileOf(settings, 'taskexecutor'), pidFileOf(settings, 'taskexecutor')]

@@ -654,6 +654,15 @@ t.test('the client says that nobody listens, or that who answers is no Flink', a
   t.match((error as Error).message, /connection refused: no JobManager listens there/)
 })
 
+t.test('an address that is not of this machine is told with its key', async (t) => {
+  for (const address of ['192.0.2.1', 'no.such.host.invalid']) {
+    await t.rejects(startServer(t, { configuration: { 'rest.bind-address': address } }), {
+      code: 'FLINK_REST_BIND_FAILED',
+      message: /^Cannot listen on .*; set rest\.bind-address to an address of this machine/,
+    })
+  }
+})
+
 t.test('a taken port is one error that names port and key', async (t) => {
   const { server } = await startServer(t)
 

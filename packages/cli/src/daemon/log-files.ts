@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { LOG_FOLDER, makeDaemonFolder } from './daemon-folder.js'
 import type { DaemonName, DaemonSettings } from './daemon-settings.js'
 
 /** The log file and the file for standard output and error of one daemon. */
@@ -24,9 +25,13 @@ function rotate(file: string, filesMax: number): void {
   renameSync(file, `${file}.1`)
 }
 
-/** Makes room for the files of a daemon that is about to start; what an earlier one wrote is kept. */
+/**
+ * Makes room for the files of a daemon that is about to start; what an earlier one wrote is kept.
+ *
+ * @throws FlinkError FLINK_DAEMON_FOLDER
+ */
 export function prepareLogFiles(settings: DaemonSettings, files: LogFiles): void {
-  mkdirSync(settings.logDir, { recursive: true })
+  makeDaemonFolder(settings.logDir, LOG_FOLDER)
   rotate(files.log, settings.logFilesMax)
   rotate(files.out, settings.logFilesMax)
 }

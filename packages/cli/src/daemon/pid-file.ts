@@ -1,14 +1,7 @@
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { closeSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Clock, FlinkError } from '@flink-ts/core'
+import { makeDaemonFolder, PID_FOLDER } from './daemon-folder.js'
 
 const LOCK_RETRY_MS = 20
 const LOCK_PATIENCE_MS = 15_000
@@ -18,8 +11,9 @@ export class PidFile {
   readonly path: string
   readonly #clock: Clock
 
+  /** @throws FlinkError FLINK_DAEMON_FOLDER */
   constructor(options: { pidDir: string; identString: string; daemon: string; clock: Clock }) {
-    mkdirSync(options.pidDir, { recursive: true })
+    makeDaemonFolder(options.pidDir, PID_FOLDER)
     this.path = join(options.pidDir, `flink-${options.identString}-${options.daemon}.pid`)
     this.#clock = options.clock
   }

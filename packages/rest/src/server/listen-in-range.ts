@@ -11,6 +11,20 @@ export class PortRangeExhaustedError extends FlinkError {
   }
 }
 
+/** Listening failed for another reason than a port in use. */
+export class RestBindError extends FlinkError {
+  constructor(host: string, port: number, cause: NodeJS.ErrnoException) {
+    const remedy =
+      cause.code === 'EACCES'
+        ? 'set rest.port to a port that you may use, such as one above 1023'
+        : 'set rest.bind-address to an address of this machine, or to 0.0.0.0 for all of them'
+    super(`Cannot listen on ${host}, port ${port}: ${cause.message}; ${remedy}`, {
+      code: 'FLINK_REST_BIND_FAILED',
+      cause,
+    })
+  }
+}
+
 function listen(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
@@ -26,7 +40,7 @@ function listen(server: Server, host: string, port: number): Promise<number> {
  * Binds `server` to the first free port of `ports`.
  *
  * @param key the configuration key to name in the error
- * @throws PortRangeExhaustedError when all are taken; any other error of the socket as it is
+ * @throws PortRangeExhaustedError when all are taken, RestBindError when the address cannot be used
  */
 export async function listenInRange(
   server: Server,
@@ -40,7 +54,8 @@ export async function listenInRange(
     try {
       return await listen(server, host, port)
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+      const cause = error as NodeJS.ErrnoException
+      if (cause.code !== 'EADDRINUSE') throw new RestBindError(host, port, cause)
       tried.push(port)
       last = error
     }

@@ -110,7 +110,7 @@ export class RestServerEndpoint {
     this.#server.keepAliveTimeout = options.configuration.get(RestOptions.IDLENESS_TIMEOUT)
   }
 
-  /** @throws PortRangeExhaustedError naming every port that was tried */
+  /** @throws PortRangeExhaustedError naming every port that was tried, RestBindError */
   async start(): Promise<void> {
     if (this.#address !== undefined) return
     const { configuration, uploadFolder } = this.#options
