@@ -1,6 +1,17 @@
 import { JobExecutionError, MiniCluster } from '@flink-ts/client'
-import { type FileSystem, type JobId, newHexId, SeededRandom } from '@flink-ts/core'
-import type { DataStream, StreamExecutionEnvironment } from '@flink-ts/streaming'
+import {
+  type FileSystem,
+  type JobId,
+  type Logger,
+  newHexId,
+  noopLogger,
+  SeededRandom,
+} from '@flink-ts/core'
+import {
+  type DataStream,
+  SlotSharingGroup,
+  type StreamExecutionEnvironment,
+} from '@flink-ts/streaming'
 import t from 'tap'
 import { CountingClock, record, withCluster } from './testing-cluster.js'
 
@@ -369,5 +380,84 @@ t.test('MiniCluster.submitJob refuses a job id that was used', async (t) => {
     await (
       await cluster.submitJob({ ...recorded, jobGraph: { ...recorded.jobGraph, jobId } })
     ).result()
+  })
+})
+
+/** Of slots that TaskManagers gave to jobs: dynamic ones have numbers beyond the numbered slots. */
+function slotLog(): { log: Logger; allocated: number[] } {
+  const allocated: number[] = []
+  const log: Logger = {
+    ...noopLogger,
+    debug: (message, fields) => {
+      if (message !== 'Slot changed' || fields?.['from'] !== 'free') return
+      allocated.push(Number(fields['slotNumber']))
+    },
+    child: () => log,
+  }
+  return { log, allocated }
+}
+
+t.test('MiniCluster: slot sharing groups with resources', async (t) => {
+  const fineGrained = {
+    'cluster.fine-grained-resource-management.enabled': 'true',
+    'taskmanager.memory.task.heap.size': '300m',
+    'taskmanager.memory.managed.size': '90m',
+    'slot.request.timeout': '200 ms',
+    'resourcemanager.standalone.start-up-time': '1 ms',
+  }
+  const group = (name: string, heapMb: number, managedMb: number) =>
+    SlotSharingGroup.newBuilder(name)
+      .setCpuCores(1)
+      .setTaskHeapMemoryMB(heapMb)
+      .setManagedMemoryMB(managedMb)
+      .build()
+  const job = (large: SlotSharingGroup) =>
+    record((env) =>
+      env
+        .fromSequence(1, 10)
+        .setParallelism(1)
+        .slotSharingGroup(group('small', 50, 10))
+        .rebalance()
+        .map((n) => n * 2)
+        .setParallelism(1)
+        .slotSharingGroup(large)
+        .print()
+        .setParallelism(1)
+        .slotSharingGroup('default'),
+    )
+  await t.test('get slots of these sizes beside a default slot of one TaskManager', async (t) => {
+    const { log, allocated } = slotLog()
+    const options = { keys: fineGrained, numberOfTaskSlotsPerTaskManager: 3, log }
+    await withCluster(t, options, async ({ cluster, stdout }) => {
+      await (await cluster.submitJob(await job(group('large', 140, 50)))).result()
+      t.equal(stdout.lines.length, 10)
+      t.same(allocated.sort(), [0, 3, 4])
+    })
+  })
+  await t.test('larger than any TaskManager: the error has the figures', async (t) => {
+    await withCluster(t, { keys: fineGrained }, async ({ cluster }) => {
+      const recorded = await job(group('large', 301, 50))
+      const failure = await (await cluster.submitJob(recorded)).result().catch((e: Error) => e)
+      t.match(
+        causesOf(failure).at(-1)?.message,
+        /1 slot with cpu 1, task heap 301 mb, managed 50 mb is missing, more than the largest TaskManager has \(cpu 1, task heap 300 mb, managed 90 mb, .*1 TaskManager has 1 slot, 0 of them free. Start/,
+      )
+    })
+  })
+  await t.test('use default slots that are large enough unless slots are carved', async (t) => {
+    const { log, allocated } = slotLog()
+    const { 'cluster.fine-grained-resource-management.enabled': _enabled, ...keys } = fineGrained
+    const options = { keys, numberOfTaskSlotsPerTaskManager: 3, log }
+    await withCluster(t, options, async ({ cluster, stdout }) => {
+      await (await cluster.submitJob(await job(group('large', 100, 30)))).result()
+      t.equal(stdout.lines.length, 10)
+      t.same(allocated.sort(), [0, 1, 2])
+      const recorded = await job(group('large', 101, 30))
+      const failure = await (await cluster.submitJob(recorded)).result().catch((e: Error) => e)
+      t.match(
+        causesOf(failure).at(-1)?.message,
+        /more than a slot of the largest TaskManager has \(.*; cluster.fine-grained-resource-management.enabled is not set\)/,
+      )
+    })
   })
 })

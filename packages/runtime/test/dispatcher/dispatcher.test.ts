@@ -301,6 +301,28 @@ t.test('parseJobGraph names the field that is wrong', async (t) => {
     const vertex = { ...g.vertices[0]!, parallelism: 32768, maxParallelism: 32768 }
     g.vertices = Array.from({ length: 31 }, () => vertex)
   }, /1015808 subtasks are more than the 1000000/)
+  const resources = {
+    cpuCores: 1,
+    taskHeapBytes: 1,
+    taskOffHeapBytes: 0,
+    managedBytes: 0,
+    extendedResources: {},
+  }
+  const group = (rest: object, name = 'default') => [{ name, resources: { ...resources, ...rest } }]
+  const withGroup = { ...good, slotSharingGroups: group({ extendedResources: { gpu: 1 } }) }
+  t.same(parse(withGroup), withGroup)
+  bad((g) => (g.slotSharingGroups = group({ cpuCores: 0 })), /resources\.cpuCores: .* above 0/)
+  bad((g) => (g.slotSharingGroups = group({ managedBytes: 0.5 })), /managedBytes: .*whole number/)
+  bad(
+    (g) => (g.slotSharingGroups = group({ extendedResources: { gpu: -1 } })),
+    /extendedResources\["gpu"\]: .* above 0, found -1/,
+  )
+  bad((g) => (g.slotSharingGroups = group({}, 'x')), /no vertex is in a slot sharing group 'x'/)
+  bad((g) => (g.slotSharingGroups = [...group({}), ...group({})]), /name of an earlier/)
+  bad((g) => {
+    for (const vertex of g.vertices) vertex.coLocationGroup = 'c'
+    g.vertices[1].slotSharingGroup = 'other'
+  }, /vertices\[1\]\.coLocationGroup: vertices of 'c' share slots, .* 'default' and 'other'/)
   t.throws(() => parseJobGraph('{'), /not JSON/)
   t.throws(() => parseJobGraph('null'), /expected an object, found null/)
 })

@@ -1,10 +1,12 @@
 import { type AllocationId, noopLogger } from '@flink-ts/core'
 import { ManualClock } from '@flink-ts/core/testing'
 import t from 'tap'
-import { SlotPool } from '../../dist/jobmaster/slotpool/slot-pool.js'
+import { SlotPool, type SlotPoolOptions } from '../../dist/jobmaster/slotpool/slot-pool.js'
+import type { ResourceProfile } from '../../dist/messages/messages.generated.js'
+import { multiplyProfile } from '../../dist/resourcemanager/slotmanager/resource-profiles.js'
 import { location, SLOT_PROFILE } from '../testing/control-plane.js'
 
-function setUp() {
+function setUp(options: Pick<SlotPoolOptions, 'fineGrained' | 'profiles'> = {}) {
   const clock = new ManualClock()
   const freed: string[] = []
   const pool = new SlotPool({
@@ -13,6 +15,7 @@ function setUp() {
     idleTimeoutMs: 50_000,
     onRequirementChanged: () => {},
     freeSlot: ({ allocationId }) => freed.push(allocationId),
+    ...options,
   })
   const granted: Record<string, string> = {}
   return {
@@ -25,8 +28,13 @@ function setUp() {
         location(resourceId),
         ids.map((allocationId, slotIndex) => ({ allocationId, slotIndex, profile: SLOT_PROFILE })),
       ),
-    request: (name: string, preferences: { previous?: string; taskManagers?: string[] } = {}) => {
-      const { previous, taskManagers } = preferences
+    offerOf: (profile: ResourceProfile, allocationId: string) =>
+      pool.offerSlots(location('tm1'), [{ allocationId, slotIndex: 7, profile }]),
+    request: (
+      name: string,
+      wish: { previous?: string; taskManagers?: string[]; profile?: ResourceProfile } = {},
+    ) => {
+      const { previous, taskManagers, profile } = wish
       return pool.requestSlot(
         ({ allocationId }) => {
           granted[name] = allocationId
@@ -34,6 +42,7 @@ function setUp() {
         {
           ...(previous === undefined ? {} : { previous: previous as AllocationId }),
           ...(taskManagers === undefined ? {} : { taskManagers }),
+          ...(profile === undefined ? {} : { profile }),
         },
       )
     },
@@ -128,4 +137,62 @@ t.test('SlotPool refuses what the job does not need and takes a repeated offer',
   t.strictSame(offer('tm2', 'a'), [], 'the same id from elsewhere')
   t.equal(pool.removeTaskManager('tm1').length, 1)
   t.strictSame(pool.slotsOf('tm1'), [])
+})
+
+t.test('SlotPool grants slots of a profile to wishes for exactly that profile', async (t) => {
+  const small = multiplyProfile(SLOT_PROFILE, 0.5)
+  const large = multiplyProfile(SLOT_PROFILE, 2)
+  const { pool, offer, offerOf, request, granted } = setUp({
+    fineGrained: true,
+    profiles: [small, large, { ...small }],
+  })
+  request('any')
+  request('large', { profile: { ...large } })
+  request('small', { profile: { ...small } })
+  t.same(pool.requirements, [
+    { numberOfRequiredSlots: 1 },
+    { profile: small, numberOfRequiredSlots: 1 },
+    { profile: large, numberOfRequiredSlots: 1 },
+  ])
+  t.same(offerOf(large, 'l'), ['l'])
+  t.same(offerOf({ ...large }, 'l2'), [], 'though a wish for any slot is open')
+  t.same(offer('tm2', 'd'), ['d'])
+  t.same(offerOf({ ...small }, 's'), ['s'])
+  t.same(granted, { large: 'l', any: 'd', small: 's' })
+  pool.releaseSlot(ids('s')[0]!)
+  t.same(pool.requirements, [
+    { numberOfRequiredSlots: 1 },
+    { profile: small, numberOfRequiredSlots: 0 },
+    { profile: large, numberOfRequiredSlots: 1 },
+  ])
+  request('any again', { previous: 's' })
+  t.notOk('any again' in granted, 'that slot is for others')
+  request('small again', { profile: small })
+  t.equal(granted['small again'], 's')
+  pool.releaseAll('end')
+  t.same(pool.requirements, [])
+})
+
+t.test('SlotPool without fine-grained resources: a wish takes any slot large enough', async (t) => {
+  const half = multiplyProfile(SLOT_PROFILE, 0.5)
+  const { pool, offer, offerOf, request, granted } = setUp({ profiles: [half] })
+  request('any')
+  request('half', { profile: half })
+  offer('tm1', 'a')
+  t.same(granted, { half: 'a' }, 'what fits is for the particular wish first')
+  offerOf(multiplyProfile(SLOT_PROFILE, 0.1), 'tiny')
+  t.same(granted, { half: 'a', any: 'tiny' })
+  pool.releaseAll('end')
+})
+
+t.test('SlotPool.shortage is what was said last of wishes that are open', async (t) => {
+  const { pool, offer, request } = setUp()
+  request('x')
+  pool.notEnoughResources('none left')
+  t.equal(pool.shortage, 'none left')
+  offer('tm1', 'a')
+  t.equal(pool.shortage, undefined)
+  request('y')
+  t.equal(pool.shortage, undefined, 'that was of another wish')
+  pool.releaseAll('end')
 })

@@ -256,7 +256,7 @@ t.test(
     const large = multiplyProfile(SLOT_PROFILE, 3)
     manager.processRequirements('other', [{ profile: large, numberOfRequiredSlots: 1 }])
     await check()
-    t.match(short.at(-1), /cpu 3, .* are missing, more than a worker has \(cpu 2, /)
+    t.match(short.at(-1), /1 slot with cpu 3, .* is missing, more than a worker has \(cpu 2, /)
     manager.clear()
   },
 )

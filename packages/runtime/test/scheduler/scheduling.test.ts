@@ -214,6 +214,27 @@ t.test('assignSlotSharingGroups keeps co-located subtasks together', async (t) =
   ])
 })
 
+t.test('assignSlotSharingGroups: co-location comes before inputs that are near', async (t) => {
+  const job = (coLocationGroup?: string) => {
+    const rest = coLocationGroup === undefined ? {} : { coLocationGroup }
+    return jobGraph(
+      [vertex(1, 2), vertex(2, 3, rest), vertex(3, 3, rest)],
+      [edge(1, 2, 'HASH'), edge(1, 3, 'RESCALE')],
+    )
+  }
+  /** The group of each subtask of a vertex. */
+  const placesOf = (graph: ReturnType<typeof graphOf>, n: number) => {
+    const groups = assignSlotSharingGroups(graph)
+    return graph.jobVertices[n]!.subtasks.map(({ index }) =>
+      groups.findIndex(({ tasks }) => tasks.includes(index)),
+    )
+  }
+  const free = graphOf(job())
+  t.notSame(placesOf(free, 1), placesOf(free, 2), 'else this test says nothing')
+  const together = graphOf(job('c'))
+  t.strictSame(placesOf(together, 1), placesOf(together, 2))
+})
+
 function strategy(values: Record<string, string>, clock = new ManualClock()) {
   return createRestartStrategy(Configuration.fromMap(values), {
     clock,

@@ -354,6 +354,95 @@ t.test('parallelism and slots', async (t) => {
   )
 })
 
+const MB = 1024 * 1024
+
+t.test('SlotSharingGroup: its resources reach the job graph', async (t) => {
+  const { SlotSharingGroup } = streaming
+  const large = SlotSharingGroup.newBuilder('large')
+    .setCpuCores(1.5)
+    .setTaskHeapMemoryMB(100)
+    .setTaskOffHeapMemoryMB(1)
+    .setManagedMemoryMB(64)
+    .setExternalResource('gpu', 1)
+    .build()
+  const resources = {
+    cpuCores: 1.5,
+    taskHeapBytes: 100 * MB,
+    taskOffHeapBytes: MB,
+    managedBytes: 64 * MB,
+    extendedResources: { gpu: 1 },
+  }
+  t.same([large.getName(), large.getCpuCores()], ['large', 1.5])
+  const named = await recorded((env) =>
+    lines(env)
+      .slotSharingGroup(large)
+      .print()
+      .slotSharingGroup(SlotSharingGroup.newBuilder('plain').build()),
+  )
+  t.same(named.jobGraph.slotSharingGroups, [{ name: 'large', resources }])
+  t.same(
+    named.jobGraph.vertices.map(({ slotSharingGroup }) => slotSharingGroup),
+    ['large', 'plain'],
+  )
+  t.same(parseJobGraph(JSON.stringify(named.jobGraph)), named.jobGraph)
+  const registered = await recorded((env) => {
+    lines(env).slotSharingGroup('large').print()
+    const other = SlotSharingGroup.newBuilder('nobody').setCpuCores(1).setTaskHeapMemoryMB(1)
+    env.registerSlotSharingGroup(large).registerSlotSharingGroup(other.build())
+  })
+  t.same(registered.jobGraph.slotSharingGroups, [{ name: 'large', resources }])
+  const without = await recorded((env) => lines(env).slotSharingGroup('large').print())
+  t.notOk('slotSharingGroups' in without.jobGraph)
+})
+
+t.test('SlotSharingGroup.newBuilder refuses what no slot can be', async (t) => {
+  const { SlotSharingGroup } = streaming
+  const builder = () => SlotSharingGroup.newBuilder('g')
+  const refused = (build: () => unknown, message: RegExp) =>
+    t.throws(build, { code: 'FLINK_INVALID_PROGRAM', message })
+  refused(() => builder().setCpuCores(0), /'g' 0 CPU cores: expected a number above 0/)
+  refused(() => builder().setTaskHeapMemoryMB(Number.NaN), /NaN MB of task heap memory/)
+  refused(() => builder().setManagedMemoryMB(-1), /-1 MB of managed memory: .* at least 0/)
+  refused(() => builder().setExternalResource('gpu', 0), /0 of external resource 'gpu'/)
+  refused(() => builder().setCpuCores(1).build(), /setTaskHeapMemoryMB was not called/)
+  refused(() => builder().setManagedMemoryMB(1).build(), /setCpuCores was not called/)
+  refused(() => SlotSharingGroup.newBuilder(''), /name of a slot sharing group/)
+})
+
+t.test('setCoLocationGroupKey: a group of the job graph, in one slot sharing group', async (t) => {
+  const job = await recorded((env) =>
+    lines(env)
+      .setCoLocationGroupKey('k')
+      .map((x) => x)
+      .keyBy((x) => x)
+      .map((x) => x)
+      .setCoLocationGroupKey('k')
+      .print(),
+  )
+  t.same(
+    job.jobGraph.vertices.map(({ name, coLocationGroup }) => [name, coLocationGroup]),
+    [
+      ['Source: lines', 'k'],
+      ['Map', undefined],
+      ['Map', 'k'],
+      ['Sink: Print to Std. Out', undefined],
+    ],
+    'operators of different groups are not chained',
+  )
+  t.same(parseJobGraph(JSON.stringify(job.jobGraph)), job.jobGraph)
+  await t.rejects(
+    recorded((env) =>
+      lines(env)
+        .setCoLocationGroupKey('k')
+        .map((x) => x)
+        .slotSharingGroup('other')
+        .setCoLocationGroupKey('k')
+        .print(),
+    ),
+    { message: /co-locate operators 'Source: lines' and 'Map' \('k'\): .* 'default' and 'other'/ },
+  )
+})
+
 t.test('operator ids', async (t) => {
   const ids = (job: Awaited<ReturnType<typeof recorded>>) =>
     job.jobGraph.vertices.flatMap((v) => v.operators).map((o) => o.operatorId)

@@ -14,8 +14,9 @@ export function describeShortage(
   const { slots, cpuCores, memoryBytes } = tracker.total
   const largest = workerSpec ?? largestTaskManager(tracker)
   const sentences = missing.map(({ profile, numberOfRequiredSlots: count }) => {
-    if (profile === undefined) return `${count} slots are missing`
-    const text = `${count} slots with ${formatProfile(profile)} are missing`
+    const are = count === 1 ? 'is' : 'are'
+    if (profile === undefined) return `${countOf(count, 'slot')} ${are} missing`
+    const text = `${countOf(count, 'slot')} with ${formatProfile(profile)} ${are} missing`
     if (largest === undefined) return text
     const most = fineGrained ? largest.totalProfile : largest.slotProfile
     if (most === undefined || profileFits(profile, most)) return text
@@ -24,12 +25,18 @@ export function describeShortage(
     return `${text}, more than ${what} has (${formatProfile(most)}${hint})`
   })
   const limits = [
-    `${slots} slots of at most ${max.slots} (slotmanager.number-of-slots.max)`,
+    `${countOf(slots, 'slot')} of at most ${max.slots} (slotmanager.number-of-slots.max)`,
     `${cpuCores} cores of at most ${max.cpuCores} (slotmanager.max-total-resource.cpu)`,
     `${formatMemorySize(memoryBytes)} of at most ${Number.isFinite(max.memoryBytes) ? formatMemorySize(max.memoryBytes) : '-'} (slotmanager.max-total-resource.memory)`,
   ].filter((_text, i) => Number.isFinite([max.slots, max.cpuCores, max.memoryBytes][i]))
-  const there = `${tracker.numberOfTaskManagers} TaskManagers have ${slots} slots, ${tracker.numberOfFreeSlots} of them free`
+  const { numberOfTaskManagers: taskManagers, numberOfFreeSlots } = tracker
+  const have = taskManagers === 1 ? 'has' : 'have'
+  const there = `${countOf(taskManagers, 'TaskManager')} ${have} ${countOf(slots, 'slot')}, ${numberOfFreeSlots} of them free`
   return [...sentences, there, ...limits].join('; ')
+}
+
+function countOf(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 interface Largest {

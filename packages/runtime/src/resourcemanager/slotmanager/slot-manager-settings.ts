@@ -50,6 +50,7 @@ export const DEFAULT_SLOT_MANAGER_SETTINGS: SlotManagerSettings = {
 
 /** @throws IllegalConfigurationError naming the key whose value is not valid */
 export function slotManagerSettings(configuration: Configuration): SlotManagerSettings {
+  const maxSlots = configuration.get(ResourceManagerOptions.MAX_SLOT_NUM)
   const spread = configuration.get(ClusterOptions.EVENLY_SPREAD_OUT_SLOTS)
   return {
     ...DEFAULT_SLOT_MANAGER_SETTINGS,
@@ -57,7 +58,7 @@ export function slotManagerSettings(configuration: Configuration): SlotManagerSe
       configuration.get(TaskManagerOptions.LOAD_BALANCE_MODE) ?? (spread ? 'SLOTS' : 'NONE'),
     fineGrained: configuration.get(ClusterOptions.FINE_GRAINED_RESOURCE_MANAGEMENT),
     max: {
-      slots: configuration.get(ResourceManagerOptions.MAX_SLOT_NUM),
+      slots: maxSlots === ResourceManagerOptions.MAX_SLOT_NUM.defaultValue ? INFINITE : maxSlots,
       cpuCores: configuration.get(ResourceManagerOptions.MAX_TOTAL_CPU) ?? INFINITE,
       memoryBytes: configuration.get(ResourceManagerOptions.MAX_TOTAL_MEM) ?? INFINITE,
     },
