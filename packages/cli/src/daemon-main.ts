@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import {
   Configuration,
@@ -31,7 +32,7 @@ const clock = new SystemClock()
 const terminal = processTerminal()
 const environment = process.env
 
-/** Runs the daemon in place of this command: signals and the exit code are its own. */
+/** Runs the daemon in place of this command: signals and the exit code are its own, of a signal 128 and its number. */
 function foreground(
   daemon: DaemonName,
   settings: DaemonSettings,
@@ -46,7 +47,7 @@ function foreground(
   }
   return new Promise((resolve, reject) => {
     child.on('error', reject)
-    child.on('exit', (code) => resolve(code ?? 1))
+    child.on('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal!]))
   })
 }
 

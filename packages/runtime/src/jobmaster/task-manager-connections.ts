@@ -37,6 +37,12 @@ export interface TaskManagerConnectionsOptions {
   readonly onLost: (resourceId: string, cause: Error) => void
 }
 
+/** Who finds a process gone, finds out why by these. */
+const EXIT_CODES =
+  'if its process has ended, its exit code tells why: 134 (SIGABRT) is an abort of Node, mostly for one allocation that ' +
+  'its heap had no room for (its .out file ends with "heap out of memory"; raise taskmanager.memory.task.heap.size), ' +
+  '137 (SIGKILL) a kill, by somebody or by the system for want of memory'
+
 interface Connection {
   readonly address: EndpointAddress
   readonly location: TaskManagerLocation
@@ -91,7 +97,7 @@ export class TaskManagerConnections {
       unsubscribe: rpcService.onConnectionLost(address.address, (reason) =>
         mainThread.execute(() => {
           if (this.#connections.get(resourceId) !== connection) return
-          this.disconnect(resourceId, lost(resourceId, reason.message, reason))
+          this.disconnect(resourceId, lost(resourceId, `${reason.message}; ${EXIT_CODES}`, reason))
         }),
       ),
     }

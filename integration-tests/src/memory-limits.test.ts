@@ -1,0 +1,79 @@
+import t from 'tap'
+import { isAlive, peakResidentKb } from './support/processes.js'
+import { program, TestCluster } from './support/test-cluster.js'
+
+t.setTimeout(300_000)
+
+const PROCESS_MB = 1024
+const MEMORY = {
+  'taskmanager.memory.process.size': `${PROCESS_MB}m`,
+  'taskmanager.memory.managed.size': '64m',
+}
+const FILL = program('fills-memory.ts')
+
+t.test('a task that runs out of heap fails alone', async (t) => {
+  const cluster = await TestCluster.start(t, {
+    taskManagers: 1,
+    slots: 1,
+    configuration: { ...MEMORY, 'restart-strategy.type': 'none' },
+  })
+  const [pid] = cluster.pids('taskexecutor')
+
+  for (const kind of ['value', 'list', 'hot']) {
+    await t.test(`filled by state: ${kind}`, async (t) => {
+      const { code, stdout, stderr } = await cluster.flink('run', FILL, kind)
+      t.equal(code, 1)
+      const error =
+        /fill -> Sink.*ran out of memory: its thread may use \d+ MB.*taskmanager\.memory\.task\.heap\.size/
+      t.match(stderr, error)
+      const jobId = /JobID ([0-9a-f]{32})/.exec(stdout)![1]!
+      t.match(await cluster.rootException(jobId), error)
+      t.equal((await cluster.rest.jobDetails(jobId)).state, 'FAILED')
+      t.ok(isAlive(pid!), 'the TaskManager lives on')
+    })
+  }
+
+  await t.test('and the next job runs in the same process', async (t) => {
+    const { code, stderr } = await cluster.flink('run', program('one-two-three.ts'))
+    t.equal(code, 0, stderr)
+    t.strictSame(cluster.pids('taskexecutor'), [pid])
+    t.ok(isAlive(pid!))
+  })
+
+  await t.test('the process never had more memory than its configuration says', async (t) => {
+    const peakMb = peakResidentKb(pid!) / 1024
+    t.comment(`VmHWM ${Math.round(peakMb)} MB of ${PROCESS_MB} MB`)
+    t.ok(peakMb <= PROCESS_MB)
+    t.ok(peakMb > 150, 'the heap was filled')
+  })
+})
+
+t.test(
+  'one allocation above the heap ends the process, and the job goes on elsewhere',
+  async (t) => {
+    const cluster = await TestCluster.prepare(t, {
+      taskManagers: 0,
+      slots: 1,
+      configuration: {
+        ...MEMORY,
+        'restart-strategy.type': 'fixed-delay',
+        'restart-strategy.fixed-delay.attempts': '3',
+        'restart-strategy.fixed-delay.delay': '100 ms',
+      },
+    })
+    t.match(await cluster.script('jobmanager.sh', 'start'), { code: 0 })
+    const first = cluster.command('taskmanager.sh', ['start-foreground'])
+    await cluster.untilSlots(1)
+    const jobId = await cluster.submit(FILL, 'once')
+    const { code, stderr } = await first.result()
+    t.equal(code, 134)
+    t.match(stderr, /FATAL ERROR: .*heap out of memory/)
+
+    t.match(await cluster.script('taskmanager.sh', 'start'), { code: 0 })
+    await cluster.untilStatus(jobId, 'FINISHED')
+    t.match(
+      await cluster.rootException(jobId),
+      /Connection to TaskManager \S+ was lost: .*134 \(SIGABRT\) is an abort of Node.*task\.heap\.size/,
+    )
+  },
+)
