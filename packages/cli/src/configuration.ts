@@ -1,4 +1,9 @@
-import { type Configuration, checkConfiguration, loadConfiguration } from '@flink-ts/core'
+import {
+  type Configuration,
+  checkConfiguration,
+  JobManagerOptions,
+  loadConfiguration,
+} from '@flink-ts/core'
 import type { ParsedArguments } from './arguments/option-parser.js'
 import { DYNAMIC_PROPERTY } from './arguments/options.js'
 import { configurationFolder, dynamicProperties } from './flink-home.js'
@@ -8,6 +13,20 @@ export function dynamicPropertyWarnings(args: ParsedArguments): string[] {
   return checkConfiguration(dynamicProperties(args.values(DYNAMIC_PROPERTY)))
     .filter(({ severity }) => severity !== 'error')
     .map(({ message }) => message)
+}
+
+/** What processes of a cluster read when they start, and neither clients nor jobs. */
+const OF_CLUSTER =
+  /^(blob|cluster|heartbeat|high-availability|jobmanager|resourcemanager|slot|slotmanager|taskmanager)\./
+/** What clients read too. */
+const OF_CLIENT = new Set<string>([JobManagerOptions.ADDRESS.key])
+
+/** The `-D` words that were meant for a cluster which runs already and reads them no more. */
+export function clusterSettingWarnings(args: ParsedArguments): string[] {
+  const keys = Object.keys(dynamicProperties(args.values(DYNAMIC_PROPERTY)).toMap())
+  return keys
+    .filter((key) => OF_CLUSTER.test(key) && !OF_CLIENT.has(key))
+    .map((key) => `'${key}' is not for jobs: the cluster reads it from its own configuration`)
 }
 
 /**

@@ -8,6 +8,7 @@ import { sendHeartbeats, showProgress } from '../dist/actions/attached-job.js'
 import { cancelAction } from '../dist/actions/cancel.js'
 import { listAction } from '../dist/actions/list.js'
 import { parseArguments } from '../dist/arguments/option-parser.js'
+import { clusterSettingWarnings } from '../dist/configuration.js'
 import { type FakeRequest, startFakeRestServer } from './support/fake-rest-server.js'
 import { TestingTerminal } from './support/testing-terminal.js'
 
@@ -157,6 +158,17 @@ async function advanceUntil(clock: ManualClock, stepMs: number, condition: () =>
     await turn()
   }
 }
+
+t.test('clusterSettingWarnings: what a running cluster does not read from a job', (t) => {
+  const words = [
+    ...['-Dslot.request.timeout=5 s', '-Djobmanager.rpc.address=other', '-Drest.port=1'],
+    '-Dpipeline.max-parallelism=4',
+  ]
+  t.strictSame(clusterSettingWarnings(parseArguments(words, listAction.options)), [
+    "'slot.request.timeout' is not for jobs: the cluster reads it from its own configuration",
+  ])
+  t.end()
+})
 
 t.test('sendHeartbeats: until it is ended, each says how long the next may take', async (t) => {
   const { address, requests } = await startFakeRestServer(t, () => ({ status: 202, body: {} }))

@@ -11,6 +11,7 @@ import {
   PARALLELISM,
   SHUTDOWN_ON_ATTACHED_EXIT,
 } from '../arguments/options.js'
+import { clusterSettingWarnings } from '../configuration.js'
 import { accumulatorLines } from '../terminal/accumulator-lines.js'
 import { CliArgumentError } from '../terminal/terminal.js'
 import type { Action, ActionContext } from './action.js'
@@ -134,6 +135,7 @@ export const runAction: Action = {
         context,
       })
     }
+    for (const warning of clusterSettingWarnings(args)) terminal.err(`Warning: ${warning}`)
     const client = clusterClient(args, context)
     // Together: whoever has no cluster is told while the program is compiled.
     const reachable = client.clusterOverview()
