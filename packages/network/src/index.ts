@@ -1,10 +1,17 @@
 export type { BlockingPartitionHandle } from './blocking/blocking-result-partition.js'
-export type { BufferQueueHandle, ChannelCounters } from './buffer/buffer-queue.js'
+export {
+  type BufferQueueHandle,
+  type ChannelCounters,
+  QueueErrorKind,
+  type QueueErrorKindValue,
+  SlotFlags,
+} from './buffer/buffer-queue.js'
 export {
   NetworkBufferPool,
   type NetworkBufferPoolHandle,
   type PoolUsage,
 } from './buffer/network-buffer-pool.js'
+export { SegmentView } from './buffer/segment-view.js'
 export type { ChannelEvent, SnapshotType, WatermarkStatus } from './element/channel-event.js'
 export type {
   DataLocation,
@@ -35,8 +42,10 @@ export {
 } from './errors/network-errors.js'
 export { ShuffleFileError } from './errors/shuffle-file-error.js'
 export { BufferDebloater, type BufferDebloating } from './gate/buffer-debloater.js'
+export type { ChannelSource, ChannelSourceState } from './gate/channel-source.js'
 export type { DebloatingMetrics, GateDebloating } from './gate/gate-debloater.js'
 export {
+  type ChannelOrigin,
   type InputChannelFile,
   type InputChannelHandle,
   InputGate,
@@ -62,6 +71,17 @@ export {
 } from './partition/result-partition.js'
 export { type InlineNetworkIoOptions, inlineNetworkIo } from './remote/inline-network-io.js'
 export { type ThreadedNetworkIoOptions, threadedNetworkIo } from './remote/threaded-network-io.js'
+export { attachTaskShuffle } from './shuffle/attach-task-shuffle.js'
+export { networkShuffleMaster, networkShuffleService } from './shuffle/network-shuffle.js'
+export type {
+  ShuffleEnvironmentContext,
+  ShuffleMaster,
+  ShuffleMasterContext,
+  ShuffleServiceFactory,
+  TaskManagerShuffle,
+  TaskShuffle,
+  TaskShuffleHandle,
+} from './shuffle/shuffle-service.js'
 export type {
   DataConnection,
   DataConnectionListener,

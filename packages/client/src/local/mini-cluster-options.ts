@@ -7,7 +7,7 @@ import type {
   Random,
   SocketConnector,
 } from '@flink-ts/core'
-import type { Defer } from '@flink-ts/network'
+import type { Defer, ShuffleServiceFactory } from '@flink-ts/network'
 import type { ModuleLoader } from '@flink-ts/runtime'
 
 /** What a MiniCluster has from the world; whatever is absent is the machine's own. */
@@ -31,6 +31,8 @@ export interface MiniClusterOptions extends Partial<MiniClusterWorld> {
   readonly configuration?: Configuration
   /** Default 1. */
   readonly numberOfTaskManagers?: number
+  /** How records go from task to task. Default: the network. */
+  readonly shuffleService?: ShuffleServiceFactory
   /** Default: `taskmanager.numberOfTaskSlots`. */
   readonly numberOfTaskSlotsPerTaskManager?: number
 }

@@ -7,7 +7,7 @@ import {
 import {
   InProcessDataTransport,
   inlineNetworkIo,
-  ShuffleEnvironment,
+  type ShuffleServiceFactory,
   shuffleSettings,
 } from '@flink-ts/network'
 import type { RpcService } from '@flink-ts/rpc'
@@ -28,6 +28,7 @@ export interface MiniClusterTaskManagersOptions {
   readonly memory: TaskManagerMemory
   readonly createRpcService: (address: string) => RpcService
   readonly codeProvider: JobCodeProvider
+  readonly shuffleService: ShuffleServiceFactory
   readonly fatalErrorHandler: (error: unknown) => void
 }
 
@@ -54,7 +55,8 @@ export class MiniClusterTaskManagers {
     const log = world.log.child({ resourceId })
     const rpcService = this.#options.createRpcService(`${resourceId}:6122`)
     const segmentBytes = configuration.get(TaskManagerMemoryOptions.SEGMENT_SIZE)
-    const shuffle = await ShuffleEnvironment.start({
+    const shuffle = await this.#options.shuffleService.createShuffleEnvironment({
+      configuration,
       resourceId,
       host: resourceId,
       numberOfSegments: Math.floor(memory.networkMemory / segmentBytes),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type Configuration, FLINK_TS_VERSION, type ResourceId, RpcOptions } from '@flink-ts/core'
+import { networkShuffleService, type ShuffleServiceFactory } from '@flink-ts/network'
 import { createResourceManagerDriver } from '@flink-ts/resourcemanager-standalone'
 import { type InMemoryRpcService, InProcessRpcNetwork } from '@flink-ts/rpc'
 import {
@@ -29,6 +30,7 @@ export class MiniCluster {
   readonly #jobs = new Map<string, MiniClusterJob>()
   readonly #code = new Map<string, JobCode>()
   readonly #rpcServices: InMemoryRpcService[] = []
+  readonly #shuffleService: ShuffleServiceFactory
   readonly #taskManagers: MiniClusterTaskManagers
   #jobManager: JobManagerServices | undefined
   #started: Promise<void> | undefined
@@ -38,6 +40,7 @@ export class MiniCluster {
   constructor(options: MiniClusterOptions = {}) {
     this.#options = options
     this.#world = systemWorld(options)
+    this.#shuffleService = options.shuffleService ?? networkShuffleService
     const slots = options.numberOfTaskSlotsPerTaskManager
     const { configuration, memory } = miniClusterConfiguration(options.configuration, slots)
     this.#configuration = configuration
@@ -45,6 +48,7 @@ export class MiniCluster {
       world: this.#world,
       configuration,
       memory,
+      shuffleService: this.#shuffleService,
       createRpcService: (address) => this.#createRpcService(address),
       codeProvider: ({ jobId }) => {
         const code = this.#code.get(jobId)
@@ -101,8 +105,14 @@ export class MiniCluster {
   async #start(): Promise<void> {
     const { clock, random, log, fileSystems, moduleLoader } = this.#world
     const configuration = this.#configuration
+    const shuffleMaster = await this.#shuffleService.createShuffleMaster({
+      configuration,
+      clock,
+      log,
+    })
     this.#jobManager = await startJobManagerServices({
       configuration,
+      shuffleMaster,
       clock,
       random,
       log,

@@ -6,6 +6,7 @@ import {
   FLINK_TS_VERSION,
   JobManagerOptions,
   LocalFileSystem,
+  NettyShuffleEnvironmentOptions,
   type Random,
   type ResourceId,
   ResourceManagerOptions,
@@ -24,6 +25,7 @@ import {
 import { jobManagerRpcAddress } from '../addresses/job-manager-address.js'
 import type { DaemonContext } from '../daemon/daemon.js'
 import { startRpcService } from '../rpc/start-rpc-service.js'
+import { loadShuffleService } from '../shuffle/load-shuffle-service.js'
 import { loadDriver } from './load-driver.js'
 
 /** What the kind of cluster does when something happens. */
@@ -61,6 +63,10 @@ export async function startJobManager(
   const address = jobManagerRpcAddress(configuration)
   if (address.warning !== undefined) own.warn(address.warning)
 
+  const shuffleService = await loadShuffleService(
+    configuration.get(NettyShuffleEnvironmentOptions.SHUFFLE_SERVICE),
+  )
+  const shuffleMaster = await shuffleService.createShuffleMaster({ configuration, clock, log })
   const [driver, rpcService] = await Promise.all([
     loadDriver(configuration.get(ResourceManagerOptions.DRIVER), {
       configuration,
@@ -108,6 +114,7 @@ export async function startJobManager(
       random,
     }),
     resourceManagerDriver: driver,
+    shuffleMaster,
     version: { version: FLINK_TS_VERSION, nodeMajor: Number.parseInt(process.versions.node, 10) },
     moduleLoader: (module) => import(module),
     onClusterShutDown: hooks.onClusterShutDown,

@@ -10,7 +10,8 @@ import {
   TaskManagerMemoryOptions,
 } from '@flink-ts/core'
 import type { TransportSecurity } from '@flink-ts/core/security'
-import { ShuffleEnvironment, shuffleSettings, threadedNetworkIo } from '@flink-ts/network'
+import { shuffleSettings, type TaskManagerShuffle, threadedNetworkIo } from '@flink-ts/network'
+import { loadShuffleService } from '../shuffle/load-shuffle-service.js'
 
 export interface StartShuffleEnvironmentOptions {
   readonly configuration: Configuration
@@ -28,11 +29,11 @@ export interface StartShuffleEnvironmentOptions {
  * The network of a TaskManager process: its buffers, and a thread that speaks with its peers on the first free one of
  * the data ports.
  *
- * @throws FlinkError FLINK_DATA_PORT
+ * @throws FlinkError FLINK_DATA_PORT, IllegalConfigurationError
  */
 export async function startShuffleEnvironment(
   options: StartShuffleEnvironmentOptions,
-): Promise<ShuffleEnvironment> {
+): Promise<TaskManagerShuffle> {
   let failure: unknown
   for (const port of dataPorts(options.configuration)) {
     try {
@@ -44,14 +45,19 @@ export async function startShuffleEnvironment(
   throw failure
 }
 
-function start(options: StartShuffleEnvironmentOptions, port: number): Promise<ShuffleEnvironment> {
+async function start(
+  options: StartShuffleEnvironmentOptions,
+  port: number,
+): Promise<TaskManagerShuffle> {
   const { configuration, clock, log, memory, resourceId, host, bindHost, onFatalError } = options
   const security: TransportSecurity = {
     ...options.security,
     tls: configuration.get(SecurityOptions.DATA_SSL_ENABLED) ? options.security.tls : undefined,
   }
   const segmentBytes = configuration.get(TaskManagerMemoryOptions.SEGMENT_SIZE)
-  return ShuffleEnvironment.start({
+  const service = await loadShuffleService(configuration.get(Options.SHUFFLE_SERVICE))
+  return service.createShuffleEnvironment({
+    configuration,
     resourceId,
     host,
     numberOfSegments: Math.floor(memory.networkMemory / segmentBytes),

@@ -32,6 +32,8 @@ export interface ResultPartitionDescriptor {
 export interface ShuffleDescriptor {
   readonly partitionId: string
   readonly location: DataLocation
+  /** What another shuffle service than the network knows of it. */
+  readonly info?: unknown
 }
 
 /** Subpartition indexes, both inclusive. */

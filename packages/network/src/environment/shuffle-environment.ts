@@ -4,6 +4,12 @@ import { startingBufferBytes } from '../gate/buffer-debloater.js'
 import type { DebloatingMetrics } from '../gate/gate-debloater.js'
 import type { InputGateHandle } from '../gate/input-gate.js'
 import type { ResultPartitionHandle } from '../partition/result-partition.js'
+import { NetworkTaskShuffle } from '../shuffle/network-task-shuffle.js'
+import type {
+  TaskManagerShuffle,
+  TaskShuffle,
+  TaskShuffleHandle,
+} from '../shuffle/shuffle-service.js'
 import { BlockingPartitions } from './blocking-partitions.js'
 import { BufferQuotas } from './buffer-quotas.js'
 import type { DataLocation, InputGateDescriptor, ResultPartitionDescriptor } from './descriptors.js'
@@ -19,8 +25,9 @@ import type { ChannelMetrics, ShuffleEnvironmentOptions } from './shuffle-enviro
  * A TaskManager's network: its memory, partitions, gates and connections, used in its main thread.
  * What it creates are cloneable handles that the tasks attach in their threads.
  */
-export class ShuffleEnvironment {
+export class ShuffleEnvironment implements TaskManagerShuffle {
   readonly context: NetworkContext
+  readonly taskShuffle: TaskShuffle
   readonly #options: ShuffleEnvironmentOptions
   readonly #io: NetworkIo
   readonly #ioBell: number
@@ -38,6 +45,7 @@ export class ShuffleEnvironment {
   ) {
     this.#options = options
     this.context = context
+    this.taskShuffle = new NetworkTaskShuffle(context)
     this.#io = io
     this.#ioBell = ioBell
     const { limits } = options
@@ -90,6 +98,10 @@ export class ShuffleEnvironment {
 
   get dataPort(): number {
     return this.#io.dataPort
+  }
+
+  get taskShuffleHandle(): TaskShuffleHandle {
+    return { data: this.context.handle() }
   }
 
   /** @throws InsufficientNetworkBuffersError */

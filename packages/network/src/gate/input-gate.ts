@@ -13,12 +13,16 @@ import type { Doorbell } from '../wakeup/doorbell.js'
 import type { ChannelSource } from './channel-source.js'
 import { GateDebloater, type GateDebloating } from './gate-debloater.js'
 
-/** One channel of a gate in cloneable form. */
-export interface InputChannelHandle {
+/** What a channel reads; for messages. */
+export interface ChannelOrigin {
   readonly partitionId: string
   readonly subpartition: number
   /** `host:port` of the producer's TaskManager with its resource id, or `local`. */
   readonly peer: string
+}
+
+/** One channel of a gate in cloneable form. */
+export interface InputChannelHandle extends ChannelOrigin {
   readonly isLocal: boolean
   readonly queue: BufferQueueHandle | undefined
   /** A blocking partition of this TaskManager: read from its file. */
@@ -51,17 +55,26 @@ export class InputGate {
   #unfinished: number
   #debloater: GateDebloater | undefined
 
-  private constructor(handle: InputGateHandle, context: NetworkContext, clock: Clock | undefined) {
-    this.gateId = handle.gateId
-    this.#doorbell = context.doorbells.doorbell(handle.bell)
-    this.channels = handle.channels.map(
-      (channel, index) => new InputChannel(index, channel, sourceOf(channel, context, handle.bell)),
+  private constructor(
+    gateId: string,
+    doorbell: Doorbell,
+    channels: readonly (readonly [ChannelOrigin, ChannelSource])[],
+  ) {
+    this.gateId = gateId
+    this.#doorbell = doorbell
+    this.channels = channels.map(
+      ([origin, source], index) => new InputChannel(index, origin, source),
     )
     this.#unfinished = this.channels.length
-    if (handle.debloating !== undefined && clock !== undefined) {
-      const sources = this.channels.map(({ queue }) => queue)
-      this.#debloater = new GateDebloater(handle.debloating, sources, clock)
-    }
+  }
+
+  /** A gate of another shuffle service. Whoever fills the sources rings the doorbell. */
+  static over(options: {
+    gateId: string
+    doorbell: Doorbell
+    channels: readonly (readonly [ChannelOrigin, ChannelSource])[]
+  }): InputGate {
+    return new InputGate(options.gateId, options.doorbell, options.channels)
   }
 
   /**
@@ -70,7 +83,16 @@ export class InputGate {
    * @param clock for buffer debloating; without it there is none
    */
   static attach(handle: InputGateHandle, context: NetworkContext, clock?: Clock): InputGate {
-    return new InputGate(handle, context, clock)
+    const doorbell = context.doorbells.doorbell(handle.bell)
+    const channels = handle.channels.map(
+      (channel) => [channel, sourceOf(channel, context, handle.bell)] as const,
+    )
+    const gate = new InputGate(handle.gateId, doorbell, channels)
+    if (handle.debloating !== undefined && clock !== undefined) {
+      const sources = channels.map(([, source]) => source)
+      gate.#debloater = new GateDebloater(handle.debloating, sources, clock)
+    }
+    return gate
   }
 
   get numberOfChannels(): number {
@@ -161,12 +183,12 @@ function sourceOf(
 /** The consumer's side of one channel. */
 export class InputChannel {
   readonly index: number
-  readonly handle: InputChannelHandle
+  readonly handle: ChannelOrigin
   readonly queue: ChannelSource
   isBlocked = false
   isFinished = false
 
-  constructor(index: number, handle: InputChannelHandle, queue: ChannelSource) {
+  constructor(index: number, handle: ChannelOrigin, queue: ChannelSource) {
     this.index = index
     this.handle = handle
     this.queue = queue

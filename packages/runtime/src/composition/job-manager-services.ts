@@ -1,4 +1,5 @@
 import type { Clock, Configuration, FileSystems, Logger, Random, ResourceId } from '@flink-ts/core'
+import type { ShuffleMaster } from '@flink-ts/network'
 import type { RpcService } from '@flink-ts/rpc'
 import { BlobServer } from '../blob/blob-server.js'
 import type { BlobStore } from '../blob/blob-store.js'
@@ -37,6 +38,8 @@ export interface JobManagerServicesOptions {
   readonly resourceManagerDriver: ResourceManagerDriver
   /** Closed with the services. Default: {@link StandaloneHaServices}, which other processes can ask. */
   readonly highAvailability?: HighAvailabilityServices
+  /** Closed with the services. Default: the network's, which has nothing to remember. */
+  readonly shuffleMaster?: ShuffleMaster
   readonly version: ClusterVersion
   /** Imports modules of the cluster: sources and sinks of jobs name them. */
   readonly moduleLoader: ModuleLoader
@@ -107,6 +110,7 @@ export async function startJobManagerServices(
     loadModule: options.moduleLoader,
     clusterVersion: options.version,
     blobs: blobServer,
+    ...(options.shuffleMaster === undefined ? {} : { shuffleMaster: options.shuffleMaster }),
     onShutDown: options.onClusterShutDown,
     ...(options.onJobEnded === undefined ? {} : { onJobEnded: options.onJobEnded }),
   })
@@ -127,6 +131,7 @@ export async function startJobManagerServices(
       () => Promise.all([dispatcherLeader.close(), resourceManagerLeader.close()]),
       // Jobs say goodbye to the ResourceManager and leave the blobs, so they go first.
       () => dispatcher.close(),
+      () => options.shuffleMaster?.close(),
       () => status && resourceManager.endApplication(status, diagnostics),
       () => resourceManager.close(),
       () => Promise.all([blobServer.close(), leaderService?.close()]),

@@ -1,6 +1,6 @@
 import type { Clock, Configuration, Logger, ResourceId, TaskManagerMemory } from '@flink-ts/core'
 import { BlobServerOptions, TaskManagerOptions } from '@flink-ts/core'
-import type { ShuffleEnvironment } from '@flink-ts/network'
+import type { TaskManagerShuffle } from '@flink-ts/network'
 import type { RpcService } from '@flink-ts/rpc'
 import { BlobCache } from '../blob/blob-cache.js'
 import type { BlobStore } from '../blob/blob-store.js'
@@ -28,7 +28,7 @@ export interface TaskManagerServicesOptions {
   /** Tasks on TaskManagers of the same node share its fate. Default: `host`. */
   readonly nodeId?: string
   /** Closed with the services, after the tasks. */
-  readonly shuffleEnvironment: ShuffleEnvironment
+  readonly shuffleEnvironment: TaskManagerShuffle
   /** Closed with the services. */
   readonly taskLauncher: TaskLauncher
   readonly memory: TaskManagerMemory

@@ -7,6 +7,7 @@ import {
   type Logger,
   type Random,
 } from '@flink-ts/core'
+import type { ShuffleMaster } from '@flink-ts/network'
 import {
   FencedRpcEndpoint,
   type FencingToken,
@@ -71,6 +72,8 @@ export interface DispatcherOptions {
   /** Of the JobManager process. */
   readonly resourceId: string
   readonly clusterVersion: ClusterVersion
+  /** Of the JobManager, who closes it. Default: the network's, which has nothing to remember. */
+  readonly shuffleMaster?: ShuffleMaster
   readonly blobs?: JobBlobs
   /** Default `dispatcher`. */
   readonly endpointId?: string

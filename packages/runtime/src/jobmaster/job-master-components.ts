@@ -5,6 +5,7 @@ import {
   Configuration,
   type Logger,
 } from '@flink-ts/core'
+import type { ShuffleMaster } from '@flink-ts/network'
 import type { MainThreadExecutor } from '@flink-ts/rpc'
 import type { AssignedSlot } from '../executiongraph/execution.js'
 import { slotProfilesOf } from '../jobgraph/slot-profiles.js'
@@ -54,7 +55,7 @@ export interface JobMasterEvents
  * @throws IllegalConfigurationError naming the key whose value is not valid
  */
 export function createJobMasterComponents(
-  options: JobMasterOptions,
+  options: JobMasterOptions & { readonly shuffleMaster: ShuffleMaster },
   endpoint: EndpointAddress & {
     readonly mainThread: MainThreadExecutor
     readonly clock: Clock
@@ -119,7 +120,12 @@ export function createJobMasterComponents(
     failTask: (attemptId, cause, counts) => scheduler.failTask(attemptId, cause, counts),
     slotRefused: (allocationId, cause) => events.slotFailed(allocationId, cause),
   })
-  const descriptors = new TaskDeploymentDescriptors(jobGraph, { address, endpointId }, fencingToken)
+  const descriptors = new TaskDeploymentDescriptors(
+    jobGraph,
+    { address, endpointId },
+    fencingToken,
+    options.shuffleMaster,
+  )
   const scheduler: Scheduler = createScheduler({
     jobGraph,
     configuration,

@@ -1,4 +1,5 @@
 import type { Clock, Configuration, FileSystems, Logger, Random } from '@flink-ts/core'
+import type { ShuffleMaster } from '@flink-ts/network'
 import type { FencingToken, RpcService } from '@flink-ts/rpc'
 import type { HighAvailabilityServices } from '../highavailability/high-availability-services.js'
 import type { JobGraph } from '../jobgraph/job-graph.js'
@@ -13,6 +14,8 @@ export interface JobMasterOptions {
   readonly highAvailability: HighAvailabilityServices
   readonly fileSystems: FileSystems
   readonly loadModule: ModuleLoader
+  /** Of the JobManager, who closes it. Default: the network's, which has nothing to remember. */
+  readonly shuffleMaster?: ShuffleMaster
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger

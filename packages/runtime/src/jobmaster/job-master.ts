@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type AllocationId, FlinkError } from '@flink-ts/core'
+import { networkShuffleMaster } from '@flink-ts/network'
 import { FencedRpcEndpoint } from '@flink-ts/rpc'
 import type { AssignedSlot } from '../executiongraph/execution.js'
 import { isTerminalJobStatus } from '../executiongraph/job-status.js'
@@ -49,9 +50,12 @@ export class JobMaster extends FencedRpcEndpoint {
     })
     this.#options = options
     const { address, endpointId, mainThread, clock, log } = this
+    const shuffleMaster = options.shuffleMaster ?? networkShuffleMaster
+    shuffleMaster.registerJob(jobId)
     const gateway = (resourceId: string) => this.#components.taskManagers.gateway(resourceId)
+    const release = { jobId, gateway, shuffleMaster, log }
     this.#components = createJobMasterComponents(
-      options,
+      { ...options, shuffleMaster },
       { address, endpointId, mainThread, clock, log },
       {
         heartbeat: (resourceId, payload) => this.#onHeartbeat(resourceId, payload),
@@ -59,9 +63,9 @@ export class JobMaster extends FencedRpcEndpoint {
         slotFailed: (allocationId, cause) => this.#onSlotFailed(allocationId, cause),
         freeSlot: (slot, reason) => this.#freeSlot(slot, reason),
         executionEnded: (vertex) => this.#coordinators?.executionEnded(vertex),
-        resultsConsumed: (results) => releaseConsumedResults(results, { jobId, gateway, log }),
+        resultsConsumed: (results) => releaseConsumedResults(results, release),
         subtasksReset: (vertices) => {
-          releaseResults(vertices, { jobId, gateway, log })
+          releaseResults(vertices, release)
           this.#coordinators?.subtasksReset(vertices)
         },
         graphReplaced: () => this.#coordinators?.graphReplaced(),
@@ -279,6 +283,7 @@ export class JobMaster extends FencedRpcEndpoint {
         }),
     )
     this.#components.taskManagers.close()
+    this.#options.shuffleMaster?.unregisterJob(jobId)
     this.#disconnected = Promise.all([
       ...goodbyes,
       this.#components.resourceManager.close(status),

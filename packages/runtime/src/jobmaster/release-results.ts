@@ -1,4 +1,5 @@
 import { type Logger, resultPartitionId } from '@flink-ts/core'
+import type { ShuffleMaster } from '@flink-ts/network'
 import type { ExecutionVertex } from '../executiongraph/execution-vertex.js'
 import type { TaskExecutorGateway } from '../messages/messages.generated.js'
 import type { ConsumedResult } from '../scheduler/blocking-results.js'
@@ -7,13 +8,14 @@ export interface ReleaseResultsOptions {
   readonly jobId: string
   /** Undefined: it is not registered (any more). */
   readonly gateway: (resourceId: string) => TaskExecutorGateway | undefined
+  readonly shuffleMaster: ShuffleMaster
   readonly log: Logger
 }
 
 /** Has results dropped that all their consumers have read. One call per TaskManager. */
 export function releaseConsumedResults(
   { edge, producers }: ConsumedResult,
-  { jobId, gateway, log }: ReleaseResultsOptions,
+  { jobId, gateway, shuffleMaster, log }: ReleaseResultsOptions,
 ): void {
   const byTaskManager = new Map<string, string[]>()
   for (const { current, subtaskIndex } of producers) {
@@ -25,6 +27,7 @@ export function releaseConsumedResults(
     else known.push(partitionId)
   }
   for (const [resourceId, partitionIds] of byTaskManager) {
+    shuffleMaster.releasePartitions(jobId, partitionIds)
     gateway(resourceId)
       ?.releasePartitions({ jobId, partitionIds })
       .catch((error) => log.debug('Results that were read stay', { resourceId, error }))
@@ -39,7 +42,7 @@ export function releaseResults(
   vertices: readonly ExecutionVertex[],
   options: ReleaseResultsOptions,
 ): void {
-  const { jobId, gateway, log } = options
+  const { jobId, gateway, shuffleMaster, log } = options
   for (const { history, jobVertex, subtaskIndex } of vertices) {
     const ended = history.at(-1)
     const resourceId = ended?.slot?.location.resourceId
@@ -48,6 +51,7 @@ export function releaseResults(
       resultPartitionId(jobEdge.id, subtaskIndex, ended.attemptId),
     )
     if (partitionIds.length === 0) continue
+    shuffleMaster.releasePartitions(jobId, partitionIds)
     gateway(resourceId)
       ?.releasePartitions({ jobId, partitionIds })
       .catch((error) => log.debug('Results of an earlier attempt stay', { resourceId, error }))

@@ -4,8 +4,10 @@ import type {
   InputGateDescriptor,
   ResultPartitionDescriptor,
   ShuffleDescriptor,
+  ShuffleMaster,
 } from '@flink-ts/network'
 import type { FencingToken } from '@flink-ts/rpc'
+import type { Execution } from '../executiongraph/execution.js'
 import type { ExecutionEdge } from '../executiongraph/execution-edge.js'
 import type { ExecutionJobVertex } from '../executiongraph/execution-job-vertex.js'
 import type { ExecutionVertex } from '../executiongraph/execution-vertex.js'
@@ -20,13 +22,22 @@ export class TaskDeploymentDescriptors {
   readonly #jobId: string
   readonly #jobMaster: EndpointAddress
   readonly #token: FencingToken
+  readonly #shuffleMaster: ShuffleMaster
+  /** Partitions of attempts that are registered. */
+  readonly #registered = new WeakMap<Execution, Map<ExecutionEdge, ShuffleDescriptor>>()
   readonly #jobInformation: Uint8Array
   /** Producers of all-to-all edges, as of a version of the producing vertex. */
   readonly #groups = new WeakMap<ExecutionEdge, { version: number; json: string }>()
   readonly #taskInformation = new WeakMap<ExecutionJobVertex, Uint8Array>()
   readonly #slotSharing: ReadonlyMap<string, SlotSharing>
 
-  constructor(jobGraph: JobGraph, jobMaster: EndpointAddress, token: FencingToken) {
+  constructor(
+    jobGraph: JobGraph,
+    jobMaster: EndpointAddress,
+    token: FencingToken,
+    shuffleMaster: ShuffleMaster,
+  ) {
+    this.#shuffleMaster = shuffleMaster
     this.#jobId = jobGraph.jobId
     this.#jobMaster = jobMaster
     this.#token = token
@@ -53,7 +64,7 @@ export class TaskDeploymentDescriptors {
       attemptNumber: current.attemptNumber,
       jobInformation: this.#jobInformation,
       taskInformation: this.#taskInformationOf(jobVertex),
-      producedPartitions: json(jobVertex.outputs.map((edge) => partition(edge, vertex))),
+      producedPartitions: json(jobVertex.outputs.map((edge) => this.#partition(edge, vertex))),
       inputGates: this.#inputGates(vertex),
       jobMaster: this.#jobMaster,
       jobMasterToken: this.#token,
@@ -63,7 +74,8 @@ export class TaskDeploymentDescriptors {
   // The producers of an all-to-all edge are the same for each of its consumers: written down once.
   #inputGates(vertex: ExecutionVertex): Uint8Array {
     const gates = vertex.jobVertex.inputs.map((edge, gate) => {
-      if (edge.distribution.pointwise) return JSON.stringify(pointwiseGate(edge, vertex, gate))
+      if (edge.distribution.pointwise)
+        return JSON.stringify(this.#pointwiseGate(edge, vertex, gate))
       const own = JSON.stringify(gateOf(edge, vertex, gate))
       return `${own.slice(0, -1)},"group":${this.#groupOf(edge)}}`
     })
@@ -74,9 +86,41 @@ export class TaskDeploymentDescriptors {
     const { version } = edge.producer
     const known = this.#groups.get(edge)
     if (known?.version === version) return known.json
-    const json = JSON.stringify(groupOf(edge))
+    const json = JSON.stringify(
+      groupOf(edge, (producer) => this.#shuffleDescriptor(edge, producer)),
+    )
     this.#groups.set(edge, { version, json })
     return json
+  }
+
+  #partition(edge: ExecutionEdge, vertex: ExecutionVertex): ResultPartitionDescriptor {
+    // A producer without consumers yet is registered all the same.
+    this.#shuffleDescriptor(edge, vertex)
+    return partition(edge, vertex)
+  }
+
+  #pointwiseGate(edge: ExecutionEdge, vertex: ExecutionVertex, gate: number): InputGateDescriptor {
+    const { producers } = edge.distribution.consumedBy(vertex.subtaskIndex)
+    return {
+      ...gateOf(edge, vertex, gate),
+      producers: producers.map((producer) =>
+        this.#shuffleDescriptor(edge, edge.producer.subtasks[producer]!),
+      ),
+    }
+  }
+
+  #shuffleDescriptor(edge: ExecutionEdge, producer: ExecutionVertex): ShuffleDescriptor {
+    const { current } = producer
+    const known = this.#registered.get(current) ?? new Map<ExecutionEdge, ShuffleDescriptor>()
+    let descriptor = known.get(edge)
+    if (descriptor === undefined) {
+      assert(current.slot !== undefined, `producer ${current.attemptId} has a slot`)
+      const { location } = current.slot
+      const produced = partition(edge, producer)
+      descriptor = this.#shuffleMaster.registerPartition(this.#jobId, produced, location)
+      this.#registered.set(current, known.set(edge, descriptor))
+    }
+    return descriptor
   }
 
   #taskInformationOf(jobVertex: ExecutionJobVertex): Uint8Array {
@@ -108,18 +152,6 @@ function partition(edge: ExecutionEdge, vertex: ExecutionVertex): ResultPartitio
   }
 }
 
-function pointwiseGate(
-  edge: ExecutionEdge,
-  vertex: ExecutionVertex,
-  gate: number,
-): InputGateDescriptor {
-  const { producers } = edge.distribution.consumedBy(vertex.subtaskIndex)
-  return {
-    ...gateOf(edge, vertex, gate),
-    producers: producers.map((producer) => shuffle(edge, edge.producer.subtasks[producer]!)),
-  }
-}
-
 function gateOf(
   edge: ExecutionEdge,
   vertex: ExecutionVertex,
@@ -132,7 +164,10 @@ function gateOf(
   }
 }
 
-function groupOf(edge: ExecutionEdge): ProducerGroup {
+function groupOf(
+  edge: ExecutionEdge,
+  descriptorOf: (producer: ExecutionVertex) => ShuffleDescriptor,
+): ProducerGroup {
   const { subtasks, jobVertex } = edge.producer
   return producerGroup(
     {
@@ -140,18 +175,11 @@ function groupOf(edge: ExecutionEdge): ProducerGroup {
       executionGraphId: subtasks[0]!.current.executionGraphId,
       vertexId: jobVertex.id,
     },
-    subtasks.map(({ current }) => {
-      assert(current.slot !== undefined, `producer ${current.attemptId} has a slot`)
-      return { attemptNumber: current.attemptNumber, location: current.slot.location }
+    subtasks.map((producer) => {
+      const { attemptNumber } = producer.current
+      return { attemptNumber, ...descriptorOf(producer) }
     }),
   )
-}
-
-function shuffle(edge: ExecutionEdge, producer: ExecutionVertex): ShuffleDescriptor {
-  const { slot, attemptId } = producer.current
-  assert(slot !== undefined, `producer ${attemptId} has a slot`)
-  const { resourceId, host, dataPort } = slot.location
-  return { partitionId: partitionIdOf(edge, producer), location: { resourceId, host, dataPort } }
 }
 
 function partitionIdOf(edge: ExecutionEdge, producer: ExecutionVertex): string {

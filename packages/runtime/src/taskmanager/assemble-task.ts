@@ -17,13 +17,9 @@ import {
 import type { MetricGroup } from '@flink-ts/metrics'
 import {
   type BufferWaitStrategy,
-  InputGate,
-  type InputGateHandle,
-  type NetworkContext,
   RecordReader,
   RecordWriter,
-  ResultPartition,
-  type ResultPartitionHandle,
+  type TaskShuffle,
 } from '@flink-ts/network'
 import type { KeyedStateBackend, KeyedStateBackendOptions } from '@flink-ts/state'
 import type { OperatorDescriptor } from '../jobgraph/job-graph.js'
@@ -48,9 +44,9 @@ import type { TaskDeployment } from './task-launcher.js'
 export interface TaskThreadDeployment {
   readonly deployment: TaskDeployment
   /** In the order of the task's result partitions. */
-  readonly partitions: readonly ResultPartitionHandle[]
+  readonly partitions: readonly unknown[]
   /** In the order of the task's input gates. */
-  readonly gates: readonly InputGateHandle[]
+  readonly gates: readonly unknown[]
 }
 
 /** What a task has from the world, in its own thread. */
@@ -61,7 +57,7 @@ export interface TaskWorld {
   readonly sockets: SocketConnector
   readonly stdout: LineWriter
   readonly log: Logger
-  readonly network: NetworkContext
+  readonly shuffle: TaskShuffle
   /** Absent: inline, see `ResultPartitionOptions`. */
   readonly waitStrategy?: BufferWaitStrategy
   /** The cluster's configuration with the job's over it. */
@@ -100,7 +96,7 @@ export function assembleTask(
   const nameOf = (id: OperatorId) =>
     task.vertex.operators.find((operator) => operator.operatorId === id)?.name ?? id
   const outputs = task.outputEdges.map((edge, i) => {
-    const partition = ResultPartition.attach(partitions[i]!, world.network, {
+    const partition = world.shuffle.attachPartition(partitions[i], {
       ...(world.waitStrategy === undefined ? {} : { waitStrategy: world.waitStrategy }),
     })
     const selector = channelSelectorForEdge(edge, code.edges.get(edge.id), {
@@ -118,7 +114,7 @@ export function assembleTask(
   })
   const keyHandles = new KeyHandleSource()
   const inputs = task.inputEdges.map((edge, i) => {
-    const gate = InputGate.attach(gates[i]!, world.network, world.clock)
+    const gate = world.shuffle.attachGate(gates[i], world.clock)
     const serializer = edgeSerializer(edge, {
       operatorName: edge.sourceOperatorId,
       registry: code.serializers,

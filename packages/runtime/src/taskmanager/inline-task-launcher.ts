@@ -11,7 +11,7 @@ import {
   serializeError,
 } from '@flink-ts/core'
 import type { MetricGroup } from '@flink-ts/metrics'
-import type { Defer, ShuffleEnvironment } from '@flink-ts/network'
+import type { Defer, TaskManagerShuffle } from '@flink-ts/network'
 import { HeapKeyedStateBackend } from '@flink-ts/state'
 import type { JobCode } from '../operators/stream-operator.js'
 import { withModuleCode } from '../program/module-code.js'
@@ -41,7 +41,7 @@ export type JobCodeProvider = (job: JobInformation) => JobCode | Promise<JobCode
 
 export interface InlineTaskLauncherOptions {
   /** Made with the same `defer`, so that all tasks share this thread. */
-  readonly shuffle: ShuffleEnvironment
+  readonly shuffle: TaskManagerShuffle
   /** Runs an action soon, after the caller returned and promises that are due have settled. */
   readonly defer: Defer
   readonly clock: Clock
@@ -211,7 +211,7 @@ function inlineWorld(
     sockets: options.sockets,
     stdout: options.stdout,
     log: options.log.child({ task: taskNameWithSubtask(deployment) }),
-    network: options.shuffle.context,
+    shuffle: options.shuffle.taskShuffle,
     configuration,
     operatorMetrics: (name) =>
       options.operatorMetrics?.(deployment, name) ?? own.metrics.forOperator(name),

@@ -21,6 +21,8 @@ export interface ProducerGroup {
   readonly attempts: readonly number[]
   /** Where they run, in runs: index into `locations` and count in turns. */
   readonly places: readonly number[]
+  /** What the shuffle service knows of each, if it does of any. */
+  readonly infos?: readonly unknown[]
 }
 
 /** An input gate as it travels: its producers one by one, or as a group. JSON. */
@@ -31,7 +33,7 @@ export type InputGateDeployment =
 /** @param producers of subtasks 0, 1, … */
 export function producerGroup(
   ids: Pick<ProducerGroup, 'dataSetId' | 'executionGraphId' | 'vertexId'>,
-  producers: Iterable<{ attemptNumber: number; location: ShuffleDescriptor['location'] }>,
+  producers: readonly ({ attemptNumber: number } & Pick<ShuffleDescriptor, 'location' | 'info'>)[],
 ): ProducerGroup {
   const locations: ShuffleDescriptor['location'][] = []
   const indexes = new Map<string, number>()
@@ -48,7 +50,10 @@ export function producerGroup(
     append(attempts, attemptNumber)
     append(places, index)
   }
-  return { ...ids, locations, attempts, places }
+  const infos = producers.some(({ info }) => info !== undefined)
+    ? { infos: producers.map(({ info }) => info ?? null) }
+    : {}
+  return { ...ids, locations, attempts, places, ...infos }
 }
 
 /** The gate with its producers one by one. @throws AssertionError if its group does not fit together */
@@ -70,7 +75,11 @@ export function expandInputGate(gate: InputGateDeployment): InputGateDescriptor 
         subtaskIndex,
         attemptNumber,
       })
-      return { partitionId: resultPartitionId(dataSetId, subtaskIndex, attempt), location }
+      return {
+        partitionId: resultPartitionId(dataSetId, subtaskIndex, attempt),
+        location,
+        ...(group.infos !== undefined && { info: group.infos[subtaskIndex] }),
+      }
     }),
   }
 }

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import type { MessagePort } from 'node:worker_threads'
 import {
   AccumulatorRegistry,
@@ -9,7 +10,7 @@ import {
   SystemRandom,
   serializeError,
 } from '@flink-ts/core'
-import { blockingBufferWait, NetworkContext } from '@flink-ts/network'
+import { attachTaskShuffle, blockingBufferWait, type TaskShuffle } from '@flink-ts/network'
 import { HeapKeyedStateBackend } from '@flink-ts/state'
 import type { JobCode } from '../operators/stream-operator.js'
 import { NO_TRACED_CODE, withModuleCode } from '../program/module-code.js'
@@ -67,14 +68,13 @@ export function runTaskInThread(
     ...data.configuration,
     ...deployment.job.configuration,
   })
-  const world: TaskWorld = {
+  const world: Omit<TaskWorld, 'shuffle'> = {
     clock,
     random,
     fileSystems: new FileSystemRegistry([new LocalFileSystem(random)]),
     sockets: new WorkerSocketConnector(),
     stdout: threadConsole.stdout,
     log,
-    network: NetworkContext.attach(data.network),
     waitStrategy: time.whileBlocked(blockingBufferWait(() => control.isCancelled)),
     configuration,
     operatorMetrics: (operatorName) => metrics.forOperator(operatorName),
@@ -86,6 +86,7 @@ export function runTaskInThread(
       report({ type: 'operatorEvent', operatorId, payload }),
   }
 
+  let shuffle: TaskShuffle | undefined
   let metricsDueMs = 0
   const loop = new TaskThreadLoop({ clock, afterTurn: publish, onEnd: () => process.exit(0) })
   const task = new StreamTask({
@@ -95,7 +96,10 @@ export function runTaskInThread(
     log,
     bufferTimeoutMs: bufferTimeoutMs(deployment, configuration),
     loadCode,
-    assemble: (code, mailbox) => assembleTask(data.task, world, code, mailbox),
+    assemble: (code, mailbox) => {
+      assert(shuffle !== undefined, 'the shuffle is attached before the code is loaded')
+      return assembleTask(data.task, { ...world, shuffle }, code, mailbox)
+    },
     wake: loop.wake,
     onStateChange: (state, error) => {
       if (isTerminalTaskState(state)) {
@@ -133,6 +137,7 @@ export function runTaskInThread(
 
   async function loadCode(): Promise<JobCode> {
     const { bundlePath, job } = deployment
+    shuffle = await attachTaskShuffle(data.shuffle)
     if (bundlePath === undefined || job.program === undefined) {
       return withModuleCode(deployment, NO_TRACED_CODE)
     }

@@ -1,5 +1,5 @@
 import type { AccumulatorSnapshot } from '@flink-ts/core'
-import type { ShuffleEnvironment } from '@flink-ts/network'
+import type { TaskManagerShuffle } from '@flink-ts/network'
 import type { TaskMetrics } from '../messages/messages.generated.js'
 import type { TaskThreadDeployment } from './assemble-task.js'
 import type { TaskCounters } from './metrics/task-counters.js'
@@ -14,13 +14,13 @@ export interface UserMetrics {
 
 /** The gates and partitions of one task, as its TaskManager's main thread holds them. */
 export class TaskNetwork {
-  readonly #shuffle: ShuffleEnvironment
+  readonly #shuffle: TaskManagerShuffle
   readonly #deployment: TaskDeployment
   readonly threadDeployment: TaskThreadDeployment
   #finalMetrics: TaskMetrics | undefined
 
   /** @throws InsufficientNetworkBuffersError, having released what was made before */
-  constructor(shuffle: ShuffleEnvironment, deployment: TaskDeployment) {
+  constructor(shuffle: TaskManagerShuffle, deployment: TaskDeployment) {
     this.#shuffle = shuffle
     this.#deployment = deployment
     try {

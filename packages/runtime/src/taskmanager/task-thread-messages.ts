@@ -1,5 +1,5 @@
 import type { AccumulatorSnapshot, LogFields, LogLevel, SerializedError } from '@flink-ts/core'
-import type { NetworkContextHandle } from '@flink-ts/network'
+import type { TaskShuffleHandle } from '@flink-ts/network'
 import type { TaskThreadDeployment } from './assemble-task.js'
 import type { ManagedMemoryCounters } from './memory/slot-managed-memory.js'
 import type { TaskState } from './task-state.js'
@@ -13,7 +13,7 @@ export interface TaskThreadSetup {
 /** What a task's thread works with. Cloneable. */
 export interface TaskThreadData {
   readonly task: TaskThreadDeployment
-  readonly network: NetworkContextHandle
+  readonly shuffle: TaskShuffleHandle
   /** The cluster's configuration. */
   readonly configuration: Readonly<Record<string, string>>
   /** Of `TaskCounters`. */

@@ -9,7 +9,7 @@ import {
   serializeError,
   TaskManagerOptions,
 } from '@flink-ts/core'
-import type { ShuffleEnvironment } from '@flink-ts/network'
+import type { TaskManagerShuffle } from '@flink-ts/network'
 import type { TaskMetrics } from '../messages/messages.generated.js'
 import { prepareClusterModules } from '../program/cluster-modules.js'
 import { managedShares, taskNameWithSubtask } from './assemble-task.js'
@@ -29,7 +29,7 @@ import { WorkerCancellation } from './worker-cancellation.js'
 
 export interface WorkerTaskLauncherOptions {
   /** Made without `defer`, in this thread. */
-  readonly shuffle: ShuffleEnvironment
+  readonly shuffle: TaskManagerShuffle
   readonly clock: Clock
   readonly log: Logger
   /** The cluster's; a job's goes over it. */
@@ -141,7 +141,7 @@ class WorkerTask implements RunningTask {
     const managed = managedMemory.register(deployment.allocationId, slot.managedBytes)
     const data: TaskThreadData = {
       task: this.#network.threadDeployment,
-      network: options.shuffle.context.handle(),
+      shuffle: options.shuffle.taskShuffleHandle,
       configuration: options.configuration.toMap(),
       counters,
       control,

@@ -10,6 +10,12 @@ export const NettyShuffleEnvironmentOptions = {
     .portRangeType()
     .noDefaultValue()
     .withDescription('Local data port or ports if they differ from `taskmanager.data.port`.'),
+  SHUFFLE_SERVICE: ConfigOptions.key('shuffle-service')
+    .stringType()
+    .defaultValue('network')
+    .withDescription(
+      'How records go from task to task: `network`, the name N of another installed package `@flink-ts/shuffle-N`, or a module (`@scope/name`, `file:///…`) that exports `shuffleService`. Flink has `shuffle-service-factory.class` for a class of Java.',
+    ),
   BUFFERS_PER_CHANNEL: ConfigOptions.key('taskmanager.network.memory.buffers-per-channel')
     .intType({ min: 1 })
     .defaultValue(2)
