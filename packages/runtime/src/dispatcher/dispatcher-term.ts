@@ -7,8 +7,9 @@ import {
   LeadershipLostError,
 } from '../highavailability/store/store-errors.js'
 import type { JobGraph } from '../jobgraph/job-graph.js'
+import { withResourceRequirements } from '../jobgraph/with-resource-requirements.js'
 import type { ExecutionGraphInfo } from '../jobmaster/info/execution-graph-info.js'
-import type { JobResult } from '../messages/messages.generated.js'
+import type { JobResourceRequirements, JobResult } from '../messages/messages.generated.js'
 import type { CleanupSettings } from './cleanup-settings.js'
 import { DuplicateJobSubmissionError } from './dispatcher-errors.js'
 import { infoOfResult } from './ended-job-info.js'
@@ -150,6 +151,27 @@ export class DispatcherTerm {
     }
     log.info('Job was submitted', { jobId, job: jobGraph.name })
     if (!this.#closed) this.#runJob(jobGraph)
+  }
+
+  /**
+   * Changes the bounds of a job's parallelism; resolves when a later leader knows them too.
+   *
+   * @throws RescalingUnsupportedError, InvalidResourceRequirementsError
+   * @throws LeadershipLostError if the term is over: whether they are kept is not known
+   */
+  async updateResourceRequirements(
+    jobId: string,
+    requirements: JobResourceRequirements,
+  ): Promise<void> {
+    const { jobGraphs } = this.#options.stores
+    const change = (jobGraph: JobGraph) => withResourceRequirements(jobGraph, requirements)
+    await this.#runners
+      .get(jobId)
+      ?.updateResourceRequirements(requirements, () =>
+        this.#store(`keep the parallelism of job ${jobId}`, () =>
+          jobGraphs.updateJobGraph(jobId, change),
+        ),
+      )
   }
 
   /** Suspends all jobs; resolves when everything has ended that goes on here. Idempotent. */

@@ -178,7 +178,9 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
     request: UpdateJobResourceRequirementsRequest,
   ): Promise<Acknowledge> {
     const { jobId, requirements } = request
-    await this.#runningJobMaster(jobId).updateResourceRequirements(requirements)
+    const term = this.#term
+    this.#runningJobMaster(jobId)
+    await term?.updateResourceRequirements(jobId, requirements)
     return {}
   }
 

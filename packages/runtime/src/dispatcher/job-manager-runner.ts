@@ -4,11 +4,12 @@ import { ExecutionGraph } from '../executiongraph/execution-graph.js'
 import { isGloballyTerminalJobStatus } from '../executiongraph/job-status.js'
 import type { LeaderElection } from '../highavailability/high-availability-services.js'
 import type { JobGraph } from '../jobgraph/job-graph.js'
+import { withResourceRequirements } from '../jobgraph/with-resource-requirements.js'
 import type { ExecutionGraphInfo } from '../jobmaster/info/execution-graph-info.js'
 import { JobInitializationError } from '../jobmaster/job-initialization.js'
 import { JobMaster, type JobMasterOptions } from '../jobmaster/job-master.js'
 import { toErrorInfo } from '../messages/error-info.js'
-import type { JobStatus } from '../messages/messages.generated.js'
+import type { JobResourceRequirements, JobStatus } from '../messages/messages.generated.js'
 import { infoBeforeEnd, statusBeforeEnd } from './ended-job-info.js'
 
 export interface JobManagerRunnerOptions {
@@ -33,6 +34,7 @@ export class JobManagerRunner {
   #token: FencingToken | undefined
   #ending: Promise<void> = Promise.resolve()
   #cancelRequested = false
+  #jobGraph: JobGraph
   #ended = false
   #closed: Promise<void> | undefined
 
@@ -40,10 +42,11 @@ export class JobManagerRunner {
     this.#options = options
     this.#log = options.jobMaster.log
     this.#clock = options.jobMaster.clock
+    this.#jobGraph = options.jobMaster.jobGraph
   }
 
   get jobGraph(): JobGraph {
-    return this.#options.jobMaster.jobGraph
+    return this.#jobGraph
   }
 
   /** Never globally terminal: how the job ended is for `onJobEnded` to tell, once it is kept. */
@@ -74,6 +77,23 @@ export class JobManagerRunner {
   async cancel(): Promise<void> {
     this.#cancelRequested = true
     await this.#jobMaster?.cancelJob()
+  }
+
+  /**
+   * Changes the bounds of the job's parallelism, also for a JobMaster that comes after. Nothing happens while none
+   * runs.
+   *
+   * @param keep has later leaders know them
+   * @throws RescalingUnsupportedError, InvalidResourceRequirementsError
+   */
+  async updateResourceRequirements(
+    requirements: JobResourceRequirements,
+    keep: () => Promise<void>,
+  ): Promise<void> {
+    await this.#jobMaster?.updateResourceRequirements(requirements, async () => {
+      await keep()
+      this.#jobGraph = withResourceRequirements(this.#jobGraph, requirements)
+    })
   }
 
   /** The JobMaster; undefined while none runs. */
@@ -119,6 +139,7 @@ export class JobManagerRunner {
     try {
       jobMaster = new JobMaster({
         ...options,
+        jobGraph: this.#jobGraph,
         fencingToken: token,
         onJobTerminated: (info) => mainThread.execute(() => this.#onTerminated(token, info)),
       })
@@ -175,9 +196,9 @@ export class JobManagerRunner {
   }
 
   #waitingGraph(): ExecutionGraph {
-    const { jobGraph, random } = this.#options.jobMaster
+    const { random } = this.#options.jobMaster
     this.#waiting ??= new ExecutionGraph({
-      jobGraph,
+      jobGraph: this.#jobGraph,
       clock: this.#clock,
       random,
       log: this.#log,

@@ -26,10 +26,18 @@ export interface JobGraph {
   readonly edges: readonly JobEdge[]
   /** Those whose slots must have certain resources; the others get equal shares of a TaskManager. */
   readonly slotSharingGroups?: readonly SlotSharingGroupDescriptor[]
+  /** Bounds of the parallelism that somebody set while the job ran, by vertex id; of every vertex, or absent. */
+  readonly resourceRequirements?: Readonly<Record<string, ParallelismRange>>
   /** The job's own configuration: Flink keys, over those of the cluster. */
   readonly configuration: Readonly<Record<string, string>>
   /** The user's program; absent if every operator is built from data. */
   readonly program?: ProgramDescriptor
+}
+
+/** How many subtasks a vertex may have, both ends included. */
+export interface ParallelismRange {
+  readonly lowerBound: number
+  readonly upperBound: number
 }
 
 /** A slot sharing group with resources of its own. */

@@ -150,6 +150,9 @@ const jobGraph = object({
   vertices: list(vertex),
   edges: list(edge),
   slotSharingGroups: optional(list(slotSharingGroup)),
+  resourceRequirements: optional(
+    record(object({ lowerBound: integer(1), upperBound: integer(1) })),
+  ),
   configuration: record(string),
   program: optional(program),
 })

@@ -22,7 +22,11 @@ import { JobMasterHandler } from './job-master-handler.js'
 import type { JobMasterOptions } from './job-master-options.js'
 import { JOB_SUSPENDED_CODE } from './job-suspended.js'
 import { releaseConsumedResults, releaseResults } from './release-results.js'
-import { requestRequirements, updateRequirements } from './resource-requirements.js'
+import {
+  checkRequirementsOf,
+  requestRequirements,
+  updateRequirements,
+} from './resource-requirements.js'
 
 export type { JobMasterOptions } from './job-master-options.js'
 
@@ -123,10 +127,21 @@ export class JobMaster extends FencedRpcEndpoint {
     return this.mainThread.call(() => requestRequirements(jobId, this.#scheduler))
   }
 
-  /** @throws RescalingUnsupportedError, InvalidResourceRequirementsError */
-  updateResourceRequirements(requirements: JobResourceRequirements): Promise<void> {
-    const { jobId } = this.#options.jobGraph
-    return this.mainThread.call(() => updateRequirements(jobId, this.#scheduler, requirements))
+  /**
+   * @param keep has later leaders know the requirements; awaited before they take effect. Not called with
+   *   some that are refused
+   * @throws RescalingUnsupportedError, InvalidResourceRequirementsError, and what `keep` rejects with
+   */
+  async updateResourceRequirements(
+    requirements: JobResourceRequirements,
+    keep: () => Promise<void> = async () => {},
+  ): Promise<void> {
+    const { jobGraph } = this.#options
+    await this.mainThread.call(() => checkRequirementsOf(jobGraph, this.#scheduler, requirements))
+    await keep()
+    await this.mainThread.call(() =>
+      updateRequirements(jobGraph.jobId, this.#scheduler, requirements),
+    )
   }
 
   protected override onStart(): void {

@@ -1,6 +1,10 @@
 import { FlinkError } from '@flink-ts/core'
+import type { JobGraph } from '../jobgraph/job-graph.js'
 import type { JobResourceRequirements as RequirementsMessage } from '../messages/messages.generated.js'
-import type { JobResourceRequirements } from '../scheduler/adaptive/parallelism-bounds.js'
+import {
+  checkRequirements,
+  type JobResourceRequirements,
+} from '../scheduler/adaptive/parallelism-bounds.js'
 import type { Scheduler } from '../scheduler/scheduler.js'
 
 /** The job's parallelism is fixed. */
@@ -26,16 +30,31 @@ export function requestRequirements(jobId: string, scheduler: Scheduler): Requir
 }
 
 /** @throws RescalingUnsupportedError, InvalidResourceRequirementsError */
+export function checkRequirementsOf(
+  jobGraph: JobGraph,
+  scheduler: Scheduler,
+  message: RequirementsMessage,
+): void {
+  if (scheduler.updateRequirements === undefined) {
+    throw new RescalingUnsupportedError({ jobId: jobGraph.jobId, scheduler: scheduler.type })
+  }
+  checkRequirements(jobGraph, boundsOf(message))
+}
+
+/** @throws RescalingUnsupportedError, InvalidResourceRequirementsError */
 export function updateRequirements(
   jobId: string,
   scheduler: Scheduler,
-  { vertices }: RequirementsMessage,
+  message: RequirementsMessage,
 ): void {
   if (scheduler.updateRequirements === undefined) {
     throw new RescalingUnsupportedError({ jobId, scheduler: scheduler.type })
   }
-  const requirements: JobResourceRequirements = new Map(
+  scheduler.updateRequirements(boundsOf(message))
+}
+
+function boundsOf({ vertices }: RequirementsMessage): JobResourceRequirements {
+  return new Map(
     vertices.map(({ vertexId, lowerBound, upperBound }) => [vertexId, { lowerBound, upperBound }]),
   )
-  scheduler.updateRequirements(requirements)
 }

@@ -157,6 +157,40 @@ t.test('Dispatcher goes on with the jobs of a former leader, which refuses calls
   t.strictSame(a.ended, [], 'a suspended job has not ended')
 })
 
+t.test('Dispatcher keeps the bounds of a job that were set while it ran', async (t) => {
+  const cluster = new Cluster()
+  t.teardown(() => cluster.close())
+  for (const name of ['a', 'b']) await cluster.start(name, { 'jobmanager.scheduler': 'Adaptive' })
+  await cluster.gateway().submitJob(encode(graphOf()))
+  await settle()
+  const set = (lowerBound: number, upperBound: number) =>
+    cluster.gateway().updateJobResourceRequirements({
+      jobId: JOB_ID,
+      requirements: { vertices: [{ vertexId: hex(1), lowerBound, upperBound }] },
+    })
+  const bounds = async () => {
+    const { vertices } = await cluster.gateway().requestJobResourceRequirements({ jobId: JOB_ID })
+    return vertices.map(({ lowerBound, upperBound }) => [lowerBound, upperBound])
+  }
+  t.strictSame(await bounds(), [[1, 1]], 'of the program')
+  await set(2, 7)
+  await t.rejects(set(8, 7), { code: 'FLINK_INVALID_RESOURCE_REQUIREMENTS' })
+  t.strictSame(await bounds(), [[2, 7]])
+  for (const leader of ['b', 'a']) {
+    cluster.coordination.grantLeadership(leader)
+    await settle()
+    t.match(cluster.leader, { address: `${leader}:1` })
+    t.strictSame(await bounds(), [[2, 7]])
+  }
+  await t.rejects(
+    cluster.gateway().updateJobResourceRequirements({
+      jobId: hex(9),
+      requirements: { vertices: [] },
+    }),
+    { code: 'FLINK_JOB_NOT_FOUND' },
+  )
+})
+
 t.test('Dispatcher forgets all and recovers all in several terms in a row', async (t) => {
   const { cluster, coordination } = await start(t)
   for (const n of [1, 2, 3]) await cluster.gateway().submitJob(encode(graphOf(n)))

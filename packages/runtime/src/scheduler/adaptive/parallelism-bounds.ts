@@ -1,14 +1,8 @@
 import { FlinkError } from '@flink-ts/core'
-import type { JobGraph, JobVertex } from '../../jobgraph/job-graph.js'
-
-/** How many subtasks a vertex may have, both ends included. */
-export interface ParallelismBounds {
-  readonly lowerBound: number
-  readonly upperBound: number
-}
+import type { JobGraph, JobVertex, ParallelismRange } from '../../jobgraph/job-graph.js'
 
 /** The bounds of every vertex of a job, by vertex id: Flink's JobResourceRequirements. */
-export type JobResourceRequirements = ReadonlyMap<string, ParallelismBounds>
+export type JobResourceRequirements = ReadonlyMap<string, ParallelismRange>
 
 /** Somebody asked for bounds that the job cannot have. */
 export class InvalidResourceRequirementsError extends FlinkError {
@@ -20,13 +14,20 @@ export class InvalidResourceRequirementsError extends FlinkError {
 }
 
 /**
- * The bounds that a job begins with: from one subtask to the parallelism of the program, or in reactive
+ * The bounds that a job begins with: those that were set under an earlier leader, else from one subtask to the parallelism of the program, or in reactive
  * mode to as many as its max parallelism allows.
+ *
+ * @throws InvalidResourceRequirementsError if those of the JobGraph are not valid
  */
 export function initialRequirements(
   jobGraph: JobGraph,
   reactive: boolean,
 ): JobResourceRequirements {
+  if (jobGraph.resourceRequirements !== undefined) {
+    const kept = new Map(Object.entries(jobGraph.resourceRequirements))
+    checkRequirements(jobGraph, kept)
+    return kept
+  }
   return new Map(
     jobGraph.vertices.map((vertex) => [
       vertex.id,
@@ -59,7 +60,7 @@ export function checkRequirements(jobGraph: JobGraph, requirements: JobResourceR
 
 function problemOf(
   { maxParallelism }: JobVertex,
-  { lowerBound, upperBound }: ParallelismBounds,
+  { lowerBound, upperBound }: ParallelismRange,
 ): string | undefined {
   if (lowerBound < 1) return `the lower bound is ${lowerBound}, but must be at least 1`
   if (upperBound < lowerBound) {
