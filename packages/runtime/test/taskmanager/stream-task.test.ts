@@ -1,160 +1,13 @@
-import { ManualClock } from '@flink-ts/core/testing'
-import {
-  OperatorChain,
-  type OperatorContext,
-  StreamTask,
-  type TaskInput,
-  type TaskInputHandler,
-  type TaskOutput,
-} from '@flink-ts/runtime'
+import type { OperatorContext } from '@flink-ts/runtime'
 import t from 'tap'
-import { mapping, operator } from './testing-job.js'
+import { FloodingInput, TestingInput } from './testing-input.js'
+import { mapping } from './testing-job.js'
+import { testingTask } from './testing-task.js'
 
-/** A gate of one channel, filled by hand. */
-class TestingInput implements TaskInput {
-  readonly inputIndex: number
-  readonly numberOfChannels = 1
-  readonly queue: ((handler: TaskInputHandler) => void)[] = []
-  closed = false
-  #callback: (() => void) | undefined
-
-  constructor(inputIndex = 0) {
-    this.inputIndex = inputIndex
-  }
-
-  put(element: (handler: TaskInputHandler) => void): void {
-    this.queue.push(element)
-    this.#callback?.()
-    this.#callback = undefined
-  }
-
-  records(...values: unknown[]): void {
-    for (const value of values) this.put((handler) => handler.onRecord(value, Number.NaN, 0))
-  }
-
-  end(): void {
-    this.put((handler) => handler.onEvent({ type: 'END_OF_DATA', drain: true }, 0))
-    this.put((handler) => handler.onEvent({ type: 'END_OF_PARTITION' }, 0))
-  }
-
-  poll(handler: TaskInputHandler, maxElements: number) {
-    for (let i = 0; i < maxElements; i++) {
-      const element = this.queue.shift()
-      if (element === undefined) return 'NOTHING_AVAILABLE' as const
-      element(handler)
-    }
-    return 'MORE_AVAILABLE' as const
-  }
-
-  onAvailable(callback: () => void): void {
-    this.#callback = callback
-  }
-
-  close(): void {
-    this.closed = true
-  }
-}
-
-class TestingOutput implements TaskOutput {
-  recordCount = 0
-  readonly written: unknown[] = []
-  available = true
-  #callback: (() => void) | undefined
-
-  collect(value: unknown): void {
-    this.recordCount++
-    this.written.push(value)
-  }
-  emitWatermark(timestampMs: number): void {
-    this.written.push(`wm ${timestampMs}`)
-  }
-  emitWatermarkStatus(status: string): void {
-    this.written.push(status)
-  }
-  isAvailable(): boolean {
-    return this.available
-  }
-  onAvailable(callback: () => void): void {
-    this.#callback = callback
-  }
-  makeAvailable(): void {
-    this.available = true
-    this.#callback?.()
-  }
-  flush(): void {
-    this.written.push('flush')
-  }
-  endOfData(): void {
-    this.written.push('END_OF_DATA')
-  }
-  endOfPartition(): void {
-    this.written.push('END_OF_PARTITION')
-  }
-  close(): void {
-    this.written.push('close')
-  }
-}
-
-function task(
+const task = (
   process: (value: unknown, context: OperatorContext) => void,
-  options: {
-    inputs?: TestingInput[]
-    hooks?: Parameters<typeof mapping>[1]
-    bufferTimeoutMs?: number
-  } = {},
-) {
-  const clock = new ManualClock()
-  const inputs = options.inputs ?? [new TestingInput()]
-  const output = new TestingOutput()
-  const states: string[] = []
-  let wakes = 0
-  let error: unknown
-  const made = new StreamTask({
-    name: 'task (1/1)',
-    clock,
-    loadCode: () => ({
-      operators: new Map([['map', mapping(process, options.hooks)]]),
-      edges: new Map(),
-    }),
-    assemble: (code) => ({
-      inputs,
-      outputs: [output],
-      chain: new OperatorChain({
-        operators: [operator('map')],
-        code: code.operators,
-        networkOutputs: new Map([[operator('map').operatorId, [output]]]),
-        objectReuse: false,
-        createContext: (_descriptor, out) => ({ output: out }) as OperatorContext,
-      }),
-    }),
-    bufferTimeoutMs: options.bufferTimeoutMs ?? -1,
-    wake: () => {
-      wakes++
-    },
-    onStateChange: (state, cause) => {
-      states.push(state)
-      error = cause
-    },
-  })
-  /** Steps until the task waits or ends, letting promises settle in between. */
-  const run = async () => {
-    for (let i = 0; i < 20; i++) {
-      while (made.step() === 'CONTINUE') {}
-      await new Promise(setImmediate)
-    }
-  }
-  return {
-    clock,
-    task: made,
-    input: inputs[0]!,
-    inputs,
-    output,
-    states,
-    run,
-    wakes: () => wakes,
-    error: () => error,
-  }
-}
+  options: Parameters<typeof testingTask>[1] & { hooks?: Parameters<typeof mapping>[1] } = {},
+) => testingTask(mapping(process, options.hooks), options)
 
 const forward = (value: unknown, { output }: OperatorContext) => output.collect(value, Number.NaN)
 
@@ -298,4 +151,98 @@ t.test('StreamTask fails with the first error and still closes', async (t) => {
   t.match(s.error(), { message: 'boom' })
   t.ok(closed)
   t.equal(s.task.step(), 'ENDED')
+})
+
+t.test('StreamTask runs a mail after a bounded number of records of a flooded input', async (t) => {
+  const flood = new FloodingInput()
+  let numProcessed = 0
+  const s = task(() => void numProcessed++, { inputs: [flood] })
+  await s.start()
+  // Batches grow while they are quick.
+  for (let i = 0; i < 100; i++) t.equal(s.task.step(), 'CONTINUE')
+  t.ok(numProcessed > 1000)
+  let ranAt = 0
+  for (let i = 0; i < 20; i++) {
+    const sentAt = numProcessed
+    ranAt = 0
+    s.task.mailbox.execute(() => {
+      ranAt = numProcessed
+    }, 'mail')
+    while (ranAt === 0) s.task.step()
+    t.ok(ranAt - sentAt <= 256, `${ranAt - sentAt} records before the mail`)
+  }
+  s.task.cancel()
+  const before = numProcessed
+  await s.run()
+  t.equal(numProcessed, before, 'a cancelled task processes nothing more')
+  t.equal(s.states.at(-1), 'CANCELED')
+})
+
+t.test('StreamTask reads its input although mails send mails without end', async (t) => {
+  const s = task(forward)
+  await s.start()
+  let mails = 0
+  const mailAgain = () => {
+    mails++
+    s.task.mailbox.execute(mailAgain, 'again')
+  }
+  mailAgain()
+  s.input.records('a', 'b', 'c')
+  for (let i = 0; i < 20; i++) t.equal(s.task.step(), 'CONTINUE')
+  t.strictSame(s.output.written, ['a', 'b', 'c'])
+  t.ok(mails > 5)
+  s.output.available = false
+  s.input.records('d')
+  const before = mails
+  for (let i = 0; i < 20; i++) t.equal(s.task.step(), 'CONTINUE')
+  t.ok(mails > before, 'mails run while the outputs are full')
+  t.notOk(s.output.written.includes('d'))
+})
+
+t.test('StreamTask runs mails while an operator finishes, which may wait for one', async (t) => {
+  let finishIt = () => {}
+  const s = task(forward, {
+    hooks: {
+      finish: () =>
+        new Promise<void>((resolve) => {
+          finishIt = resolve
+        }) as never,
+    },
+  })
+  s.input.end()
+  await s.run()
+  t.notOk(s.output.written.includes('END_OF_DATA'))
+  s.task.mailbox.execute(async () => {
+    finishIt()
+    await new Promise(setImmediate)
+    s.output.collect('late')
+  }, 'result')
+  await s.run()
+  t.strictSame(s.output.written, ['late', 'END_OF_DATA', 'flush', 'END_OF_PARTITION', 'close'])
+  t.equal(s.states.at(-1), 'FINISHED')
+})
+
+t.test('StreamTask reads a quiet gate beside a flooding one', async (t) => {
+  const quiet = new TestingInput()
+  const flood = new FloodingInput()
+  let floodAtQuiet = 0
+  const process = (value: unknown) => {
+    if (value === 'quiet') floodAtQuiet = flood.numRead
+  }
+  const s = task(process, { inputs: [flood, quiet] })
+  await s.start()
+  for (let i = 0; i < 50; i++) s.task.step()
+  const before = flood.numRead
+  quiet.records('quiet')
+  while (floodAtQuiet === 0) s.task.step()
+  t.ok(floodAtQuiet - before <= 512, `${floodAtQuiet - before} records of the other gate`)
+})
+
+t.test('StreamTask flushes unfilled buffers never with a buffer timeout of -1', async (t) => {
+  const never = task(forward, { bufferTimeoutMs: -1 })
+  await never.run()
+  never.input.records('a')
+  await never.run()
+  t.equal(never.clock.pendingTimers, 0)
+  t.strictSame(never.output.written, ['a'])
 })

@@ -161,7 +161,7 @@ function copyOfData(value: unknown): unknown {
 
 function refuseHiddenMembers(object: RichFunction): void {
   const source = Function.prototype.toString.call(object.constructor)
-  if (!source.startsWith('class') || !/[\s{;(.]#[A-Za-z_$]/.test(source)) return
+  if (!source.startsWith('class') || !/[\s{;(.]#(?!\$\{)[A-Za-z_$]/.test(source)) return
   throw new InvalidProgramError(
     `Cannot copy function object ${object.constructor.name} for a second subtask in this thread: ` +
       'it has #private members, which cannot be copied; declare them `private` instead',

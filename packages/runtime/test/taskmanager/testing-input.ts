@@ -1,0 +1,113 @@
+import type { TaskInput, TaskInputHandler, TaskOutput } from '@flink-ts/runtime'
+
+type Element = (handler: TaskInputHandler) => void
+
+/** A gate that is filled by hand. */
+export class TestingInput implements TaskInput {
+  readonly inputIndex: number
+  readonly numberOfChannels: number
+  readonly queue: Element[] = []
+  closed = false
+  /** Elements that have been read. */
+  numRead = 0
+  #callback: (() => void) | undefined
+
+  constructor(inputIndex = 0, numberOfChannels = 1) {
+    this.inputIndex = inputIndex
+    this.numberOfChannels = numberOfChannels
+  }
+
+  put(element: Element): void {
+    this.queue.push(element)
+    this.#callback?.()
+    this.#callback = undefined
+  }
+
+  records(...values: unknown[]): void {
+    for (const value of values) this.put((handler) => handler.onRecord(value, Number.NaN, 0))
+  }
+
+  end(): void {
+    this.endOfData()
+    this.put((handler) => handler.onEvent({ type: 'END_OF_PARTITION' }, 0))
+  }
+
+  endOfData(): void {
+    this.put((handler) => handler.onEvent({ type: 'END_OF_DATA', drain: true }, 0))
+  }
+
+  /** Whether the task has asked to be woken. */
+  get isAwaited(): boolean {
+    return this.#callback !== undefined
+  }
+
+  poll(handler: TaskInputHandler, maxElements: number) {
+    for (let i = 0; i < maxElements; i++) {
+      const element = this.queue.shift()
+      if (element === undefined) return 'NOTHING_AVAILABLE' as const
+      this.numRead++
+      element(handler)
+    }
+    return 'MORE_AVAILABLE' as const
+  }
+
+  onAvailable(callback: () => void): void {
+    this.#callback = callback
+  }
+
+  close(): void {
+    this.closed = true
+  }
+}
+
+/** Never runs out: each element is made when it is read. */
+export class FloodingInput extends TestingInput {
+  override poll(handler: TaskInputHandler, maxElements: number) {
+    for (let i = 0; i < maxElements; i++) {
+      this.numRead++
+      handler.onRecord('flood', Number.NaN, 0)
+    }
+    return 'MORE_AVAILABLE' as const
+  }
+}
+
+/** A partition that keeps what is written. */
+export class TestingOutput implements TaskOutput {
+  recordCount = 0
+  readonly written: unknown[] = []
+  available = true
+  #callback: (() => void) | undefined
+
+  collect(value: unknown): void {
+    this.recordCount++
+    this.written.push(value)
+  }
+  emitWatermark(timestampMs: number): void {
+    this.written.push(`wm ${timestampMs}`)
+  }
+  emitWatermarkStatus(status: string): void {
+    this.written.push(status)
+  }
+  isAvailable(): boolean {
+    return this.available
+  }
+  onAvailable(callback: () => void): void {
+    this.#callback = callback
+  }
+  makeAvailable(): void {
+    this.available = true
+    this.#callback?.()
+  }
+  flush(): void {
+    this.written.push('flush')
+  }
+  endOfData(): void {
+    this.written.push('END_OF_DATA')
+  }
+  endOfPartition(): void {
+    this.written.push('END_OF_PARTITION')
+  }
+  close(): void {
+    this.written.push('close')
+  }
+}
