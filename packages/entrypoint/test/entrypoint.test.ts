@@ -23,6 +23,7 @@ import {
 } from '@flink-ts/entrypoint'
 import t from 'tap'
 import { ApplicationJobs } from '../dist/application/application-jobs.js'
+import { blobFolder } from '../dist/daemon/blob-folder.js'
 import { EXIT_CODES, stoppedFromOutside } from '../dist/jobmanager/cluster-end.js'
 
 const configuration = (values: Record<string, string>) => Configuration.fromMap(values)
@@ -175,6 +176,18 @@ t.test('ProcessFolder', async (t) => {
       }),
     { code: 'FLINK_WORKING_DIR', message: /set io.tmp.dirs to a folder that can be written/ },
   )
+})
+
+t.test('blobFolder: as configured, told when it cannot be used', async (t) => {
+  const folder = t.testdir({ file: '' })
+  const of = (path: string) => configuration({ 'blob.storage.directory': path })
+  t.equal(blobFolder(configuration({}), '/of/the/process'), '/of/the/process')
+  t.equal(blobFolder(of(join(folder, 'a/b')), '/x'), join(folder, 'a/b'))
+  t.ok(existsSync(join(folder, 'a/b')))
+  t.throws(() => blobFolder(of(join(folder, 'file')), '/x'), {
+    code: 'FLINK_WORKING_DIR',
+    message: /Cannot keep BLOBs in .*file: .*; set blob\.storage\.directory to a folder/,
+  })
 })
 
 t.test('nodeFlags leave the limits of task threads alone', async (t) => {

@@ -1,5 +1,6 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer, request as httpRequest } from 'node:http'
+import { createServer as createNetServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -652,6 +653,22 @@ t.test('the client says that nobody listens, or that who answers is no Flink', a
   t.ok(error instanceof RestConnectionError)
   t.notOk(error instanceof RestClientError)
   t.match((error as Error).message, /connection refused: no JobManager listens there/)
+})
+
+t.test('the client says in one line that a port is another one than that of REST', async (t) => {
+  for (const answer of ['', 'no HTTP at all\n']) {
+    const stranger = createNetServer((socket) => {
+      socket.on('error', () => {})
+      socket.once('data', () => socket.end(answer))
+    })
+    await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve))
+    const { port } = stranger.address() as { port: number }
+    const client = new RestClusterClient({ address: `127.0.0.1:${port}`, clock: new SystemClock() })
+    const error = (await client.listJobs().catch((cause: unknown) => cause)) as Error
+    t.match(error.message, /: what listens there .* port is not that of REST \(rest\.port\)$/)
+    t.equal(error.cause, undefined)
+    await new Promise((resolve) => stranger.close(resolve))
+  }
 })
 
 t.test('an address that is not of this machine is told with its key', async (t) => {

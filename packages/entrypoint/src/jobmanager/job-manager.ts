@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import {
-  BlobServerOptions,
   deriveJobManagerMemory,
   FileSystemRegistry,
   FLINK_TS_VERSION,
@@ -23,6 +22,7 @@ import {
   startJobManagerServices,
 } from '@flink-ts/runtime'
 import { jobManagerRpcAddress } from '../addresses/job-manager-address.js'
+import { blobFolder } from '../daemon/blob-folder.js'
 import type { DaemonContext } from '../daemon/daemon.js'
 import { startRpcService } from '../rpc/start-rpc-service.js'
 import { loadShuffleService } from '../shuffle/load-shuffle-service.js'
@@ -62,6 +62,7 @@ export async function startJobManager(
   own.info(`Memory of this process:\n${renderMemoryTable(memory)}`)
   const address = jobManagerRpcAddress(configuration)
   if (address.warning !== undefined) own.warn(address.warning)
+  const blobDirectory = blobFolder(configuration, folder)
 
   const shuffleService = await loadShuffleService(
     configuration.get(NettyShuffleEnvironmentOptions.SHUFFLE_SERVICE),
@@ -110,7 +111,7 @@ export async function startJobManager(
     resourceId: resourceIdOf(configuration.get(JobManagerOptions.RESOURCE_ID), random),
     blobStore: new FileSystemBlobStore({
       fileSystem: local,
-      parentDirectory: configuration.get(BlobServerOptions.STORAGE_DIRECTORY) ?? folder,
+      parentDirectory: blobDirectory,
       random,
     }),
     resourceManagerDriver: driver,

@@ -1,6 +1,5 @@
 import { availableParallelism, freemem, totalmem } from 'node:os'
 import {
-  BlobServerOptions,
   deriveTaskManagerMemory,
   LocalFileSystem,
   type ResourceId,
@@ -19,6 +18,7 @@ import { configuredJobManager } from '../addresses/job-manager-address.js'
 import { isLoopback, numericLoopback } from '../addresses/loopback.js'
 import { systemLocalHost } from '../addresses/system-local-host.js'
 import { taskManagerAddress } from '../addresses/task-manager-address.js'
+import { blobFolder } from '../daemon/blob-folder.js'
 import type { DaemonContext, RunningDaemon } from '../daemon/daemon.js'
 import { startRpcService } from '../rpc/start-rpc-service.js'
 import { startShuffleEnvironment } from './start-shuffle-environment.js'
@@ -29,6 +29,7 @@ export async function startTaskManager(context: DaemonContext): Promise<RunningD
   const own = log.child({ component: 'TaskManager' })
   const memory = deriveTaskManagerMemory(configuration)
   own.info(`Memory of this process:\n${renderMemoryTable(memory)}`)
+  const blobDirectory = blobFolder(configuration, folder)
   const jobManager = configuredJobManager(configuration)
   const address = await taskManagerAddress(configuration, jobManager.host, systemLocalHost)
   // On the machine of the JobManager either may be the first to start.
@@ -97,7 +98,7 @@ export async function startTaskManager(context: DaemonContext): Promise<RunningD
       },
       blobStore: new FileSystemBlobStore({
         fileSystem: new LocalFileSystem(random),
-        parentDirectory: configuration.get(BlobServerOptions.STORAGE_DIRECTORY) ?? folder,
+        parentDirectory: blobDirectory,
         random,
       }),
       fatalErrorHandler: onFatalError,

@@ -30,6 +30,9 @@ const KNOWN_CONNECTION_ERRORS = new Set([
   'EAI_AGAIN',
   'ECONNABORTED',
   'ETIMEDOUT',
+  'ECONNRESET',
+  'EPIPE',
+  'HPE_INVALID_CONSTANT',
 ])
 
 export interface RestClusterClientOptions {
@@ -219,7 +222,9 @@ export class RestClusterClient {
           ? 'there is no such host'
           : code === 'ECONNABORTED' || code === 'ETIMEDOUT'
             ? 'no answer in time'
-            : (message ?? String(error))
+            : isKnown
+              ? 'what listens there broke the connection off: either it has just ended, or its port is not that of REST (rest.port)'
+              : (message ?? String(error))
     return new RestConnectionError(
       `Cannot reach the JobManager at ${this.address}: ${reason}`,
       this.address,
