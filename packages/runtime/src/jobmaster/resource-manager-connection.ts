@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { CancelTimer, Clock, Logger } from '@flink-ts/core'
 import type { FencingToken, MainThreadExecutor, RpcService } from '@flink-ts/rpc'
+import { isGloballyTerminalJobStatus } from '../executiongraph/job-status.js'
 import { HeartbeatReceiver } from '../heartbeat/heartbeat-receiver.js'
 import type { HeartbeatSettings } from '../heartbeat/heartbeat-settings.js'
 import type {
@@ -93,7 +94,10 @@ export class ResourceManagerConnection {
     this.#connect(leader.address)
   }
 
-  /** Tells the ResourceManager that the job needs nothing any more, as far as it can be reached. */
+  /**
+   * Tells the ResourceManager, as far as it can be reached, how the job left this JobMaster: one that has ended needs
+   * nothing any more.
+   */
   async close(jobStatus: JobStatus): Promise<void> {
     if (this.#closed) return
     this.#closed = true
@@ -105,12 +109,7 @@ export class ResourceManagerConnection {
     if (leader === undefined || !wasRegistered) return
     const { jobId, token, log } = this.#options
     try {
-      await leader.gateway.declareRequiredResources({
-        jobId,
-        jobMasterToken: token,
-        version: ++this.#version,
-        requirements: [],
-      })
+      if (isGloballyTerminalJobStatus(jobStatus)) await this.#declareNothing(leader)
       await leader.gateway.disconnectJobMaster({ jobId, jobMasterToken: token, jobStatus })
     } catch (error) {
       // Its heartbeats will tell it.
@@ -183,6 +182,16 @@ export class ResourceManagerConnection {
     if (leader.resourceManagerId !== undefined) {
       this.#heartbeats.unmonitorPeer(leader.resourceManagerId)
     }
+  }
+
+  async #declareNothing({ gateway }: Leader): Promise<void> {
+    const { jobId, token } = this.#options
+    await gateway.declareRequiredResources({
+      jobId,
+      jobMasterToken: token,
+      version: ++this.#version,
+      requirements: [],
+    })
   }
 
   // One declaration at a time; what changes meanwhile is in the next.

@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@flink-ts/core'
+import type { CancelTimer, Clock, Logger } from '@flink-ts/core'
 import {
   type FencingToken,
   formatFencingToken,
@@ -28,8 +28,12 @@ export interface RegisteredJobMastersOptions {
   readonly settings: HeartbeatSettings
   /** Of the ResourceManager. */
   readonly resourceId: string
-  /** The job has no JobMaster any more, for whatever reason. */
-  readonly onRemoved: (jobId: string) => void
+  /** `resourcemanager.job.timeout`, in milliseconds. */
+  readonly jobTimeoutMs: number
+  /** The job has no JobMaster now; another one may come. */
+  readonly onSuspended: (jobId: string) => void
+  /** The job has ended, or had no JobMaster for too long. */
+  readonly onForgotten: (jobId: string) => void
 }
 
 /** One registration of a JobMaster at the ResourceManager. */
@@ -46,6 +50,8 @@ export class RegisteredJobMasters {
   readonly #options: RegisteredJobMastersOptions
   readonly #byJob = new Map<string, JobMasterRegistration>()
   readonly #heartbeats: HeartbeatSender<Acknowledge>
+  /** Of jobs that wait for another JobMaster. */
+  readonly #timeouts = new Map<string, CancelTimer>()
 
   constructor(options: RegisteredJobMastersOptions) {
     this.#options = options
@@ -76,7 +82,8 @@ export class RegisteredJobMasters {
     }
     const success = { resourceManagerId }
     if (known !== undefined && sameFencingToken(known.token, token)) return { success }
-    this.#remove(jobId)
+    this.#suspend(jobId)
+    this.#cancelTimeout(jobId)
     const gateway = rpcService.connect<JobMasterGateway>(
       address.address,
       address.endpointId,
@@ -111,15 +118,22 @@ export class RegisteredJobMasters {
     return true
   }
 
-  /** @returns false if another JobMaster, or none, is registered */
-  disconnect(jobId: string, token: FencingToken): boolean {
+  /**
+   * @param hasEnded the job will have no other JobMaster
+   * @returns false if another JobMaster, or none, is registered
+   */
+  disconnect(jobId: string, token: FencingToken, hasEnded: boolean): boolean {
     if (!sameFencingToken(this.#byJob.get(jobId)?.token, token)) return false
-    this.#remove(jobId)
+    if (hasEnded) {
+      this.#remove(jobId)
+      this.#options.onForgotten(jobId)
+    } else this.#suspend(jobId)
     return true
   }
 
   clear(): void {
     for (const jobId of [...this.#byJob.keys()]) this.#remove(jobId)
+    for (const jobId of [...this.#timeouts.keys()]) this.#cancelTimeout(jobId)
   }
 
   #lose(jobId: string, cause: Error): void {
@@ -127,18 +141,35 @@ export class RegisteredJobMasters {
     if (registration === undefined) return
     const { log } = this.#options
     log.warn('Lost a JobMaster', { jobId, error: cause })
-    this.#remove(jobId)
+    this.#suspend(jobId)
     registration.gateway
       .disconnectResourceManager({ cause: toErrorInfo(cause) })
       .catch((error) => log.debug('A lost JobMaster was not told', { jobId, error }))
   }
 
-  #remove(jobId: string): void {
+  #suspend(jobId: string): void {
+    if (!this.#remove(jobId)) return
+    const { mainThread, jobTimeoutMs, onSuspended, onForgotten, log } = this.#options
+    onSuspended(jobId)
+    const cancel = mainThread.schedule(jobTimeoutMs, () => {
+      this.#timeouts.delete(jobId)
+      log.warn('A job had no JobMaster for too long', { jobId, timeoutMs: jobTimeoutMs })
+      onForgotten(jobId)
+    })
+    this.#timeouts.set(jobId, cancel)
+  }
+
+  #cancelTimeout(jobId: string): void {
+    this.#timeouts.get(jobId)?.()
+    this.#timeouts.delete(jobId)
+  }
+
+  #remove(jobId: string): boolean {
     const registration = this.#byJob.get(jobId)
-    if (registration === undefined) return
+    if (registration === undefined) return false
     this.#byJob.delete(jobId)
     registration.unsubscribe()
     this.#heartbeats.unmonitorPeer(jobId)
-    this.#options.onRemoved(jobId)
+    return true
   }
 }

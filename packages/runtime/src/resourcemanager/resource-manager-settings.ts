@@ -20,6 +20,8 @@ export interface ResourceManagerSettings {
   readonly heartbeat: HeartbeatSettings
   readonly slotManager: SlotManagerSettings
   readonly workers: ActiveWorkersSettings
+  /** `resourcemanager.job.timeout`: a job without JobMaster is forgotten after it. */
+  readonly jobTimeoutMs: number
   /**
    * `resourcemanager.standalone.start-up-time`: only after it JobMasters are told that there are not
    * enough slots. It counts from the grant of leadership, and only where no workers can be started.
@@ -32,6 +34,7 @@ export const DEFAULT_RESOURCE_MANAGER_SETTINGS: ResourceManagerSettings = {
   heartbeat: DEFAULT_HEARTBEAT_SETTINGS,
   slotManager: DEFAULT_SLOT_MANAGER_SETTINGS,
   workers: DEFAULT_ACTIVE_WORKERS_SETTINGS,
+  jobTimeoutMs: 300_000,
   startUpTimeMs: 300_000,
 }
 
@@ -57,6 +60,7 @@ export function resourceManagerSettings(
       ),
       recoveryTimeoutMs: configuration.get(ResourceManagerOptions.PREVIOUS_WORKER_RECOVERY_TIMEOUT),
     },
+    jobTimeoutMs: configuration.get(ResourceManagerOptions.JOB_TIMEOUT),
     startUpTimeMs:
       configuration.get(ResourceManagerOptions.STANDALONE_CLUSTER_STARTUP_PERIOD_TIME) ??
       configuration.get(SlotOptions.REQUEST_TIMEOUT),

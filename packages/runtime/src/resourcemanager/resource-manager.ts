@@ -5,6 +5,7 @@ import {
   formatFencingToken,
   type RpcEndpointOptions,
 } from '@flink-ts/rpc'
+import { isGloballyTerminalJobStatus } from '../executiongraph/job-status.js'
 import { HeartbeatLostError } from '../heartbeat/heartbeat-lost-error.js'
 import type { LeaderElection } from '../highavailability/high-availability-services.js'
 import { RESOURCE_MANAGER_GATEWAY } from '../messages/gateways.js'
@@ -117,8 +118,9 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
     })
     this.#jobMasters = new RegisteredJobMasters({
       ...registered,
-      // Its successor declares what it needs when it has registered.
-      onRemoved: (jobId) => this.#slotManager.processRequirements(jobId, []),
+      jobTimeoutMs: options.settings.jobTimeoutMs,
+      onSuspended: (jobId) => this.#slotManager.suspendRequirements(jobId),
+      onForgotten: (jobId) => this.#slotManager.processRequirements(jobId, []),
     })
   }
 
@@ -188,7 +190,8 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
 
   async disconnectJobMaster(request: DisconnectJobMasterRequest): Promise<Acknowledge> {
     const { jobId, jobMasterToken, jobStatus } = request
-    if (this.#jobMasters.disconnect(jobId, jobMasterToken)) {
+    const hasEnded = isGloballyTerminalJobStatus(jobStatus)
+    if (this.#jobMasters.disconnect(jobId, jobMasterToken, hasEnded)) {
       this.log.info('JobMaster disconnected', { jobId, jobStatus })
     }
     return ACKNOWLEDGE

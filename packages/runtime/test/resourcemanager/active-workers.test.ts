@@ -233,6 +233,36 @@ t.test(
 )
 
 t.test(
+  'SlotManager keeps workers for a job without JobMaster, until it is forgotten',
+  async (t) => {
+    const { manager, join, clock, check, allocations, short } = slotManager({})
+    for (const id of ['a', 'b']) join(id)
+    manager.processRequirements('job', [{ numberOfRequiredSlots: 4 }])
+    await check()
+    manager.suspendRequirements('job')
+    for (const { resourceId, slotNumber, allocationId } of allocations.slice(1)) {
+      manager.slotAvailable(`${resourceId}-i`, resourceId, slotNumber, allocationId)
+    }
+    await check()
+    t.equal(allocations.length, 4, 'nothing is allocated for it')
+    await advance(clock, 300_000, 10_000)
+    t.same(await check(), [2, []])
+    manager.processRequirements('job', [{ numberOfRequiredSlots: 4 }])
+    await check()
+    t.equal(allocations.length, 7, 'until it requires something again')
+    t.same(short, [])
+    manager.suspendRequirements('job')
+    for (const { resourceId, slotNumber, allocationId } of allocations.slice(-2)) {
+      manager.slotAvailable(`${resourceId}-i`, resourceId, slotNumber, allocationId)
+    }
+    manager.processRequirements('job', [])
+    await advance(clock, 300_000, 10_000)
+    t.same(await check(), [1, ['b']])
+    manager.clear()
+  },
+)
+
+t.test(
   'SlotManager carves slots of the requested profile, and refuses what is too large',
   async (t) => {
     const { manager, join, check, allocations, short } = slotManager({ fineGrained: true })

@@ -1,4 +1,4 @@
-import { type ResourceId, SeededRandom } from '@flink-ts/core'
+import { type Logger, noopLogger, type ResourceId, SeededRandom } from '@flink-ts/core'
 import type { RpcService } from '@flink-ts/rpc'
 import t from 'tap'
 import { StandaloneHaServices } from '../../dist/highavailability/standalone-ha-services.js'
@@ -50,7 +50,7 @@ class TestingDriver implements ResourceManagerDriver {
   }
 }
 
-async function setUp() {
+async function setUp(options: { log?: Logger } = {}) {
   const world = new TestWorld()
   const ha = new StandaloneHaServices({ processStartMs: 100, random: new SeededRandom(1) })
   const driver = new TestingDriver()
@@ -58,7 +58,7 @@ async function setUp() {
   const resourceManager = new ResourceManager({
     rpcService: world.service('jm:1'),
     endpointId: 'rm',
-    log: world.log,
+    log: options.log ?? world.log,
     clock: world.clock,
     random: new SeededRandom(2),
     resourceId: 'jm-process' as ResourceId,
@@ -245,6 +245,43 @@ t.test('ResourceManager lets the later JobMaster of a job win, in any order', as
   const declared = { jobId: 'job', jobMasterToken: old.token, version: 9, requirements }
   await t.rejects(gateway.declareRequiredResources(declared), { code: 'FLINK_UNKNOWN_JOB_MASTER' })
   await resourceManager.close()
+})
+
+t.test('resourcemanager.job.timeout: a job without JobMaster is forgotten after it', async (t) => {
+  const warnings: string[] = []
+  const log = { ...noopLogger, warn: (message: string) => void warnings.push(message) }
+  const setup = await setUp({ log: { ...log, child: () => log } })
+  const { world, gateway } = setup
+  const service = world.service('jm2:1')
+  const first = jobMaster(setup, service, 'jm_job', 1)
+  await gateway.registerJobMaster(first.request)
+  const requirements = [{ numberOfRequiredSlots: 2 }]
+  const declare = ({ token }: typeof first, version: number) =>
+    gateway.declareRequiredResources({ jobId: 'job', jobMasterToken: token, version, requirements })
+  await declare(first, 1)
+  const leave = (jobStatus: 'SUSPENDED' | 'FINISHED', { token }: typeof first) =>
+    gateway.disconnectJobMaster({ jobId: 'job', jobMasterToken: token, jobStatus })
+  await leave('SUSPENDED', first)
+  await advance(world.clock, 299_999, 10_000)
+  const second = jobMaster(setup, service, 'jm_job_2', 2)
+  await gateway.registerJobMaster(second.request)
+  await advance(world.clock, 300_000, 10_000)
+  const tm = await taskManager(setup, 'tm1', 2)
+  await settle()
+  t.same(tm.requested, [], 'its successor has declared nothing yet')
+  await declare(second, 1)
+  await advance(world.clock, 1)
+  t.same(tm.requested, ['job@0', 'job@1'])
+  await leave('SUSPENDED', second)
+  await advance(world.clock, 299_999, 10_000)
+  t.same(warnings, [])
+  await advance(world.clock, 1)
+  t.same(warnings, ['A job had no JobMaster for too long'])
+  const third = jobMaster(setup, service, 'jm_job_3', 3)
+  await gateway.registerJobMaster(third.request)
+  await leave('FINISHED', third)
+  await advance(world.clock, 300_000, 10_000)
+  t.equal(warnings.length, 1, 'one that has ended is forgotten at once')
 })
 
 t.test('ResourceManager tells of missing slots only after the start-up time', async (t) => {

@@ -339,7 +339,7 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
       client.retry-period fs.default-scheme
       metrics.scope.delimiter metrics.scope.jm metrics.scope.jm-job metrics.scope.jm-operator
       metrics.scope.operator metrics.scope.task metrics.scope.tm metrics.scope.tm-job
-      pipeline.global-job-parameters resourcemanager.job.timeout
+      pipeline.global-job-parameters
       rest.async.store-duration rest.await-leader-timeout rest.connection-timeout
       slot.request.max-interval
       taskmanager.log.path taskmanager.network.netty.client.connectTimeoutSec

@@ -14,6 +14,8 @@ export interface RequirementMatch {
 export class JobRequirements {
   readonly #fineGrained: boolean
   readonly #held = new Map<ResourceProfile, number>()
+  /** Nobody can take slots for it now. */
+  isSuspended = false
   #required: readonly ResourceRequirement[] = []
   #particular: ReadonlySet<ResourceProfile> = new Set()
 
@@ -35,6 +37,7 @@ export class JobRequirements {
   require(requirements: readonly ResourceRequirement[]): void {
     this.#required = requirements.filter(({ numberOfRequiredSlots: count }) => count > 0)
     this.#particular = new Set(requirements.flatMap(({ profile }) => profile ?? []))
+    this.isSuspended = false
   }
 
   add(profile: ResourceProfile, count: 1 | -1): void {

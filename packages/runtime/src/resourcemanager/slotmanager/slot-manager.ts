@@ -151,6 +151,15 @@ export class SlotManager {
     this.#scheduleCheck()
   }
 
+  /**
+   * Nobody can take slots for the job now. What it requires is not allocated, but keeps workers from being
+   * released, until {@link processRequirements} says what it requires next.
+   */
+  suspendRequirements(jobId: string): void {
+    this.#tracker.suspend(jobId)
+    this.#scheduleCheck()
+  }
+
   /** @param askedAt {@link logicalTime} when the report was asked for */
   applySlotReport(
     resourceId: string,

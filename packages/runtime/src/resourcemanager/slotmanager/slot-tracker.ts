@@ -64,8 +64,14 @@ export class SlotTracker {
     return [...this.#unsatisfied]
   }
 
-  get hasUnsatisfied(): boolean {
-    return this.#unsatisfied.size > 0
+  /** Slots that suspended jobs miss. */
+  get reservedSlots(): number {
+    let sum = 0
+    for (const job of this.#jobs.values()) {
+      if (!job.isSuspended) continue
+      for (const { numberOfRequiredSlots } of job.match().missing) sum += numberOfRequiredSlots
+    }
+    return sum
   }
 
   get numberOfFreeSlots(): number {
@@ -95,6 +101,14 @@ export class SlotTracker {
     if (job.required.length === 0) this.#unsatisfied.delete(jobId)
     else this.#unsatisfied.add(jobId)
     if (job.isEmpty) this.#jobs.delete(jobId)
+  }
+
+  /** The job misses nothing until it requires something again; see {@link reservedSlots}. */
+  suspend(jobId: string): void {
+    const job = this.#jobs.get(jobId)
+    if (job === undefined || job.required.length === 0) return
+    job.isSuspended = true
+    this.#unsatisfied.delete(jobId)
   }
 
   satisfied(jobId: string): void {
@@ -182,7 +196,7 @@ export class SlotTracker {
     const { jobId } = owner
     const job = this.#jobToChange(jobId)
     job.add(profile, -1)
-    if (job.required.length > 0) this.#unsatisfied.add(jobId)
+    if (job.required.length > 0 && !job.isSuspended) this.#unsatisfied.add(jobId)
     if (job.isEmpty) this.#jobs.delete(jobId)
   }
 

@@ -213,7 +213,7 @@ export class WorkerReconciler {
       [slots - min.slots, spec.numberOfSlots],
       [cpuCores - min.cpuCores, spec.totalProfile.cpuCores],
       [memoryBytes - min.memoryBytes, memoryOf(spec.totalProfile)],
-      [tracker.numberOfFreeSlots - redundant, spec.numberOfSlots],
+      [tracker.numberOfFreeSlots - redundant - tracker.reservedSlots, spec.numberOfSlots],
     ]
     const counts = surplus.map(([amount, each]) =>
       each > 0 ? Math.floor(amount / each) : Number.POSITIVE_INFINITY,
