@@ -59,6 +59,8 @@ const seeds = wholeNumber('seeds', values.seeds)
 const threads = wholeNumber('threads', values.threads)
 const MAX_REPORTS = 5
 let [steps, faults, violations] = [0, 0, 0]
+const faultsByKind = new Map()
+const startedMs = performance.now()
 
 function* tasks() {
   for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
@@ -68,6 +70,7 @@ function* tasks() {
 
 if (values.verbose) await runHere()
 else await runInThreads(tasks())
+printKinds()
 console.log(`seeds ${seeds}, steps ${steps}, faults ${faults}, violations ${violations}`)
 process.exit(violations === 0 ? 0 : 1)
 
@@ -111,9 +114,20 @@ function runInThread(remaining) {
 function count(outcome) {
   steps += outcome.steps
   faults += outcome.faults
+  for (const [kind, number] of Object.entries(outcome.faultsByKind)) {
+    faultsByKind.set(kind, (faultsByKind.get(kind) ?? 0) + number)
+  }
   if (outcome.message === undefined) return
   violations++
   if (violations <= MAX_REPORTS) report(outcome)
+}
+
+function printKinds() {
+  if (faultsByKind.size === 0) return
+  const kinds = [...faultsByKind].sort(([a], [b]) => (a < b ? -1 : 1))
+  for (const [kind, number] of kinds) console.log(`${String(number).padStart(9)} ${kind}`)
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
+  console.log(`${seeds * scenarios.length} runs in ${seconds} s`)
 }
 
 function report({ scenario, seed, message, traceTail, traceHash }) {

@@ -21,6 +21,7 @@ export {
   type SimulatedWorldOptions,
 } from './simulation/cluster/simulated-world.js'
 export { SimulationTimeoutError } from './simulation/cluster/simulation-timeout-error.js'
+export { addFaultCounts, FaultCounts } from './simulation/nemesis/fault-counts.js'
 export { CALM_NETWORK, type NetworkFaults } from './simulation/network/seeded-rpc-policy.js'
 export { ProcessClock } from './simulation/time/process-clock.js'
 export { type RunBounds, type RunOutcome, VirtualTime } from './simulation/time/virtual-time.js'

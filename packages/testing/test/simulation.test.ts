@@ -11,7 +11,6 @@ import {
 import t from 'tap'
 
 const run = promisify(execFile)
-const SEEDS = 12
 
 function scenarioNamed(name: string): Scenario {
   return SCENARIOS.find((scenario) => scenario.name === name)!
@@ -58,16 +57,6 @@ t.test('what is printed changes neither the run nor its hash', async (t) => {
     'state changes',
   )
 })
-
-for (const scenario of SCENARIOS) {
-  t.test(`scenario ${scenario.name}: ${scenario.description}`, async (t) => {
-    const summary = await runSeeds({ scenarios: [scenario], seeds: SEEDS })
-    t.equal(summary.seeds, SEEDS)
-    for (const { seed, error, traceTail } of summary.violations) {
-      t.fail(`seed ${seed}: ${error}`, { trace: traceTail.slice(-20) })
-    }
-  })
-}
 
 t.test(
   'a violated expectation, and an error that nobody handles, are reported with their seed',

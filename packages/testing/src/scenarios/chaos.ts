@@ -1,10 +1,10 @@
 import type { SimulatedClusterOptions } from '../simulation/cluster/simulated-cluster-options.js'
-import { unleashNemesis } from '../simulation/nemesis/nemesis.js'
+import { badContainers, unleashNemesis } from '../simulation/nemesis/nemesis.js'
 import { submitMixedJobs } from './mixed-jobs.js'
 import type { Scenario } from './scenario.js'
 
 /** Jobs restart as often as it takes; slots for all of them are there when the faults have ended. */
-const CONFIGURATION: Readonly<Record<string, string>> = {
+export const CHAOS_CONFIGURATION: Readonly<Record<string, string>> = {
   'restart-strategy.type': 'fixed-delay',
   'restart-strategy.fixed-delay.attempts': '2147483647',
   'restart-strategy.fixed-delay.delay': '1 s',
@@ -25,8 +25,12 @@ function chaosScenario(
         // Slow tasks: faults meet them at work, and few steps simulate much time.
         maxTurnMs: 50 + random.next() ** 2 * 1_000,
         ...options,
-        configuration: { ...CONFIGURATION, ...options.configuration },
+        configuration: { ...CHAOS_CONFIGURATION, ...options.configuration },
       })
+      // Workers are asked for as soon as there are jobs.
+      if (options.elastic === true && random.next() < 0.7) {
+        cluster.faultInjection.containers(badContainers(random))
+      }
       const jobs = await submitMixedJobs(cluster, random)
       await unleashNemesis(cluster, {
         random,
@@ -54,5 +58,6 @@ export const leaderChaos = chaosScenario(
 export const elasticChaos = chaosScenario(
   'elastic-chaos',
   'TaskManagers are started for jobs by a cluster manager that refuses, loses, delays and doubles them.',
-  { elastic: true },
+  // Workers that nobody asked for give up within this time.
+  { elastic: true, configuration: { 'taskmanager.registration.timeout': '5 min' } },
 )

@@ -10,6 +10,8 @@ export interface ScenarioOutcome {
   readonly traceHash: string
   readonly steps: number
   readonly faults: number
+  /** How many of each kind. */
+  readonly faultsByKind: Readonly<Record<string, number>>
   /** Virtual milliseconds. */
   readonly durationMs: number
   /** What was violated: an invariant, or an expectation of the scenario. */
@@ -57,7 +59,8 @@ export async function runScenario(
     seed: options.seed,
     traceHash: cluster?.traceHash ?? '',
     steps: cluster?.steps ?? 0,
-    faults: cluster?.faults ?? 0,
+    faults: cluster?.faults.total ?? 0,
+    faultsByKind: cluster?.faults.byKind ?? {},
     durationMs: cluster?.nowMs ?? 0,
     ...(violated === undefined ? {} : { error: violated.error }),
     traceTail: violated === undefined ? [] : (cluster?.traceTail() ?? []),

@@ -1,3 +1,4 @@
+import { addFaultCounts } from '../simulation/nemesis/fault-counts.js'
 import { runScenario, type ScenarioOutcome } from './run-scenario.js'
 import type { Scenario } from './scenario.js'
 import { SCENARIOS } from './scenarios.js'
@@ -19,6 +20,8 @@ export interface SimulationSummary {
   /** Events of virtual time. */
   readonly steps: number
   readonly faults: number
+  /** How many of each kind. */
+  readonly faultsByKind: Readonly<Record<string, number>>
   readonly violations: readonly ScenarioOutcome[]
 }
 
@@ -26,6 +29,7 @@ export interface SimulationSummary {
 export async function runSeeds(options: RunSeedsOptions): Promise<SimulationSummary> {
   const { scenarios = SCENARIOS, firstSeed = 1, onOutcome } = options
   let [seeds, steps, faults] = [0, 0, 0]
+  let faultsByKind: Readonly<Record<string, number>> = {}
   const violations: ScenarioOutcome[] = []
   for (let seed = firstSeed; seed < firstSeed + options.seeds; seed++) {
     seeds++
@@ -33,9 +37,10 @@ export async function runSeeds(options: RunSeedsOptions): Promise<SimulationSumm
       const outcome = await runScenario(scenario, { seed })
       steps += outcome.steps
       faults += outcome.faults
+      faultsByKind = addFaultCounts(faultsByKind, outcome.faultsByKind)
       if (outcome.error !== undefined) violations.push(outcome)
-      if (onOutcome?.(outcome) === true) return { seeds, steps, faults, violations }
+      if (onOutcome?.(outcome) === true) return { seeds, steps, faults, faultsByKind, violations }
     }
   }
-  return { seeds, steps, faults, violations }
+  return { seeds, steps, faults, faultsByKind, violations }
 }

@@ -1,6 +1,10 @@
-import { cancel } from './cancel.js'
+import { adaptive } from './adaptive.js'
+import { cancel, cancelChaos } from './cancel.js'
 import { chaos, elasticChaos, leaderChaos } from './chaos.js'
+import { drain } from './drain.js'
+import { jobManagerRestart } from './job-manager-restart.js'
 import { lossyNetwork } from './lossy-network.js'
+import { lostResults } from './lost-results.js'
 import { notEnoughSlotsThenJoin } from './not-enough-slots.js'
 import type { Scenario } from './scenario.js'
 import { slowNetwork } from './slow-network.js'
@@ -19,6 +23,11 @@ export const SCENARIOS: readonly Scenario[] = [
   notEnoughSlotsThenJoin,
   twoJobs,
   cancel,
+  drain,
+  lostResults,
+  jobManagerRestart,
+  adaptive,
+  cancelChaos,
   chaos,
   leaderChaos,
   elasticChaos,

@@ -1,5 +1,6 @@
 import { checkAtRest } from '../invariants/at-rest.js'
 import type { ClusterInvariants } from '../invariants/cluster-invariants.js'
+import { checkRecovered } from '../invariants/recovered.js'
 import type { ClusterClient } from './cluster-client.js'
 import type { ClusterTopology } from './cluster-topology.js'
 import type { SimulatedCluster } from './simulated-cluster.js'
@@ -28,6 +29,7 @@ export async function closeCluster(options: CloseClusterOptions): Promise<void> 
   const { world } = cluster
   await cluster.advance(Math.max(0, ...topology.processes.map(({ clock }) => clock.pauseMs)))
   cluster.heal()
+  await checkRecovered({ cluster, jobs, invariants })
   if (jobs.unended.length === 0) {
     await checkAtRest({ cluster, topology, invariants, endedJobs: jobs.over })
   }

@@ -70,7 +70,7 @@ export class ClusterClient {
       const caller = this.#caller()
       if (caller !== undefined) {
         const isAlive = () => caller.process.isRunning
-        const outcome = await this.#settled(what, () => action(caller), isAlive)
+        const outcome = await this.#settled(what, () => action(caller), isAlive, timeoutMs)
         if ('value' in outcome) return outcome.value
         if (!isWorthAnotherTry(outcome.error)) throw outcome.error
       }
@@ -105,6 +105,7 @@ export class ClusterClient {
     what: string,
     action: () => Promise<T>,
     isAlive: () => boolean = () => true,
+    timeoutMs = DEFAULT_TIMEOUT_MS,
   ): Promise<Outcome<T>> {
     let settled: Outcome<T> | undefined
     this.#world.time.schedule(0, () => {
@@ -117,7 +118,7 @@ export class ClusterClient {
         },
       )
     })
-    await this.until(what, () => settled !== undefined || !isAlive(), DEFAULT_TIMEOUT_MS)
+    await this.until(what, () => settled !== undefined || !isAlive(), timeoutMs)
     settled ??= { error: new FlinkError(`The process that asked for ${what} died`, RETRIABLE) }
     return settled
   }

@@ -26,17 +26,10 @@ export class ClusterFaults {
   readonly #options: ClusterFaultsOptions
   /** Processes that stood still at some time, by address. */
   readonly #paused = new Map<string, SimulatedProcess>()
-  #injected = 0
 
   constructor(options: ClusterFaultsOptions) {
     this.#options = options
     options.world.policy.pauseMs = (address) => this.#paused.get(address)?.clock.pauseMs ?? 0
-  }
-
-  /** How often something was done, messages and containers included. */
-  get injected(): number {
-    const { world, clusterManager } = this.#options
-    return this.#injected + world.policy.injected + (clusterManager?.injected ?? 0)
   }
 
   /** Names of the processes that run. */
@@ -47,19 +40,20 @@ export class ClusterFaults {
   /** Kills a TaskManager. `silent`: its peers see no broken connections, as when its machine is gone. */
   crashTaskManager(number: number, { silent = false }: { silent?: boolean } = {}): void {
     const { topology, clusterManager } = this.#options
-    this.#crash(topology.removeTaskManager(number).process, silent)
+    this.#crash('TaskManager', topology.removeTaskManager(number).process, silent)
     clusterManager?.workerEnded(number)
   }
 
   /** Kills a JobManager. Without high availability its jobs are gone. */
   crashJobManager(number: number, { silent = false }: { silent?: boolean } = {}): void {
-    this.#crash(this.#options.topology.removeJobManager(number).process, silent)
+    this.#crash('JobManager', this.#options.topology.removeJobManager(number).process, silent)
   }
 
   /** Nothing passes between this process and all others, or in one direction, until {@link heal}. */
   partition(name: string, direction: PartitionDirection = 'both'): void {
     const process = this.#process(name)
-    this.#note(`partition of ${name}, ${direction}`)
+    const kind = direction === 'both' ? 'partition' : 'partition, one way'
+    this.#note(kind, `partition of ${name}, ${direction}`)
     for (const other of this.#options.topology.processes) {
       if (other === process) continue
       if (direction !== 'outgoing') this.#block(other, process)
@@ -71,7 +65,7 @@ export class ClusterFaults {
 
   /** Nothing passes from one process to another, until {@link heal}. */
   blockLink(from: string, to: string): void {
-    this.#note(`nothing passes from ${from} to ${to}`)
+    this.#note('link blocked, one way', `nothing passes from ${from} to ${to}`)
     this.#block(this.#process(from), this.#process(to))
   }
 
@@ -90,7 +84,7 @@ export class ClusterFaults {
   /** The process stands still for a while; whatever comes for it waits. */
   pause(name: string, forMs: number): void {
     const process = this.#process(name)
-    this.#note(`${name} stands still for ${Math.round(forMs)} ms`)
+    this.#note('process stands still', `${name} stands still for ${Math.round(forMs)} ms`)
     process.clock.pause(forMs)
     this.#paused.set(process.rpcService.address, process)
     const { coordination, time } = this.#options.world
@@ -103,19 +97,19 @@ export class ClusterFaults {
 
   /** The wall clock of a process is set. */
   jumpClock(name: string, byMs: number): void {
-    this.#note(`the clock of ${name} jumps by ${Math.round(byMs)} ms`)
+    this.#note('clock jump', `the clock of ${name} jumps by ${Math.round(byMs)} ms`)
     this.#process(name).clock.jump(byMs)
   }
 
   /** Tasks of a process run `factor` times slower, until {@link heal}. */
   slowDown(name: string, factor: number): void {
-    this.#note(`${name} is slower by ${factor.toFixed(1)}`)
+    this.#note('slow node', `${name} is slower by ${factor.toFixed(1)}`)
     this.#process(name).executor.maxTurnMs = (this.#options.maxTurnMs ?? 0.2) * factor
   }
 
   /** The leader loses its leadership, and hears of it; another JobManager, or the same one, leads next. */
   revokeLeadership(): void {
-    this.#note('the leadership is revoked')
+    this.#note('leadership revoked', 'the leadership is revoked')
     this.#coordination.revokeLeadership()
   }
 
@@ -123,7 +117,10 @@ export class ClusterFaults {
   expireLeader(unnoticedForMs: number): void {
     const client = this.#coordination.leader?.client
     if (client === undefined) return
-    this.#note(`the session of ${client} expires, unnoticed for ${Math.round(unnoticedForMs)} ms`)
+    this.#note(
+      'session expired',
+      `the session of ${client} expires, unnoticed for ${Math.round(unnoticedForMs)} ms`,
+    )
     this.#coordination.expireSession(client, { unnoticed: true })
     this.#options.world.time.schedule(unnoticedForMs, () => {
       const process = this.#options.topology.processes.find(({ name }) => name === client)
@@ -153,8 +150,8 @@ export class ClusterFaults {
     return coordination
   }
 
-  #crash(process: SimulatedProcess, silent: boolean): void {
-    this.#injected++
+  #crash(component: string, process: SimulatedProcess, silent: boolean): void {
+    this.#options.world.faults.add(`${component} crash${silent ? ', silent' : ''}`)
     process.crash({ silent })
     this.#options.onProcessEnded(process.name)
   }
@@ -175,8 +172,8 @@ export class ClusterFaults {
     return this.#options.world.coordination !== undefined && process.isRunning
   }
 
-  #note(text: string): void {
-    this.#injected++
+  #note(kind: string, text: string): void {
+    this.#options.world.faults.add(kind)
     this.#options.world.trace.add('world', text)
   }
 }

@@ -18,6 +18,8 @@ export interface ClusterTopologyOptions {
   readonly maxTurnMs: number | undefined
   /** Undefined: a standalone cluster. */
   readonly clusterManager: SimulatedClusterManager | undefined
+  /** It has ended by itself, with its process; {@link ClusterTopology.removeTaskManager} is next. */
+  readonly onTaskManagerFailed: (number: number) => void
   readonly onJobEnded: (jobManager: string, info: ExecutionGraphInfo) => void
   readonly onLine: (line: string) => void
 }
@@ -79,7 +81,7 @@ export class ClusterTopology {
       driver: clusterManager && ((process) => clusterManager.driverOf(process)),
       onJobEnded: (info) => onJobEnded(name, info),
     })
-    this.#lostJobManagers.delete(number)
+    if (this.#lostJobManagers.delete(number)) world.faults.add('JobManager restart')
     this.#jobManagers.set(number, jobManager)
   }
 
@@ -89,11 +91,12 @@ export class ClusterTopology {
    * @returns its number
    */
   async startTaskManager(number = this.#nextTaskManager++, givenId?: string): Promise<number> {
-    const { world, configuration, code, maxTurnMs, onLine } = this.#options
+    const { world, configuration, code, maxTurnMs, onTaskManagerFailed, onLine } = this.#options
     assert(!this.#taskManagers.has(number), `TaskManager ${number} does not run yet`)
     const name = `tm-${number}`
     const incarnation = 1 + (this.#incarnations.get(name) ?? 0)
     this.#incarnations.set(name, incarnation)
+    if (incarnation > 1) world.faults.add('TaskManager restart')
     const taskManager = await SimulatedTaskManager.start(world, {
       name,
       resourceId: givenId ?? (incarnation === 1 ? name : `${name}-${incarnation}`),
@@ -101,6 +104,7 @@ export class ClusterTopology {
       configuration,
       maxTurnMs,
       codeProvider: ({ jobId }) => code(jobId),
+      onFailed: () => onTaskManagerFailed(number),
       onLine,
     })
     this.#taskManagers.set(number, taskManager)

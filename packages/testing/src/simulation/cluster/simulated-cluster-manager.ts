@@ -47,7 +47,6 @@ export class SimulatedClusterManager {
   #nextContainer = 1
   /** Exchange it at any time. */
   faults = RELIABLE_CONTAINERS
-  injected = 0
 
   constructor(options: SimulatedClusterManagerOptions) {
     this.#options = options
@@ -91,7 +90,9 @@ export class SimulatedClusterManager {
       if (container.number !== number) continue
       this.#containers.delete(resourceId)
       this.#tellEnded(resourceId, 'killed')
-      if (this.#happens(this.faults.duplicated)) this.#tellEnded(resourceId, 'killed, again')
+      if (this.#happens('end of container told twice', this.faults.duplicated)) {
+        this.#tellEnded(resourceId, 'killed, again')
+      }
     }
   }
 
@@ -99,9 +100,9 @@ export class SimulatedClusterManager {
     process: SimulatedProcess,
     { signal }: WorkerRequestOptions,
   ): Promise<WorkerHandle> {
-    const isLate = this.#happens(this.faults.late)
+    const isLate = this.#happens('container late', this.faults.late)
     const delayMs = this.#random.next() * (isLate ? 120_000 : 2_000)
-    const isRefused = this.#happens(this.faults.refused)
+    const isRefused = this.#happens('container refused', this.faults.refused)
     return await new Promise<WorkerHandle>((resolve, reject) => {
       signal.addEventListener('abort', () => reject(containerError('the request was taken back')))
       this.#after(delayMs, () => {
@@ -115,14 +116,15 @@ export class SimulatedClusterManager {
   #grant(): WorkerHandle {
     const container = this.#newContainer()
     const { resourceId } = container.handle
-    if (this.#happens(this.faults.lost)) {
+    if (this.#happens('container lost', this.faults.lost)) {
       const isTold = this.#random.next() < 0.5
       this.#containers.delete(resourceId)
       if (isTold) this.#after(5_000, () => this.#tellEnded(resourceId, 'it did not come up'))
       return container.handle
     }
     this.#launch(container)
-    if (this.#happens(this.faults.duplicated)) this.#launch(this.#newContainer())
+    if (this.#happens('container duplicated', this.faults.duplicated))
+      this.#launch(this.#newContainer())
     return container.handle
   }
 
@@ -168,9 +170,9 @@ export class SimulatedClusterManager {
     this.#options.world.time.schedule(this.#random.next() * maxMs, action)
   }
 
-  #happens(probability: number): boolean {
+  #happens(kind: string, probability: number): boolean {
     if (probability === 0 || this.#random.next() >= probability) return false
-    this.injected++
+    this.#options.world.faults.add(kind)
     return true
   }
 }

@@ -1,5 +1,6 @@
 import { Configuration } from '@flink-ts/core'
 import { ClusterInvariants } from '../invariants/cluster-invariants.js'
+import type { FaultCounts } from '../nemesis/fault-counts.js'
 import { closeCluster } from './close-cluster.js'
 import { ClusterClient, DEFAULT_TIMEOUT_MS } from './cluster-client.js'
 import { ClusterFaults } from './cluster-faults.js'
@@ -62,6 +63,10 @@ export class SimulatedCluster {
       }),
       modules,
       code: (jobId) => this.#jobs.codeOf(jobId),
+      onTaskManagerFailed: (number) => {
+        this.#endTaskManager(number)
+        this.clusterManager?.workerEnded(number)
+      },
       onJobEnded: (_jobManager, info) => this.#jobs.onEnded(info),
       onLine: (line) => void this.#lines.push(line),
     })
@@ -109,9 +114,9 @@ export class SimulatedCluster {
     return this.world.time.steps
   }
 
-  /** Crashes, partitions, and messages lost or slowed down, so far. */
-  get faults(): number {
-    return this.faultInjection.injected
+  /** What was done to it so far, by kind: crashes, partitions, messages lost or slowed down, and so on. */
+  get faults(): FaultCounts {
+    return this.world.faults
   }
 
   /** Of everything that happened so far: messages, state changes, deliveries of data, and when. */
@@ -256,7 +261,7 @@ export class SimulatedCluster {
     if (name === 'jm') this.#jobs.onAllLost()
   }
 
-  /** As a cluster manager does it: the process is killed. */
+  /** The process is gone, and its peers notice. */
   #endTaskManager(number: number): void {
     if (!this.#topology.taskManagers.has(number)) return
     const { process } = this.#topology.removeTaskManager(number)

@@ -46,11 +46,13 @@ export class SimulatedJob {
     return JSON.parse(Buffer.from(response.executionGraph).toString()) as ExecutionGraphInfo
   }
 
-  /** Begins to cancel the job. */
-  async cancel(): Promise<void> {
+  /** Begins to cancel the job. @throws SimulationTimeoutError if nobody has answered in time */
+  async cancel(timeoutMs = DEFAULT_TIMEOUT_MS): Promise<void> {
     const { jobId } = this
-    await this.#facts.client.call(`the cancellation of job ${jobId}`, (dispatcher) =>
-      dispatcher.cancelJob({ jobId }),
+    await this.#facts.client.call(
+      `the cancellation of job ${jobId}`,
+      (dispatcher) => dispatcher.cancelJob({ jobId }),
+      timeoutMs,
     )
   }
 

@@ -20,6 +20,7 @@ export interface SimulatedJobsOptions {
 /** The jobs of a simulated cluster: how they get there, and how they ended. */
 export class SimulatedJobs {
   readonly #options: SimulatedJobsOptions
+  readonly #jobs = new Map<string, SimulatedJob>()
   readonly #code = new Map<string, JobCode>()
   readonly #ended = new Map<string, ExecutionGraphInfo>()
   /** Whose JobManager died, without high availability. */
@@ -34,10 +35,10 @@ export class SimulatedJobs {
     return [...this.#ended.keys(), ...this.#lost]
   }
 
-  /** Ids of those that go on, or wait for a leader. */
-  get unended(): string[] {
-    return [...this.#code.keys()].filter(
-      (jobId) => !this.#ended.has(jobId) && !this.#lost.has(jobId),
+  /** Those that go on, or wait for a leader. */
+  get unended(): SimulatedJob[] {
+    return [...this.#jobs.values()].filter(
+      ({ jobId, hasEnded }) => !hasEnded && !this.#lost.has(jobId),
     )
   }
 
@@ -70,7 +71,9 @@ export class SimulatedJobs {
       }
     })
     await client.run('the release of the program', lease.release)
-    return new SimulatedJob({ jobId, name, client, endOf: (id) => this.#ended.get(id) })
+    const job = new SimulatedJob({ jobId, name, client, endOf: (id) => this.#ended.get(id) })
+    this.#jobs.set(jobId, job)
+    return job
   }
 
   /** A JobManager has told the end of a job. */
@@ -81,7 +84,7 @@ export class SimulatedJobs {
 
   /** The only JobManager is gone, and nobody knows of its jobs. */
   onAllLost(): void {
-    for (const jobId of this.unended) this.#lost.add(jobId)
+    for (const { jobId } of this.unended) this.#lost.add(jobId)
   }
 
   /** Without high availability the program lies at the JobManager, as if a client had sent it there. */

@@ -37,6 +37,8 @@ export interface SimulatedTaskManagerOptions {
   readonly codeProvider: JobCodeProvider
   /** See `SimulatedClusterOptions`. */
   readonly maxTurnMs?: number | undefined
+  /** It has ended by a fatal error, as its entry point would let it. */
+  readonly onFailed: () => void
   /** A task printed a line. */
   readonly onLine: (line: string) => void
 }
@@ -124,7 +126,10 @@ export class SimulatedTaskManager {
       memory: deriveTaskManagerMemory(configuration),
       hardware: { cpuCores: 2, physicalMemoryBytes: 2 ** 33, freeMemoryBytes: 2 ** 32 },
       blobStore: new InMemoryBlobStore(),
-      fatalErrorHandler: (error) => onFatalError(world, process, error),
+      fatalErrorHandler: (error) => {
+        reportFatalError(world, process, error)
+        if (process.isRunning) options.onFailed()
+      },
     })
     return new SimulatedTaskManager({ process, shuffle, services, highAvailability })
   }
@@ -136,13 +141,12 @@ export class SimulatedTaskManager {
   }
 }
 
-/** The process ends, as its entry point would let it; a broken invariant is nobody's right. */
-function onFatalError(world: SimulatedWorld, process: SimulatedProcess, error: unknown): void {
+/** A broken invariant is nobody's right. */
+function reportFatalError(world: SimulatedWorld, process: SimulatedProcess, error: unknown): void {
   process.log.error('Fatal error', { error })
   if (error instanceof assert.AssertionError || error instanceof TypeError) {
     world.violated(`${process.name} failed: ${error.stack ?? error.message}`)
   }
-  process.crash({ silent: false })
 }
 
 function lineWriter(onLine: (line: string) => void): LineWriter {

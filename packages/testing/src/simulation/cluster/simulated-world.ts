@@ -13,6 +13,7 @@ import {
 } from '@flink-ts/core'
 import { type RpcService, type SimulatedNetworkEvent, SimulatedRpcNetwork } from '@flink-ts/rpc'
 import { InMemoryCoordination } from '@flink-ts/runtime'
+import { FaultCounts } from '../nemesis/fault-counts.js'
 import { CALM_NETWORK, type NetworkFaults, SeededRpcPolicy } from '../network/seeded-rpc-policy.js'
 import { SimulatedDataNetwork } from '../network/simulated-data-network.js'
 import { VirtualTime } from '../time/virtual-time.js'
@@ -50,6 +51,7 @@ export class SimulatedWorld {
   readonly time: VirtualTime
   readonly random: Random
   readonly trace: SimulationTrace
+  readonly faults = new FaultCounts()
   readonly policy: SeededRpcPolicy
   readonly rpcNetwork: SimulatedRpcNetwork
   readonly dataNetwork: SimulatedDataNetwork
@@ -63,6 +65,8 @@ export class SimulatedWorld {
   /** Called with everything that the RPC network does. */
   onRpc: (event: SimulatedNetworkEvent) => void = () => {}
   #scratch: string | undefined
+  /** By link, the call whose request was delivered last. */
+  readonly #lastDelivered = new Map<string, number>()
   /** What went wrong beyond repair, first things first. */
   readonly violations: string[] = []
 
@@ -74,7 +78,9 @@ export class SimulatedWorld {
       now: () => this.time.now(),
       listener: options.onTraceEvent,
     })
-    this.policy = new SeededRpcPolicy(options.faults ?? CALM_NETWORK)
+    this.policy = new SeededRpcPolicy(options.faults ?? CALM_NETWORK, (kind) =>
+      this.faults.add(kind),
+    )
     const clock = this.time
     // Each part has chance of its own, so that one more draw here does not change everything there.
     this.rpcNetwork = new SimulatedRpcNetwork({
@@ -136,9 +142,18 @@ export class SimulatedWorld {
     })
   }
 
+  /** A good network reorders a little as well; that is no fault. */
+  #countReordering({ from, to, callId }: Delivery): void {
+    const link = `${from} ${to}`
+    const last = this.#lastDelivered.get(link) ?? -1
+    if (callId > last) this.#lastDelivered.set(link, callId)
+    else if (this.policy.faults !== CALM_NETWORK) this.faults.add('request overtaken')
+  }
+
   #traceRpc(event: SimulatedNetworkEvent): void {
     this.onRpc(event)
     const { kind } = event
+    if (kind === 'deliver') this.#countReordering(event)
     if ('callId' in event) {
       const { callId, from, to, endpointId, method } = event
       const outcome = 'outcome' in event ? ` ${event.outcome}` : ''
@@ -152,6 +167,8 @@ export class SimulatedWorld {
     }
   }
 }
+
+type Delivery = Extract<SimulatedNetworkEvent, { kind: 'deliver' }>
 
 /** A simulated cluster did what it must never do. */
 export class InvariantViolation extends Error {

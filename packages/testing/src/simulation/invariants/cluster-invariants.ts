@@ -14,6 +14,8 @@ interface Subtask {
 const JOB_MASTER = 'jobmanager_'
 const REPORTED: readonly string[] = ['INITIALIZING', 'RUNNING', 'FINISHED']
 const ENDED: readonly string[] = ['FINISHED', 'CANCELED', 'FAILED']
+/** No JobMaster goes on with such a job. */
+const OVER: readonly string[] = [...ENDED, 'SUSPENDED']
 
 /**
  * What must hold at every moment, read from the state changes that the components log (level debug
@@ -86,6 +88,13 @@ export class ClusterInvariants {
     this.#ends.set(jobId, status)
   }
 
+  /** JobMasters that have not ended and run elsewhere than the only process that may: `<process> <job>`. */
+  jobMastersBeside(leader: string): string[] {
+    return [...this.#jobs]
+      .filter(([key, status]) => !key.startsWith(`${leader} `) && !OVER.includes(status))
+      .map(([key]) => key)
+  }
+
   /** The process is gone, and with it its slots and JobMasters. */
   processEnded(name: string): void {
     for (const key of this.#slots.keys()) if (key.startsWith(`${name}/`)) this.#slots.delete(key)
@@ -102,7 +111,7 @@ export class ClusterInvariants {
     const key = `${source} ${jobId}`
     const known = this.#jobs.get(key)
     const isAnotherTerm = from === 'INITIALIZING'
-    if (known !== undefined && [...ENDED, 'SUSPENDED'].includes(known) && !isAnotherTerm) {
+    if (known !== undefined && OVER.includes(known) && !isAnotherTerm) {
       this.#world.violated(`job ${jobId} was ${known} on ${source} and went from ${from} to ${to}`)
     }
     this.#jobs.set(key, to)

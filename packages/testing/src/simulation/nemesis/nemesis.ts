@@ -1,5 +1,6 @@
 import type { Random } from '@flink-ts/core'
 import type { SimulatedCluster } from '../cluster/simulated-cluster.js'
+import type { ContainerFaults } from '../cluster/simulated-cluster-manager.js'
 import { CALM_NETWORK } from '../network/seeded-rpc-policy.js'
 
 export interface NemesisOptions {
@@ -12,6 +13,16 @@ export interface NemesisOptions {
   readonly minTaskManagers?: number
   /** JobManagers may crash and lose their leadership. Default true; only with high availability. */
   readonly leaders?: boolean
+}
+
+/** A bad cluster manager. */
+export function badContainers(random: Random): ContainerFaults {
+  return {
+    refused: random.next() * 0.4,
+    lost: random.next() * 0.3,
+    late: random.next() * 0.3,
+    duplicated: random.next() * 0.3,
+  }
 }
 
 type Fault = (cluster: SimulatedCluster, random: Random, options: NemesisOptions) => unknown
@@ -69,12 +80,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
     ),
   badContainers: ({ faultInjection, clusterManager }, random) => {
     if (clusterManager === undefined) return
-    faultInjection.containers({
-      refused: random.next() * 0.4,
-      lost: random.next() * 0.3,
-      late: random.next() * 0.3,
-      duplicated: random.next() * 0.3,
-    })
+    faultInjection.containers(badContainers(random))
   },
   revokeLeadership: ({ faultInjection, world }, _random, { leaders = true }) => {
     if (leaders && world.coordination !== undefined) faultInjection.revokeLeadership()
@@ -93,15 +99,18 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   restartJobManager: (cluster, _random) => cluster.restartLostJobManagers(),
 }
 
-/**
- * Does harm of all kinds to a cluster for a while, as the seed says, and then heals it: faults end, and
- * what crashed is started again.
- */
+/** Does harm of all kinds to a cluster for a while, as the seed says, and then {@link endHarm}. */
 export async function unleashNemesis(
   cluster: SimulatedCluster,
   options: NemesisOptions,
 ): Promise<void> {
-  const { random, periodMs, meanPauseMs = 3_000, minTaskManagers = 2 } = options
+  await doHarm(cluster, options)
+  await endHarm(cluster, options)
+}
+
+/** Does harm for a while; what it has done stays. */
+export async function doHarm(cluster: SimulatedCluster, options: NemesisOptions): Promise<void> {
+  const { random, periodMs, meanPauseMs = 3_000 } = options
   const endMs = cluster.nowMs + periodMs
   // A seed has its own mixture, so that rare combinations happen often in some runs.
   const kinds = Object.keys(FAULTS).filter(() => random.next() < 0.6)
@@ -110,6 +119,13 @@ export async function unleashNemesis(
     const kind = pick(kinds.length > 0 ? kinds : Object.keys(FAULTS), random)
     await FAULTS[kind]!(cluster, random, options)
   }
+}
+
+/** Faults end, and what crashed is started again. */
+export async function endHarm(
+  cluster: SimulatedCluster,
+  { minTaskManagers = 2 }: Pick<NemesisOptions, 'minTaskManagers'>,
+): Promise<void> {
   cluster.heal()
   await cluster.restartLostJobManagers()
   if (cluster.clusterManager !== undefined) return

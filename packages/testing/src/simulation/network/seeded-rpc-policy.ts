@@ -30,42 +30,44 @@ export const CALM_NETWORK: NetworkFaults = {
  */
 const AT_MOST_ONCE = new Set(['sendOperatorEventToTask', 'sendOperatorEventToCoordinator'])
 
-/** Delays, loses and repeats RPC messages as the seed and the faults of the moment say, and counts them. */
+/** Delays, loses and repeats RPC messages as the seed and the faults of the moment say. */
 export class SeededRpcPolicy implements SimulatedNetworkPolicy {
   /** Exchange it at any time. */
   faults: NetworkFaults
-  /** Messages lost, slowed down or repeated so far. */
-  injected = 0
+  readonly #onFault: (kind: string) => void
   /** Milliseconds by which a message to this address comes later: its process stands still. */
   pauseMs: (address: string) => number = () => 0
 
-  constructor(faults: NetworkFaults) {
+  /** @param onFault hears of each message that is treated badly */
+  constructor(faults: NetworkFaults, onFault: (kind: string) => void = () => {}) {
     this.faults = faults
+    this.#onFault = onFault
   }
 
   delayMs({ to }: SimulatedLink, random: Random): number {
     const { minDelayMs, maxDelayMs, slowProbability, slowFactor } = this.faults
     const delayMs = minDelayMs + random.next() * (maxDelayMs - minDelayMs) + this.pauseMs(to)
     if (slowProbability === 0 || random.next() >= slowProbability) return delayMs
-    this.injected++
+    this.#onFault('message delayed')
     return delayMs * (1 + random.next() * (slowFactor - 1))
   }
 
   losesRequest(_message: SimulatedMessage, random: Random): boolean {
-    return this.#happens(this.faults.requestLoss, random)
+    return this.#happens('request lost', this.faults.requestLoss, random)
   }
 
   losesResponse(_message: SimulatedMessage, random: Random): boolean {
-    return this.#happens(this.faults.responseLoss, random)
+    return this.#happens('response lost', this.faults.responseLoss, random)
   }
 
   duplicatesRequest({ method }: SimulatedMessage, random: Random): boolean {
-    return !AT_MOST_ONCE.has(method) && this.#happens(this.faults.duplication ?? 0, random)
+    if (AT_MOST_ONCE.has(method)) return false
+    return this.#happens('request duplicated', this.faults.duplication ?? 0, random)
   }
 
-  #happens(probability: number, random: Random): boolean {
+  #happens(kind: string, probability: number, random: Random): boolean {
     if (probability === 0 || random.next() >= probability) return false
-    this.injected++
+    this.#onFault(kind)
     return true
   }
 }

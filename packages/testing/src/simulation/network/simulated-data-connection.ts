@@ -70,7 +70,8 @@ export class SimulatedDataConnection implements DataConnection {
   destroy(cause?: Error): void {
     if (this.#isClosed) return
     this.reset()
-    this.host.clock.scheduleUntracked(0, () => this.#close(cause))
+    if (this.#isStarted) this.host.clock.scheduleUntracked(0, () => this.#close(cause))
+    else this.#leave()
   }
 
   /** @internal Nothing arrives at the other end before it has learnt of the connection. */
@@ -116,8 +117,12 @@ export class SimulatedDataConnection implements DataConnection {
       this.#early.push(() => this.#close(cause))
       return
     }
+    this.#leave()
+    this.#listener.onClose(cause)
+  }
+
+  #leave(): void {
     this.#isClosed = true
     this.#network.closed(this)
-    this.#listener.onClose(cause)
   }
 }
