@@ -10,7 +10,6 @@ export class LocalJob implements SubmittedJob {
   readonly #cluster: MiniCluster
   readonly #job: MiniClusterJob
   readonly #outcome: Promise<JobExecutionResult>
-  #ended: JobExecutionResult | undefined
   #isAskedFor = false
   #isInterrupted = false
 
@@ -54,9 +53,8 @@ export class LocalJob implements SubmittedJob {
     return this.#job.cancel()
   }
 
-  /** Those of the result once the job has ended: its cluster is gone then. */
-  async accumulators(): Promise<readonly AccumulatorSnapshot[]> {
-    return this.#ended === undefined ? this.#job.accumulators() : this.#ended.accumulators
+  accumulators(): Promise<readonly AccumulatorSnapshot[]> {
+    return this.#job.accumulators()
   }
 
   /** Cancels the job because the process is to end: its end is not told to the program. */
@@ -68,8 +66,7 @@ export class LocalJob implements SubmittedJob {
 
   async #await(): Promise<JobExecutionResult> {
     try {
-      this.#ended = await this.#job.result()
-      return this.#ended
+      return await this.#job.result()
     } catch (error) {
       throw mapStacksToSources(error)
     } finally {

@@ -3,7 +3,9 @@ import {
   accumulatorsOf,
   type DispatcherGateway,
   type ExecutionGraphInfo,
+  FlinkJobTerminatedWithoutCancellationError,
   type JobExecutionResult,
+  type JobResult,
   type JobStatus,
   jobResultOf,
   type SubmittedJob,
@@ -16,7 +18,7 @@ export class MiniClusterJob implements SubmittedJob {
   readonly #dispatcher: DispatcherGateway
   readonly #result: Promise<JobExecutionResult>
   #settle!: { resolve: (result: JobExecutionResult) => void; reject: (error: Error) => void }
-  #hasEnded = false
+  #ended: JobResult | undefined
 
   constructor(jobId: string, dispatcher: DispatcherGateway) {
     this.jobId = jobId
@@ -32,15 +34,25 @@ export class MiniClusterJob implements SubmittedJob {
     return this.#result
   }
 
+  /** As it was at its end once the job has ended: the cluster may be gone then. */
   async status(): Promise<JobStatus> {
+    if (this.#ended !== undefined) return this.#ended.status
     return (await this.#dispatcher.requestJobStatus({ jobId: this.jobId })).status
   }
 
+  /** @throws FlinkError FLINK_JOB_ALREADY_TERMINATED if the job has ended otherwise */
   async cancel(): Promise<void> {
+    const ended = this.#ended
+    if (ended?.status === 'CANCELED') return
+    if (ended !== undefined) {
+      throw new FlinkJobTerminatedWithoutCancellationError(this.jobId, ended.status)
+    }
     await this.#dispatcher.cancelJob({ jobId: this.jobId })
   }
 
+  /** Those of its end once the job has ended. */
   async accumulators(): Promise<readonly AccumulatorSnapshot[]> {
+    if (this.#ended !== undefined) return this.#ended.accumulators
     const { executionGraph } = await this.#dispatcher.requestJob({ jobId: this.jobId })
     const info = JSON.parse(Buffer.from(executionGraph).toString()) as ExecutionGraphInfo
     return accumulatorsOf(info.vertices)
@@ -50,7 +62,7 @@ export class MiniClusterJob implements SubmittedJob {
   ended(info: ExecutionGraphInfo): void {
     const result = jobResultOf(info)
     const { jobId, name, status, accumulators, failureCause } = result
-    this.#hasEnded = true
+    this.#ended = result
     if (status === 'FINISHED') {
       const netRuntimeMs = result.endTimeMs - result.startTimeMs
       this.#settle.resolve({ jobId, jobName: name, netRuntimeMs, accumulators })
@@ -69,7 +81,7 @@ export class MiniClusterJob implements SubmittedJob {
 
   /** The cluster ends before the job. @internal */
   abandoned(cause: unknown): void {
-    if (this.#hasEnded) return
+    if (this.#ended !== undefined) return
     this.#settle.reject(
       new JobExecutionError(`The cluster ended before its job did (JobID: ${this.jobId})`, {
         jobId: this.jobId,

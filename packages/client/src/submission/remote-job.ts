@@ -1,4 +1,4 @@
-import { type AccumulatorSnapshot, type Clock, deserializeError } from '@flink-ts/core'
+import { type AccumulatorSnapshot, type Clock, deserializeError, FlinkError } from '@flink-ts/core'
 import type { JobResultBody } from '@flink-ts/rest'
 import { accumulatorSnapshots, type RestClusterClient } from '@flink-ts/rest/client'
 import type { JobExecutionResult, JobStatus, SubmittedJob } from '@flink-ts/runtime/program'
@@ -28,8 +28,14 @@ export class RemoteJob implements SubmittedJob {
     this.#onStatus = options.onStatus
   }
 
+  /**
+   * @throws JobExecutionError
+   * @throws FlinkError FLINK_REST_CONNECTION when the cluster is not there any more: how the job ends is not known
+   */
   result(): Promise<JobExecutionResult> {
-    this.#result ??= this.#await()
+    this.#result ??= this.#await().catch((error) => {
+      throw this.#lost(error)
+    })
     return this.#result
   }
 
@@ -60,6 +66,15 @@ export class RemoteJob implements SubmittedJob {
       }
       await new Promise<void>((resolve) => this.#clock.schedule(pauseMs, resolve))
     }
+  }
+
+  #lost(error: unknown): unknown {
+    if (!FlinkError.is(error) || error.code !== 'FLINK_REST_CONNECTION') return error
+    return new FlinkError(`${error.message}; whether job ${this.jobId} goes on is not known`, {
+      code: error.code,
+      retriable: true,
+      cause: error.cause,
+    })
   }
 
   #outcome(result: JobResultBody): JobExecutionResult {
