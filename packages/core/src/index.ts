@@ -218,6 +218,7 @@ export { type LogFields, type Logger, type LogLevel, noopLogger } from './loggin
 export type { Random } from './random/random.js'
 export { SeededRandom } from './random/seeded-random.js'
 export { SystemRandom } from './random/system-random.js'
+export { copyValue } from './serialization/copy-value.js'
 export {
   DynamicSerializer,
   type DynamicSerializerOptions,
@@ -227,6 +228,7 @@ export { InputBuffer } from './serialization/input-buffer.js'
 export { MalformedDataError } from './serialization/malformed-data-error.js'
 export { ObjectCopier } from './serialization/object-copier.js'
 export { OutputBuffer } from './serialization/output-buffer.js'
+export { RecordCopier } from './serialization/record-copier.js'
 export { type ClassSerializer, SerializerRegistry } from './serialization/serializer-registry.js'
 export { TypeMismatchError } from './serialization/type-mismatch-error.js'
 export { TypedSerializer, type TypedSerializerOptions } from './serialization/typed-serializer.js'

@@ -251,7 +251,6 @@ export type {
 // operators
 export { CombinedWatermark } from './operators/combined-watermark.js'
 export { CommitFailedError } from './operators/commit-all.js'
-export { copyRecord } from './operators/copy-record.js'
 export { OperatorChain, type OperatorChainOptions } from './operators/operator-chain.js'
 export { OperatorCodeError } from './operators/operator-code-error.js'
 export { SinkWriterOperator, sinkOperatorFactory } from './operators/sink-writer-operator.js'

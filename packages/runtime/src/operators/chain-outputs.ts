@@ -1,5 +1,4 @@
-import type { SerializerRegistry } from '@flink-ts/core'
-import { copyRecord } from './copy-record.js'
+import type { RecordCopier } from '@flink-ts/core'
 import type { OneInputStreamOperator, Output, TwoInputStreamOperator } from './stream-operator.js'
 
 /** An output that knows how many records went through it; what the record counters are made of. */
@@ -7,15 +6,24 @@ export interface CountingOutput extends Output {
   readonly recordCount: number
 }
 
-/** Hands records straight to the next operator of the chain. */
+/** What an output into a chained operator needs beside the operator. */
+export interface ChainedOutputOptions {
+  /** Makes what the operator gets, if it gets copies. */
+  readonly copier?: RecordCopier
+  /** The operator's own output. */
+  readonly next: Output
+}
+
+/** Hands records, or copies of them, straight to the next operator of the chain. */
 export class ChainedOutput implements CountingOutput {
   recordCount = 0
   readonly #operator: OneInputStreamOperator
+  readonly #copier: RecordCopier | undefined
   readonly #next: Output
 
-  /** @param next the operator's own output */
-  constructor(operator: OneInputStreamOperator, next: Output) {
+  constructor(operator: OneInputStreamOperator, { copier, next }: ChainedOutputOptions) {
     this.#operator = operator
+    this.#copier = copier
     this.#next = next
   }
 
@@ -25,7 +33,10 @@ export class ChainedOutput implements CountingOutput {
 
   collect(value: unknown, timestamp: number): void {
     this.recordCount++
-    this.#operator.processElement(value, timestamp)
+    this.#operator.processElement(
+      typeof value === 'object' && this.#copier !== undefined ? this.#copier.copy(value) : value,
+      timestamp,
+    )
   }
 
   emitWatermark(timestampMs: number): void {
@@ -41,11 +52,12 @@ export class ChainedOutput implements CountingOutput {
 export class FirstInputOutput implements CountingOutput {
   recordCount = 0
   readonly #operator: TwoInputStreamOperator
+  readonly #copier: RecordCopier | undefined
   readonly #next: Output
 
-  /** @param next the operator's own output */
-  constructor(operator: TwoInputStreamOperator, next: Output) {
+  constructor(operator: TwoInputStreamOperator, { copier, next }: ChainedOutputOptions) {
     this.#operator = operator
+    this.#copier = copier
     this.#next = next
   }
 
@@ -55,7 +67,10 @@ export class FirstInputOutput implements CountingOutput {
 
   collect(value: unknown, timestamp: number): void {
     this.recordCount++
-    this.#operator.processElement1(value, timestamp)
+    this.#operator.processElement1(
+      this.#copier === undefined ? value : this.#copier.copy(value),
+      timestamp,
+    )
   }
 
   emitWatermark(timestampMs: number): void {
@@ -71,11 +86,12 @@ export class FirstInputOutput implements CountingOutput {
 export class SecondInputOutput implements CountingOutput {
   recordCount = 0
   readonly #operator: TwoInputStreamOperator
+  readonly #copier: RecordCopier | undefined
   readonly #next: Output
 
-  /** @param next the operator's own output */
-  constructor(operator: TwoInputStreamOperator, next: Output) {
+  constructor(operator: TwoInputStreamOperator, { copier, next }: ChainedOutputOptions) {
     this.#operator = operator
+    this.#copier = copier
     this.#next = next
   }
 
@@ -85,7 +101,10 @@ export class SecondInputOutput implements CountingOutput {
 
   collect(value: unknown, timestamp: number): void {
     this.recordCount++
-    this.#operator.processElement2(value, timestamp)
+    this.#operator.processElement2(
+      this.#copier === undefined ? value : this.#copier.copy(value),
+      timestamp,
+    )
   }
 
   emitWatermark(timestampMs: number): void {
@@ -98,46 +117,25 @@ export class SecondInputOutput implements CountingOutput {
 }
 
 /**
- * Hands each record to several consumers. Those across the network come first: they serialise at
- * once, so nobody can change the record before. Of the chained ones each but the last gets a copy,
- * unless the job promises object reuse.
+ * Hands each record to several consumers. Those across the network come first: they serialise at once, so nobody can
+ * change the record before.
  */
 export class FanOutOutput implements CountingOutput {
   recordCount = 0
-  readonly #network: readonly Output[]
-  readonly #copied: readonly Output[]
-  readonly #last: Output | undefined
-  readonly #all: readonly Output[]
-  readonly #objectReuse: boolean
-  readonly #serializers: SerializerRegistry | undefined
+  readonly #outputs: readonly Output[]
 
-  constructor(
-    network: readonly Output[],
-    chained: readonly Output[],
-    { objectReuse, serializers }: { objectReuse: boolean; serializers?: SerializerRegistry },
-  ) {
-    this.#network = network
-    this.#copied = chained.slice(0, -1)
-    this.#last = chained.at(-1)
-    this.#all = [...network, ...chained]
-    this.#objectReuse = objectReuse
-    this.#serializers = serializers
+  /** @param chained each but the last with copies of its own, unless the job promises object reuse */
+  constructor(network: readonly Output[], chained: readonly Output[]) {
+    this.#outputs = [...network, ...chained]
   }
 
   collect(value: unknown, timestamp: number): void {
     this.recordCount++
-    for (let i = 0; i < this.#network.length; i++) this.#network[i]!.collect(value, timestamp)
-    for (let i = 0; i < this.#copied.length; i++) {
-      this.#copied[i]!.collect(
-        this.#objectReuse ? value : copyRecord(value, this.#serializers),
-        timestamp,
-      )
-    }
-    this.#last?.collect(value, timestamp)
+    for (let i = 0; i < this.#outputs.length; i++) this.#outputs[i]!.collect(value, timestamp)
   }
 
   whenAvailable(): Promise<void> | undefined {
-    for (const output of this.#all) {
+    for (const output of this.#outputs) {
       const available = output.whenAvailable?.()
       if (available !== undefined) return available
     }
@@ -145,11 +143,11 @@ export class FanOutOutput implements CountingOutput {
   }
 
   emitWatermark(timestampMs: number): void {
-    for (const output of this.#all) output.emitWatermark(timestampMs)
+    for (const output of this.#outputs) output.emitWatermark(timestampMs)
   }
 
   emitWatermarkStatus(status: 'ACTIVE' | 'IDLE'): void {
-    for (const output of this.#all) output.emitWatermarkStatus(status)
+    for (const output of this.#outputs) output.emitWatermarkStatus(status)
   }
 }
 

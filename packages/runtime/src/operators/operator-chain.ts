@@ -1,7 +1,8 @@
-import type { OperatorId, SerializerRegistry } from '@flink-ts/core'
+import { type OperatorId, RecordCopier, type SerializerRegistry } from '@flink-ts/core'
 import type { OperatorDescriptor } from '../jobgraph/job-graph.js'
 import {
   ChainedOutput,
+  type ChainedOutputOptions,
   type CountingOutput,
   DiscardingOutput,
   FanOutOutput,
@@ -24,7 +25,7 @@ export interface OperatorChainOptions {
   readonly code: ReadonlyMap<string, OperatorFactory>
   /** What leaves the chain, by the operator whose output it is. */
   readonly networkOutputs: ReadonlyMap<OperatorId, readonly CountingOutput[]>
-  /** `pipeline.object-reuse`: consumers promise not to change the records that they share. */
+  /** `pipeline.object-reuse`: no copies; nobody changes or keeps what it has emitted or taken. */
   readonly objectReuse: boolean
   /** Of the program's own classes. */
   readonly serializers?: SerializerRegistry
@@ -67,7 +68,7 @@ export class OperatorChain {
           { operatorName: descriptor.name },
         )
       }
-      const output = connect(descriptor, links, options)
+      const output = connect(descriptor, factory, links, options)
       const operator = factory.createOperator(options.createContext(descriptor, output))
       links.unshift({ descriptor, factory, operator, output, inputs: [] })
     }
@@ -156,40 +157,50 @@ export class OperatorChain {
   }
 }
 
+/**
+ * The output of an operator. Chained consumers get copies, so that none of them, nor who emits, can change what another
+ * one holds; the last of them gets the record itself where whoever emits does not keep it.
+ */
 function connect(
   descriptor: OperatorDescriptor,
+  { emitsOwn = false }: OperatorFactory,
   consumers: readonly Link[],
-  options: OperatorChainOptions,
+  { networkOutputs, objectReuse, serializers }: OperatorChainOptions,
 ): CountingOutput {
-  const chained: CountingOutput[] = []
-  for (const consumer of consumers) {
-    for (const input of consumer.descriptor.chainedInputs) {
-      if (input.operatorId !== descriptor.operatorId) continue
-      const output = outputInto(consumer, input.inputIndex)
-      consumer.inputs.push(output)
-      chained.push(output)
-    }
-  }
-  const network = options.networkOutputs.get(descriptor.operatorId) ?? []
-  if (network.length + chained.length > 1) {
-    return new FanOutOutput(network, chained, options)
-  }
+  const inputs = consumers.flatMap((consumer) =>
+    consumer.descriptor.chainedInputs
+      .filter(({ operatorId }) => operatorId === descriptor.operatorId)
+      .map(({ inputIndex }) => ({ consumer, inputIndex })),
+  )
+  const chained = inputs.map(({ consumer, inputIndex }, i) => {
+    const isOwn = emitsOwn && i === inputs.length - 1
+    const copier = objectReuse || isOwn ? {} : { copier: new RecordCopier(serializers) }
+    const output = outputInto(consumer, inputIndex, { ...copier, next: consumer.output })
+    consumer.inputs.push(output)
+    return output
+  })
+  const network = networkOutputs.get(descriptor.operatorId) ?? []
+  if (network.length + chained.length > 1) return new FanOutOutput(network, chained)
   return network[0] ?? chained[0] ?? new DiscardingOutput()
 }
 
-function outputInto(consumer: Link, inputIndex: number): CountingOutput {
-  if (consumer.factory.type === 'oneInput' && inputIndex === 0) {
-    return new ChainedOutput(consumer.operator as OneInputStreamOperator, consumer.output)
+function outputInto(
+  { descriptor, factory, operator }: Link,
+  inputIndex: number,
+  options: ChainedOutputOptions,
+): CountingOutput {
+  if (factory.type === 'oneInput' && inputIndex === 0) {
+    return new ChainedOutput(operator as OneInputStreamOperator, options)
   }
-  if (consumer.factory.type === 'twoInput' && inputIndex === 0) {
-    return new FirstInputOutput(consumer.operator as TwoInputStreamOperator, consumer.output)
+  if (factory.type === 'twoInput' && inputIndex === 0) {
+    return new FirstInputOutput(operator as TwoInputStreamOperator, options)
   }
-  if (consumer.factory.type === 'twoInput' && inputIndex === 1) {
-    return new SecondInputOutput(consumer.operator as TwoInputStreamOperator, consumer.output)
+  if (factory.type === 'twoInput' && inputIndex === 1) {
+    return new SecondInputOutput(operator as TwoInputStreamOperator, options)
   }
   throw new OperatorCodeError(
-    `Operator "${consumer.descriptor.name}" is of type ${consumer.factory.type} and has no input ` +
+    `Operator "${descriptor.name}" is of type ${factory.type} and has no input ` +
       `${inputIndex}, which the JobGraph feeds`,
-    { operatorName: consumer.descriptor.name },
+    { operatorName: descriptor.name },
   )
 }

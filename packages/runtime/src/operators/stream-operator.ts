@@ -136,6 +136,8 @@ export interface SourceStreamOperator extends StreamOperator {
 export interface OperatorFactory {
   /** How the task drives the operator. */
   readonly type: 'oneInput' | 'twoInput' | 'source'
+  /** The operators keep nothing of what they emit: a chained consumer may have it without a copy. Default false. */
+  readonly emitsOwn?: boolean
   createOperator(context: OperatorContext): StreamOperator
 }
 

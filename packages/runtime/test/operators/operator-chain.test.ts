@@ -1,13 +1,13 @@
 import {
   Configuration,
   type OperatorId,
+  SerializerRegistry,
   type Sink,
   type Source,
   type SourceReader,
 } from '@flink-ts/core'
 import { ManualClock } from '@flink-ts/core/testing'
 import {
-  copyRecord,
   type OneInputStreamOperator,
   OperatorChain,
   type OperatorContext,
@@ -36,7 +36,11 @@ function context(descriptor: OperatorDescriptor, output: Output): OperatorContex
 function chain(
   operators: OperatorDescriptor[],
   code: Record<string, OperatorFactory>,
-  options: { objectReuse?: boolean; networkOutputs?: Map<OperatorId, never[]> } = {},
+  options: {
+    objectReuse?: boolean
+    networkOutputs?: Map<OperatorId, never[]>
+    serializers?: SerializerRegistry
+  } = {},
 ) {
   return new OperatorChain({
     operators,
@@ -44,6 +48,7 @@ function chain(
     networkOutputs: options.networkOutputs ?? new Map(),
     objectReuse: options.objectReuse ?? false,
     createContext: context,
+    ...(options.serializers && { serializers: options.serializers }),
   })
 }
 
@@ -141,40 +146,120 @@ t.test('OperatorChain forwards records, watermarks and statuses, and counts', as
 
 const branches = [operator('a'), operator('b', ['a']), operator('c', ['a']), operator('end', ['c'])]
 
+interface Listed {
+  list: number[]
+}
+
+const changing = (value: Listed) => void value.list.push(2)
+
 t.test('OperatorChain keeps one consumer from changing the record of another', async (t) => {
-  const record = { list: [1] }
-  const run = (objectReuse: boolean) => {
+  const run = (objectReuse: boolean, emitsOwn: boolean) => {
     const seen: unknown[] = []
-    const change = (value: { list: number[] }) => void value.list.push(2)
     const make = logging([])
     const c = chain(
       branches,
-      { a: make('a'), b: logging([], { change })('b'), c: make('c'), end: collecting(seen) },
+      {
+        a: { ...make('a'), emitsOwn },
+        b: logging([], { change: changing })('b'),
+        c: make('c'),
+        end: collecting(seen),
+      },
       { objectReuse },
     )
-    ;(c.head as OneInputStreamOperator).processElement(copyRecord(record), 0)
-    return seen
+    const record: Listed = { list: [1] }
+    ;(c.head as OneInputStreamOperator).processElement(record, 0)
+    return { seen, record, isItself: seen[0] === record }
   }
 
-  t.strictSame(run(false), [{ list: [1] }])
-  t.strictSame(run(true), [{ list: [1, 2] }])
+  t.match(run(false, false), { seen: [{ list: [1] }], record: { list: [1] }, isItself: false })
+  // Nobody holds it any more: the last one gets it.
+  t.strictSame(run(false, true).seen, [{ list: [1] }])
+  t.match(run(true, false), { seen: [{ list: [1, 2] }], isItself: true })
 })
 
-t.test('copyRecord copies what a structured clone copies, plain data by hand', async (t) => {
-  const value = {
-    text: 'a',
-    date: new Date(5),
-    map: new Map([['k', [1]]]),
-    nested: [{ a: 1n }],
-    ['__proto__x']: 1,
+t.test('OperatorChain keeps state that was emitted apart from those behind', async (t) => {
+  const run = (objectReuse: boolean) => {
+    const state: Listed = { list: [1] }
+    const kept: unknown[] = []
+    const made = logging([])('state')
+    const emitsState: OperatorFactory = {
+      type: 'oneInput',
+      createOperator: (context) =>
+        Object.assign(made.createOperator(context), {
+          processElement() {
+            state.list.push(state.list.length + 1)
+            context.output.collect(state, 0)
+          },
+        }),
+    }
+    const c = chain(
+      [operator('a'), operator('b', ['a']), operator('c', ['b'])],
+      {
+        a: emitsState,
+        b: logging([], { change: (value: Listed) => void value.list.push(99) })('b'),
+        c: collecting(kept),
+      },
+      { objectReuse },
+    )
+    const head = c.head as OneInputStreamOperator
+    head.processElement(undefined, 0)
+    head.processElement(undefined, 0)
+    return { state, kept }
   }
-  const copy = copyRecord(value)
 
-  t.strictSame(copy, value)
-  t.not(copy.nested[0], value.nested[0])
-  t.not(copy.map, value.map)
-  const hostile = JSON.parse('{"__proto__": {"polluted": true}}') as object
-  t.notOk('polluted' in copyRecord(hostile))
+  t.strictSame(
+    run(false),
+    { state: { list: [1, 2, 3] }, kept: [{ list: [1, 2, 99] }, { list: [1, 2, 3, 99] }] },
+    'neither do those behind change the state, nor does it change what they keep',
+  )
+  const { state, kept } = run(true)
+  t.equal(kept[0], state, 'with object reuse all is one')
+})
+
+t.test(
+  'OperatorChain writes to the network before a chained consumer can change anything',
+  async (t) => {
+    for (const objectReuse of [false, true]) {
+      const written: string[] = []
+      const network = { recordCount: 0, collect: (v: unknown) => written.push(JSON.stringify(v)) }
+      const c = chain(
+        [operator('a'), operator('b', ['a'])],
+        { a: logging([])('a'), b: logging([], { change: changing })('b') },
+        { objectReuse, networkOutputs: new Map([[operator('a').operatorId, [network as never]]]) },
+      )
+      ;(c.head as OneInputStreamOperator).processElement({ list: [1] }, 0)
+      t.strictSame(written, ['{"list":[1]}'])
+    }
+  },
+)
+
+t.test('OperatorChain hands copies of registered classes on', async (t) => {
+  class Money {
+    readonly #cents: number
+    constructor(cents: number) {
+      this.#cents = cents
+    }
+    get cents() {
+      return this.#cents
+    }
+  }
+  const serializers = new SerializerRegistry().registerSerializer(Money, {
+    name: 'money',
+    toData: (money) => money.cents,
+    fromData: (cents) => new Money(cents as number),
+  })
+  const seen: unknown[] = []
+  const c = chain(
+    [operator('a'), operator('b', ['a'])],
+    { a: logging([])('a'), b: collecting(seen) },
+    { serializers },
+  )
+  const money = new Money(5)
+  ;(c.head as OneInputStreamOperator).processElement({ money }, 0)
+  const copy = (seen[0] as { money: Money }).money
+  t.ok(copy instanceof Money)
+  t.not(copy, money)
+  t.equal(copy.cents, 5)
 })
 
 t.test('SourceOperator registers, reads the splits it is given and ends', async (t) => {

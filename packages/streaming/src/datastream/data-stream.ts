@@ -75,7 +75,9 @@ export class DataStream<T> {
   filter(filter: Filter<T>): SingleOutputStreamOperator<T> {
     const userFunction = new UserFunction<(value: unknown) => boolean>(filter, 'filter', 'filter')
     const create = (o: ConstructorParameters<typeof FilterOperator>[0]) => new FilterOperator(o)
-    return this.#add({ name: 'Filter', operation: 'filter', userFunction, create })
+    // What it passes on is a copy of its own already.
+    const emitsOwn = typeof filter === 'function'
+    return this.#add({ name: 'Filter', operation: 'filter', userFunction, create, emitsOwn })
   }
 
   /**
@@ -370,6 +372,7 @@ export class KeyedStream<T, K> extends DataStream<T> {
       addFunctionOperator(this, {
         ...step,
         create,
+        emitsOwn: copy !== undefined,
         batchMemoryWeight: AGGREGATION_WEIGHT,
         ...(createCombiner && { createCombiner }),
       }),

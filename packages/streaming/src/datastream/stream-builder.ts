@@ -35,6 +35,8 @@ export interface FunctionStep<F extends AnyFunction> {
   readonly userFunction: UserFunction<F>
   /** Functions that are not the user's have nothing to compare. */
   readonly builtIn?: boolean
+  /** See `OperatorFactory.emitsOwn`. */
+  readonly emitsOwn?: boolean
   /** In BATCH jobs: its weight among those that share its slot's managed memory. Default 0. */
   readonly batchMemoryWeight?: number
   readonly create: (options: FunctionOperatorOptions<F>) => StreamOperator
@@ -51,6 +53,7 @@ export function addFunctionOperator<F extends AnyFunction>(
   const { userFunction, create, createCombiner } = step
   const factoryOf = (make: FunctionStep<F>['create']): OperatorFactory => ({
     type: 'oneInput',
+    ...(step.emitsOwn && { emitsOwn: true }),
     createOperator: (operatorContext: OperatorContext) =>
       make({ operatorContext, userFunction, keySelector }),
   })

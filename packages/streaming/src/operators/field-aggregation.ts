@@ -1,4 +1,4 @@
-import { ObjectCopier } from '@flink-ts/core'
+import { RecordCopier } from '@flink-ts/core'
 import { InvalidProgramError } from '../functions/errors.js'
 
 type Fields = Record<PropertyKey, unknown>
@@ -7,7 +7,7 @@ type Fields = Record<PropertyKey, unknown>
 export interface FieldAggregation {
   /** Changes the field of `own`, an element made by {@link copy}, to the result with `value`. */
   readonly reduce: (own: unknown, value: unknown) => unknown
-  /** A shallow copy of an element. */
+  /** A copy of an element that shares nothing with it. */
   readonly copy: (value: unknown) => unknown
 }
 
@@ -17,17 +17,14 @@ export function fieldAggregation(
   field: PropertyKey,
 ): FieldAggregation {
   const combine = COMBINE[kind]
-  const copier = new ObjectCopier()
+  const copier = new RecordCopier()
   return {
     reduce(own, value) {
       const result = combine(fieldOf(own, field, kind), fieldOf(value, field, kind))
       ;(own as Fields)[field] = result
       return own
     },
-    copy(value) {
-      if (typeof value !== 'object' || value === null) return value
-      return Array.isArray(value) ? value.slice() : copier.copy(value)
-    },
+    copy: (value) => copier.copy(value),
   }
 }
 

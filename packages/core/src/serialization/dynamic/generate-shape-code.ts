@@ -15,6 +15,12 @@ export type DecodeShape = (reader: ValueReader) => object
 /** Answers a copy of an object with these fields, -1 for any other. */
 export type CopyShape = (value: object) => object | -1
 
+/** Answers a copy of an object with these fields, of which `part` copies those that are objects; -1 for any other. */
+export type DeepCopyShape = (
+  value: object,
+  part: (value: object, index: number) => unknown,
+) => object | -1
+
 export interface ShapeDescription {
   readonly isTuple: boolean
   readonly names: readonly string[]
@@ -26,6 +32,7 @@ const MAX_COMPILED = 1024
 const encoders = new Map<string, EncodeShape>()
 const decoders = new Map<string, DecodeShape>()
 const copiers = new Map<string, CopyShape>()
+const deepCopiers = new Map<string, DeepCopyShape>()
 
 /**
  * The function that writes records of this shape. Names enter its source as string literals made by
@@ -43,6 +50,11 @@ export function generateDecoder(shape: ShapeDescription): DecodeShape {
 /** The function that copies plain objects with these fields; made under the same rule. */
 export function generateCopier(names: readonly string[]): CopyShape {
   return compiled(copiers, { isTuple: false, names, kinds: [] }, copierSource)
+}
+
+/** Like {@link generateCopier}, for copies that share no part with what was copied. */
+export function generateDeepCopier(names: readonly string[]): DeepCopyShape {
+  return compiled(deepCopiers, { isTuple: false, names, kinds: [] }, deepCopierSource)
 }
 
 function compiled<F>(
@@ -144,6 +156,16 @@ function copierSource({ names }: ShapeDescription): string {
   const fields = names.map((name, i) => `${propertyName(name)}: v${i}`)
   const lines = [...reads, ...objectCheck(names), `return { ${fields.join(', ')} }`]
   return `return function copyShape(v) {\n${lines.join('\n')}\n}`
+}
+
+function deepCopierSource({ names }: ShapeDescription): string {
+  const reads = names.map((name, i) => `const v${i} = v[${JSON.stringify(name)}]`)
+  const fields = names.map(
+    (name, i) =>
+      `${propertyName(name)}: typeof v${i} === 'object' && v${i} !== null ? part(v${i}, ${i}) : v${i}`,
+  )
+  const lines = [...reads, ...objectCheck(names), `return { ${fields.join(', ')} }`]
+  return `return function copyDeep(v, part) {\n${lines.join('\n')}\n}`
 }
 
 /** A literal `"__proto__": v` would set the prototype; computed, it is a property like any other. */
