@@ -22,7 +22,14 @@ export function flinkTs({ home, root }) {
   }
 }
 
-const JAVA_CLASSES = { trivial: 'Trivial', 'word-count': 'WordCount' }
+const JAVA_CLASSES = {
+  trivial: 'Trivial',
+  'word-count': 'WordCount',
+  'batch-aggregation': 'BatchAggregation',
+}
+/** What its own file nests, so that its values are replaced there, and what is ours alone. */
+const NOT_ADDED =
+  /^(?:jobmanager\.|taskmanager\.(?:host|numberOfTaskSlots|memory\.process\.size)$|rest\.address$)/
 
 /** Apache Flink in `home`, with its own configuration but for what `values` say. */
 export function apacheFlink({ home }) {
@@ -36,9 +43,7 @@ export function apacheFlink({ home }) {
         .replace(/^( +numberOfTaskSlots:) \d+/m, `$1 ${values['taskmanager.numberOfTaskSlots']}`)
         .replace(/^( +port:) 6123/m, `$1 ${values['jobmanager.rpc.port']}`)
         .replace(/^( +size:) 1728m/m, `$1 ${values['taskmanager.memory.process.size'] ?? '1728m'}`)
-      const rest = Object.entries(values).filter(
-        ([key]) => !/^(?:jobmanager|taskmanager)\.|^rest\.address$/.test(key),
-      )
+      const rest = Object.entries(values).filter(([key]) => !NOT_ADDED.test(key))
       return { file: 'config.yaml', text: `${own}\n${flat(Object.fromEntries(rest))}` }
     },
     program: (name) => ['-c', `bench.${JAVA_CLASSES[name]}`, join(home, 'bench.jar')],

@@ -30,3 +30,9 @@ export function cpuSeconds(pid) {
     .split(' ')
   return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS
 }
+
+/** The most resident memory that a process ever had, in MB of 10^6 bytes. */
+export function peakMemory(pid) {
+  const [, kib] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  return (Number(kib) * 1024) / 1e6
+}

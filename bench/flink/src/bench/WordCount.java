@@ -59,7 +59,7 @@ public class WordCount {
   }
 
   /** Each subtask leaves the number of its records in a file. */
-  private static final class CountInto extends RichMapFunction<Tuple2<String, Long>, Long> {
+  static final class CountInto extends RichMapFunction<Tuple2<String, Long>, Long> {
     private final String folder;
     private long records;
 

@@ -183,6 +183,27 @@ t.test('partitions that do not fit either are divided again', async (t) => {
   t.equal(counts.open, 0)
 })
 
+t.test('values that grow until the table has no room for them', async (t) => {
+  const { overrides, counts } = world(200 * KB)
+  const elements = Array.from({ length: 8000 }, (_, i) => ({ key: i % 50, all: [`element ${i}`] }))
+  type Element = (typeof elements)[number]
+  const collect = await job((s) =>
+    s
+      .keyBy((r: Element) => r.key)
+      .reduce((a: Element, b: Element) => ({
+        ...{ key: a.key, all: a.all.concat(b.all) },
+      })),
+  )
+  const { values } = await run(collect, 'op', elements, overrides)
+  t.equal(values.length, 50)
+  for (const { key, all } of values as Element[]) {
+    const expected = elements.filter((e) => e.key === key).flatMap((e) => e.all)
+    t.strictSame(all.toSorted(), expected.toSorted())
+  }
+  t.ok(counts.created > 0)
+  t.equal(counts.open, 0)
+})
+
 t.test('min, max and keyed state of the function, when values come back from files', async (t) => {
   const { overrides } = world(192 * KB)
   const elements = Array.from({ length: 30_000 }, (_, i) => ({ word: `w${i % 5000}`, n: i }))
@@ -222,11 +243,9 @@ t.test('what cannot be written to a file names its path', async (t) => {
   class Point {
     x = 1
   }
-  const reduce = await job((s) =>
-    s.keyBy((r: Sum) => r.word).reduce((a: Sum) => ({ ...a, at: new Point() })),
-  )
-  const elements = Array.from({ length: 4000 }, (_, i) => ({ word: `w${i >> 1}`, n: i }))
-  await t.rejects(run(reduce, 'op', elements, world(256 * KB).overrides), {
+  const sum = await job((s) => s.keyBy((r: Sum) => r.word).sum('n'))
+  const elements = Array.from({ length: 2000 }, (_, n) => ({ word: `w${n}`, n, at: new Point() }))
+  await t.rejects(run(sum, 'op', elements, world(256 * KB).overrides), {
     code: 'FLINK_UNSERIALIZABLE_VALUE',
     message: /at/,
   })

@@ -4,8 +4,10 @@ import { heapBytesOf } from './heap-size.js'
 
 /** Memory is reserved in pieces of this many bytes: the counters are shared between threads. */
 const RESERVATION_BYTES = 32 * 1024
-/** A cell, its place in the map of keys, and in the lists that are made for spilling. */
-const CELL_BYTES = 144
+/** A cell and its place in the map of keys. */
+const CELL_BYTES = 136
+/** Part of the memory that keys are not inserted into where values grow. */
+const ROOM_TO_GROW = 1 / 8
 
 /** What one key has come to. */
 export class AggregationCell {
@@ -28,6 +30,8 @@ export class AggregationCell {
 export class AggregationTable {
   readonly #memory: ManagedMemory
   readonly #valuesGrow: boolean
+  /** Bytes up to which keys are inserted. */
+  readonly #insertLimit: number
   #cells = new KeyMap<AggregationCell>()
   #reservedBytes = 0
   #usedBytes = 0
@@ -36,6 +40,8 @@ export class AggregationTable {
   constructor(options: { memory: ManagedMemory; valuesGrow: boolean }) {
     this.#memory = options.memory
     this.#valuesGrow = options.valuesGrow
+    const { shareBytes } = options.memory
+    this.#insertLimit = options.valuesGrow ? shareBytes * (1 - ROOM_TO_GROW) : shareBytes
   }
 
   get size(): number {
@@ -49,14 +55,17 @@ export class AggregationTable {
   /** Adds a key that is not there. @returns undefined, and nothing has changed, if there is no memory for it */
   tryInsert(key: unknown, value: unknown): AggregationCell | undefined {
     const bytes = bytesOf(key, value)
-    if (!this.#tryUse(bytes)) return undefined
+    if (this.#usedBytes + bytes > this.#insertLimit || !this.#tryUse(bytes)) return undefined
     return this.#insert(key, value, bytes)
   }
 
   /** Like {@link tryInsert}. @throws ManagedMemoryExceededError */
   insert(key: unknown, value: unknown): AggregationCell {
     const bytes = bytesOf(key, value)
-    if (!this.#tryUse(bytes)) this.#memory.reserve(bytes)
+    if (!this.#tryUse(bytes)) {
+      this.#usedBytes += bytes
+      this.requireMemory()
+    }
     return this.#insert(key, value, bytes)
   }
 
@@ -82,7 +91,9 @@ export class AggregationTable {
   /** For a table that nothing more can be taken from. @throws ManagedMemoryExceededError if it has outgrown its memory */
   requireMemory(): void {
     const missing = this.#usedBytes - this.#reservedBytes
-    if (missing > 0 && !this.#tryReserve(missing)) this.#memory.reserve(missing)
+    if (missing <= 0 || this.#tryReserve(missing)) return
+    this.#memory.reserve(missing)
+    this.#reservedBytes += missing
   }
 
   forEach(visit: (cell: AggregationCell) => void): void {
