@@ -5,12 +5,8 @@ import type { TaskThreadLimits } from './memory/task-thread-limits.js'
 import type { TaskThreadSetup } from './task-thread-messages.js'
 
 const THREAD_ENTRY = new URL('./task-thread.js', import.meta.url)
-/**
- * Threads are made again when no task has run for so long, in ms; while tasks run, when nothing has been deployed for
- * longer: starting a thread costs a tenth of a CPU second, and a job that has just been deployed needs the cores itself.
- */
+/** Threads are made again when nothing has been deployed for so long, in ms: a deployment needs the cores itself. */
 const REFILL_DELAY_MS = 500
-const BUSY_REFILL_DELAY_MS = 10_000
 
 /**
  * Threads that have loaded the runtime and wait for a task. Each is given away once. The limits of a heap are set when
@@ -21,8 +17,6 @@ export class TaskThreadPool {
   readonly #clock: Clock
   #limits: TaskThreadLimits | undefined
   readonly #waiting = new Set<Worker>()
-  /** Threads that were given away and have not ended. */
-  #busy = 0
   #refill: CancelTimer | undefined
   #closed = false
 
@@ -44,23 +38,14 @@ export class TaskThreadPool {
     const isSame = this.#limits !== undefined && equalLimits(this.#limits, limits)
     if (!isSame) void this.#drop()
     this.#limits = limits
-    const worker = this.#takeWaiting() ?? startThread(limits, [])
-    this.#busy++
-    worker.once('exit', () => {
-      if (--this.#busy === 0) this.#refillLater()
-    })
     this.#refillLater()
-    return worker
-  }
-
-  #takeWaiting(): Worker | undefined {
     for (const worker of this.#waiting) {
       this.#waiting.delete(worker)
       worker.removeAllListeners()
       worker.ref()
       return worker
     }
-    return undefined
+    return startThread(limits, [])
   }
 
   async close(): Promise<void> {
@@ -77,9 +62,8 @@ export class TaskThreadPool {
 
   #refillLater(): void {
     this.#refill?.()
-    if (this.#size === 0 || this.#closed) return
-    const delayMs = this.#busy === 0 ? REFILL_DELAY_MS : BUSY_REFILL_DELAY_MS
-    this.#refill = this.#clock.schedule(delayMs, () => {
+    if (this.#size === 0) return
+    this.#refill = this.#clock.schedule(REFILL_DELAY_MS, () => {
       if (!this.#closed) this.#fill(this.#limits!)
     })
   }
