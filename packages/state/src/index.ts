@@ -1,3 +1,38 @@
+export {
+  CheckpointLocationTakenError,
+  CheckpointNotFoundError,
+  SharedStateMissingError,
+} from './checkpoint/checkpoint-errors.js'
+export type {
+  CheckpointKind,
+  CheckpointMetadata,
+  OperatorState,
+} from './checkpoint/checkpoint-metadata.js'
+export {
+  type CheckpointLocation,
+  FileSystemCheckpointStorage,
+  type FileSystemCheckpointStorageOptions,
+  METADATA_FILE_NAME,
+} from './checkpoint/file-system-checkpoint-storage.js'
+export { decodeMetadata, encodeMetadata } from './checkpoint/metadata-file.js'
+export { type RegisterOptions, SharedStateRegistry } from './checkpoint/shared-state-registry.js'
+export {
+  discardStateHandle,
+  exclusiveHandles,
+  type KeyedStateHandle,
+  newHandles,
+  type OperatorStateHandle,
+  type OperatorSubtaskState,
+  openStateHandle,
+  type SharedState,
+  type StateHandle,
+  sizesOf,
+} from './checkpoint/state-handle.js'
+export {
+  type StateOutputStream,
+  StateStreams,
+  type StateStreamsOptions,
+} from './checkpoint/state-output-stream.js'
 export { HashMapStateBackend } from './heap/hash-map-state-backend.js'
 export { HeapKeyedStateBackend } from './heap/heap-keyed-state-backend.js'
 export { KeyGroupOutOfRangeError } from './key-group-out-of-range-error.js'
@@ -7,4 +42,43 @@ export type {
   StateBackend,
 } from './keyed-state-backend.js'
 export { NoCurrentKeyError } from './no-current-key-error.js'
+export { assignKeyGroups, type KeyedRestorePart } from './redistribution/assign-key-groups.js'
+export {
+  type OperatorRestorePart,
+  redistributeOperatorState,
+} from './redistribution/redistribute-operator-state.js'
+export { checkStateCompatibility, type StateMigration } from './schema/check-state-compatibility.js'
+export type { Convert, StateDefaults } from './schema/migration.js'
+export { parseTypeDescription } from './schema/parse-type-description.js'
+export { StateIncompatibleError } from './schema/state-incompatible-error.js'
+export type { FileDigest } from './snapshot/frame-writer.js'
+export type { SnapshotTimer } from './snapshot/open-block.js'
+export {
+  type KeyedStateKind,
+  type OperatorStateKind,
+  parseSnapshotDescription,
+  type SnapshotDescription,
+  type StateDescription,
+  type StateType,
+} from './snapshot/snapshot-description.js'
+export {
+  SnapshotCorruptError,
+  SnapshotVersionError,
+  StateValueError,
+} from './snapshot/snapshot-errors.js'
+export {
+  type SnapshotBlock,
+  type SnapshotEntry,
+  SnapshotReader,
+} from './snapshot/snapshot-reader.js'
+export {
+  type SnapshotSource,
+  snapshotSourceOfBytes,
+  snapshotSourceOfFile,
+} from './snapshot/snapshot-source.js'
+export {
+  type SnapshotSummary,
+  SnapshotWriter,
+  type SnapshotWriterOptions,
+} from './snapshot/snapshot-writer.js'
 export { StateNameTakenError } from './state-name-taken-error.js'

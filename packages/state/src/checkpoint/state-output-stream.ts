@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { crc32 } from 'node:zlib'
+import type { FileOutputStream, FileSystems, Random } from '@flink-ts/core'
+import type { CheckpointLocation } from './file-system-checkpoint-storage.js'
+import type { StateHandle } from './state-handle.js'
+
+export interface StateStreamsOptions {
+  readonly fileSystems: FileSystems
+  /** Names of files. */
+  readonly random: Random
+  readonly location: CheckpointLocation
+  /** `execution.checkpointing.data-inline-threshold`: smaller state goes into `_metadata`. Default 20 KiB. */
+  readonly inlineThresholdBytes?: number
+}
+
+/** The TaskManager's side of a checkpoint: makes the files of one checkpoint's state. */
+export class StateStreams {
+  readonly #options: StateStreamsOptions
+
+  constructor(options: StateStreamsOptions) {
+    this.#options = options
+  }
+
+  /** @param scope `shared` state outlives the checkpoint and is never inlined */
+  open(scope: 'exclusive' | 'shared'): StateOutputStream {
+    return new StateOutputStream(this.#options, scope)
+  }
+}
+
+/** Writes one file of a snapshot; it becomes a file only when it is large. Ends by `finish` or `abort`. */
+export class StateOutputStream {
+  readonly #options: StateStreamsOptions
+  readonly #scope: 'exclusive' | 'shared'
+  #held: Uint8Array[] = []
+  #file: { readonly path: string; readonly stream: FileOutputStream } | undefined
+  #sizeBytes = 0
+  #checksum = 0
+  #ended = false
+
+  /** @internal See {@link StateStreams.open}. */
+  constructor(options: StateStreamsOptions, scope: 'exclusive' | 'shared') {
+    this.#options = options
+    this.#scope = scope
+  }
+
+  /** One write at a time. @param bytes kept until the next write ended; must not change meanwhile */
+  async write(bytes: Uint8Array): Promise<void> {
+    assert(!this.#ended, 'the stream is open')
+    this.#sizeBytes += bytes.length
+    this.#checksum = crc32(bytes, this.#checksum)
+    const { inlineThresholdBytes = 20 * 1024 } = this.#options
+    if (this.#file === undefined) {
+      this.#held.push(bytes)
+      if (this.#scope === 'exclusive' && this.#sizeBytes < inlineThresholdBytes) return
+      await this.#beginFile()
+    } else await this.#file.stream.write(bytes)
+  }
+
+  /** Makes the bytes durable. Whoever has the handle owns the file. */
+  async finish(): Promise<StateHandle> {
+    assert(!this.#ended, 'the stream is open')
+    if (this.#scope === 'shared' && this.#file === undefined) await this.#beginFile()
+    this.#ended = true
+    const digest = { sizeBytes: this.#sizeBytes, checksum: this.#checksum }
+    if (this.#file === undefined) {
+      return { kind: 'inline', bytes: Buffer.concat(this.#held), ...digest }
+    }
+    const { path, stream } = this.#file
+    try {
+      await stream.sync()
+      await stream.close()
+    } catch (error) {
+      await this.#remove(error)
+      throw error
+    }
+    return { kind: 'file', path, ...digest }
+  }
+
+  /** Gives up and removes what was written. Idempotent; nothing happens after `finish`. */
+  async abort(): Promise<void> {
+    if (this.#ended) return
+    this.#ended = true
+    this.#held = []
+    if (this.#file === undefined) return
+    try {
+      await this.#file.stream.close()
+    } finally {
+      await this.#remove(undefined)
+    }
+  }
+
+  async #beginFile(): Promise<void> {
+    const { fileSystems, random, location } = this.#options
+    const folder = this.#scope === 'shared' ? location.sharedDirectory : location.directory
+    const path = `${folder}/${random.hex(16)}`
+    const stream = await fileSystems.forPath(path).create(path, 'exclusive')
+    this.#file = { path, stream }
+    const held = this.#held
+    this.#held = []
+    for (const bytes of held) await stream.write(bytes)
+  }
+
+  async #remove(reason: unknown): Promise<void> {
+    const { path } = this.#file!
+    try {
+      await this.#options.fileSystems.forPath(path).delete(path, { recursive: false })
+    } catch (error) {
+      // The first error is the one that says why; a file that stays goes with the checkpoint's folder.
+      if (reason === undefined) throw error
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import { encodeKey, type ValueEncoder } from '@flink-ts/core'
+import { ByteWriter } from './byte-writer.js'
+
+/** Elements of one entry, at most: longer lists and maps are several entries of one key. */
+const MAX_ELEMENTS = 1024
+const FIRST_BYTES = 512
+
+/** What a timer is for and when it fires. */
+export interface SnapshotTimer {
+  readonly timestamp: number
+  readonly namespace: unknown
+}
+
+/** Entries of one state that become one frame. Its values decode from fresh tables. */
+export class OpenBlock {
+  readonly #entries = new ByteWriter(FIRST_BYTES)
+  readonly #values: ValueEncoder
+  readonly #mapKeys: ValueEncoder | undefined
+  #count = 0
+
+  constructor(encoders: {
+    readonly values: ValueEncoder
+    readonly mapKeys: ValueEncoder | undefined
+  }) {
+    this.#values = encoders.values
+    this.#mapKeys = encoders.mapKeys
+  }
+
+  get sizeBytes(): number {
+    return this.#entries.position
+  }
+
+  /** @param key undefined: operator state has none. Throws what the encoders throw; nothing is written then */
+  addValue(key: unknown, value: unknown): void {
+    this.#entry(key, () => this.#entries.value(this.#values, value))
+  }
+
+  /** @returns how many elements it took */
+  addElements(key: unknown, elements: Iterator<unknown>): number {
+    return this.#addMany(key, elements, (element) => this.#entries.value(this.#values, element))
+  }
+
+  addMapEntries(key: unknown, entries: Iterator<readonly [unknown, unknown]>): number {
+    return this.#addMany(key, entries, ([mapKey, value]) => {
+      this.#entries.value(this.#mapKeys!, mapKey)
+      this.#entries.value(this.#values, value)
+    })
+  }
+
+  addTimers(key: unknown, timers: Iterator<SnapshotTimer>): number {
+    return this.#addMany(key, timers, ({ timestamp, namespace }) => {
+      this.#entries.f64(timestamp)
+      this.#entries.value(this.#values, namespace)
+    })
+  }
+
+  /** The body of the frame, without the entries of blocks before; the block is empty again. */
+  take(state: number, keyGroup: number | undefined): Buffer {
+    const body = new ByteWriter(this.#entries.position + 32)
+    body.varint(state)
+    if (keyGroup !== undefined) body.varint(keyGroup)
+    body.varint(this.#count)
+    body.raw(this.#entries.written())
+    this.#entries.position = 0
+    this.#count = 0
+    this.#values.reset()
+    this.#mapKeys?.reset()
+    return body.written()
+  }
+
+  #addMany<E>(key: unknown, elements: Iterator<E>, write: (element: E) => void): number {
+    const taken: E[] = []
+    while (taken.length < MAX_ELEMENTS) {
+      const next = elements.next()
+      if (next.done === true) break
+      taken.push(next.value)
+    }
+    if (taken.length === 0) return 0
+    this.#entry(key, () => {
+      this.#entries.varint(taken.length)
+      for (const element of taken) write(element)
+    })
+    return taken.length
+  }
+
+  #entry(key: unknown, write: () => void): void {
+    const entries = this.#entries
+    const start = entries.position
+    try {
+      if (key !== undefined) {
+        const bytes = encodeKey(key)
+        entries.varint(bytes.length)
+        entries.raw(bytes)
+      }
+      write()
+      this.#count++
+    } catch (error) {
+      entries.position = start
+      throw error
+    }
+  }
+}

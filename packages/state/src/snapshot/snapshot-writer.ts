@@ -1,0 +1,187 @@
+import assert from 'node:assert/strict'
+import { FLINK_TS_VERSION, FlinkError, type SerializerRegistry } from '@flink-ts/core'
+import { ByteWriter } from './byte-writer.js'
+import { type FileDigest, FrameWriter } from './frame-writer.js'
+import { OpenBlock, type SnapshotTimer } from './open-block.js'
+import type { SnapshotDescription, StateDescription } from './snapshot-description.js'
+import { StateValueError } from './snapshot-errors.js'
+import { FrameType, SnapshotKind } from './snapshot-format.js'
+import { StateCodec } from './state-codec.js'
+
+/** Bytes after which a block ends; one large entry may make it longer. */
+const BLOCK_BYTES = 64 * 1024
+/** Blocks that may be open at a time; the one opened first is ended for another. */
+const MAX_OPEN_BLOCKS = 256
+
+export interface SnapshotWriterOptions {
+  readonly description: Omit<SnapshotDescription, 'writer'>
+  /** Of the program's own classes, for `dynamic` states. */
+  readonly serializers?: SerializerRegistry
+}
+
+/** What was written. */
+export interface SnapshotSummary extends FileDigest {
+  /** Per state: elements of lists and maps, timers, else values. */
+  readonly elements: readonly number[]
+  /** Keyed snapshots: the groups that have entries, ascending. */
+  readonly keyGroups: readonly number[]
+}
+
+interface Part {
+  readonly state: number
+  readonly keyGroup: number | undefined
+  readonly block: OpenBlock
+}
+
+/**
+ * Writes the state of one operator subtask in the format of docs/state-format.md. Synchronous and without I/O: the owner
+ * writes `takePending()` to a file as it sees fit.
+ *
+ * Entries may come in any order of keys, key groups and states, each key once per state.
+ */
+export class SnapshotWriter {
+  readonly #description: SnapshotDescription
+  readonly #frames: FrameWriter
+  readonly #codecs: readonly StateCodec[]
+  /** By state and key group, in the order in which they were opened. */
+  readonly #open = new Map<number, Part>()
+  readonly #index: { part: number; position: number; length: number }[] = []
+  readonly #elements: number[]
+  readonly #keyGroups = new Set<number>()
+
+  constructor({ description, serializers }: SnapshotWriterOptions) {
+    this.#description = { writer: `flink-ts ${FLINK_TS_VERSION}`, ...description }
+    const { operatorName, states, keyed } = this.#description
+    this.#codecs = states.map(
+      (state) => new StateCodec(state, { operatorName, ...(serializers && { serializers }) }),
+    )
+    this.#elements = states.map(() => 0)
+    this.#frames = new FrameWriter(keyed === undefined ? SnapshotKind.operator : SnapshotKind.keyed)
+    this.#frames.frame(FrameType.Description, Buffer.from(JSON.stringify(this.#description)))
+  }
+
+  /** Bytes that wait in `takePending`; blocks that are open do not count. */
+  get pendingBytes(): number {
+    return this.#frames.pendingBytes
+  }
+
+  /** The bytes of the file since the last call, in order. */
+  takePending(): Buffer[] {
+    return this.#frames.takePending()
+  }
+
+  /** One value of `value`, `reducing` or `aggregating` state. @throws StateValueError (FLINK_STATE_VALUE) */
+  addValue(state: number, keyGroup: number, key: unknown, value: unknown): void {
+    this.#add(state, keyGroup, (block) => {
+      block.addValue(key, value)
+      return 1
+    })
+  }
+
+  /** The elements of a key of `list` state. @throws StateValueError */
+  addList(state: number, keyGroup: number, key: unknown, elements: Iterable<unknown>): void {
+    const iterator = elements[Symbol.iterator]()
+    while (this.#add(state, keyGroup, (block) => block.addElements(key, iterator)) > 0);
+  }
+
+  /** The entries of a key of `map` state. @throws StateValueError */
+  addMap(
+    state: number,
+    keyGroup: number,
+    key: unknown,
+    entries: Iterable<readonly [unknown, unknown]>,
+  ): void {
+    const iterator = entries[Symbol.iterator]()
+    while (this.#add(state, keyGroup, (block) => block.addMapEntries(key, iterator)) > 0);
+  }
+
+  /** The timers of a key of one timer service. @throws StateValueError */
+  addTimers(state: number, keyGroup: number, key: unknown, timers: Iterable<SnapshotTimer>): void {
+    const iterator = timers[Symbol.iterator]()
+    while (this.#add(state, keyGroup, (block) => block.addTimers(key, iterator)) > 0);
+  }
+
+  /** Elements of `splitList` or `unionList` state, after those before. @throws StateValueError */
+  addElements(state: number, elements: Iterable<unknown>): void {
+    const iterator = elements[Symbol.iterator]()
+    while (this.#add(state, undefined, (block) => block.addElements(undefined, iterator)) > 0);
+  }
+
+  /** Entries of `broadcast` state. @throws StateValueError */
+  addBroadcast(state: number, entries: Iterable<readonly [unknown, unknown]>): void {
+    const iterator = entries[Symbol.iterator]()
+    while (this.#add(state, undefined, (block) => block.addMapEntries(undefined, iterator)) > 0);
+  }
+
+  /** Ends the file; its last bytes are in `takePending`. Once. */
+  finish(): SnapshotSummary {
+    for (const part of this.#open.values()) this.#close(part)
+    const index = this.#index.sort((a, b) => a.part - b.part || a.position - b.position)
+    const body = new ByteWriter(64 + 16 * index.length)
+    body.varint(index.length)
+    for (const { part, position, length } of index) {
+      body.varint(part)
+      body.varint(position)
+      body.varint(length)
+    }
+    this.#frames.frame(FrameType.Index, body.written())
+    const keyGroups = [...this.#keyGroups].sort((a, b) => a - b)
+    return { ...this.#frames.end(), elements: this.#elements, keyGroups }
+  }
+
+  #add(state: number, keyGroup: number | undefined, write: (block: OpenBlock) => number): number {
+    const id = this.#idOf(state, keyGroup)
+    const part = this.#open.get(id) ?? this.#begin(id, state, keyGroup)
+    let added: number
+    try {
+      added = write(part.block)
+    } catch (error) {
+      throw this.#valueError(this.#codecs[state]!.state, error)
+    }
+    this.#elements[state]! += added
+    if (part.block.sizeBytes >= BLOCK_BYTES) this.#close(part)
+    return added
+  }
+
+  #idOf(state: number, keyGroup: number | undefined): number {
+    const { states, keyed } = this.#description
+    assert(state >= 0 && state < states.length, `there are states 0 to ${states.length - 1}`)
+    if (keyed === undefined || keyGroup === undefined) {
+      assert(
+        keyed === undefined && keyGroup === undefined,
+        'keyed state has key groups, other none',
+      )
+      return state
+    }
+    const { firstKeyGroup, lastKeyGroup } = keyed
+    const isOwn = keyGroup >= firstKeyGroup && keyGroup <= lastKeyGroup
+    assert(isOwn, `key group ${keyGroup} lies in ${firstKeyGroup} to ${lastKeyGroup}`)
+    this.#keyGroups.add(keyGroup)
+    return keyGroup * states.length + state
+  }
+
+  #begin(id: number, state: number, keyGroup: number | undefined): Part {
+    if (this.#open.size >= MAX_OPEN_BLOCKS) {
+      for (const [oldest, part] of this.#open) {
+        this.#close(part)
+        this.#open.delete(oldest)
+        break
+      }
+    }
+    const part = { state, keyGroup, block: new OpenBlock(this.#codecs[state]!.createEncoders()) }
+    this.#open.set(id, part)
+    return part
+  }
+
+  #close({ state, keyGroup, block }: Part): void {
+    if (block.sizeBytes === 0) return
+    const frame = this.#frames.frame(FrameType.Block, block.take(state, keyGroup))
+    this.#index.push({ part: keyGroup ?? state, ...frame })
+  }
+
+  #valueError({ name }: StateDescription, cause: unknown): unknown {
+    if (!FlinkError.is(cause)) return cause
+    const { operatorName } = this.#description
+    return new StateValueError({ operatorName, stateName: name, cause })
+  }
+}

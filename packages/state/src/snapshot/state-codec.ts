@@ -1,0 +1,41 @@
+import {
+  DynamicSerializer,
+  type SerializerRegistry,
+  TypedSerializer,
+  type ValueDecoder,
+  type ValueEncoder,
+  type ValueSerializer,
+} from '@flink-ts/core'
+import type { StateDescription, StateType } from './snapshot-description.js'
+
+/** How the values of one state are written and read. */
+export class StateCodec {
+  readonly state: StateDescription
+  readonly #values: ValueSerializer
+  readonly #mapKeys: ValueSerializer | undefined
+
+  constructor(
+    state: StateDescription,
+    options: { readonly operatorName: string; readonly serializers?: SerializerRegistry },
+  ) {
+    this.state = state
+    this.#values = serializerOf(state.type, options)
+    this.#mapKeys = state.mapKeyType && serializerOf(state.mapKeyType, options)
+  }
+
+  createEncoders(): { readonly values: ValueEncoder; readonly mapKeys: ValueEncoder | undefined } {
+    return { values: this.#values.createEncoder(), mapKeys: this.#mapKeys?.createEncoder() }
+  }
+
+  createDecoders(): { readonly values: ValueDecoder; readonly mapKeys: ValueDecoder | undefined } {
+    return { values: this.#values.createDecoder(), mapKeys: this.#mapKeys?.createDecoder() }
+  }
+}
+
+function serializerOf(
+  type: StateType,
+  { operatorName, serializers }: { operatorName: string; serializers?: SerializerRegistry },
+): ValueSerializer {
+  if (type !== 'dynamic') return new TypedSerializer(type, { operatorName })
+  return new DynamicSerializer(serializers === undefined ? {} : { registry: serializers })
+}
