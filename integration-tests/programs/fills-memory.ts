@@ -1,12 +1,13 @@
 /**
- * Fills the heap of its task: `value` state of ever more keys, `list` state of a thousand keys, one `hot` list, or `once`,
- * an array that is larger than the heap, in the first attempt only.
+ * Fills the heap of its tasks: `value` state of ever more keys, `list` state of a thousand keys, one `hot` list, or `once`,
+ * an array that is larger than the heap, in the first attempt only. A number may follow: the parallelism, else 1.
  */
 import type { ListState, RuntimeContext, ValueState } from '@flink-ts/core'
 import { type KeyedProcessContext, StreamExecutionEnvironment } from '@flink-ts/streaming'
 
 const kind = process.argv[2]!
 const count = kind === 'once' ? 1000 : 1e9
+const parallelism = Number(process.argv[3] ?? 1)
 const keys = { value: 1e9, list: 1000, hot: 1, once: 1 }[kind]!
 
 class Fill {
@@ -30,7 +31,7 @@ class Fill {
 const env = StreamExecutionEnvironment.getExecutionEnvironment()
 env
   .setRuntimeMode('STREAMING')
-  .setParallelism(1)
+  .setParallelism(parallelism)
   .fromSequence(0, count)
   .keyBy((i) => i % keys)
   .process(new Fill())

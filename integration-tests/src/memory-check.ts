@@ -1,16 +1,20 @@
 /**
  * Whether memory is independent of the size of the input: WordCount reads 20 MB and 200 MB of the same words, each on
  * a cluster of its own, and no process may need more than 1.1 times as much for the larger one. It takes some minutes:
- * `node integration-tests/dist-test/memory-check.js [streaming|batch]`.
+ * `node integration-tests/dist-test/memory-check.js [streaming|batch|limits]`.
+ *
+ * `limits`, which is part of `batch` also: whether a TaskManager whose slots are all full, of state on the heap and then of managed memory, keeps
+ * to `taskmanager.memory.process.size`.
  */
-import { closeSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { isAlive, peakResidentKb } from './support/processes.js'
-import { PROJECT_FOLDER, TestCluster } from './support/test-cluster.js'
+import { PROJECT_FOLDER, program, TestCluster } from './support/test-cluster.js'
 import { generateText } from './support/words.js'
 
 const WORD_COUNT = join(PROJECT_FOLDER, 'packages/examples/src/wordcount.ts')
+const AGGREGATION = join(PROJECT_FOLDER, 'bench/programs/batch-aggregation.ts')
 const MB = 1024 * 1024
 const SMALL_MB = 20
 const LARGE_MB = 200
@@ -63,7 +67,9 @@ function ratiosOf(large: Record<string, number>, small: Record<string, number>) 
   return Object.entries(large).map(([process, kb]) => [process, kb / small[process]!] as const)
 }
 
-for (const mode of process.argv[2] === undefined ? ['streaming', 'batch'] : [process.argv[2]]) {
+const [, , asked] = process.argv
+
+for (const mode of ['streaming', 'batch'].filter((mode) => asked === undefined || mode === asked)) {
   t.test(
     `WordCount (${mode}) needs no more memory for ${LARGE_MB} MB than for ${SMALL_MB} MB`,
     async (t) => {
@@ -80,4 +86,39 @@ for (const mode of process.argv[2] === undefined ? ['streaming', 'batch'] : [pro
       }
     },
   )
+}
+
+if (asked !== 'streaming') {
+  t.test('a TaskManager with full slots keeps to its process size', async (t) => {
+    const processMb = 1728
+    const cluster = await TestCluster.start(t, {
+      taskManagers: 1,
+      configuration: {
+        'taskmanager.memory.process.size': `${processMb}m`,
+        'restart-strategy.type': 'none',
+      },
+    })
+    const [pid] = cluster.pids('taskexecutor')
+    const check = (what: string) => {
+      const peakMb = peakResidentKb(pid!) / 1024
+      t.comment(`${what}: VmHWM ${Math.round(peakMb)} MB of ${processMb} MB`)
+      t.ok(peakMb <= processMb, what)
+    }
+    for (const kind of ['value', 'list', 'hot']) {
+      const { code, stderr } = await cluster.flink('run', program('fills-memory.ts'), kind, '2')
+      t.equal(code, 1)
+      t.match(stderr, /ran out of memory/)
+      check(`state (${kind}) until the heap is out`)
+    }
+    const counts = join(cluster.folder, 'counts')
+    mkdirSync(counts)
+    const { code, stderr } = await cluster.flink(
+      ...['run', AGGREGATION, '--elements', '16000000', '--keys', '8000000'],
+      ...['--parallelism', '2', '--counts', counts],
+    )
+    t.equal(code, 0, stderr)
+    t.match(cluster.logs('taskexecutor', 'log'), /did not fit into managed memory/)
+    check('an aggregation that fills managed memory')
+    t.equal(isAlive(pid!), true)
+  })
 }

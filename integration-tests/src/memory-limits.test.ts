@@ -14,14 +14,14 @@ const FILL = program('fills-memory.ts')
 t.test('a task that runs out of heap fails alone', async (t) => {
   const cluster = await TestCluster.start(t, {
     taskManagers: 1,
-    slots: 1,
+    slots: 2,
     configuration: { ...MEMORY, 'restart-strategy.type': 'none' },
   })
   const [pid] = cluster.pids('taskexecutor')
 
   for (const kind of ['value', 'list', 'hot']) {
     await t.test(`filled by state: ${kind}`, async (t) => {
-      const { code, stdout, stderr } = await cluster.flink('run', FILL, kind)
+      const { code, stdout, stderr } = await cluster.flink('run', FILL, kind, '2')
       t.equal(code, 1)
       const error =
         /fill -> Sink.*ran out of memory: its thread may use \d+ MB.*taskmanager\.memory\.task\.heap\.size/
