@@ -82,6 +82,7 @@ export function createJobMasterComponents(
     // The ResourceManager's, whatever the job says.
     fineGrained: options.configuration.get(ClusterOptions.FINE_GRAINED_RESOURCE_MANAGEMENT),
     profiles: slotProfilesOf(jobGraph).values(),
+    balanceTasks: settings.balanceTasks,
     onRequirementChanged: () => resourceManager.requirementsChanged(),
     freeSlot: (slot, reason) => events.freeSlot(slot, reason),
   })

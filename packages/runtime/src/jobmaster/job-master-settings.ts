@@ -1,4 +1,10 @@
-import { type Configuration, JobManagerOptions, SlotOptions, WebOptions } from '@flink-ts/core'
+import {
+  type Configuration,
+  JobManagerOptions,
+  SlotOptions,
+  TaskManagerOptions,
+  WebOptions,
+} from '@flink-ts/core'
 import { type HeartbeatSettings, heartbeatSettings } from '../heartbeat/heartbeat-settings.js'
 import {
   type RegistrationSettings,
@@ -12,6 +18,8 @@ export interface JobMasterSettings {
   readonly exceptionHistorySize: number
   readonly slotIdleTimeoutMs: number
   readonly slotRequestTimeoutMs: number
+  /** `taskmanager.load-balance.mode` is TASKS; with `slot.request.max-interval`. */
+  readonly balanceTasks: { readonly intervalMs: number } | undefined
   readonly heartbeat: HeartbeatSettings
   readonly registration: RegistrationSettings
 }
@@ -24,6 +32,10 @@ export function jobMasterSettings(configuration: Configuration): JobMasterSettin
     exceptionHistorySize: configuration.get(WebOptions.MAX_EXCEPTION_HISTORY_SIZE),
     slotIdleTimeoutMs: configuration.get(SlotOptions.IDLE_TIMEOUT),
     slotRequestTimeoutMs: configuration.get(SlotOptions.REQUEST_TIMEOUT),
+    balanceTasks:
+      configuration.get(TaskManagerOptions.LOAD_BALANCE_MODE) === 'TASKS'
+        ? { intervalMs: configuration.get(SlotOptions.REQUEST_MAX_INTERVAL) }
+        : undefined,
     heartbeat: heartbeatSettings(configuration),
     registration: registrationSettings(configuration),
   }

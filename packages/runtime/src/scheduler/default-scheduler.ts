@@ -26,6 +26,8 @@ export interface DefaultSchedulerOptions {
   readonly failoverStrategy: 'region' | 'full'
   readonly schedule: ScheduleAction
   readonly slotRequestTimeoutMs: number
+  /** `taskmanager.load-balance.mode: TASKS`. Default false. */
+  readonly balanceTasks?: boolean
   readonly exceptionHistorySize: number
   readonly clock: Clock
   readonly log: Logger

@@ -16,6 +16,8 @@ export interface RegionSchedulerOptions {
   readonly schedule: ScheduleAction
   /** `slot.request.timeout`. */
   readonly slotRequestTimeoutMs: number
+  /** See {@link assignSlotSharingGroups}. */
+  readonly balanceTasks?: boolean
   /** All tasks of the region have slots now and are DEPLOYING. */
   readonly deploy: (tasks: readonly number[]) => void
   /** A task cannot be scheduled. */
@@ -46,7 +48,7 @@ export class RegionScheduler {
   constructor(options: RegionSchedulerOptions) {
     this.#options = options
     this.#inputs = new InputProgress(options.regions)
-    this.#slots = new SharedSlots(assignSlotSharingGroups(options.graph), {
+    this.#slots = new SharedSlots(assignSlotSharingGroups(options.graph, options.balanceTasks), {
       provider: options.slots,
       profiles: slotProfilesOf(options.graph.jobGraph),
       preferredTaskManagers: (tasks) =>

@@ -92,6 +92,7 @@ function createDefaultScheduler(context: SchedulerContext): Scheduler {
     restartStrategy,
     failoverStrategy: settings.failoverStrategy,
     slotRequestTimeoutMs: settings.slotRequestTimeoutMs,
+    balanceTasks: settings.balanceTasks !== undefined,
     exceptionHistorySize: settings.exceptionHistorySize,
   })
 }

@@ -7,6 +7,7 @@ import type { ExecutionSlotSharingGroup } from './slot-sharing.js'
 
 interface SharedSlot {
   readonly profile: ResourceProfile | undefined
+  readonly tasks: number
   slot: AssignedSlot | undefined
   request: SlotRequest | undefined
   /** Tasks that need it and have not ended. */
@@ -38,6 +39,7 @@ export class SharedSlots {
     for (const { tasks, slotSharingGroup } of groups) {
       const slot: SharedSlot = {
         profile: options.profiles.get(slotSharingGroup),
+        tasks: tasks.length,
         slot: undefined,
         request: undefined,
         users: new Set(),
@@ -120,6 +122,7 @@ export class SharedSlots {
       },
       {
         profile: shared.profile,
+        tasks: shared.tasks,
         previous: shared.previous,
         taskManagers: preferredTaskManagers(tasks),
       },

@@ -20,9 +20,14 @@ interface GrowingGroup {
  * Puts the subtasks of a job into slots: a consumer into the slot of one that it reads from alone
  * (FORWARD, RESCALE) where possible, else subtask by subtask into the first slots that have none of its vertex.
  * A job needs as many slots as the sum, over its slot sharing groups, of the greatest parallelism.
+ *
+ * @param balanceTasks subtasks that no input draws anywhere go to the slots with the fewest tasks
  */
-export function assignSlotSharingGroups(graph: ExecutionGraph): ExecutionSlotSharingGroup[] {
-  const groups: GrowingGroup[] = []
+export function assignSlotSharingGroups(
+  graph: ExecutionGraph,
+  balanceTasks = false,
+): ExecutionSlotSharingGroup[] {
+  const groups: GrowingGroup[] = balanceTasks ? emptyGroups(graph) : []
   const groupOfTask = new Map<number, GrowingGroup>()
   const coLocated = new Map<string, GrowingGroup>()
 
@@ -49,8 +54,16 @@ export function assignSlotSharingGroups(graph: ExecutionGraph): ExecutionSlotSha
       put(subtask.index, preferred)
       return false
     })
+    // Each takes one subtask of this vertex.
+    const emptiestFirst = balanceTasks
+      ? groups.filter(free).sort((a, b) => a.tasks.length - b.tasks.length)
+      : undefined
     let next = 0
-    for (const subtask of left) {
+    for (const [i, subtask] of left.entries()) {
+      if (emptiestFirst !== undefined) {
+        put(subtask.index, emptiestFirst[i]!)
+        continue
+      }
       while (next < groups.length && !free(groups[next])) next++
       if (next === groups.length) {
         groups.push({ index: next, slotSharingGroup, tasks: [], vertexIds: new Set() })
@@ -64,6 +77,23 @@ export function assignSlotSharingGroups(graph: ExecutionGraph): ExecutionSlotSha
     }
   }
   return groups.map(({ index, slotSharingGroup, tasks }) => ({ index, slotSharingGroup, tasks }))
+}
+
+/** All that the job needs: as many of each slot sharing group as its greatest parallelism. */
+function emptyGroups(graph: ExecutionGraph): GrowingGroup[] {
+  const counts = new Map<string, number>()
+  for (const { jobVertex, subtasks } of graph.jobVertices) {
+    const { slotSharingGroup } = jobVertex
+    counts.set(slotSharingGroup, Math.max(subtasks.length, counts.get(slotSharingGroup) ?? 0))
+  }
+  return [...counts]
+    .flatMap(([slotSharingGroup, count]) => Array<string>(count).fill(slotSharingGroup))
+    .map((slotSharingGroup, index) => ({
+      index,
+      slotSharingGroup,
+      tasks: [],
+      vertexIds: new Set<string>(),
+    }))
 }
 
 /** Tasks that feed a subtask by pointwise edges. */

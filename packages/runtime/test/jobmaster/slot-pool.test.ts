@@ -6,7 +6,7 @@ import type { ResourceProfile } from '../../dist/messages/messages.generated.js'
 import { multiplyProfile } from '../../dist/resourcemanager/slotmanager/resource-profiles.js'
 import { location, SLOT_PROFILE } from '../testing/control-plane.js'
 
-function setUp(options: Pick<SlotPoolOptions, 'fineGrained' | 'profiles'> = {}) {
+function setUp(options: Pick<SlotPoolOptions, 'fineGrained' | 'profiles' | 'balanceTasks'> = {}) {
   const clock = new ManualClock()
   const freed: string[] = []
   const pool = new SlotPool({
@@ -32,9 +32,14 @@ function setUp(options: Pick<SlotPoolOptions, 'fineGrained' | 'profiles'> = {}) 
       pool.offerSlots(location('tm1'), [{ allocationId, slotIndex: 7, profile }]),
     request: (
       name: string,
-      wish: { previous?: string; taskManagers?: string[]; profile?: ResourceProfile } = {},
+      wish: {
+        previous?: string
+        taskManagers?: string[]
+        profile?: ResourceProfile
+        tasks?: number
+      } = {},
     ) => {
-      const { previous, taskManagers, profile } = wish
+      const { previous, taskManagers, profile, tasks = 1 } = wish
       return pool.requestSlot(
         ({ allocationId }) => {
           granted[name] = allocationId
@@ -43,6 +48,7 @@ function setUp(options: Pick<SlotPoolOptions, 'fineGrained' | 'profiles'> = {}) 
           ...(previous === undefined ? {} : { previous: previous as AllocationId }),
           ...(taskManagers === undefined ? {} : { taskManagers }),
           ...(profile === undefined ? {} : { profile }),
+          tasks,
         },
       )
     },
@@ -196,3 +202,32 @@ t.test('SlotPool.shortage is what was said last of wishes that are open', async 
   t.equal(pool.shortage, undefined, 'that was of another wish')
   pool.releaseAll('end')
 })
+
+t.test(
+  'taskmanager.load-balance.mode TASKS: SlotPool gives TaskManagers equally many tasks',
+  async (t) => {
+    const { pool, offer, request, granted, clock } = setUp({ balanceTasks: { intervalMs: 20 } })
+    for (const [name, tasks] of Object.entries({ a: 1, b: 4, c: 2, d: 3 })) request(name, { tasks })
+    offer('tm1', '1', '2')
+    clock.advance(19)
+    t.same(granted, {}, 'others may come')
+    offer('tm2', '3', '4')
+    clock.advance(0)
+    t.same(granted, { b: '1', d: '3', c: '4', a: '2' }, 'all have come')
+    request('e', { tasks: 1 })
+    request('f', { tasks: 5 })
+    offer('tm2', '5')
+    clock.advance(19)
+    t.notOk('f' in granted)
+    clock.advance(1)
+    t.equal(granted['f'], '5', 'the larger one, though another slot did not come')
+    pool.releaseSlot(ids('4')[0]!)
+    clock.advance(20)
+    t.equal(granted['e'], '4')
+    pool.releaseSlot(ids('1')[0]!)
+    request('again', { previous: '1' })
+    t.equal(granted['again'], '1', 'the slot of an earlier attempt at once')
+    pool.releaseAll('end')
+    t.equal(clock.pendingTimers, 0)
+  },
+)

@@ -235,6 +235,25 @@ t.test('assignSlotSharingGroups: co-location comes before inputs that are near',
   t.strictSame(placesOf(together, 1), placesOf(together, 2))
 })
 
+t.test('assignSlotSharingGroups can put equally many tasks into all slots', async (t) => {
+  const graph = graphOf(
+    jobGraph(
+      [
+        vertex(1, 1),
+        vertex(2, 4),
+        vertex(3, 2),
+        vertex(4, 1),
+        vertex(5, 1, { slotSharingGroup: 'g' }),
+      ],
+      [edge(1, 2), edge(2, 3), edge(3, 4)],
+    ),
+  )
+  const counts = (balance: boolean) =>
+    assignSlotSharingGroups(graph, balance).map(({ tasks }) => tasks.length)
+  t.strictSame(counts(false), [4, 2, 1, 1, 1])
+  t.strictSame(counts(true), [2, 2, 2, 2, 1])
+})
+
 function strategy(values: Record<string, string>, clock = new ManualClock()) {
   return createRestartStrategy(Configuration.fromMap(values), {
     clock,

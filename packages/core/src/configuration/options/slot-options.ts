@@ -13,5 +13,7 @@ export const SlotOptions = {
   REQUEST_MAX_INTERVAL: ConfigOptions.key('slot.request.max-interval')
     .durationType()
     .defaultValue(20)
-    .withDescription('Slot requests are collected for so long and then served together.'),
+    .withDescription(
+      'With `taskmanager.load-balance.mode: TASKS` a job waits so long for more slots before it chooses among those that it has.',
+    ),
 } as const

@@ -66,7 +66,7 @@ export const TaskManagerOptions = {
     .enumType('NONE', 'SLOTS', 'TASKS')
     .noDefaultValue()
     .withDescription(
-      '`NONE` (the default) fills one TaskManager after the other, `SLOTS` takes slots of the one that is used least. `TASKS` does the same as `SLOTS`.',
+      '`NONE` (the default) fills one TaskManager after the other, `SLOTS` takes slots of the one that is used least. `TASKS` also puts the tasks of each job (but of the Adaptive scheduler) equally into its slots and onto its TaskManagers.',
     ),
   TASK_THREAD_POOL_SIZE: ConfigOptions.key('taskmanager.task-thread-pool.size')
     .intType({ min: 0, max: 64 })

@@ -33,6 +33,11 @@ export class PendingSlotRequests {
     return this.#size
   }
 
+  *[Symbol.iterator](): Iterator<PendingSlotRequest> {
+    for (const { all } of this.#profiles.values()) yield* all
+    yield* this.#anyProfile.all
+  }
+
   add(request: PendingSlotRequest): void {
     const { profile, previous, taskManagers } = request.wish
     const { all, byTaskManager } = this.#of(profile)

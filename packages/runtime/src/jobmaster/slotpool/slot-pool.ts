@@ -6,6 +6,7 @@ import type {
   SlotOffer,
   TaskManagerLocation,
 } from '../../messages/messages.generated.js'
+import { MatchingRounds } from './matching-rounds.js'
 import {
   type PendingSlotRequest,
   PendingSlotRequests,
@@ -26,6 +27,11 @@ export interface SlotPoolOptions {
   readonly fineGrained?: boolean
   /** That slot sharing groups of the job ask for. Default: none does. */
   readonly profiles?: Iterable<ResourceProfile>
+  /**
+   * `taskmanager.load-balance.mode: TASKS`: slots are chosen so that TaskManagers get equally many tasks, in
+   * rounds that wait `intervalMs` for more slots. Default: slots are granted one by one as they come.
+   */
+  readonly balanceTasks?: { readonly intervalMs: number } | undefined
   /** The number of slots that the job needs changed. */
   readonly onRequirementChanged: () => void
   /** Gives a slot back to its TaskManager. */
@@ -45,6 +51,8 @@ interface TaskManagerSlots {
   readonly all: Set<PooledSlot>
   /** Longest free first. */
   readonly free: Set<PooledSlot>
+  /** Tasks that those in use are for. */
+  tasks: number
 }
 
 /** The slots that TaskManagers gave to one job, and the wishes for more. */
@@ -58,6 +66,7 @@ export class SlotPool implements SlotProvider {
   readonly #heldBack = new Set<AllocationId>()
   readonly #profiles: WishedProfiles
   readonly #required: RequiredSlots
+  readonly #rounds: MatchingRounds | undefined
   #shortage: string | undefined
 
   constructor(options: SlotPoolOptions) {
@@ -65,6 +74,15 @@ export class SlotPool implements SlotProvider {
     const { fineGrained = false, profiles = [] } = options
     this.#profiles = new WishedProfiles(fineGrained, profiles)
     this.#required = new RequiredSlots(this.#profiles.particular)
+    const { schedule, balanceTasks } = options
+    if (balanceTasks !== undefined) {
+      this.#rounds = new MatchingRounds({
+        schedule,
+        ...balanceTasks,
+        isComplete: () => this.#slots.size >= this.requiredSlots,
+        match: () => this.#matchBalanced(),
+      })
+    }
   }
 
   get requiredSlots(): number {
@@ -96,6 +114,7 @@ export class SlotPool implements SlotProvider {
     if (free === undefined) {
       if (this.#pending.size === 0) this.#shortage = undefined
       this.#pending.add(request)
+      this.#rounds?.changed()
     } else {
       this.#use(free, wish)
       onGranted(free.slot)
@@ -113,6 +132,8 @@ export class SlotPool implements SlotProvider {
   releaseSlot(allocationId: AllocationId): void {
     const pooled = this.#slots.get(allocationId)
     if (pooled?.usedFor === undefined) return
+    const taskManager = this.#taskManagers.get(pooled.slot.location.resourceId)
+    if (taskManager !== undefined) taskManager.tasks -= pooled.usedFor.tasks ?? 1
     this.#required.change(pooled.usedFor.profile, -1)
     pooled.usedFor = undefined
     this.#becomeFree(pooled)
@@ -129,6 +150,7 @@ export class SlotPool implements SlotProvider {
       const pooled = this.#slots.get(allocationId)
       if (pooled !== undefined && pooled.usedFor === undefined) this.#grantToPending(pooled)
     }
+    if (this.#pending.size > 0) this.#rounds?.changed()
   }
 
   /**
@@ -172,6 +194,7 @@ export class SlotPool implements SlotProvider {
     if (taskManager?.all.size === 0) this.#taskManagers.delete(resourceId)
     pooled.cancelIdleTimer?.()
     if (pooled.usedFor !== undefined) {
+      if (taskManager !== undefined) taskManager.tasks -= pooled.usedFor.tasks ?? 1
       this.#required.change(pooled.usedFor.profile, -1)
       this.#options.onRequirementChanged()
     }
@@ -190,6 +213,7 @@ export class SlotPool implements SlotProvider {
   /** The job has ended: all slots go back, no wish is granted any more. */
   releaseAll(reason: string): void {
     this.#pending.clear()
+    this.#rounds?.close()
     for (const { slot } of [...this.#slots.values()]) {
       this.removeSlot(slot.allocationId)
       this.#options.freeSlot(slot, reason)
@@ -203,7 +227,10 @@ export class SlotPool implements SlotProvider {
     this.#slots.set(allocationId, pooled)
     const known = this.#taskManagers.get(location.resourceId)
     if (known !== undefined) known.all.add(pooled)
-    else this.#taskManagers.set(location.resourceId, { all: new Set([pooled]), free: new Set() })
+    else {
+      const slots = { all: new Set([pooled]), free: new Set<PooledSlot>(), tasks: 0 }
+      this.#taskManagers.set(location.resourceId, slots)
+    }
   }
 
   #becomeFree(pooled: PooledSlot): void {
@@ -211,7 +238,9 @@ export class SlotPool implements SlotProvider {
     if (free !== undefined) free.add(pooled)
     else this.#free.set(pooled.kind, new Set([pooled]))
     this.#taskManagers.get(pooled.slot.location.resourceId)?.free.add(pooled)
-    if (!this.#grantToPending(pooled)) this.#armIdleTimer(pooled)
+    if (this.#grantToPending(pooled)) return
+    this.#armIdleTimer(pooled)
+    if (this.#pending.size > 0) this.#rounds?.changed()
   }
 
   /** @returns whether somebody uses it now */
@@ -220,7 +249,7 @@ export class SlotPool implements SlotProvider {
     const serves = this.#servesBy(pooled.kind)
     const request =
       this.#pending.forPrevious(allocationId, serves) ??
-      (this.#heldBack.has(allocationId)
+      (this.#rounds !== undefined || this.#heldBack.has(allocationId)
         ? undefined
         : this.#pending.forTaskManager(location.resourceId, serves))
     if (request === undefined) return false
@@ -242,7 +271,9 @@ export class SlotPool implements SlotProvider {
     pooled.cancelIdleTimer?.()
     pooled.cancelIdleTimer = undefined
     this.#free.get(pooled.kind)?.delete(pooled)
-    this.#taskManagers.get(pooled.slot.location.resourceId)?.free.delete(pooled)
+    const taskManager = this.#taskManagers.get(pooled.slot.location.resourceId)
+    taskManager?.free.delete(pooled)
+    if (taskManager !== undefined) taskManager.tasks += wish.tasks ?? 1
     pooled.usedFor = wish
   }
 
@@ -251,6 +282,7 @@ export class SlotPool implements SlotProvider {
     if (own !== undefined && own.usedFor === undefined && this.#serves(own.kind, profile)) {
       return own
     }
+    if (this.#rounds !== undefined) return undefined
     for (const resourceId of taskManagers) {
       const { free = [] } = this.#taskManagers.get(resourceId) ?? {}
       for (const pooled of free) {
@@ -262,6 +294,32 @@ export class SlotPool implements SlotProvider {
       for (const pooled of free) if (this.#isGrantable(pooled)) return pooled
     }
     return undefined
+  }
+
+  /** The wishes for most tasks first, each on the TaskManager that has the fewest. */
+  #matchBalanced(): void {
+    const largestFirst = [...this.#pending].sort(
+      (a, b) => (b.wish.tasks ?? 1) - (a.wish.tasks ?? 1),
+    )
+    for (const request of largestFirst) {
+      const pooled = this.#leastBusyFor(request.wish.profile)
+      if (pooled === undefined || !this.#pending.remove(request)) continue
+      this.#use(pooled, request.wish)
+      request.onGranted(pooled.slot)
+    }
+  }
+
+  #leastBusyFor(profile: ResourceProfile | undefined): PooledSlot | undefined {
+    let best: { tasks: number; pooled: PooledSlot } | undefined
+    for (const { free, tasks } of this.#taskManagers.values()) {
+      if (best !== undefined && tasks >= best.tasks) continue
+      for (const pooled of free) {
+        if (!this.#isGrantable(pooled) || !this.#serves(pooled.kind, profile)) continue
+        best = { tasks, pooled }
+        break
+      }
+    }
+    return best?.pooled
   }
 
   #isGrantable({ slot }: PooledSlot): boolean {

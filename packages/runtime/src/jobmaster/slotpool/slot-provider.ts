@@ -15,6 +15,8 @@ export interface SlotRequest {
 export interface SlotWish {
   /** What the slot must have. Absent: one of the equal shares of a TaskManager, whatever it has. */
   readonly profile?: ResourceProfile | undefined
+  /** How many tasks run in the slot at most. Default 1. */
+  readonly tasks?: number
   /** The slot of an earlier attempt: taken if it is free, and kept for this wish if it comes free later. */
   readonly previous?: AllocationId | undefined
   /** TaskManagers where inputs lie, best first: their slots come before others. */
