@@ -11,20 +11,24 @@ export interface RecordWriterOptions<T> {
   readonly selector: ChannelSelector<T>
   /** Each buffer is decodable alone (stored or read more than once). Default false. */
   readonly decodableAlone?: boolean
+  /** Each record and watermark is shown to its consumers at once. Default false. */
+  readonly flushAlways?: boolean
 }
 
 /**
- * Writes a task's records into its result partition, straight into network buffers. Nothing is shown
- * to the consumers before a buffer is full, an event follows or `flushAll` is called.
+ * Writes a task's records into its result partition, straight into network buffers. Unless it flushes always, nothing is
+ * shown to the consumers before a buffer is full, an event follows or `flushAll` is called.
  */
 export class RecordWriter<T = unknown> {
   readonly partition: WritablePartition
   readonly #channels: readonly ChannelWriter[]
   readonly #selector: ChannelSelector<T>
+  readonly #flushAlways: boolean
 
   constructor(partition: WritablePartition, options: RecordWriterOptions<T>) {
     this.partition = partition
     this.#selector = options.selector
+    this.#flushAlways = options.flushAlways ?? false
     this.#channels = partition.outputs.map(
       (output) =>
         new ChannelWriter(
@@ -44,6 +48,7 @@ export class RecordWriter<T = unknown> {
   emit(record: T, timestamp: number = Number.NaN): void {
     if (this.#selector.isBroadcast) {
       for (const channel of this.#channels) channel.writeRecord(record, timestamp)
+      if (this.#flushAlways) this.flushAll()
       return
     }
     const index = this.#selector.select(record)
@@ -55,16 +60,19 @@ export class RecordWriter<T = unknown> {
       )
     }
     channel.writeRecord(record, timestamp)
+    if (this.#flushAlways) channel.output.flush()
   }
 
   /** To all channels, in order with their records. */
   emitWatermark(timestampMs: number): void {
     for (const channel of this.#channels) channel.writeWatermark(timestampMs)
+    if (this.#flushAlways) this.flushAll()
   }
 
   /** To all channels, in order with their records. */
   emitWatermarkStatus(status: WatermarkStatus): void {
     for (const channel of this.#channels) channel.writeWatermarkStatus(status === 'IDLE')
+    if (this.#flushAlways) this.flushAll()
   }
 
   /** To all channels, after everything written before; shown at once. */

@@ -78,7 +78,7 @@ export function taskNameWithSubtask(deployment: TaskDeployment): string {
   return `${vertex.name} (${deployment.subtaskIndex + 1}/${vertex.parallelism})`
 }
 
-/** How long records may wait in an unfilled buffer, in ms; -1: until it is full. */
+/** How long records may wait in an unfilled buffer, in ms; 0: not at all, -1: until it is full. */
 export function bufferTimeoutMs(deployment: TaskDeployment, configuration: Configuration): number {
   if (deployment.job.jobType === 'BATCH') return -1
   if (!configuration.get(ExecutionOptions.BUFFER_TIMEOUT_ENABLED)) return -1
@@ -95,6 +95,7 @@ export function assembleTask(
   const { task } = deployment
   const nameOf = (id: OperatorId) =>
     task.vertex.operators.find((operator) => operator.operatorId === id)?.name ?? id
+  const flushAlways = bufferTimeoutMs(deployment, world.configuration) === 0
   const outputs = task.outputEdges.map((edge, i) => {
     const partition = world.shuffle.attachPartition(partitions[i], {
       ...(world.waitStrategy === undefined ? {} : { waitStrategy: world.waitStrategy }),
@@ -109,7 +110,7 @@ export function assembleTask(
       operatorName: nameOf(edge.sourceOperatorId),
       registry: code.serializers,
     })
-    const writer = new RecordWriter(partition, { serializer, selector })
+    const writer = new RecordWriter(partition, { serializer, selector, flushAlways })
     return new NetworkTaskOutput(writer)
   })
   const keyHandles = new KeyHandleSource()

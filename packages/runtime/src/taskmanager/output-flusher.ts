@@ -14,7 +14,7 @@ export class OutputFlusher {
   constructor(options: {
     outputs: readonly TaskOutput[]
     clock: Clock
-    /** 0: after each batch; -1: never, consumers see full buffers only. */
+    /** 0: the outputs flush each record by themselves; -1: never, consumers see full buffers only. */
     bufferTimeoutMs: number
     wake: () => void
   }) {
@@ -26,8 +26,8 @@ export class OutputFlusher {
 
   /** @param wrote whether something may have been written since the last call */
   afterBatch(wrote: boolean): void {
-    if (this.#timeoutMs < 0 || this.#outputs.length === 0 || this.#closed) return
-    if (this.#due || (wrote && this.#timeoutMs === 0)) {
+    if (this.#timeoutMs <= 0 || this.#outputs.length === 0 || this.#closed) return
+    if (this.#due) {
       this.flush()
       return
     }

@@ -28,7 +28,7 @@ export interface StreamTaskOptions {
   readonly loadCode: () => JobCode | Promise<JobCode>
   /** Makes the operators and takes the gates and partitions; not called for a task that was cancelled before. */
   readonly assemble: (code: JobCode, mailbox: Mailbox) => TaskParts
-  /** How long records may wait in an unfilled buffer, in ms; 0: flushed after each batch, -1: full buffers only. */
+  /** How long records may wait in an unfilled buffer, in ms; 0: the outputs flush each by themselves, -1: full buffers only. */
   readonly bufferTimeoutMs: number
   /** Has `step` called soon, in the task's own thread. May be called at any time, also from within `step`. */
   readonly wake: () => void
