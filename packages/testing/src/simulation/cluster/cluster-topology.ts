@@ -16,6 +16,7 @@ export interface ClusterTopologyOptions {
   /** Of a job, by its id. */
   readonly code: (jobId: string) => JobCode
   readonly maxTurnMs: number | undefined
+  readonly taskDurationMs: number | undefined
   /** Undefined: a standalone cluster. */
   readonly clusterManager: SimulatedClusterManager | undefined
   /** It has ended by itself, with its process; {@link ClusterTopology.removeTaskManager} is next. */
@@ -91,7 +92,8 @@ export class ClusterTopology {
    * @returns its number
    */
   async startTaskManager(number = this.#nextTaskManager++, givenId?: string): Promise<number> {
-    const { world, configuration, code, maxTurnMs, onTaskManagerFailed, onLine } = this.#options
+    const { onTaskManagerFailed, onLine, ...options } = this.#options
+    const { world, configuration, code, maxTurnMs, taskDurationMs } = options
     assert(!this.#taskManagers.has(number), `TaskManager ${number} does not run yet`)
     const name = `tm-${number}`
     const incarnation = 1 + (this.#incarnations.get(name) ?? 0)
@@ -103,6 +105,7 @@ export class ClusterTopology {
       jobManager: this.#jobManagerName(1),
       configuration,
       maxTurnMs,
+      taskDurationMs,
       codeProvider: ({ jobId }) => code(jobId),
       onFailed: () => onTaskManagerFailed(number),
       onLine,

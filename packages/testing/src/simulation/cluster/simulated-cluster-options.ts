@@ -17,6 +17,11 @@ export interface SimulatedClusterOptions extends Omit<SimulatedWorldOptions, 'hi
    * makes jobs last longer, so that faults meet them.
    */
   readonly maxTurnMs?: number
+  /**
+   * Tasks run no program: each finishes after so long, in virtual milliseconds, and moves no data. For
+   * clusters of thousands of TaskManagers.
+   */
+  readonly taskDurationMs?: number
   /** Flink keys of the cluster. */
   readonly configuration?: Readonly<Record<string, string>>
 }

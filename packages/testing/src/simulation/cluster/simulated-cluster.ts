@@ -1,5 +1,7 @@
 import { Configuration } from '@flink-ts/core'
+import type { JobGraph } from '@flink-ts/runtime'
 import { ClusterInvariants } from '../invariants/cluster-invariants.js'
+import { FencingInvariant } from '../invariants/fencing-invariant.js'
 import type { FaultCounts } from '../nemesis/fault-counts.js'
 import { closeCluster } from './close-cluster.js'
 import { ClusterClient, DEFAULT_TIMEOUT_MS } from './cluster-client.js'
@@ -41,8 +43,16 @@ export class SimulatedCluster {
     const world = new SimulatedWorld({ ...options, highAvailability })
     this.world = world
     this.#invariants = new ClusterInvariants(world)
-    world.onLog = (observation) => this.#invariants.observe(observation)
-    world.onRpc = (event) => this.#invariants.observeCall(event)
+    const fencing = new FencingInvariant((what) => world.violated(what))
+    world.onLog = (observation) => {
+      this.#invariants.observe(observation)
+      fencing.observeLog(observation)
+    }
+    world.onRpc = (event) => {
+      this.#invariants.observeCall(event)
+      // Without a coordination service nobody has ever lost its leadership.
+      if (highAvailability) fencing.observe(event)
+    }
     this.clusterManager = elastic
       ? new SimulatedClusterManager({
           world,
@@ -56,6 +66,7 @@ export class SimulatedCluster {
       world,
       clusterManager,
       maxTurnMs,
+      taskDurationMs: options.taskDurationMs,
       configuration: Configuration.fromMap({
         'taskmanager.memory.process.size': '1 gb',
         'taskmanager.numberOfTaskSlots': String(options.slotsPerTaskManager ?? 2),
@@ -166,11 +177,23 @@ export class SimulatedCluster {
     return this.#jobs.submit(program, configuration)
   }
 
+  /** Submits a job without functions, for a cluster with `taskDurationMs`. */
+  submitGraph(jobGraph: JobGraph): Promise<SimulatedJob> {
+    return this.#jobs.submitGraph(jobGraph)
+  }
+
   /** Starts another TaskManager. @param number of a host whose TaskManager is gone @returns its number */
   startTaskManager(number?: number): Promise<number> {
     return this.#client.run('the start of a TaskManager', () =>
       this.#topology.startTaskManager(number),
     )
+  }
+
+  /** Starts many TaskManagers at the same moment; answers when their processes run. */
+  async startTaskManagers(count: number): Promise<void> {
+    await this.#client.run(`the start of ${count} TaskManagers`, async () => {
+      for (let i = 0; i < count; i++) await this.#topology.startTaskManager()
+    })
   }
 
   /** Starts a JobManager on a host without one. */

@@ -52,12 +52,18 @@ export class SimulatedJobs {
     program: SimulatedProgram,
     configuration: Readonly<Record<string, string>>,
   ): Promise<SimulatedJob> {
-    const { world, client, modules } = this.#options
+    const { world, modules } = this.#options
     const random = world.forkRandom()
     const { jobGraph, code } = await recordProgram(program, { random, configuration })
     await modules.prepare(jobGraph)
+    this.#code.set(jobGraph.jobId, code)
+    return this.submitGraph(jobGraph)
+  }
+
+  /** Submits a job whose functions nobody calls, or are known already. */
+  async submitGraph(jobGraph: JobGraph): Promise<SimulatedJob> {
+    const { client } = this.#options
     const { jobId, name } = jobGraph
-    this.#code.set(jobId, code)
     const lease = await this.#leaseProgram(jobGraph)
     let attempts = 0
     await client.call(`the submission of job ${name}`, async (dispatcher) => {

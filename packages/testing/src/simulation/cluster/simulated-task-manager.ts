@@ -16,6 +16,7 @@ import {
   startTaskManagerServices,
   type TaskManagerServices,
 } from '@flink-ts/runtime'
+import { PacedTaskLauncher } from './paced-task-launcher.js'
 import { SimulatedJobManager } from './simulated-job-manager.js'
 import { SimulatedProcess } from './simulated-process.js'
 import type { SimulatedWorld } from './simulated-world.js'
@@ -37,6 +38,8 @@ export interface SimulatedTaskManagerOptions {
   readonly codeProvider: JobCodeProvider
   /** See `SimulatedClusterOptions`. */
   readonly maxTurnMs?: number | undefined
+  /** See `SimulatedClusterOptions`. */
+  readonly taskDurationMs?: number | undefined
   /** It has ended by a fatal error, as its entry point would let it. */
   readonly onFailed: () => void
   /** A task printed a line. */
@@ -67,43 +70,18 @@ export class SimulatedTaskManager {
     world: SimulatedWorld,
     options: SimulatedTaskManagerOptions,
   ): Promise<SimulatedTaskManager> {
-    const { name, configuration, codeProvider } = options
+    const { name, configuration } = options
     const resourceId = options.resourceId as ResourceId
     const process = new SimulatedProcess(world, {
       name,
       port: RPC_PORT,
       maxTurnMs: options.maxTurnMs,
     })
-    const { clock, random, log, rpcService, executor } = process
-    const { defer } = executor
-    const shuffle = await ShuffleEnvironment.start({
-      resourceId,
-      host: name,
-      numberOfSegments: NETWORK_SEGMENTS,
-      segmentBytes: SEGMENT_BYTES,
-      doorbellCapacity: 1024,
-      tmpDirs: [world.scratchFolder],
-      clock,
-      log,
-      defer,
-      io: inlineNetworkIo({
-        transport: world.dataNetwork.transportOf(process),
-        bindHost: name,
-        port: 0,
-      }),
-    })
-    const launcher = new InlineTaskLauncher({
-      shuffle,
-      defer,
-      clock,
-      random,
-      fileSystems: world.fileSystems,
-      sockets: NO_SOCKETS,
-      stdout: lineWriter(options.onLine),
-      log,
-      configuration,
-      codeProvider,
-    })
+    const { clock, log, rpcService } = process
+    const { shuffle, launcher } =
+      options.taskDurationMs === undefined
+        ? await startPrograms(world, process, options)
+        : await startPacedTasks(process, resourceId, options.taskDurationMs)
     const highAvailability = process.joinCoordination()
     const services = await startTaskManagerServices({
       configuration,
@@ -139,6 +117,66 @@ export class SimulatedTaskManager {
     await this.#highAvailability?.close()
     await this.process.close()
   }
+}
+
+/** Tasks run their programs in the virtual processor, and their data moves over the simulated network. */
+async function startPrograms(
+  world: SimulatedWorld,
+  process: SimulatedProcess,
+  options: SimulatedTaskManagerOptions,
+) {
+  const { name, resourceId, configuration, codeProvider, onLine } = options
+  const { clock, random, log, executor } = process
+  const { defer } = executor
+  const shuffle = await ShuffleEnvironment.start({
+    resourceId: resourceId as ResourceId,
+    host: name,
+    numberOfSegments: NETWORK_SEGMENTS,
+    segmentBytes: SEGMENT_BYTES,
+    doorbellCapacity: 1024,
+    tmpDirs: [world.scratchFolder],
+    clock,
+    log,
+    defer,
+    io: inlineNetworkIo({
+      transport: world.dataNetwork.transportOf(process),
+      bindHost: name,
+      port: 0,
+    }),
+  })
+  const launcher = new InlineTaskLauncher({
+    shuffle,
+    defer,
+    clock,
+    random,
+    fileSystems: world.fileSystems,
+    sockets: NO_SOCKETS,
+    stdout: lineWriter(onLine),
+    log,
+    configuration,
+    codeProvider,
+  })
+  return { shuffle, launcher }
+}
+
+/** Tasks take time only; there is next to no memory for data. */
+async function startPacedTasks(
+  { name, clock, log, executor }: SimulatedProcess,
+  resourceId: ResourceId,
+  durationMs: number,
+) {
+  const shuffle = await ShuffleEnvironment.start({
+    resourceId,
+    host: name,
+    numberOfSegments: 1,
+    segmentBytes: SEGMENT_BYTES,
+    doorbellCapacity: 8,
+    tmpDirs: [],
+    clock,
+    log,
+    defer: executor.defer,
+  })
+  return { shuffle, launcher: new PacedTaskLauncher({ clock, durationMs }) }
 }
 
 /** A broken invariant is nobody's right. */

@@ -40,6 +40,8 @@ export interface SimulatedWorldOptions {
   readonly stackTraces?: boolean | undefined
   /** Log lines of level debug count as well; the trace hash is another one then. */
   readonly debug?: boolean | undefined
+  /** Nothing is recorded: no hash, no last events. For large clusters. Default false. */
+  readonly withoutTrace?: boolean | undefined
   /** Hears of each event of the trace, as it happens. */
   readonly onTraceEvent?: ((event: TraceEvent) => void) | undefined
 }
@@ -77,6 +79,7 @@ export class SimulatedWorld {
     this.trace = new SimulationTrace({
       now: () => this.time.now(),
       listener: options.onTraceEvent,
+      off: options.withoutTrace,
     })
     this.policy = new SeededRpcPolicy(options.faults ?? CALM_NETWORK, (kind) =>
       this.faults.add(kind),
@@ -154,6 +157,7 @@ export class SimulatedWorld {
     this.onRpc(event)
     const { kind } = event
     if (kind === 'deliver') this.#countReordering(event)
+    if (this.trace.isOff) return
     if ('callId' in event) {
       const { callId, from, to, endpointId, method } = event
       const outcome = 'outcome' in event ? ` ${event.outcome}` : ''

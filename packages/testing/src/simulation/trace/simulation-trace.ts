@@ -22,6 +22,8 @@ const DEFAULT_RING_SIZE = 400
 export class SimulationTrace {
   readonly #now: () => number
   readonly #hash: Hash = createHash('sha256')
+  /** Nothing is recorded: the hash is that of nothing. */
+  readonly isOff: boolean
   readonly #ringSize: number
   readonly #listener: ((event: TraceEvent) => void) | undefined
   #ring: TraceEvent[] = []
@@ -31,13 +33,17 @@ export class SimulationTrace {
     now: () => number
     ringSize?: number
     listener?: ((event: TraceEvent) => void) | undefined
+    /** Records nothing, for runs whose speed counts. Default false. */
+    off?: boolean | undefined
   }) {
     this.#now = options.now
     this.#ringSize = options.ringSize ?? DEFAULT_RING_SIZE
     this.#listener = options.listener
+    this.isOff = options.off ?? false
   }
 
   add(source: string, text: string, payload?: Uint8Array): void {
+    if (this.isOff) return
     const atMs = this.#now()
     this.#hash.update(`${atMs} ${source} ${withoutScratch(text)}\n`)
     if (payload !== undefined) this.#hash.update(payloadWithoutScratch(payload))

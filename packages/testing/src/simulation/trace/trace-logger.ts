@@ -52,7 +52,7 @@ export class TraceLogger implements Logger {
     const { debug = false, observe } = this.#options
     const all = { ...this.#bindings, ...fields }
     observe?.(level, message, all)
-    if (level === 'debug' && !debug) return
+    if (this.#trace.isOff || (level === 'debug' && !debug)) return
     const text = Object.entries(all)
       .map(([key, value]) => ` ${key}=${render(value)}`)
       .join('')
