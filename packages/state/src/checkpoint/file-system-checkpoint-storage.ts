@@ -106,9 +106,7 @@ export class FileSystemCheckpointStorage {
    * @param path of the folder or of its `_metadata`
    * @throws CheckpointNotFoundError (FLINK_CHECKPOINT_NOT_FOUND), SnapshotCorruptError, SnapshotVersionError
    */
-  async open(
-    path: string,
-  ): Promise<{
+  async open(path: string): Promise<{
     readonly metadata: CheckpointMetadata
     readonly directory: string
     readonly metadataBytes: number
