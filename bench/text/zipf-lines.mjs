@@ -33,19 +33,24 @@ export function zipfLines(count, { vocabulary = 10_000, seed = 42 } = {}) {
     state ^= state << 5
     return state >>> 0
   }
+  // The first word that numbers of a range may mean: what is left are a few steps.
+  const ranges = 2 * vocabulary
+  const guide = new Int32Array(ranges)
+  for (let range = 0, rank = 0; range < ranges; range++) {
+    while (bounds[rank] <= Math.floor((range * total) / ranges)) rank++
+    guide[range] = rank
+  }
   const draw = () => {
     const at = random() % total
-    let low = 0
-    let high = vocabulary - 1
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (bounds[middle] > at) high = middle
-      else low = middle + 1
-    }
-    return words[low]
+    let rank = guide[Math.floor((at * ranges) / total)]
+    while (bounds[rank] <= at) rank++
+    return words[rank]
   }
-  return Array.from({ length: count }, () => {
-    const length = 8 + (random() % 5)
-    return Array.from({ length }, draw).join(' ')
-  })
+  const lines = []
+  for (let i = 0; i < count; i++) {
+    const line = []
+    for (let left = 8 + (random() % 5); left > 0; left--) line.push(draw())
+    lines.push(line.join(' '))
+  }
+  return lines
 }

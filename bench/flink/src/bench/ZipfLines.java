@@ -6,9 +6,12 @@ import java.util.StringJoiner;
 final class ZipfLines {
   private static final int VOCABULARY = 10_000;
   private static final int WEIGHT = 1_000_000;
+  private static final int RANGES = 2 * VOCABULARY;
 
   private final String[] words = new String[VOCABULARY];
   private final long[] bounds = new long[VOCABULARY];
+  /** The first word that numbers of a range may mean: what is left are a few steps. */
+  private final int[] guide = new int[RANGES];
   private long total;
   private int state = 42;
 
@@ -17,6 +20,10 @@ final class ZipfLines {
       words[rank - 1] = wordOfRank(rank);
       total += WEIGHT / rank;
       bounds[rank - 1] = total;
+    }
+    for (int range = 0, rank = 0; range < RANGES; range++) {
+      while (bounds[rank] <= range * total / RANGES) rank++;
+      guide[range] = rank;
     }
   }
 
@@ -52,13 +59,8 @@ final class ZipfLines {
 
   private String draw() {
     long at = random() % total;
-    int low = 0;
-    int high = VOCABULARY - 1;
-    while (low < high) {
-      int middle = (low + high) / 2;
-      if (bounds[middle] > at) high = middle;
-      else low = middle + 1;
-    }
-    return words[low];
+    int rank = guide[(int) (at * RANGES / total)];
+    while (bounds[rank] <= at) rank++;
+    return words[rank];
   }
 }
