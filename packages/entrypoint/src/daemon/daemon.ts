@@ -1,4 +1,5 @@
 import type { Clock, Configuration, Logger, Random } from '@flink-ts/core'
+import type { HighAvailabilityServices } from '@flink-ts/runtime'
 import type { DaemonKind } from './process-folder.js'
 
 /** What a daemon gets from its process. */
@@ -15,6 +16,8 @@ export interface DaemonContext {
   readonly shutDown: (reason: string, exitCode?: number) => void
   /** What the command line said for {@link DaemonDefinition.ownOptions}. */
   readonly options: Readonly<Record<string, string>>
+  /** Closed with the daemon. Default: what the configuration names. */
+  readonly highAvailability?: HighAvailabilityServices
   /** Words behind `--` of the command line. */
   readonly programArguments: readonly string[]
 }

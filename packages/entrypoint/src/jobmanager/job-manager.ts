@@ -115,6 +115,9 @@ export async function startJobManager(
       random,
     }),
     resourceManagerDriver: driver,
+    ...(context.highAvailability === undefined
+      ? {}
+      : { highAvailability: context.highAvailability }),
     shuffleMaster,
     version: { version: FLINK_TS_VERSION, nodeMajor: Number.parseInt(process.versions.node, 10) },
     moduleLoader: (module) => import(module),

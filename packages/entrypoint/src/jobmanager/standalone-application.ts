@@ -2,9 +2,10 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { DeploymentOptions, FlinkError, isHexId, userMessage } from '@flink-ts/core'
 import { prepareClusterModules } from '@flink-ts/runtime/program'
-import { Application } from '../application/application.js'
+import { Application, type ApplicationOutcome } from '../application/application.js'
 import { ApplicationJobs } from '../application/application-jobs.js'
 import type { ApplicationThreadData } from '../application/application-thread-messages.js'
+import { LeadingApplication } from '../application/leading-application.js'
 import type { DaemonContext, RunningDaemon } from '../daemon/daemon.js'
 import {
   type ClusterEnd,
@@ -37,52 +38,31 @@ export async function startStandaloneApplication(context: DaemonContext): Promis
     onJobEnded: (info) => jobs?.jobEnded(info),
   })
   const { services } = jobManager
-  let application: Application | undefined
-  let terminating = Promise.resolve()
-
   const start = (program: ApplicationThreadData) => {
     jobs = new ApplicationJobs(() => services.dispatcher.whenLed())
-    const started = new Application({
-      program,
-      jobs,
-      endWithFirstFailure: configuration.get(
-        DeploymentOptions.TERMINATE_APPLICATION_ON_ANY_JOB_EXCEPTION,
-      ),
-      clock,
-      log: own,
-    })
-    application = started
-    started.ended.then(
-      ({ status, diagnostics }) => {
-        if (application !== started) return
-        const text = `The application has ended: ${status}`
-        if (status === 'SUCCEEDED') own.info(text)
-        else own.warn(text, { diagnostics })
-        if (!shutsDown) return
-        end = { status, diagnostics }
-        context.shutDown(text, EXIT_CODES[status])
-      },
-      (error) => {
-        // The provider of the process starts it again, if it does so at all: nobody else may go on then.
-        end = {
-          status: isHighlyAvailable(configuration) ? undefined : 'FAILED',
-          diagnostics: userMessage(error),
-        }
-        context.onFatalError(error)
-      },
+    const endWithFirstFailure = configuration.get(
+      DeploymentOptions.TERMINATE_APPLICATION_ON_ANY_JOB_EXCEPTION,
     )
+    return new Application({ program, jobs, endWithFirstFailure, clock, log: own })
   }
-  const terminate = () => {
-    const running = application
-    application = undefined
-    if (running === undefined) return terminating
-    return Promise.all([terminating, running.terminate()]).then(() => {
-      isStuck ||= running.isStuck
-    })
+  const onEnded = ({ status, diagnostics }: ApplicationOutcome) => {
+    const text = `The application has ended: ${status}`
+    if (status === 'SUCCEEDED') own.info(text)
+    else own.warn(text, { diagnostics })
+    if (!shutsDown) return
+    end = { status, diagnostics }
+    context.shutDown(text, EXIT_CODES[status])
   }
-  let isStuck = false
+  const onFailed = (error: unknown) => {
+    // The provider of the process starts it again, if it does so at all: nobody else may go on then.
+    end = {
+      status: isHighlyAvailable(configuration) ? undefined : 'FAILED',
+      diagnostics: userMessage(error),
+    }
+    context.onFatalError(error)
+  }
   const leader = services.highAvailability.leaderRetriever({ kind: 'dispatcher' })
-  let close: () => Promise<void>
+  let application: LeadingApplication
   try {
     const lease = await services.blobServer.lease(code)
     const program: ApplicationThreadData = {
@@ -98,26 +78,22 @@ export async function startStandaloneApplication(context: DaemonContext): Promis
       randomSeed: context.random.nextInt(0x7fffffff),
       ...(jobId === undefined ? {} : { jobId }),
     }
+    application = new LeadingApplication({ start: () => start(program), onEnded, onFailed })
     // main() runs where the Dispatcher leads: that of a process that has lost its leadership must not go on.
-    leader.start((address) => {
-      const leads = address?.address === jobManager.rpcAddress
-      if (leads && application === undefined) void terminating.then(() => start(program))
-      else if (!leads && application !== undefined) terminating = terminate()
-    })
-    close = async () => {
-      await leader.close()
-      await terminate()
-      const { status, diagnostics } = end ?? stoppedFromOutside(configuration)
-      await jobManager.close(status, diagnostics)
-    }
+    leader.start((address) => application.setLeading(address?.address === jobManager.rpcAddress))
   } catch (error) {
     await jobManager.close('FAILED', 'the application could not be started')
     throw error
   }
   return {
-    close,
+    async close() {
+      await leader.close()
+      await application.close()
+      const { status, diagnostics } = end ?? stoppedFromOutside(configuration)
+      await jobManager.close(status, diagnostics)
+    },
     get hasStuckThreads() {
-      return isStuck
+      return application.isStuck
     },
   }
 }
