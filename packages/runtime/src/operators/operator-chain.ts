@@ -173,7 +173,7 @@ function connect(
       .map(({ inputIndex }) => ({ consumer, inputIndex })),
   )
   const chained = inputs.map(({ consumer, inputIndex }, i) => {
-    const isOwn = emitsOwn && i === inputs.length - 1
+    const isOwn = (emitsOwn && i === inputs.length - 1) || consumer.factory.onlyReads === true
     const copier = objectReuse || isOwn ? {} : { copier: new RecordCopier(serializers) }
     const output = outputInto(consumer, inputIndex, { ...copier, next: consumer.output })
     consumer.inputs.push(output)

@@ -138,6 +138,8 @@ export interface OperatorFactory {
   readonly type: 'oneInput' | 'twoInput' | 'source'
   /** The operators keep nothing of what they emit: a chained consumer may have it without a copy. Default false. */
   readonly emitsOwn?: boolean
+  /** It neither changes nor keeps what it takes, so that it needs no copies. Default false. */
+  readonly onlyReads?: boolean
   createOperator(context: OperatorContext): StreamOperator
 }
 

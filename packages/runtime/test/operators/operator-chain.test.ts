@@ -177,6 +177,19 @@ t.test('OperatorChain keeps one consumer from changing the record of another', a
   t.match(run(true, false), { seen: [{ list: [1, 2] }], isItself: true })
 })
 
+t.test('OperatorChain makes no copies for an operator that only reads', (t) => {
+  const seen: unknown[] = []
+  const c = chain(
+    [operator('a'), operator('b', ['a'])],
+    { a: logging([])('a'), b: { ...collecting(seen), onlyReads: true } },
+    { objectReuse: false },
+  )
+  const record: Listed = { list: [1] }
+  ;(c.head as OneInputStreamOperator).processElement(record, 0)
+  t.equal(seen[0], record)
+  t.end()
+})
+
 t.test('OperatorChain keeps state that was emitted apart from those behind', async (t) => {
   const run = (objectReuse: boolean) => {
     const state: Listed = { list: [1] }

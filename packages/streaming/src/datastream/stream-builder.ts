@@ -66,7 +66,7 @@ export function addFunctionOperator<F extends AnyFunction>(
     functions: step.builtIn === true ? [] : [userFunction.captured],
     createFactory: () => factory,
     ...(step.batchMemoryWeight !== undefined && { batchMemoryWeight: step.batchMemoryWeight }),
-    ...(createCombiner && { combiner: factoryOf(createCombiner) }),
+    ...(createCombiner && { combiner: { ...factoryOf(createCombiner), onlyReads: true } }),
   }
   builder.addOperator(added)
   return added

@@ -112,7 +112,7 @@ t.test('LocalCombineOperator', async (t) => {
         )
         t.same(totals(await combine(elements)), totals(elements))
       }),
-      { numRuns: 20 },
+      { numRuns: 8 },
     )
   })
 
