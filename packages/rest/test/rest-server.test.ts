@@ -313,6 +313,56 @@ t.test('subtask metrics show for each channel whether its bytes crossed processe
   ])
 })
 
+t.test('backpressure tells the level and the shares of time of each subtask', async (t) => {
+  const rates = new Map<number, Record<string, number>>()
+  const requestJob = () => {
+    const graph = runningJob()
+    const info = graph.vertices.find(({ vertexId }) => vertexId === SINK_ID)!
+    const { current } = info.subtasks[0]!
+    const subtasks = [...rates].map(([subtaskIndex, values]) => ({
+      subtaskIndex,
+      history: [],
+      current: { ...current, metrics: { ...current.metrics!, values } },
+    }))
+    const told = { ...graph, vertices: [{ ...info, subtasks }] }
+    return { executionGraph: Buffer.from(JSON.stringify(told)) }
+  }
+  const rate = (backPressured: number) => ({
+    backPressuredTimeMsPerSecond: backPressured,
+    idleTimeMsPerSecond: 100,
+    busyTimeMsPerSecond: 900 - backPressured,
+    isBackPressured: backPressured > 0 ? 1 : 0,
+  })
+  for (const [worst, level] of [
+    [0, 'ok'],
+    [100, 'ok'],
+    [101, 'low'],
+    [500, 'low'],
+    [501, 'high'],
+  ] as const) {
+    rates.set(0, rate(0)).set(1, rate(worst))
+    const { raw } = await startServer(t, { dispatcher: { requestJob } })
+    const vertex = `/jobs/${JOB_ID}/vertices/${SINK_ID}`
+    const { body } = await raw(`${vertex}/backpressure`)
+    t.match(body, {
+      status: 'ok',
+      backpressureLevel: level,
+      'backpressure-level': level,
+      'end-timestamp': Number,
+      subtasks: [
+        { subtask: 0, 'backpressure-level': 'ok', ratio: 0, idleRatio: 0.1, busyRatio: 0.9 },
+        { subtask: 1, 'backpressure-level': level, ratio: worst / 1000, 'attempt-number': 0 },
+      ],
+    })
+    const metrics = await raw(`${vertex}/subtasks/1/metrics?get=isBackPressured`)
+    t.same(metrics.body, [{ id: 'isBackPressured', value: String(worst > 0) }])
+  }
+  rates.clear()
+  const { raw } = await startServer(t, { dispatcher: { requestJob } })
+  const { body } = await raw(`/jobs/${JOB_ID}/vertices/${SINK_ID}/backpressure`)
+  t.same(body, { status: 'deprecated' }, 'nothing is known yet')
+})
+
 t.test('vertex details show each subtask with its TaskManager', async (t) => {
   const { client, raw } = await startServer(t, { dispatcher: { requestJob: graphOf } })
 

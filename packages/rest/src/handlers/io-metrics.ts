@@ -29,7 +29,7 @@ export function ioMetricsBody(attempts: readonly AttemptInfo[]): IOMetricsBody {
  * `Shuffle.Netty.Input.numBytesInRemote`; and, beyond Flink, bytes and buffers of each channel
  * (`Shuffle.Netty.Output.1.channel3.numBytesOutRemote`: second result partition, fourth channel).
  */
-export function subtaskMetrics(metrics: TaskMetrics): Map<string, number> {
+export function subtaskMetrics(metrics: TaskMetrics): Map<string, number | boolean> {
   const values = new Map<string, number>(Object.entries(metrics.values))
   const { io } = metrics
   if (io !== undefined) {
@@ -52,5 +52,7 @@ export function subtaskMetrics(metrics: TaskMetrics): Map<string, number> {
     values.set(`${prefix}.${bytes}`, channel.numBytes)
     values.set(`${prefix}.numBuffers${way}${place}`, channel.numBuffers)
   }
-  return values
+  const isBackPressured = values.get('isBackPressured')
+  if (isBackPressured === undefined) return values
+  return new Map<string, number | boolean>(values).set('isBackPressured', isBackPressured === 1)
 }

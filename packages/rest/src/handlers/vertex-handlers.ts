@@ -10,6 +10,7 @@ import type { HandlerContext, HandlerRequest, Route } from '../server/handler.js
 import { hexPathParameter, indexPathParameter, listQueryParameter } from '../server/parameters.js'
 import { RestHandlerError } from '../server/rest-handler-error.js'
 import { userAccumulators } from './accumulator-bodies.js'
+import { backPressureBody } from './backpressure.js'
 import { ioMetricsBody, subtaskMetrics } from './io-metrics.js'
 import { attemptTimes, statusDurations } from './vertex-summary.js'
 
@@ -68,7 +69,10 @@ function subtaskBody(subtaskIndex: number, attempt: AttemptInfo, nowMs: number):
 }
 
 /** Only the names without `get`; else those asked for that there are. */
-function metricBodies(values: Map<string, number>, request: HandlerRequest): MetricBody[] {
+function metricBodies(
+  values: Map<string, number | boolean>,
+  request: HandlerRequest,
+): MetricBody[] {
   const wanted = listQueryParameter(request, 'get')
   if (wanted === undefined) return [...values.keys()].map((id) => ({ id }))
   return wanted.flatMap((id) => {
@@ -103,7 +107,7 @@ export const vertexRoutes: readonly Route[] = [
     path: '/jobs/:jobid/vertices/:vertexid/metrics',
     handler: async (request, context) => {
       const { info } = await requestedVertex(request, context)
-      const values = new Map<string, number>()
+      const values = new Map<string, number | boolean>()
       for (const { subtaskIndex, current } of info.subtasks) {
         if (current.metrics === undefined) continue
         for (const [id, value] of subtaskMetrics(current.metrics)) {
@@ -111,6 +115,14 @@ export const vertexRoutes: readonly Route[] = [
         }
       }
       return { body: metricBodies(values, request) }
+    },
+  },
+  {
+    method: 'GET',
+    path: '/jobs/:jobid/vertices/:vertexid/backpressure',
+    handler: async (request, context) => {
+      const { info } = await requestedVertex(request, context)
+      return { body: backPressureBody(info.subtasks, context.clock.now()) }
     },
   },
   {

@@ -31,7 +31,8 @@ export function testingTask(
         code: code.operators,
         networkOutputs: new Map([[operator('map').operatorId, [output]]]),
         objectReuse: false,
-        createContext: (_descriptor, out) => ({ output: out, mailbox }) as unknown as OperatorContext,
+        createContext: (_descriptor, out) =>
+          ({ output: out, mailbox }) as unknown as OperatorContext,
       }),
     }),
     bufferTimeoutMs: options.bufferTimeoutMs ?? -1,
