@@ -7,7 +7,7 @@ t.setTimeout(300_000)
 const PROCESS_MB = 1024
 const MEMORY = {
   'taskmanager.memory.process.size': `${PROCESS_MB}m`,
-  'taskmanager.memory.managed.size': '64m',
+  'taskmanager.memory.managed.size': '16m',
 }
 const FILL = program('fills-memory.ts')
 
@@ -32,6 +32,20 @@ t.test('a task that runs out of heap fails alone', async (t) => {
       t.ok(isAlive(pid!), 'the TaskManager lives on')
     })
   }
+
+  await t.test('keys of four times the managed memory of a slot: all sums are right', async (t) => {
+    const keys = 4 * 30_000
+    const { code, stdout, stderr } = await cluster.flink(
+      ...['run', program('sums-per-key.ts'), String(keys)],
+    )
+    t.equal(code, 0, stderr)
+    t.match(stdout, new RegExp(`right.*: ${keys}$`, 'm'))
+    t.match(stdout, /wrong.*: 0$/m)
+    t.match(
+      cluster.logs('taskexecutor', 'log'),
+      /did not fit into managed memory.*spilledBytes=\d{6,}/,
+    )
+  })
 
   await t.test('and the next job runs in the same process', async (t) => {
     const { code, stderr } = await cluster.flink('run', program('one-two-three.ts'))
