@@ -10,7 +10,10 @@ import type {
   WorkerHandle,
   WorkerResourceSpec,
 } from '../../dist/resourcemanager/resource-manager-driver.js'
-import { multiplyProfile } from '../../dist/resourcemanager/slotmanager/resource-profiles.js'
+import {
+  memoryOf,
+  multiplyProfile,
+} from '../../dist/resourcemanager/slotmanager/resource-profiles.js'
 import {
   type SlotAllocation,
   SlotManager,
@@ -37,8 +40,10 @@ class ScriptedDriver implements ResourceManagerDriver {
   readonly requests: { grant(id: string): void; refuse(): void; readonly aborted: boolean }[] = []
   readonly released: string[] = []
   async initialize() {}
-  requestResource: ResourceManagerDriver['requestResource'] = (_spec, { signal }) =>
+  readonly blocked: string[][] = []
+  requestResource: ResourceManagerDriver['requestResource'] = (_spec, { signal, blockedNodes }) =>
     new Promise<WorkerHandle>((resolve, reject) => {
+      this.blocked.push([...blockedNodes])
       this.requests.push({
         grant: (id) => resolve({ resourceId: id as ResourceId }),
         refuse: () => reject(new Error('no room')),
@@ -65,7 +70,7 @@ function setUp(settings: Partial<ActiveWorkersSettings> = {}) {
     mainThread: world.mainThread('rm'),
     clock: world.clock,
     log: noopLogger,
-    blockedNodes: () => new Set(),
+    blockedNodes: () => new Set(['bad-node']),
     onGone: (resourceId) => void gone.push(resourceId),
   })
   const grant = async (index: number, id: string) => {
@@ -94,48 +99,54 @@ t.test('ActiveWorkers releases unwanted ones first, then requests, then others',
   t.equal(clock.pendingTimers, 0)
 })
 
-t.test('ActiveWorkers pauses after too many failed starts', async (t) => {
-  const { driver, workers, clock } = setUp({ maxStartFailureRate: 2 })
-  workers.recovered([])
-  workers.declare(1, [])
-  for (let i = 0; i < 3; i++) {
-    driver.requests[i]!.refuse()
-    await settle()
-  }
-  t.equal(driver.requests.length, 3)
-  await advance(clock, 2_999)
-  t.equal(driver.requests.length, 3)
-  await advance(clock, 1)
-  t.equal(driver.requests.length, 4)
-  workers.close()
-})
-
-t.test('ActiveWorkers replaces workers that do not register, end, or are lost', async (t) => {
-  const { driver, workers, gone, grant, clock } = setUp()
-  workers.recovered([])
-  workers.declare(1, [])
-  await grant(0, 'silent')
-  await advance(clock, 300_000)
-  t.same([driver.released, driver.requests.length], [['silent'], 2])
-  await grant(1, 'ends')
-  workers.registered('ends')
-  workers.terminated('ends', 'exit code 1')
-  workers.terminated('ends', 'exit code 1')
-  t.equal(driver.requests.length, 3)
-  await grant(2, 'lost')
-  workers.registered('lost')
-  workers.disconnected('lost', 50_000)
-  await advance(clock, 40_000)
-  workers.registered('lost')
-  await advance(clock, 40_000)
-  t.ok(workers.has('lost'), 'it came back in time')
-  workers.lost('lost')
-  t.same([gone, driver.requests.length], [['silent', 'ends', 'lost'], 4])
-  workers.close()
-})
+t.test(
+  'resourcemanager.start-worker.max-failure-rate: a pause of retry-interval after so many',
+  async (t) => {
+    const { driver, workers, clock } = setUp({ maxStartFailureRate: 2 })
+    workers.recovered([])
+    workers.declare(1, [])
+    for (let i = 0; i < 3; i++) {
+      driver.requests[i]!.refuse()
+      await settle()
+    }
+    t.equal(driver.requests.length, 3)
+    await advance(clock, 2_999)
+    t.equal(driver.requests.length, 3)
+    await advance(clock, 1)
+    t.equal(driver.requests.length, 4)
+    workers.close()
+  },
+)
 
 t.test(
-  'ActiveWorkers waits for workers of an earlier attempt before it asks for others',
+  'resourcemanager.taskmanager-registration.timeout: ActiveWorkers replaces who is late, ends or is lost',
+  async (t) => {
+    const { driver, workers, gone, grant, clock } = setUp()
+    workers.recovered([])
+    workers.declare(1, [])
+    await grant(0, 'silent')
+    await advance(clock, 300_000)
+    t.same([driver.released, driver.requests.length], [['silent'], 2])
+    await grant(1, 'ends')
+    workers.registered('ends')
+    workers.terminated('ends', 'exit code 1')
+    workers.terminated('ends', 'exit code 1')
+    t.equal(driver.requests.length, 3)
+    await grant(2, 'lost')
+    workers.registered('lost')
+    workers.disconnected('lost', 50_000)
+    await advance(clock, 40_000)
+    workers.registered('lost')
+    await advance(clock, 40_000)
+    t.ok(workers.has('lost'), 'it came back in time')
+    workers.lost('lost')
+    t.same([gone, driver.requests.length], [['silent', 'ends', 'lost'], 4])
+    workers.close()
+  },
+)
+
+t.test(
+  'resourcemanager.previous-worker.recovery.timeout: workers of an earlier attempt are waited for',
   async (t) => {
     const { driver, workers, clock } = setUp({ recoveryTimeoutMs: 10_000 })
     workers.declare(3, [])
@@ -193,6 +204,75 @@ function slotManager(settings: Partial<SlotManagerSettings>) {
   return { clock: world.clock, manager, join, check, allocations, short, kept }
 }
 
+t.test('ActiveWorkers names blocked machines with each request', async (t) => {
+  const { driver, workers } = setUp()
+  workers.recovered([])
+  workers.declare(1, [])
+  t.same(driver.blocked, [['bad-node']])
+  workers.close()
+})
+
+const UNBOUNDED = {
+  slots: Number.POSITIVE_INFINITY,
+  cpuCores: Number.POSITIVE_INFINITY,
+  memoryBytes: Number.POSITIVE_INFINITY,
+}
+const WORKER_BYTES = memoryOf(SPEC.totalProfile)
+
+for (const [key, bound, reason] of [
+  ['cpu', { cpuCores: 5.9 }, /0 cores of at most 5.9 \(slotmanager.max-total-resource.cpu\)/],
+  [
+    'memory',
+    { memoryBytes: 3 * WORKER_BYTES - 1 },
+    /0 bytes of at most 1259 bytes \(slotmanager.max-total-resource.memory\)/,
+  ],
+] as const) {
+  t.test(`slotmanager.max-total-resource.${key} bounds the workers`, async (t) => {
+    const { manager, join, check, short } = slotManager({ max: { ...UNBOUNDED, ...bound } })
+    manager.processRequirements('job', [{ numberOfRequiredSlots: 7 }])
+    t.same(await check(), [2, []])
+    t.match(short.at(-1), /^3 slots are missing; /)
+    t.match(short.at(-1), reason)
+    for (const id of ['a', 'b']) join(id)
+    const facts = { numberOfSlots: 2, totalProfile: SPEC.totalProfile }
+    t.match(manager.reasonToReject(facts), /more than slotmanager.* allow/, 'no third may join')
+    manager.clear()
+  })
+}
+
+for (const [key, bound] of [
+  ['cpu', { cpuCores: 2.1 }],
+  ['memory', { memoryBytes: WORKER_BYTES + 1 }],
+] as const) {
+  t.test(`slotmanager.min-total-resource.${key} keeps workers without jobs`, async (t) => {
+    const min = Object.assign({ slots: 0, cpuCores: 0, memoryBytes: 0 }, bound)
+    const { manager, join, check, clock } = slotManager({ min })
+    manager.triggerCheck()
+    t.same(await check(), [2, []])
+    for (const id of ['a', 'b', 'c']) join(id)
+    await check()
+    await advance(clock, 200_000, 1_000)
+    t.same(await check(), [2, ['a']], 'only the third may go')
+    manager.clear()
+  })
+}
+
+t.test('slotmanager.redundant-taskmanager-num: so many are free while jobs run', async (t) => {
+  const { manager, join, clock, check } = slotManager({ redundantTaskManagers: 1 })
+  manager.triggerCheck()
+  t.same(await check(), [0, []], 'none without jobs')
+  manager.processRequirements('job', [{ numberOfRequiredSlots: 2 }])
+  t.same(await check(), [2, []])
+  for (const id of ['a', 'b']) join(id)
+  await check()
+  await advance(clock, 200_000, 1_000)
+  t.same(await check(), [2, []], 'the spare one is not idle for too long')
+  manager.unregisterTaskManager('a')
+  t.same(await check(), [2, []], 'it takes over, and another one is asked for')
+  t.equal(manager.numberOfFreeSlots, 0)
+  manager.clear()
+})
+
 t.test(
   'SlotManager declares the workers that free slots do not replace, within the limits',
   async (t) => {
@@ -215,7 +295,7 @@ t.test(
 )
 
 t.test(
-  'SlotManager lets idle TaskManagers go that hold nothing, but not the minimum',
+  'resourcemanager.taskmanager-timeout: idle TaskManagers that hold nothing go, but not the minimum',
   async (t) => {
     const { manager, join, clock, check, kept } = slotManager({
       min: { slots: 2, cpuCores: 0, memoryBytes: 0 },

@@ -1,6 +1,10 @@
 import { type Logger, noopLogger, type ResourceId, SeededRandom } from '@flink-ts/core'
 import type { RpcService } from '@flink-ts/rpc'
 import t from 'tap'
+import type {
+  LeaderContender,
+  LeaderElection,
+} from '../../dist/highavailability/high-availability-services.js'
 import { StandaloneHaServices } from '../../dist/highavailability/standalone-ha-services.js'
 import {
   JOB_MASTER_GATEWAY,
@@ -37,6 +41,7 @@ class TestingDriver implements ResourceManagerDriver {
   handler: ResourceEventHandler | undefined
   async initialize(handler: ResourceEventHandler) {
     this.handler = handler
+    this.calls.push('initialize')
   }
   async requestResource(): Promise<never> {
     throw new Error('cannot')
@@ -50,7 +55,7 @@ class TestingDriver implements ResourceManagerDriver {
   }
 }
 
-async function setUp(options: { log?: Logger } = {}) {
+async function setUp(options: { log?: Logger; leaderElection?: LeaderElection } = {}) {
   const world = new TestWorld()
   const ha = new StandaloneHaServices({ processStartMs: 100, random: new SeededRandom(1) })
   const driver = new TestingDriver()
@@ -64,13 +69,13 @@ async function setUp(options: { log?: Logger } = {}) {
     resourceId: 'jm-process' as ResourceId,
     settings: DEFAULT_RESOURCE_MANAGER_SETTINGS,
     driver,
-    leaderElection: ha.leaderElection({ kind: 'resourcemanager' }),
+    leaderElection: options.leaderElection ?? ha.leaderElection({ kind: 'resourcemanager' }),
     blobServer: BLOB_SERVER,
     onFatalError: (error) => void fatal.push(error),
   })
   await resourceManager.start()
   await settle()
-  const token = ha.leaders.leaderOf({ kind: 'resourcemanager' })!.token
+  const token = ha.leaders.leaderOf({ kind: 'resourcemanager' })?.token ?? { epoch: 1, uuid: 'a' }
   const gateway = world
     .service('observer:1')
     .connect<ResourceManagerGateway>('jm:1', 'rm', RESOURCE_MANAGER_GATEWAY, {
@@ -284,6 +289,75 @@ t.test('resourcemanager.job.timeout: a job without JobMaster is forgotten after 
   t.equal(warnings.length, 1, 'one that has ended is forgotten at once')
 })
 
+t.test('ResourceManager without leadership has no TaskManagers, jobs nor driver', async (t) => {
+  let contender: LeaderContender | undefined
+  const confirmed: number[] = []
+  const setup = await setUp({
+    leaderElection: {
+      start: (started) => {
+        contender = started
+      },
+      confirmLeadership: ({ token }) => void confirmed.push(token.epoch),
+      close: async () => {},
+    },
+  })
+  const { world, gateway, driver, resourceManager, fatal } = setup
+  await t.rejects(gateway.requestResourceOverview({}), { code: 'FLINK_RPC_NOT_LEADER' })
+  t.same(driver.calls, [])
+  contender!.grantLeadership({ epoch: 1, uuid: 'a' })
+  await settle()
+  t.same([driver.calls, confirmed], [['initialize'], [1]])
+  const tm = await taskManager(setup, 'tm1', 2)
+  await gateway.registerJobMaster(jobMaster(setup, world.service('jm2:1'), 'jm_job', 1).request)
+  t.match(await gateway.requestResourceOverview({}), { taskManagers: 1, slotsTotal: 2 })
+  contender!.revokeLeadership()
+  await settle()
+  t.same(driver.calls, ['initialize', 'terminate'], 'and not told that the application ends')
+  await t.rejects(gateway.requestResourceOverview({}), { code: 'FLINK_RPC_NOT_LEADER' })
+  contender!.grantLeadership({ epoch: 2, uuid: 'b' })
+  await settle()
+  t.same([driver.calls.at(-1), confirmed], ['initialize', [1, 2]])
+  await t.rejects(gateway.requestResourceOverview({}), { code: 'FLINK_RPC_FENCING_TOKEN' })
+  const later = world
+    .service('observer:2')
+    .connect<ResourceManagerGateway>('jm:1', 'rm', RESOURCE_MANAGER_GATEWAY, {
+      fencingToken: { epoch: 2, uuid: 'b' },
+    })
+  t.match(await later.requestResourceOverview({}), { taskManagers: 0, slotsTotal: 0 })
+  const { instanceId } = tm
+  const report = freeSlots('tm1', 2)
+  await t.rejects(later.sendSlotReport({ resourceId: 'tm1', instanceId, report }))
+  await resourceManager.close()
+  t.equal(world.clock.pendingTimers, 0)
+  t.same(fatal, [])
+})
+
+t.test(
+  'ResourceManager grants no slots on blocked machines until their time is over',
+  async (t) => {
+    const setup = await setUp()
+    const { world, gateway } = setup
+    const tms = [await taskManager(setup, 'tm1', 1), await taskManager(setup, 'tm2', 1)]
+    const endTimestampMs = world.clock.now() + 60_000
+    const nodes = [{ nodeId: 'tm1', cause: 'a broken disk', endTimestampMs }]
+    await gateway.notifyNewBlockedNodes({ nodes })
+    const job = jobMaster(setup, world.service('jm2:1'), 'jm_job', 1)
+    await gateway.registerJobMaster(job.request)
+    await gateway.declareRequiredResources({
+      jobId: 'job',
+      jobMasterToken: job.token,
+      version: 1,
+      requirements: [{ numberOfRequiredSlots: 2 }],
+    })
+    await gateway.notifyNewBlockedNodes({ nodes: [{ ...nodes[0]!, endTimestampMs: 1 }] })
+    const asked = () => tms.map(({ requested }) => requested.length > 0)
+    await advance(world.clock, 59_999, 10_000)
+    t.same(asked(), [false, true])
+    await advance(world.clock, 10, 1)
+    t.same(asked(), [true, true])
+  },
+)
+
 t.test('ResourceManager tells of missing slots only after the start-up time', async (t) => {
   const setup = await setUp()
   const { world, gateway, resourceManager } = setup
@@ -379,7 +453,7 @@ t.test(
     driver.handler!.onError(new Error('no master'))
     t.match(fatal, [{ message: 'no master' }])
     await resourceManager.close()
-    t.same(driver.calls, ['deregister SUCCEEDED done', 'terminate'])
+    t.same(driver.calls, ['initialize', 'deregister SUCCEEDED done', 'terminate'])
     t.equal(world.clock.pendingTimers, 0)
   },
 )

@@ -1,4 +1,4 @@
-import { noopLogger, SeededRandom } from '@flink-ts/core'
+import { Configuration, noopLogger, SeededRandom } from '@flink-ts/core'
 import fc from 'fast-check'
 import t from 'tap'
 import type {
@@ -10,7 +10,10 @@ import {
   type SlotAllocation,
   SlotManager,
 } from '../../dist/resourcemanager/slotmanager/slot-manager.js'
-import { DEFAULT_SLOT_MANAGER_SETTINGS } from '../../dist/resourcemanager/slotmanager/slot-manager-settings.js'
+import {
+  DEFAULT_SLOT_MANAGER_SETTINGS,
+  slotManagerSettings,
+} from '../../dist/resourcemanager/slotmanager/slot-manager-settings.js'
 import {
   SLOT_TRANSITIONS,
   type SlotState,
@@ -124,13 +127,48 @@ t.test(
   },
 )
 
-t.test('SlotManager in mode SLOTS spreads over the TaskManagers', async (t) => {
-  const { slotManager, pending, check } = setUp('SLOTS')
-  register(slotManager, 'tm1', 2)
-  register(slotManager, 'tm2', 2)
-  slotManager.processRequirements('job', need(3))
-  await check()
-  t.same(pending.map(where), ['tm1/0', 'tm2/0', 'tm1/1'])
+t.test(
+  'taskmanager.load-balance.mode SLOTS: SlotManager spreads over the TaskManagers',
+  async (t) => {
+    const { slotManager, pending, check } = setUp('SLOTS')
+    register(slotManager, 'tm1', 2)
+    register(slotManager, 'tm2', 2)
+    slotManager.processRequirements('job', need(3))
+    await check()
+    t.same(pending.map(where), ['tm1/0', 'tm2/0', 'tm1/1'])
+  },
+)
+
+t.test('slotManagerSettings: how TaskManagers are chosen, bounds, spare ones', async (t) => {
+  const settings = (values: Record<string, string>) =>
+    slotManagerSettings(Configuration.fromMap(values))
+  t.same(settings({}), { ...DEFAULT_SLOT_MANAGER_SETTINGS })
+  const spread = { 'cluster.evenly-spread-out-slots': 'true' }
+  t.equal(settings(spread).loadBalanceMode, 'SLOTS')
+  for (const mode of ['NONE', 'SLOTS', 'TASKS']) {
+    const own = { ...spread, 'taskmanager.load-balance.mode': mode }
+    t.equal(settings(own).loadBalanceMode, mode, 'the new key wins')
+  }
+  t.match(
+    settings({
+      'slotmanager.number-of-slots.max': '9',
+      'slotmanager.max-total-resource.cpu': '4.5',
+      'slotmanager.max-total-resource.memory': '1 gb',
+      'slotmanager.number-of-slots.min': '3',
+      'slotmanager.min-total-resource.cpu': '1.5',
+      'slotmanager.min-total-resource.memory': '1 mb',
+      'slotmanager.redundant-taskmanager-num': '2',
+      'resourcemanager.taskmanager-timeout': '5 s',
+      'cluster.fine-grained-resource-management.enabled': 'true',
+    }),
+    {
+      max: { slots: 9, cpuCores: 4.5, memoryBytes: 2 ** 30 },
+      min: { slots: 3, cpuCores: 1.5, memoryBytes: 2 ** 20 },
+      redundantTaskManagers: 2,
+      taskManagerTimeoutMs: 5_000,
+      fineGrained: true,
+    },
+  )
 })
 
 t.test('SlotManager asks for nothing twice while requests are pending', async (t) => {
