@@ -2,6 +2,7 @@ import t from 'tap'
 import { killHard, processesWith } from './support/processes.js'
 import { program, TestCluster } from './support/test-cluster.js'
 import { startTextServer } from './support/text-server.js'
+import { checkTransitions } from './support/transition-checker.js'
 import { until } from './support/until.js'
 
 t.setTimeout(240_000)
@@ -10,6 +11,7 @@ t.test('a cluster that starts its own TaskManagers', async (t) => {
   const cluster = await TestCluster.prepare(t, {
     taskManagers: 0,
     configuration: {
+      'env.log.level': 'DEBUG',
       'resourcemanager.driver': 'process',
       'resourcemanager.taskmanager-timeout': '2 s',
       'slot.idle.timeout': '500 ms',
@@ -48,4 +50,8 @@ t.test('a cluster that starts its own TaskManagers', async (t) => {
   t.equal(workers().length, 1)
   await cluster.script('jobmanager.sh', 'stop')
   await until('no process is left', () => (workers().length === 0 ? true : undefined))
+
+  const { violations, counts } = checkTransitions(cluster.logs('standalonesession', 'log'))
+  t.strictSame(violations, [], 'every change of a state is one that its table allows')
+  t.ok(counts['Worker changed']! >= 8, JSON.stringify(counts))
 })

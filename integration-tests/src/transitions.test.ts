@@ -105,9 +105,14 @@ t.test('checkTransitions finds what a table does not allow', async (t) => {
     line('Job changed its state jobId=j job="a b" from=RUNNING to=FINISHED'),
     line('Task changed its state executionAttemptId=x task="t (1/1)" from=CREATED to=RUNNING'),
     line('Slot changed slotNumber=0 jobId=j allocationId=a from=free to=ACTIVE'),
+    line('Worker changed resourceId=w1 from=REQUESTED to=STARTED'),
+    line('Worker changed resourceId=w1 from=STARTED to=GONE'),
+    line('Worker changed from=REQUESTED to=GONE'),
+    line('Worker changed resourceId=w1 from=GONE to=REGISTERED'),
   ]
-  const { violations } = checkTransitions(log.join('\n'))
-  t.equal(violations.length, 3)
+  const { violations, counts } = checkTransitions(log.join('\n'))
+  t.equal(counts['Worker changed'], 4)
+  t.equal(violations.length, 4)
   t.match(violations[0]!, /it was CREATED/)
   t.match(violations[1]!, /RUNNING may not follow CREATED/)
 })

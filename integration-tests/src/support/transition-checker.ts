@@ -5,6 +5,7 @@ import {
   RESCALE_PHASE_TRANSITIONS,
   SLOT_TRANSITIONS,
   TASK_SLOT_TRANSITIONS,
+  WORKER_TRANSITIONS,
 } from '@flink-ts/runtime'
 
 type Table = Readonly<Record<string, readonly string[]>>
@@ -72,7 +73,9 @@ export function checkTransitions(log: string): CheckedTransitions {
     states.set(key, to)
   }
   for (const line of log.split('\n')) {
-    const message = / - ([A-Z][a-z ]+ changed its state|Slot changed) (.*)$/.exec(line)
+    const message = / - ([A-Z][a-z ]+ changed its state|Slot changed|Worker changed) (.*)$/.exec(
+      line,
+    )
     if (message === null) continue
     const [, subject, text] = message
     const fields = fieldsOf(text!)
@@ -82,6 +85,10 @@ export function checkTransitions(log: string): CheckedTransitions {
       const { from, to } = fields
       const allowed = (RESCALE_PHASE_TRANSITIONS as Table)[from!]?.includes(to!)
       if (!allowed) violations.push(`${line}: ${to} may not follow ${from}`)
+    } else if (subject === 'Worker changed') {
+      // It has no id until it is granted.
+      const { resourceId, from, to } = fields
+      step(line, `worker ${resourceId ?? line}`, WORKER_TRANSITIONS, from!, to!)
     } else if (subject === 'Slot changed') {
       checkSlot(line, fields, step)
     } else if (fields['state'] !== undefined) {

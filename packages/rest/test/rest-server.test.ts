@@ -544,6 +544,15 @@ t.test('POST /jobs lets go of a program whose job was refused', async (t) => {
   t.equal(released, 1)
 })
 
+t.test('POST /jobs answers 413 to a program that is larger than BLOBs may be', async (t) => {
+  const { client } = await startServer(t, {
+    storeProgram: () =>
+      Promise.reject(new FlinkError('more than a blob may have', { code: 'FLINK_BLOB_TOO_LARGE' })),
+  })
+  const graph = JSON.stringify({ jobId: JOB_ID, program: { programName: 'p.ts' } })
+  await t.rejects(client.submitJob(graph, Buffer.from('x')), { statusCode: 413, message: /413/ })
+})
+
 t.test('POST /jobs answers 503 while nobody can keep programs', async (t) => {
   const { client } = await startServer(t, { storeProgram: () => undefined })
   const graph = JSON.stringify({ jobId: JOB_ID, program: { programName: 'p.ts' } })

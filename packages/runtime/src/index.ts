@@ -319,6 +319,7 @@ export {
   RetryingRegistration,
   type RetryingRegistrationOptions,
 } from './registration/retrying-registration.js'
+export { WORKER_TRANSITIONS } from './resourcemanager/active/worker-state.js'
 // resourcemanager
 export {
   ResourceManager,

@@ -67,7 +67,7 @@ export class BlobTooLargeError extends FlinkError {
   constructor(facts: { subject: string; sizeBytes: number; limitBytes: number }) {
     super(
       `${facts.subject} has ${facts.sizeBytes} bytes, more than the ${facts.limitBytes} that a blob may have; ` +
-        'large files belong into a file system that all TaskManagers reach',
+        'large files belong into a file system that all TaskManagers reach; blob.max-size raises the limit',
       { code: 'FLINK_BLOB_TOO_LARGE' },
     )
     this.sizeBytes = facts.sizeBytes

@@ -1,4 +1,12 @@
-import type { Clock, Configuration, FileSystems, Logger, Random, ResourceId } from '@flink-ts/core'
+import {
+  BlobServerOptions,
+  type Clock,
+  type Configuration,
+  type FileSystems,
+  type Logger,
+  type Random,
+  type ResourceId,
+} from '@flink-ts/core'
 import type { ShuffleMaster } from '@flink-ts/network'
 import type { RpcService } from '@flink-ts/rpc'
 import { BlobServer } from '../blob/blob-server.js'
@@ -84,7 +92,11 @@ export async function startJobManagerServices(
     log: log.child({ component }),
     onFatalError: fatalErrorHandler,
   })
-  const blobServer = new BlobServer({ ...endpoint('BlobServer'), store: options.blobStore })
+  const blobServer = new BlobServer({
+    ...endpoint('BlobServer'),
+    store: options.blobStore,
+    maxBlobBytes: configuration.get(BlobServerOptions.MAX_SIZE),
+  })
   const leaderService =
     highAvailability instanceof StandaloneHaServices
       ? new LeaderService({ ...endpoint('LeaderService'), leaders: highAvailability.leaders })

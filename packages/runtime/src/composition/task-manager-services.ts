@@ -84,6 +84,7 @@ export async function startTaskManagerServices(
       clock,
       log: options.log.child({ component: 'BlobCache' }),
       store: options.blobStore,
+      maxBlobBytes: configuration.get(BlobServerOptions.MAX_SIZE),
       fetchRetries: configuration.get(BlobServerOptions.FETCH_RETRIES),
       keepUnusedMs: 1000 * configuration.get(BlobServerOptions.CLEANUP_INTERVAL_SECONDS),
     }),

@@ -194,6 +194,20 @@ t.test('startJobManagerServices closes what it had started when one component fa
   t.equal(clock.pendingTimers, 0)
 })
 
+t.test('startJobManagerServices: blob.max-size bounds what is kept', async (t) => {
+  const { options } = world()
+  const small = configuration.clone()
+  small.setString('blob.max-size', '1 kb')
+  const services = await startJobManagerServices({ ...options, configuration: small })
+  t.match(await services.blobServer.put(new Uint8Array(1024)), /^[0-9a-f]{64}$/)
+  await t.rejects(services.blobServer.put(new Uint8Array(1025)), {
+    code: 'FLINK_BLOB_TOO_LARGE',
+    message: /1025 bytes, more than the 1024 .*blob\.max-size/,
+  })
+  await services.close()
+  await options.rpcService.close()
+})
+
 t.test('startJobManagerServices ends the process whose driver cannot lead', async (t) => {
   const { driver, options } = world()
   const fatal: unknown[] = []

@@ -1,5 +1,17 @@
-import { type Configuration, FlinkError, noopLogger } from '@flink-ts/core'
-import { type ExecutionGraphInfo, type JobGraph, JobMaster } from '@flink-ts/runtime'
+import {
+  accumulatorValue,
+  type Configuration,
+  FlinkError,
+  IntCounter,
+  noopLogger,
+  snapshotAccumulator,
+} from '@flink-ts/core'
+import {
+  accumulatorsOf,
+  type ExecutionGraphInfo,
+  type JobGraph,
+  JobMaster,
+} from '@flink-ts/runtime'
 import t from 'tap'
 import { expandInputGate } from '../../dist/taskmanager/producer-group.js'
 import { settle, TestingCluster } from '../testing/cluster.js'
@@ -618,6 +630,37 @@ t.test('JobMaster asks for metrics that are older than a second', async (t) => {
   t.equal(await shown(), 1)
   await cluster.advance(1001)
   t.equal(await shown(), 9)
+})
+
+t.test('JobMaster: heartbeats bring metrics and accumulators of current attempts', async (t) => {
+  const { cluster, jobMaster } = await run(t, jobGraph([vertex(1, 1)]))
+  const taskManager = await cluster.startTaskManager('tm1', 1)
+  const { executionAttemptId } = taskManager.deployed[0]!
+  const counter = new IntCounter()
+  counter.add(5)
+  const io = {
+    numRecordsIn: 11,
+    numRecordsOut: 0,
+    numBytesIn: 0,
+    numBytesOut: 0,
+    numBuffersOut: 0,
+    accumulatedBusyMs: 0,
+    accumulatedIdleMs: 0,
+    accumulatedBackPressuredMs: 0,
+  }
+  const accumulators = [snapshotAccumulator('n', counter)]
+  const metrics = { io, channels: [], values: { 'Task.x': 3 }, accumulators }
+  taskManager.metrics = [
+    { ...metrics, executionAttemptId },
+    { ...metrics, executionAttemptId: 'of an earlier attempt' },
+  ]
+  const shown = () => jobMaster.executionGraphInfo().vertices[0]!.subtasks[0]!.current.metrics
+  await cluster.advance(9_999)
+  t.equal(shown(), undefined)
+  await cluster.advance(1)
+  t.match(shown(), { io: { numRecordsIn: 11 }, values: { 'Task.x': 3 } })
+  const [snapshot, ...more] = accumulatorsOf(jobMaster.executionGraphInfo().vertices)
+  t.strictSame([accumulatorValue(snapshot!), more], [5, []])
 })
 
 t.test(

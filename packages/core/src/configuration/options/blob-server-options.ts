@@ -18,6 +18,12 @@ export const BlobServerOptions = {
     .intType({ min: 0 })
     .defaultValue(5)
     .withDescription('How often a failed fetch is repeated.'),
+  MAX_SIZE: ConfigOptions.key('blob.max-size')
+    .memorySizeType({ min: 1024, max: 0x7fff_ffff })
+    .defaultValue(256 * 1024 * 1024)
+    .withDescription(
+      'Largest BLOB that a JobManager keeps and a TaskManager fetches. Not a key of Flink.',
+    ),
   FETCH_CONCURRENT: ConfigOptions.key('blob.fetch.num-concurrent')
     .intType({ min: 1 })
     .defaultValue(50)
