@@ -59,6 +59,34 @@ export class StandaloneCluster {
     }
   }
 
+  /** A JobManager alone, which starts its TaskManagers itself. Resolves when it answers. */
+  async startJobManager() {
+    await this.#configure()
+    await this.bin('jobmanager.sh', ['start'])
+    const begin = now()
+    while ((await this.rest.get('/overview').catch(() => undefined)) === undefined) {
+      if (now() - begin > START_PATIENCE_S) throw new Error(`${this.name} did not start`)
+      await sleep(5)
+    }
+  }
+
+  /** Of the TaskManagers that the JobManager started. */
+  workerPids() {
+    const own = (pid) => {
+      try {
+        const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+        const environment = readFileSync(`/proc/${pid}/environ`, 'utf8')
+        return words.includes('taskmanager.resource-id') && environment.includes(this.#folder)
+      } catch {
+        // It has ended, or is somebody else's.
+        return false
+      }
+    }
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name) && own(name))
+      .map(Number)
+  }
+
   /** @returns seconds until the last process was gone */
   async stop() {
     const pids = this.pids()
@@ -124,9 +152,9 @@ export class StandaloneCluster {
   }
 
   /** Runs a program of bench/programs, or its counterpart in Java, as the `flink` command does. */
-  async run(program, args = [], { detached = false } = {}) {
+  async run(program, args = [], { detached = false, options = [] } = {}) {
     const words = this.system.program(program)
-    return this.bin('flink', ['run', ...(detached ? ['-d'] : []), ...words, ...args])
+    return this.bin('flink', ['run', ...(detached ? ['-d'] : []), ...options, ...words, ...args])
   }
 
   async #configure() {
