@@ -1,10 +1,14 @@
-import { Configuration, type JobVertexId } from '@flink-ts/core'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { Configuration, type JobVertexId, SeededRandom } from '@flink-ts/core'
 import {
   type JobVertex,
+  LocalSpillFiles,
   ManagedMemoryExceededError,
   managedMemoryShares,
   OperatorManagedMemory,
   SlotManagedMemory,
+  SpillFileError,
   slotSharingOf,
   type TaskDeployment,
   TaskHeapTooSmallError,
@@ -277,4 +281,35 @@ t.test('a task sees nothing of what one before it left in its thread', async (t)
   }
   await cluster.close()
   t.ok(process.env['LEFT'] === undefined, 'nor does the process')
+})
+
+t.test('LocalSpillFiles', async (t) => {
+  const root = t.testdir({ file: '' })
+  const folders = [join(root, 'a'), join(root, 'b')]
+  const configuration = Configuration.fromMap({ 'io.tmp.dirs': folders.join(',') })
+  const files = LocalSpillFiles.configured(configuration, new SeededRandom(1))
+  const opened = [files.create(), files.create()]
+  const text = (offset: number, length: number) => {
+    const target = Buffer.alloc(length)
+    opened[0]!.read(offset, target)
+    return target.toString()
+  }
+  t.strictSame(readdirSync(root).toSorted(), ['a', 'b', 'file'], 'all folders are used')
+  t.strictSame(
+    folders.flatMap((folder) => readdirSync(folder)),
+    [],
+    'files have no names',
+  )
+  t.equal(opened[0]!.append(Buffer.from('hello ')), 0)
+  t.equal(opened[0]!.append(Buffer.from('world')), 6)
+  t.equal(text(0, 11), 'hello world')
+  t.equal(text(6, 5), 'world')
+  t.throws(() => text(6, 6), {
+    code: 'FLINK_SPILL_FILE',
+    message: /read the temporary file.*io\.tmp\.dirs/,
+  })
+  for (const file of opened) file.close()
+  t.doesNotThrow(() => opened[0]!.close(), 'closing twice is fine')
+  const nowhere = new LocalSpillFiles([join(root, 'file', 'in')], new SeededRandom(1))
+  t.throws(() => nowhere.create(), SpillFileError)
 })
