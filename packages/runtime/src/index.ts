@@ -392,12 +392,8 @@ export {
   type TaskTimes,
 } from './taskmanager/metrics/task-time.js'
 export { TaskTimeMeter, type TaskTimeRates } from './taskmanager/metrics/task-time-rates.js'
-export {
-  StreamTask,
-  type StreamTaskOptions,
-  type TaskParts,
-  type TaskStep,
-} from './taskmanager/stream-task.js'
+export { StreamTask, type TaskStep } from './taskmanager/stream-task.js'
+export type { StreamTaskOptions, TaskParts } from './taskmanager/stream-task-options.js'
 export { TaskCancellationError, TaskThreadDiedError } from './taskmanager/task-errors.js'
 export type { TaskInput, TaskInputHandler, TaskOutput } from './taskmanager/task-io.js'
 export type {

@@ -37,7 +37,7 @@ import { type ManagedMemory, OperatorManagedMemory } from './memory/managed-memo
 import type { ManagedMemoryCounters } from './memory/slot-managed-memory.js'
 import { managedMemoryShares, slotSharingOf } from './memory/slot-sharing.js'
 import { NetworkTaskInput, NetworkTaskOutput } from './network-task-io.js'
-import type { TaskParts } from './stream-task.js'
+import type { TaskParts } from './stream-task-options.js'
 import type { TaskDeployment } from './task-launcher.js'
 
 /** The part of a deployment that a task's own thread needs, with its ends of the network. Cloneable. */

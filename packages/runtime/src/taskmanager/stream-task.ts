@@ -1,43 +1,17 @@
-import { type Clock, type Logger, noopLogger } from '@flink-ts/core'
+import { type Logger, noopLogger } from '@flink-ts/core'
 import type { OperatorChain } from '../operators/operator-chain.js'
-import type { JobCode } from '../operators/stream-operator.js'
+import { closeTaskParts } from './close-task-parts.js'
 import { EmissionGate } from './emission-gate.js'
 import { createHeadDriver } from './input/create-head-driver.js'
 import type { HeadDriver } from './input/head-driver.js'
 import { Mailbox } from './mailbox.js'
 import { TaskTime } from './metrics/task-time.js'
 import { OutputFlusher } from './output-flusher.js'
-import type { TaskInput, TaskOutput } from './task-io.js'
+import type { StreamTaskOptions, TaskParts } from './stream-task-options.js'
 import { isTerminalTaskState, type TaskState, taskTransition } from './task-state.js'
 
 /** Whether a task wants to be called again at once, when it is woken, or not any more. */
 export type TaskStep = 'CONTINUE' | 'WAIT' | 'ENDED'
-
-/** What a task works with. Closed by the task. */
-export interface TaskParts {
-  readonly chain: OperatorChain
-  readonly inputs: readonly TaskInput[]
-  readonly outputs: readonly TaskOutput[]
-}
-
-export interface StreamTaskOptions {
-  /** Name with subtask, such as `tokenize (2/4)`. */
-  readonly name: string
-  readonly clock: Clock
-  /** Finds the job's code; runs in INITIALIZING. */
-  readonly loadCode: () => JobCode | Promise<JobCode>
-  /** Makes the operators and takes the gates and partitions; not called for a task that was cancelled before. */
-  readonly assemble: (code: JobCode, mailbox: Mailbox) => TaskParts
-  /** How long records may wait in an unfilled buffer, in ms; 0: the outputs flush each by themselves, -1: full buffers only. */
-  readonly bufferTimeoutMs: number
-  /** Has `step` called soon, in the task's own thread. May be called at any time, also from within `step`. */
-  readonly wake: () => void
-  /** Called within `step`; `error` with CANCELED and FAILED, if there is one. */
-  readonly onStateChange: (state: TaskState, error: unknown) => void
-  /** Where the task counts its time. Default: for itself only. */
-  readonly time?: TaskTime
-  readonly log?: Logger
-}
 
 type Phase = 'created' | 'starting' | 'running' | 'finishing' | 'ending' | 'closing' | 'ended'
 
@@ -279,17 +253,12 @@ export class StreamTask {
   }
 
   async #close(): Promise<void> {
-    const errors = (await this.#parts?.chain.close()) ?? []
-    const firstError = errors.shift()
+    const { operatorErrors, ioErrors } = await closeTaskParts(this.#parts)
+    const firstError = operatorErrors.shift()
     if (firstError !== undefined && !this.#cancelled) this.#failure ??= { error: firstError }
-    for (const error of errors) this.#log.warn('Error while closing an operator', { error })
-    for (const closeable of [...(this.#parts?.outputs ?? []), ...(this.#parts?.inputs ?? [])]) {
-      try {
-        closeable.close()
-      } catch (error) {
-        this.#failure ??= { error }
-      }
-    }
+    for (const error of operatorErrors) this.#log.warn('Error while closing an operator', { error })
+    const [ioError] = ioErrors
+    if (ioError !== undefined) this.#failure ??= { error: ioError }
     this.#phase = 'ended'
     this.#transition(this.#terminalState(), this.#failure?.error)
     this.#options.wake()
