@@ -1,4 +1,5 @@
 import { FlinkError, type Logger } from '@flink-ts/core'
+import type { Execution } from '../executiongraph/execution.js'
 import type { ExecutionGraph } from '../executiongraph/execution-graph.js'
 import { toErrorInfo } from '../messages/error-info.js'
 import type {
@@ -22,6 +23,8 @@ export interface DeploymentReconcilerOptions {
  */
 export class DeploymentReconciler {
   readonly #options: DeploymentReconcilerOptions
+  /** Per TaskManager what was deployed there and had not ended when it reported last. */
+  readonly #deployed = new Map<string, Set<Execution>>()
   /** Per TaskManager the differences of its last report. */
   readonly #suspects = new Map<string, ReadonlySet<string>>()
 
@@ -29,18 +32,28 @@ export class DeploymentReconciler {
     this.#options = options
   }
 
+  /** The attempt, which has its slot, is sent to its TaskManager. */
+  deployed(execution: Execution): void {
+    const { resourceId } = execution.slot!.location
+    const known = this.#deployed.get(resourceId)
+    if (known !== undefined) known.add(execution)
+    else this.#deployed.set(resourceId, new Set([execution]))
+  }
+
+  /** The TaskManager is gone: it reports nothing any more. */
+  forget(resourceId: string): void {
+    this.#deployed.delete(resourceId)
+    this.#suspects.delete(resourceId)
+  }
+
+  /** Takes as long as there are tasks on this TaskManager, however many the job has. */
   reconcile(resourceId: string, report: ExecutionDeploymentReport): void {
     const { gateway, failTask, log } = this.#options
     const graph = this.#options.graph()
     const reported = new Set(report.executionAttemptIds)
-    const missing = graph.vertices
-      .filter(
-        ({ current }) =>
-          current.slot?.location.resourceId === resourceId &&
-          ['DEPLOYING', 'INITIALIZING', 'RUNNING', 'CANCELING'].includes(current.state) &&
-          !reported.has(current.attemptId),
-      )
-      .map(({ current }) => current)
+    const missing = this.#expectedOn(resourceId, graph).filter(
+      ({ attemptId }) => !reported.has(attemptId),
+    )
     const unexpected = [...reported].filter((attemptId) => {
       const execution = graph.currentExecution(attemptId)
       return execution === undefined || execution.isTerminal
@@ -69,5 +82,16 @@ export class DeploymentReconciler {
         ?.cancelTask({ executionAttemptId })
         .catch((error) => log.debug('Cancelling failed', { executionAttemptId, error }))
     }
+  }
+
+  #expectedOn(resourceId: string, graph: ExecutionGraph): Execution[] {
+    const deployed = this.#deployed.get(resourceId)
+    if (deployed === undefined) return []
+    for (const execution of deployed) {
+      const isCurrent = graph.currentExecution(execution.attemptId) === execution
+      if (!isCurrent || execution.isTerminal) deployed.delete(execution)
+    }
+    if (deployed.size === 0) this.#deployed.delete(resourceId)
+    return [...deployed]
   }
 }

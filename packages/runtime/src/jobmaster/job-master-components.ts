@@ -127,6 +127,12 @@ export function createJobMasterComponents(
     fencingToken,
     options.shuffleMaster,
   )
+  const reconciler = new DeploymentReconciler({
+    graph,
+    gateway,
+    log,
+    failTask: (attemptId, cause) => scheduler.failTask(attemptId, cause),
+  })
   const scheduler: Scheduler = createScheduler({
     jobGraph,
     configuration,
@@ -138,7 +144,10 @@ export function createJobMasterComponents(
     log,
     operations: {
       deploy: (vertices) => {
-        for (const vertex of vertices) deployer.submit(vertex.current, descriptors.create(vertex))
+        for (const vertex of vertices) {
+          if (vertex.current.slot !== undefined) reconciler.deployed(vertex.current)
+          deployer.submit(vertex.current, descriptors.create(vertex))
+        }
       },
       cancelOnTaskManager: (execution) => deployer.cancel(execution),
       executionEnded: (vertex) => events.executionEnded(vertex),
@@ -156,11 +165,6 @@ export function createJobMasterComponents(
     taskManagers,
     resourceManager,
     metrics: new TaskMetricsCache({ graph, gateway, clock, log }),
-    reconciler: new DeploymentReconciler({
-      graph,
-      gateway,
-      log,
-      failTask: (attemptId, cause) => scheduler.failTask(attemptId, cause),
-    }),
+    reconciler,
   }
 }

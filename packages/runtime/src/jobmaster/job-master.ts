@@ -254,6 +254,7 @@ export class JobMaster extends FencedRpcEndpoint {
   }
 
   #onTaskManagerLost(resourceId: string, cause: Error): void {
+    this.#components.reconciler.forget(resourceId)
     const slots = this.#components.slotPool.removeTaskManager(resourceId)
     this.#scheduler.slotsLost(
       slots.map(({ allocationId }) => allocationId),
