@@ -11,7 +11,7 @@ const cases = {
   kilobyte: 600_000,
   'filled buffer': 100_000,
 }
-const BYTES = { kilobyte: 1024, 'filled buffer': 32 * 1024 }
+const IN_BYTES = new Set(['kilobyte', 'filled buffer'])
 
 const median = (values) => values.sort((a, b) => a - b)[values.length >> 1]
 
@@ -36,7 +36,7 @@ function spawn(workerData) {
   return new Worker(new URL('../exchange/task-worker.mjs', import.meta.url), { workerData })
 }
 
-/** One producer thread, one consumer thread, one channel; records per second. */
+/** One producer thread, one consumer thread, one channel; records and bytes per second. */
 async function exchange(producerEnv, consumerEnv, { kind, count, round }) {
   const partitionId = `${kind}-${round}`
   const partition = producerEnv.createResultPartition({
@@ -64,10 +64,11 @@ async function exchange(producerEnv, consumerEnv, { kind, count, round }) {
   })
   const [{ received, seconds }] = await once(consumer, 'message')
   if (received !== count) throw new Error(`${received} of ${count} records came`)
+  const [{ numBytes }] = consumerEnv.gateMetrics(partitionId)
   await Promise.all([producer.terminate(), consumer.terminate()])
   consumerEnv.closeInputGate(partitionId)
   producerEnv.releasePartitions([partitionId])
-  return count / seconds
+  return { records: count / seconds, bytes: numBytes / seconds }
 }
 
 /** What a bare socket between two threads' worth of event loop moves with writes of 32 KiB; bytes per second. */
@@ -142,19 +143,19 @@ export async function run({ report }) {
       for (let round = 0; round < ROUNDS; round++) {
         rates.push(await exchange(a, to, { kind, count, round: `${place}-${round}` }))
       }
-      const value = median(rates)
+      const value = median(rates.map(({ records }) => records))
       report({
         case: `${place}, ${kind}`,
         metric: 'rate',
         unit: 'million records/s',
         value: value / 1e6,
       })
-      if (BYTES[kind] !== undefined) {
+      if (IN_BYTES.has(kind)) {
         report({
           case: `${place}, ${kind}`,
           metric: 'throughput',
           unit: 'GB/s',
-          value: (value * BYTES[kind]) / 1e9,
+          value: median(rates.map(({ bytes }) => bytes)) / 1e9,
         })
       }
     }

@@ -47,6 +47,15 @@ class CallbackDoorbell implements Doorbell {
     if (callback !== undefined) this.#defer(callback)
   }
 
+  callSoon(callback: () => void): void {
+    this.#callback = callback
+    this.ringSelf()
+  }
+
+  waitBriefly(ready: () => boolean): boolean {
+    return ready()
+  }
+
   waitBlocking(): void {
     throw new Error('nobody waits for lists')
   }
@@ -80,6 +89,10 @@ class ListOutput implements ChannelOutput {
     this.#flags = flags
     const bytes = Buffer.alloc(BUFFER_BYTES)
     this.view.set(bytes, new DataView(bytes.buffer, bytes.byteOffset), 0, bytes.length)
+  }
+
+  extend(): boolean {
+    return false
   }
 
   flush(): void {

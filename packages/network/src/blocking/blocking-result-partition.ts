@@ -229,6 +229,11 @@ class BlockingOutput implements ChannelOutput {
     )
   }
 
+  /** Buffers are open to their end. */
+  extend(): boolean {
+    return false
+  }
+
   /** Nobody reads before the end: there is nothing to show. */
   flush(): void {}
 

@@ -51,6 +51,8 @@ export const CONSUMER_STATE = 2
 export const PRIORITY_HEAD = 3
 /** How far the consumer wants buffers to be filled, in bytes; 0: to their end. */
 export const WANTED_BYTES = 4
+/** 1: the consumer wants to see a buffer when half of it is full; not one that sends it on, which would send two. */
+export const WANTS_HALVES = 5
 export const TAIL = 16
 export const PRODUCER_BELL = 17
 export const PRODUCER_STATE = 18

@@ -21,6 +21,7 @@ import {
   slotAt,
   TAIL,
   WANTED_BYTES,
+  WANTS_HALVES,
 } from './buffer-queue.js'
 import { FRAME_ROOM_BYTES, type NetworkBufferPool } from './network-buffer-pool.js'
 import type { SegmentView } from './segment-view.js'
@@ -59,6 +60,7 @@ export class QueueConsumer {
     handle: BufferQueueHandle,
     context: { pool: NetworkBufferPool; doorbells: DoorbellBoard },
     bell: number,
+    wantsHalves = false,
   ) {
     this.queueId = handle.queueId
     this.memory = new QueueMemory(handle)
@@ -68,6 +70,7 @@ export class QueueConsumer {
     const before = Atomics.exchange(this.#ints, CONSUMER_STATE, EndState.attached)
     assert(before === EndState.none, 'a queue has one consumer')
     Atomics.store(this.#ints, CONSUMER_BELL, bell)
+    Atomics.store(this.#ints, WANTS_HALVES, wantsHalves ? 1 : 0)
     this.#head = Atomics.load(this.#ints, HEAD)
     this.#cursor = this.#head
   }

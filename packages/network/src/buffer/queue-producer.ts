@@ -25,6 +25,7 @@ import {
   slotAt,
   TAIL,
   WANTED_BYTES,
+  WANTS_HALVES,
 } from './buffer-queue.js'
 
 /**
@@ -81,6 +82,11 @@ export class QueueProducer {
   /** How far buffers should be filled, in bytes; 0: to their end. */
   get wantedBytes(): number {
     return Atomics.load(this.#ints, WANTED_BYTES)
+  }
+
+  /** Whether a half full buffer should be shown. */
+  get wantsHalves(): boolean {
+    return Atomics.load(this.#ints, WANTS_HALVES) === 1
   }
 
   /** Buffers that wait elsewhere to come into this queue. */

@@ -53,6 +53,8 @@ export class InputGate {
   readonly #doorbell: Doorbell
   #callback: (() => void) | undefined
   #unfinished: number
+  /** Whether its thread waits for no other gate meanwhile, so that it may wait for this one by blocking. */
+  waitsAlone = true
   #debloater: GateDebloater | undefined
 
   private constructor(
@@ -114,6 +116,10 @@ export class InputGate {
   /** Calls `callback` once when the gate is available, never synchronously. Replaces an earlier one. */
   onAvailable(callback: () => void): void {
     this.#callback = callback
+    if (this.isAvailable() || (this.waitsAlone && this.#doorbell.waitBriefly(this.#isAvailable))) {
+      this.#doorbell.callSoon(this.#onRing)
+      return
+    }
     this.#doorbell.arm(this.#onRing)
     if (this.isAvailable()) this.#doorbell.ringSelf()
   }
@@ -154,6 +160,8 @@ export class InputGate {
     return channel
   }
 
+  readonly #isAvailable = (): boolean => this.isAvailable()
+
   readonly #onRing = (): void => {
     const callback = this.#callback
     if (callback === undefined) return
@@ -172,7 +180,7 @@ function sourceOf(
   context: NetworkContext,
   bell: number,
 ): ChannelSource {
-  if (queue !== undefined) return new QueueConsumer(queue, context, bell)
+  if (queue !== undefined) return new QueueConsumer(queue, context, bell, true)
   assert(file !== undefined, 'a channel has a queue or a file')
   return new FileSource(file, {
     reusesMemory: true,

@@ -14,6 +14,7 @@ export class BroadcastOutput implements ChannelOutput {
   readonly #outputs: readonly SubpartitionOutput[]
   readonly #owner: SubpartitionOwner
   #numRecords = 0
+  #fullBytes = 0
 
   constructor(outputs: readonly SubpartitionOutput[], owner: SubpartitionOwner, view: SegmentView) {
     this.#outputs = outputs
@@ -36,17 +37,29 @@ export class BroadcastOutput implements ChannelOutput {
     const segment = this.#owner.acquireShared()
     if (segment === NO_SEGMENT) {
       const nowhere = Buffer.alloc(pool.segmentBytes)
+      this.#fullBytes = nowhere.length
       this.view.set(nowhere, new DataView(nowhere.buffer), 0, nowhere.length)
       return
     }
     const live = this.#outputs.filter((output) => !output.isAbandoned)
     let limit = pool.segmentBytes
     for (const output of live) limit = Math.min(limit, output.bufferBytes)
-    this.view.set(pool.buffer(segment), pool.dataView(segment), 0, limit)
+    this.#fullBytes = limit
+    let stage = live.length === 0 ? limit : 0
+    for (const output of live) stage = Math.max(stage, output.firstStage(limit))
+    this.view.set(pool.buffer(segment), pool.dataView(segment), 0, stage)
     pool.share(segment, Math.max(1, live.length))
     for (const output of live) output.openShared(segment, flags | SlotFlags.shared)
     // All went between the two looks: nobody else will give it back.
     if (live.length === 0) pool.recycle(segment)
+  }
+
+  extend(): boolean {
+    // Nothing is open in an empty view.
+    if (this.view.limit === 0 || this.view.limit >= this.#fullBytes) return false
+    this.flush()
+    this.view.limit = this.#fullBytes
+    return true
   }
 
   flush(): void {

@@ -9,6 +9,13 @@ export interface ChannelOutput {
   numRecords: number
   /** Finishes the open buffer, if any, and opens the next. May wait for it. @param flags `SlotFlags` */
   nextBuffer(flags: number): void
+  /**
+   * Lets the rest of the open buffer be written, and shows the consumer what was written: at a low rate a buffer
+   * takes long to fill, and showing half of it costs no more than the look that finds the half full.
+   *
+   * @returns false if there is no rest
+   */
+  extend(): boolean
   /** Shows the consumer all that was written. */
   flush(): void
   /** Appends an event after what was written. */

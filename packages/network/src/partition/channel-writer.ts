@@ -31,9 +31,11 @@ export class ChannelWriter {
 
   /** @param timestamp NaN: none */
   writeRecord(value: unknown, timestamp: number): void {
-    if (!this.#tryWrite(value, timestamp)) {
+    if (!this.#tryWrite(value, timestamp) && !this.#tryExtended(value, timestamp)) {
       this.#nextBuffer()
-      if (!this.#tryWrite(value, timestamp)) this.#writeSpanning(value, timestamp)
+      if (!this.#tryWrite(value, timestamp) && !this.#tryExtended(value, timestamp)) {
+        this.#writeSpanning(value, timestamp)
+      }
     }
     this.output.numRecords++
   }
@@ -70,9 +72,14 @@ export class ChannelWriter {
     return false
   }
 
+  #tryExtended(value: unknown, timestamp: number): boolean {
+    return this.output.extend() && this.#tryWrite(value, timestamp)
+  }
+
   #reserve(bytes: number): void {
     const view = this.output.view
-    if (view.limit - view.position < bytes) this.#nextBuffer()
+    if (view.limit - view.position >= bytes) return
+    if (!this.output.extend() || view.limit - view.position < bytes) this.#nextBuffer()
   }
 
   #nextBuffer(): void {
@@ -91,6 +98,7 @@ export class ChannelWriter {
         // The tables go on through all chunks: a continuation resets nothing.
         if (done > 0) output.nextBuffer(0)
         else this.#nextBuffer()
+        output.extend()
       }
       const chunk = Math.min(length - done, view.limit - view.position - header)
       let at = view.position

@@ -106,6 +106,11 @@ export class ResultPartition implements SubpartitionOwner, WritablePartition {
   /** Calls `callback` once when the partition is available, never synchronously. Replaces an earlier one. */
   onAvailable(callback: () => void): void {
     this.#callback = callback
+    if (!this.isAvailable() && !this.#hasOverflow()) this.#waitBriefly()
+    if (this.isAvailable() && !this.#hasOverflow()) {
+      this.#doorbell.callSoon(this.#onRing)
+      return
+    }
     this.#listen()
     if (this.isAvailable()) this.#doorbell.ringSelf()
   }
@@ -235,6 +240,17 @@ export class ResultPartition implements SubpartitionOwner, WritablePartition {
       doorbells.setPoolWaiter(this.#handle.bell, this.#isListeningToPool)
     }
   }
+
+  /** For a task's own thread: it can do nothing else while its output is full. */
+  #waitBriefly(): void {
+    const { doorbells, pool } = this.#context
+    const isPoolWaiter = !pool.hasFree()
+    if (isPoolWaiter) doorbells.setPoolWaiter(this.#handle.bell, true)
+    this.#doorbell.waitBriefly(this.#isAvailableNow)
+    if (isPoolWaiter) doorbells.setPoolWaiter(this.#handle.bell, this.#isListeningToPool)
+  }
+
+  readonly #isAvailableNow = (): boolean => this.isAvailable()
 
   #isListeningToPool = false
 

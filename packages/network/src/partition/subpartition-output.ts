@@ -21,6 +21,9 @@ export interface SubpartitionOwner {
 // Less would be all headers.
 const LEAST_BUFFER_BYTES = 256
 
+// A smaller buffer is not shown in halves.
+const LEAST_STAGED_BYTES = 4096
+
 interface OverflowSlot {
   /** -1: inline bytes. */
   readonly segment: number
@@ -41,6 +44,8 @@ export class SubpartitionOutput implements ChannelOutput {
   readonly #owner: SubpartitionOwner
   readonly #isShared: boolean
   #isOpen = false
+  /** How far the open buffer may be written, after `extend`. */
+  #fullBytes = 0
   #isDiscarding = false
   /** Slots that the full queue has no room for. Inline only; the last may be open. */
   readonly #overflow: OverflowSlot[] = []
@@ -82,6 +87,12 @@ export class SubpartitionOutput implements ChannelOutput {
     return Math.min(segmentBytes, Math.max(LEAST_BUFFER_BYTES, wantedBytes))
   }
 
+  /** How far a buffer is written before it is extended. */
+  firstStage(fullBytes: number): number {
+    const isStaged = fullBytes >= LEAST_STAGED_BYTES && this.queue.wantsHalves
+    return isStaged ? fullBytes >> 1 : fullBytes
+  }
+
   /** Finishes the open buffer, if any, and opens the next. May wait for it. */
   nextBuffer(flags: number): void {
     this.finishBuffer()
@@ -90,11 +101,14 @@ export class SubpartitionOutput implements ChannelOutput {
     if (segment === NO_SEGMENT) {
       this.#isDiscarding = true
       const nowhere = Buffer.alloc(this.#owner.pool.segmentBytes)
+      this.#fullBytes = nowhere.length
       this.view.set(nowhere, new DataView(nowhere.buffer), 0, nowhere.length)
       return
     }
     const pool = this.#owner.pool
-    this.view.set(pool.buffer(segment), pool.dataView(segment), 0, this.bufferBytes)
+    this.#fullBytes = this.bufferBytes
+    const limit = this.firstStage(this.#fullBytes)
+    this.view.set(pool.buffer(segment), pool.dataView(segment), 0, limit)
     this.#openSlot(segment, flags)
   }
 
@@ -107,6 +121,13 @@ export class SubpartitionOutput implements ChannelOutput {
   #openSlot(segment: number, flags: number): void {
     if (!this.hasOverflow && this.queue.hasRoom()) this.queue.open(segment, flags)
     else this.#keepBack({ segment, flags, inline: undefined, length: 0, finished: false })
+  }
+
+  extend(): boolean {
+    if (!this.#isOpen || this.view.limit >= this.#fullBytes) return false
+    this.flush()
+    this.view.limit = this.#fullBytes
+    return true
   }
 
   /** Hands the open buffer to the consumer for good. */

