@@ -3,9 +3,9 @@ import { type Configuration, HeartbeatManagerOptions, RpcOptions } from '@flink-
 import type { ProgramContext, RecordedJob, SubmittedJob } from '@flink-ts/runtime'
 import { interruptibleDefer } from './interruptible-defer.js'
 import { LocalJob } from './local-job.js'
+import { configureLocalSlots } from './local-slots.js'
 import { MiniCluster } from './mini-cluster.js'
 import type { MiniClusterWorld } from './mini-cluster-options.js'
-import { requiredSlots } from './required-slots.js'
 
 export interface LocalExecutorOptions extends Partial<MiniClusterWorld> {
   readonly configuration: Configuration
@@ -39,12 +39,13 @@ export class LocalExecutor implements ProgramContext {
     for (const option of [HeartbeatManagerOptions.HEARTBEAT_TIMEOUT, RpcOptions.ASK_TIMEOUT]) {
       if (!configuration.contains(option)) configuration.set(option, PATIENCE_MS)
     }
+    const slots = configureLocalSlots(configuration, recorded.jobGraph)
     const cluster = new MiniCluster({
       defer: interruptibleDefer(() => void this.#interrupt('SIGINT')),
       ...this.#options,
       configuration,
       numberOfTaskManagers: 1,
-      numberOfTaskSlotsPerTaskManager: Math.max(1, requiredSlots(recorded.jobGraph)),
+      numberOfTaskSlotsPerTaskManager: slots,
     })
     const job = await LocalJob.start(cluster, recorded)
     this.#add(job)

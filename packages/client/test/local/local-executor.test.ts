@@ -57,6 +57,13 @@ t.test('LocalExecutor: a failure that nobody waited for is told all the same', a
   t.match(stderr, /RangeError: nobody waits/)
 })
 
+t.test('LocalExecutor: slot sharing groups with resources have room', async (t) => {
+  const { code, stdout, stderr } = await run('resources')
+  t.equal(stderr, '')
+  t.equal(stdout, '1\n2\n3\n4\n')
+  t.equal(code, 0)
+})
+
 t.test('LocalExecutor: declared types and registered classes travel between tasks', async (t) => {
   const { code, stdout, stderr } = await run('types')
   t.equal(stderr, '')

@@ -62,10 +62,21 @@ export function createScheduler(context: SchedulerContext): Scheduler {
 function schedulerTypeOf({ configuration, jobGraph, log }: SchedulerContext): SchedulerType {
   const reactive = configuration.get(AdaptiveSchedulerOptions.SCHEDULER_MODE) === 'REACTIVE'
   const type = reactive ? 'Adaptive' : configuration.get(JobManagerOptions.SCHEDULER)
-  if (type !== 'Adaptive' || jobGraph.jobType !== 'BATCH') return type
-  // As in Flink: only streaming jobs can be rescaled while they run.
-  log.info('A batch job is scheduled by the Default scheduler', { jobId: jobGraph.jobId })
-  return 'Default'
+  if (type !== 'Adaptive') return type
+  const { jobId, jobType, slotSharingGroups } = jobGraph
+  if (jobType === 'BATCH') {
+    // As in Flink: only streaming jobs can be rescaled while they run.
+    log.info('A batch job is scheduled by the Default scheduler', { jobId })
+    return 'Default'
+  }
+  if (slotSharingGroups !== undefined) {
+    // The Adaptive scheduler counts slots and does not tell them apart.
+    log.warn('A job with resources of slot sharing groups is scheduled by the Default scheduler', {
+      jobId,
+    })
+    return 'Default'
+  }
+  return 'Adaptive'
 }
 
 function createAdaptiveScheduler(context: SchedulerContext): Scheduler {

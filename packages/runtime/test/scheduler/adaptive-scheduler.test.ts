@@ -300,6 +300,22 @@ t.test('jobmanager.scheduler: Adaptive leaves batch jobs to the Default schedule
   t.match(info(), { status: 'RUNNING', waitingFor: 'waiting for slots: 2 required, 0 available' })
 })
 
+t.test(
+  'jobmanager.scheduler: Adaptive leaves jobs whose slots differ to the Default one',
+  async (t) => {
+    const resources = {
+      cpuCores: 1,
+      taskHeapBytes: 1,
+      taskOffHeapBytes: 0,
+      managedBytes: 0,
+      extendedResources: {},
+    }
+    const slotSharingGroups = [{ name: 'default', resources }]
+    const { info } = await run(t, jobGraph([vertex(1, 2)], [], { slotSharingGroups }))
+    t.match(info(), { status: 'RUNNING', waitingFor: 'waiting for slots: 2 required, 0 available' })
+  },
+)
+
 t.test('scheduler-mode: reactive uses every slot, up to the max parallelism', async (t) => {
   const graph = jobGraph([vertex(1, 1, { maxParallelism: 3 }), vertex(2, 1)], [edge(1, 2)])
   const { cluster, parallelism } = await run(t, graph, {

@@ -1,7 +1,7 @@
 /** Run as a process by the tests: what its first argument says. */
 import { writeSync } from 'node:fs'
 import { Types } from '@flink-ts/core'
-import { StreamExecutionEnvironment } from '@flink-ts/streaming'
+import { SlotSharingGroup, StreamExecutionEnvironment } from '@flink-ts/streaming'
 
 class Money {
   readonly cents: number
@@ -50,6 +50,19 @@ switch (process.argv[2]) {
         for (;;) Math.sqrt(n)
       })
       .print()
+    await env.execute()
+    break
+  case 'resources':
+    numbers
+      .slotSharingGroup(
+        SlotSharingGroup.newBuilder('large')
+          .setCpuCores(3)
+          .setTaskHeapMemoryMB(5_000)
+          .setManagedMemoryMB(700)
+          .build(),
+      )
+      .print()
+      .slotSharingGroup('default')
     await env.execute()
     break
   case 'types':

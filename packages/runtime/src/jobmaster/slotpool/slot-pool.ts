@@ -1,4 +1,4 @@
-import type { AllocationId, CancelTimer, Logger } from '@flink-ts/core'
+import type { AllocationId, Logger } from '@flink-ts/core'
 import type { AssignedSlot } from '../../executiongraph/execution.js'
 import type {
   ResourceProfile,
@@ -12,6 +12,7 @@ import {
   PendingSlotRequests,
   type ServesProfile,
 } from './pending-slot-requests.js'
+import { type PooledSlot, PooledSlots, tasksOf } from './pooled-slots.js'
 import { RequiredSlots } from './required-slots.js'
 import type { ScheduleAction, SlotProvider, SlotRequest, SlotWish } from './slot-provider.js'
 import { type SlotKind, WishedProfiles } from './wished-profiles.js'
@@ -38,30 +39,10 @@ export interface SlotPoolOptions {
   readonly freeSlot: (slot: AssignedSlot, reason: string) => void
 }
 
-interface PooledSlot {
-  readonly slot: AssignedSlot
-  readonly kind: SlotKind
-  /** The wish that it was granted to; undefined: it is free. */
-  usedFor: SlotWish | undefined
-  cancelIdleTimer: CancelTimer | undefined
-}
-
-/** The slots of one TaskManager. */
-interface TaskManagerSlots {
-  readonly all: Set<PooledSlot>
-  /** Longest free first. */
-  readonly free: Set<PooledSlot>
-  /** Tasks that those in use are for. */
-  tasks: number
-}
-
 /** The slots that TaskManagers gave to one job, and the wishes for more. */
 export class SlotPool implements SlotProvider {
   readonly #options: SlotPoolOptions
-  readonly #slots = new Map<string, PooledSlot>()
-  readonly #taskManagers = new Map<string, TaskManagerSlots>()
-  /** Those of `#slots` that nobody uses, longest free first. */
-  readonly #free = new Map<SlotKind, Set<PooledSlot>>()
+  readonly #slots = new PooledSlots()
   readonly #pending = new PendingSlotRequests()
   readonly #heldBack = new Set<AllocationId>()
   readonly #profiles: WishedProfiles
@@ -132,10 +113,7 @@ export class SlotPool implements SlotProvider {
   releaseSlot(allocationId: AllocationId): void {
     const pooled = this.#slots.get(allocationId)
     if (pooled?.usedFor === undefined) return
-    const taskManager = this.#taskManagers.get(pooled.slot.location.resourceId)
-    if (taskManager !== undefined) taskManager.tasks -= pooled.usedFor.tasks ?? 1
     this.#required.change(pooled.usedFor.profile, -1)
-    pooled.usedFor = undefined
     this.#becomeFree(pooled)
     this.#options.onRequirementChanged()
   }
@@ -175,7 +153,7 @@ export class SlotPool implements SlotProvider {
       accepted.push(allocationId)
       const slot = { allocationId, location }
       const pooled = { slot, kind, usedFor: undefined, cancelIdleTimer: undefined }
-      this.#add(pooled)
+      this.#slots.add(pooled)
       this.#becomeFree(pooled)
     }
     return accepted
@@ -185,16 +163,9 @@ export class SlotPool implements SlotProvider {
   removeSlot(allocationId: string): AssignedSlot | undefined {
     const pooled = this.#slots.get(allocationId)
     if (pooled === undefined) return undefined
-    const { resourceId } = pooled.slot.location
-    const taskManager = this.#taskManagers.get(resourceId)
-    this.#slots.delete(allocationId)
-    this.#free.get(pooled.kind)?.delete(pooled)
-    taskManager?.free.delete(pooled)
-    taskManager?.all.delete(pooled)
-    if (taskManager?.all.size === 0) this.#taskManagers.delete(resourceId)
+    this.#slots.remove(pooled)
     pooled.cancelIdleTimer?.()
     if (pooled.usedFor !== undefined) {
-      if (taskManager !== undefined) taskManager.tasks -= pooled.usedFor.tasks ?? 1
       this.#required.change(pooled.usedFor.profile, -1)
       this.#options.onRequirementChanged()
     }
@@ -207,14 +178,14 @@ export class SlotPool implements SlotProvider {
   }
 
   slotsOf(resourceId: string): AssignedSlot[] {
-    return [...(this.#taskManagers.get(resourceId)?.all ?? [])].map(({ slot }) => slot)
+    return [...this.#slots.of(resourceId)].map(({ slot }) => slot)
   }
 
   /** The job has ended: all slots go back, no wish is granted any more. */
   releaseAll(reason: string): void {
     this.#pending.clear()
     this.#rounds?.close()
-    for (const { slot } of [...this.#slots.values()]) {
+    for (const { slot } of [...this.#slots]) {
       this.removeSlot(slot.allocationId)
       this.#options.freeSlot(slot, reason)
     }
@@ -222,22 +193,8 @@ export class SlotPool implements SlotProvider {
     this.#options.onRequirementChanged()
   }
 
-  #add(pooled: PooledSlot): void {
-    const { allocationId, location } = pooled.slot
-    this.#slots.set(allocationId, pooled)
-    const known = this.#taskManagers.get(location.resourceId)
-    if (known !== undefined) known.all.add(pooled)
-    else {
-      const slots = { all: new Set([pooled]), free: new Set<PooledSlot>(), tasks: 0 }
-      this.#taskManagers.set(location.resourceId, slots)
-    }
-  }
-
   #becomeFree(pooled: PooledSlot): void {
-    const free = this.#free.get(pooled.kind)
-    if (free !== undefined) free.add(pooled)
-    else this.#free.set(pooled.kind, new Set([pooled]))
-    this.#taskManagers.get(pooled.slot.location.resourceId)?.free.add(pooled)
+    this.#slots.freed(pooled)
     if (this.#grantToPending(pooled)) return
     this.#armIdleTimer(pooled)
     if (this.#pending.size > 0) this.#rounds?.changed()
@@ -270,11 +227,7 @@ export class SlotPool implements SlotProvider {
   #use(pooled: PooledSlot, wish: SlotWish): void {
     pooled.cancelIdleTimer?.()
     pooled.cancelIdleTimer = undefined
-    this.#free.get(pooled.kind)?.delete(pooled)
-    const taskManager = this.#taskManagers.get(pooled.slot.location.resourceId)
-    taskManager?.free.delete(pooled)
-    if (taskManager !== undefined) taskManager.tasks += wish.tasks ?? 1
-    pooled.usedFor = wish
+    this.#slots.used(pooled, wish)
   }
 
   #freeSlotFor({ profile, previous, taskManagers = [] }: SlotWish): PooledSlot | undefined {
@@ -283,43 +236,24 @@ export class SlotPool implements SlotProvider {
       return own
     }
     if (this.#rounds !== undefined) return undefined
-    for (const resourceId of taskManagers) {
-      const { free = [] } = this.#taskManagers.get(resourceId) ?? {}
-      for (const pooled of free) {
-        if (this.#isGrantable(pooled) && this.#serves(pooled.kind, profile)) return pooled
-      }
-    }
-    for (const [kind, free] of this.#free) {
-      if (!this.#serves(kind, profile)) continue
-      for (const pooled of free) if (this.#isGrantable(pooled)) return pooled
-    }
-    return undefined
+    return this.#slots.firstFree(
+      taskManagers,
+      (kind) => this.#serves(kind, profile),
+      (pooled) => this.#isGrantable(pooled),
+    )
   }
 
   /** The wishes for most tasks first, each on the TaskManager that has the fewest. */
   #matchBalanced(): void {
-    const largestFirst = [...this.#pending].sort(
-      (a, b) => (b.wish.tasks ?? 1) - (a.wish.tasks ?? 1),
-    )
+    const largestFirst = [...this.#pending].sort((a, b) => tasksOf(b.wish) - tasksOf(a.wish))
     for (const request of largestFirst) {
-      const pooled = this.#leastBusyFor(request.wish.profile)
+      const pooled = this.#slots.leastBusy(
+        (free) => this.#isGrantable(free) && this.#serves(free.kind, request.wish.profile),
+      )
       if (pooled === undefined || !this.#pending.remove(request)) continue
       this.#use(pooled, request.wish)
       request.onGranted(pooled.slot)
     }
-  }
-
-  #leastBusyFor(profile: ResourceProfile | undefined): PooledSlot | undefined {
-    let best: { tasks: number; pooled: PooledSlot } | undefined
-    for (const { free, tasks } of this.#taskManagers.values()) {
-      if (best !== undefined && tasks >= best.tasks) continue
-      for (const pooled of free) {
-        if (!this.#isGrantable(pooled) || !this.#serves(pooled.kind, profile)) continue
-        best = { tasks, pooled }
-        break
-      }
-    }
-    return best?.pooled
   }
 
   #isGrantable({ slot }: PooledSlot): boolean {
