@@ -22,6 +22,7 @@ const AMBIENT = [
 const ADAPTERS = [
   ['network/src/transport/tcp-data-transport.ts', 'the data connection over TCP'],
   ['network/src/blocking/partition-files.ts', 'the files of blocking partitions'],
+  ['network/src/blocking/shuffle-folders.ts', 'whose folders of batch results are stale'],
   ['resourcemanager-process/src/local-processes.ts', 'starts and ends processes of this machine'],
   ['rpc/src/grpc/', 'takes the sockets over on which gRPC goes on'],
   ['runtime/src/program/cluster-modules.ts', 'links packages where the module loader looks'],

@@ -3,12 +3,10 @@ import { createHash } from 'node:crypto'
 import {
   closeSync,
   mkdirSync,
-  mkdtempSync,
   openSync,
   readFileSync,
   readSync,
   renameSync,
-  rmSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
@@ -19,43 +17,9 @@ import { ShuffleFileError } from '../errors/shuffle-file-error.js'
 import { type Block, decodeBlockIndex, encodeBlockIndex } from './block-index.js'
 import { lz4Compress } from './lz4-block.js'
 
-// What a process that ends without closing its environments leaves behind.
-const folders = new Set<string>()
-process.once('exit', () => {
-  for (const folder of folders) deletePartition(folder)
-})
-
-/**
- * A new folder for the partitions of one TaskManager, deleted when this thread ends at the latest. A process that is killed
- * leaves it behind.
- *
- * @throws ShuffleFileError
- */
-export function createShuffleFolder(dir: string): string {
-  try {
-    mkdirSync(dir, { recursive: true })
-    const folder = mkdtempSync(join(dir, 'flink-netty-shuffle-'))
-    folders.add(folder)
-    return folder
-  } catch (cause) {
-    throw new ShuffleFileError({
-      what: 'make a folder for',
-      partitionId: '(any)',
-      folder: dir,
-      cause,
-    })
-  }
-}
-
 /** The folder of a partition: its name comes from the wire and may be anything. */
 export function partitionFolder(root: string, partitionId: string): string {
   return join(root, createHash('sha256').update(partitionId).digest('hex').slice(0, 32))
-}
-
-/** Removes what was written for a partition; nothing may be there. */
-export function deletePartition(folder: string): void {
-  folders.delete(folder)
-  rmSync(folder, { recursive: true, force: true })
 }
 
 /** Writes the blocks of a partition: a file for each subpartition, or one for all. */

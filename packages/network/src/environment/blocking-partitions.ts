@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict'
 import type { BlockingPartitionHandle } from '../blocking/blocking-result-partition.js'
-import {
-  createShuffleFolder,
-  deletePartition,
-  partitionFolder,
-} from '../blocking/partition-files.js'
+import { partitionFolder } from '../blocking/partition-files.js'
+import { createShuffleFolder, deleteFolder } from '../blocking/shuffle-folders.js'
 import { type ChannelCounters, PRODUCED } from '../buffer/buffer-queue.js'
 import type { BufferQuota, BufferQuotas } from './buffer-quotas.js'
 import type { ResultPartitionDescriptor } from './descriptors.js'
@@ -116,12 +113,12 @@ export class BlockingPartitions {
     this.producerEnded(handle)
     this.#entries.delete(handle.partitionId)
     this.#context.doorbells.free(handle.bell)
-    deletePartition(handle.folder)
+    deleteFolder(handle.folder)
   }
 
   /** Deletes what is left, the folders included. */
   close(): void {
     for (const { handle } of [...this.#entries.values()]) this.release(handle)
-    for (const root of this.#roots.values()) deletePartition(root)
+    for (const root of this.#roots.values()) deleteFolder(root)
   }
 }

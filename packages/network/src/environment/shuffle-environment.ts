@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { removeStaleFolders } from '../blocking/shuffle-folders.js'
 import type { PoolUsage } from '../buffer/network-buffer-pool.js'
 import { startingBufferBytes } from '../gate/buffer-debloater.js'
 import type { DebloatingMetrics } from '../gate/gate-debloater.js'
@@ -78,6 +79,7 @@ export class ShuffleEnvironment implements TaskManagerShuffle {
       doorbellCapacity: options.doorbellCapacity ?? 8191,
       defer: options.defer,
     })
+    for (const dir of options.tmpDirs ?? []) await removeStaleFolders(dir, options.log)
     const bell = context.doorbells.allocate()
     const io = await options.io?.({
       context,

@@ -1,4 +1,6 @@
-import { readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -190,3 +192,50 @@ t.test('lz4Decompress undoes lz4Compress and refuses other bytes', async () => {
     }),
   )
 })
+
+t.test(
+  'ShuffleEnvironment.start removes the folders of processes that were killed, and no others',
+  async (t) => {
+    const dir = await mkdtemp(join(tmp, 'stale-'))
+    const module = new URL('../../dist/blocking/shuffle-folders.js', import.meta.url).href
+    const code = `
+      const { createShuffleFolder } = await import(${JSON.stringify(module)})
+      console.log(createShuffleFolder(${JSON.stringify(dir)}))
+      setInterval(() => {}, 1e6)`
+    const start = async () => {
+      const child = spawn(process.execPath, ['--input-type=module', '-e', code])
+      const [line] = (await once(child.stdout, 'data')) as [Buffer]
+      return { child, folder: line.toString().trim() }
+    }
+    const [killed, living] = await Promise.all([start(), start()])
+    writeFileSync(join(killed.folder, '0.data'), 'results')
+    killed.child.kill('SIGKILL')
+    await once(killed.child, 'exit')
+    // Of another host, of an earlier process with the number of a living one, and of nobody knows whom.
+    const [, space] = /shuffle-([0-9a-f]{8})-/.exec(living.folder)!
+    const others = [
+      `flink-netty-shuffle-00000000-${killed.child.pid}-1-abcdef`,
+      'flink-netty-shuffle-abcdef',
+      'something-else',
+    ]
+    const reused = `flink-netty-shuffle-${space}-${living.child.pid}-1-abcdef`
+    for (const name of [...others, reused]) mkdirSync(join(dir, name))
+
+    const lines: unknown[] = []
+    const log = { ...noopLogger, info: (_: string, fields: unknown) => void lines.push(fields) }
+    const env = await ShuffleEnvironment.start({
+      resourceId: 'tm',
+      host: 'sim',
+      numberOfSegments: 8,
+      clock: new ManualClock(),
+      log: { ...log, child: () => noopLogger },
+      defer: () => {},
+      tmpDirs: [dir, join(dir, 'not-there')],
+    })
+    const left = readdirSync(dir).map((name) => join(dir, name))
+    t.same(left.sort(), [...others.map((name) => join(dir, name)), living.folder].sort())
+    t.equal(lines.length, 2)
+    living.child.kill('SIGKILL')
+    await env.close()
+  },
+)
