@@ -99,7 +99,7 @@ export class ObjectWriter {
 
   #trackOrThrow(value: object): void {
     const seen = this.#seen
-    this.writer.isTouched = true
+    this.writer.hasParts = true
     if (this.#seenMore === undefined) {
       const count = this.#seenCount
       for (let i = 0; i < count; i++) if (seen[i] === value) throw SHARED_PART

@@ -22,8 +22,10 @@ export class ValueWriter {
   data: DataView = new DataView(new ArrayBuffer(0))
   limit = 0
   depth = 0
-  /** Whether this value changed the tables or met objects within objects: the next one must {@link begin} anew. */
+  /** Whether this value changed the tables: the next one must {@link begin} anew. */
   isTouched = true
+  /** Whether it met objects within objects. */
+  hasParts = false
   readonly dictionary: StringDictionary | undefined
   readonly unnamed = new FieldState()
   readonly shapes = new ShapeTable()
@@ -49,10 +51,17 @@ export class ValueWriter {
   /** Starts a value; what the tables learn from here on can be taken back. */
   begin(): void {
     if (this.isTouched) this.#beginAnew()
+    else if (this.hasParts) this.#forgetParts()
+  }
+
+  #forgetParts(): void {
+    this.hasParts = false
+    this.objects.begin()
   }
 
   #beginAnew(): void {
     this.isTouched = false
+    this.hasParts = false
     this.dictionary?.begin()
     this.shapes.begin()
     this.objects.begin()
@@ -87,6 +96,18 @@ export class ValueWriter {
   }
 
   any(value: unknown, p: number, field: FieldState): number {
+    // Asked first: most fields that are of no fixed kind hold objects.
+    if (typeof value === 'object' && value !== null) {
+      if (this.depth === MAX_DEPTH) throw UNSUPPORTED
+      this.depth++
+      const end = this.objects.write(value, p, field)
+      this.depth--
+      return end
+    }
+    return this.#primitive(value, p, field)
+  }
+
+  #primitive(value: unknown, p: number, field: FieldState): number {
     switch (typeof value) {
       case 'string':
         if (p >= this.limit) throw NO_SPACE
@@ -106,14 +127,8 @@ export class ValueWriter {
         return this.tag(Tag.Undefined, p)
       case 'bigint':
         return this.bigint(value, p)
-      case 'object': {
-        if (value === null) return this.tag(Tag.Null, p)
-        if (this.depth === MAX_DEPTH) throw UNSUPPORTED
-        this.depth++
-        const end = this.objects.write(value, p, field)
-        this.depth--
-        return end
-      }
+      case 'object':
+        return this.tag(Tag.Null, p)
       default:
         throw UNSUPPORTED
     }
