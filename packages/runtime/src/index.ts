@@ -1,5 +1,4 @@
 // blob
-export { BlobCache, type BlobCacheOptions } from './blob/blob-cache.js'
 export {
   BlobCorruptedError,
   BlobFetchError,
@@ -8,8 +7,7 @@ export {
   InvalidBlobKeyError,
   JobBlobError,
 } from './blob/blob-errors.js'
-export { blobKeyOf, isBlobKey } from './blob/blob-key.js'
-export { type BlobLease, BlobServer, type BlobServerOptions } from './blob/blob-server.js'
+export { type BlobLease, BlobServer } from './blob/blob-server.js'
 export type { BlobStore, IncomingBlob } from './blob/blob-store.js'
 export {
   FileSystemBlobStore,
@@ -22,10 +20,7 @@ export {
   type JobManagerServicesOptions,
   startJobManagerServices,
 } from './composition/job-manager-services.js'
-export {
-  LeaderGatewayRetriever,
-  type LeaderGatewayRetrieverOptions,
-} from './composition/leader-gateway-retriever.js'
+export { LeaderGatewayRetriever } from './composition/leader-gateway-retriever.js'
 export { type Hardware, taskManagerFacts } from './composition/task-manager-facts.js'
 export {
   startTaskManagerServices,
@@ -42,7 +37,7 @@ export {
   IncompatibleClientError,
 } from './dispatcher/dispatcher-errors.js'
 export type { JobBlobs } from './dispatcher/dispatcher-term.js'
-export { accumulatorsOf, jobDetailsOf, jobResultOf } from './dispatcher/job-details.js'
+export { accumulatorsOf, jobResultOf } from './dispatcher/job-details.js'
 // executiongraph
 export {
   aggregateExecutionState,
@@ -59,18 +54,7 @@ export {
 export type { TransitionTable } from './executiongraph/state-machine.js'
 // heartbeat
 export { HeartbeatLostError } from './heartbeat/heartbeat-lost-error.js'
-export { HeartbeatMonitor, type HeartbeatMonitorOptions } from './heartbeat/heartbeat-monitor.js'
-export { HeartbeatReceiver, type HeartbeatReceiverOptions } from './heartbeat/heartbeat-receiver.js'
-export {
-  HeartbeatSender,
-  type HeartbeatSenderOptions,
-  type RequestHeartbeat,
-} from './heartbeat/heartbeat-sender.js'
-export {
-  DEFAULT_HEARTBEAT_SETTINGS,
-  type HeartbeatSettings,
-} from './heartbeat/heartbeat-settings.js'
-export type { HeartbeatState } from './heartbeat/heartbeat-state.js'
+export type { HeartbeatSettings } from './heartbeat/heartbeat-settings.js'
 // highavailability
 export type {
   HighAvailabilityServices,
@@ -94,8 +78,7 @@ export {
   LeaderElectionService,
   type LeaderElectionServiceOptions,
 } from './highavailability/leader-election-service.js'
-export { LeaderRegistry, leaderComponentName } from './highavailability/leader-registry.js'
-export { LeaderService, type LeaderServiceOptions } from './highavailability/leader-service.js'
+export { LeaderRegistry } from './highavailability/leader-registry.js'
 export {
   StandaloneHaServices,
   type StandaloneHaServicesOptions,
@@ -112,8 +95,6 @@ export {
   EntryVersionError,
   LeadershipLostError,
 } from './highavailability/store/store-errors.js'
-export { VersionedJobGraphStore } from './highavailability/store/versioned-job-graph-store.js'
-export { VersionedJobResultStore } from './highavailability/store/versioned-job-result-store.js'
 export type { VersionedEntry, VersionedStore } from './highavailability/store/versioned-store.js'
 // jobgraph
 export { InvalidJobGraphError } from './jobgraph/invalid-job-graph-error.js'
@@ -147,11 +128,8 @@ export { JobMaster, type JobMasterOptions } from './jobmaster/job-master.js'
 export { TaskManagerLostError } from './jobmaster/task-manager-connections.js'
 // messages
 export {
-  BLOB_SERVER_GATEWAY,
   DISPATCHER_GATEWAY,
   JOB_MASTER_GATEWAY,
-  LEADER_ENDPOINT_ID,
-  LEADER_GATEWAY,
   RESOURCE_MANAGER_GATEWAY,
   TASK_EXECUTOR_GATEWAY,
 } from './messages/gateways.js'
@@ -309,16 +287,7 @@ export {
   type SubmissionRecorderOptions,
 } from './program/submission-recorder.js'
 // registration
-export {
-  DEFAULT_REGISTRATION_SETTINGS,
-  type RegistrationSettings,
-  registrationSettings,
-} from './registration/registration-settings.js'
-export {
-  type RegistrationResponse,
-  RetryingRegistration,
-  type RetryingRegistrationOptions,
-} from './registration/retrying-registration.js'
+export type { RegistrationSettings } from './registration/registration-settings.js'
 export { WORKER_TRANSITIONS } from './resourcemanager/active/worker-state.js'
 // resourcemanager
 export {
@@ -338,12 +307,7 @@ export {
   UnknownJobMasterError,
   UnknownTaskExecutorError,
 } from './resourcemanager/resource-manager-errors.js'
-export {
-  DEFAULT_RESOURCE_MANAGER_SETTINGS,
-  type ResourceManagerSettings,
-  resourceManagerSettings,
-} from './resourcemanager/resource-manager-settings.js'
-export { addProfiles, profileFits } from './resourcemanager/slotmanager/resource-profiles.js'
+export type { ResourceManagerSettings } from './resourcemanager/resource-manager-settings.js'
 export { SLOT_TRANSITIONS } from './resourcemanager/slotmanager/slot-state.js'
 export {
   ADAPTIVE_SCHEDULER_TRANSITIONS,
@@ -359,13 +323,10 @@ export { NoResourceAvailableError } from './scheduler/no-resource-available-erro
 export { TASK_SLOT_TRANSITIONS } from './taskexecutor/slot/task-slot-state.js'
 // taskexecutor
 export { TaskExecutor, type TaskExecutorOptions } from './taskexecutor/task-executor.js'
-export {
-  DEFAULT_TASK_EXECUTOR_SETTINGS,
-  type TaskExecutorSettings,
-  type TaskManagerFacts,
-  taskExecutorSettings,
+export type {
+  TaskExecutorSettings,
+  TaskManagerFacts,
 } from './taskexecutor/task-executor-settings.js'
-export { taskNameWithSubtask } from './taskmanager/assemble-task.js'
 export {
   InlineTaskLauncher,
   type InlineTaskLauncherOptions,
