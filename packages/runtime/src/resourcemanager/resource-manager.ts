@@ -17,7 +17,6 @@ import type {
   DisconnectJobMasterRequest,
   DisconnectTaskExecutorRequest,
   EndpointAddress,
-  JobMasterGateway,
   NotifyNewBlockedNodesRequest,
   NotifySlotAvailableRequest,
   RegisterJobMasterRequest,
@@ -33,12 +32,13 @@ import type {
 } from '../messages/messages.generated.js'
 import type { BlocklistHandler } from './blocklist/blocklist-handler.js'
 import { InMemoryBlocklistHandler } from './blocklist/in-memory-blocklist-handler.js'
-import { DriverSession } from './driver-session.js'
+import { DriverSessions } from './driver-sessions.js'
 import { RegisteredJobMasters } from './registered-job-masters.js'
 import { RegisteredTaskExecutors } from './registered-task-executors.js'
 import type { ResourceManagerDriver } from './resource-manager-driver.js'
 import type { ResourceManagerSettings } from './resource-manager-settings.js'
-import { type SlotAllocation, SlotManager } from './slotmanager/slot-manager.js'
+import { SlotMessages } from './slot-messages.js'
+import { SlotManager } from './slotmanager/slot-manager.js'
 import { taskManagerInfo } from './task-executor-registration.js'
 
 export interface ResourceManagerConstructorOptions extends RpcEndpointOptions {
@@ -57,6 +57,9 @@ export interface ResourceManagerConstructorOptions extends RpcEndpointOptions {
 
 const ACKNOWLEDGE: Acknowledge = {}
 
+/** Pause before a JobMaster that could not be told of missing slots is told again. */
+const TELL_AGAIN_MS = 1_000
+
 /**
  * Knows the TaskManagers and grants their slots to JobMasters. It keeps nothing: a new leader learns
  * everything from the registrations that follow.
@@ -67,10 +70,9 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
   readonly #taskExecutors: RegisteredTaskExecutors
   readonly #jobMasters: RegisteredJobMasters
   readonly #blocklist: BlocklistHandler
-  /** While this one leads, or is about to. */
-  #session: DriverSession | undefined
-  /** Of the session before. */
-  #ended: Promise<unknown> = Promise.resolve()
+  readonly #slotMessages: SlotMessages
+  /** One while this one leads, or is about to. */
+  readonly #sessions: DriverSessions
   #startUpTimeOver = false
   #cancelStartUpTimer: (() => void) | undefined
 
@@ -90,13 +92,14 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
       clock: this.clock,
       random: options.random,
       settings: options.settings.slotManager,
-      allocateSlot: (allocation) => this.#allocateSlot(allocation),
+      allocateSlot: (allocation) => this.#slotMessages.requestSlot(allocation),
       onDoubt: (resourceId) => this.#taskExecutors.requestHeartbeat(resourceId),
-      onNotEnoughResources: (jobId, acquired, _missing, reason) =>
-        this.#notifyNotEnough(jobId, acquired, reason),
+      onNotEnoughResources: (jobId, acquired, _missing, reason) => {
+        if (this.#startUpTimeOver) this.#slotMessages.notEnoughResources(jobId, acquired, reason)
+      },
       blockedNodes: () => this.#blocklist.blockedNodes,
       workers: {
-        declare: (needed, unwanted) => this.#session?.workers?.declare(needed, unwanted),
+        declare: (needed, unwanted) => this.#sessions.current?.workers?.declare(needed, unwanted),
         canBeReleased: async (resourceId) =>
           (await this.#taskExecutors.get(resourceId)!.gateway.canBeReleased({})).canBeReleased,
       },
@@ -122,6 +125,26 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
       onSuspended: (jobId) => this.#slotManager.suspendRequirements(jobId),
       onForgotten: (jobId) => this.#slotManager.processRequirements(jobId, []),
     })
+    this.#slotMessages = new SlotMessages({
+      taskExecutors: this.#taskExecutors,
+      jobMasters: this.#jobMasters,
+      token: () => this.fencingToken!,
+      log: this.log,
+      onUntold: () => {
+        this.mainThread.schedule(TELL_AGAIN_MS, () => this.#slotManager.triggerCheck())
+      },
+    })
+    this.#sessions = new DriverSessions({
+      driver: options.driver,
+      spec: options.settings.slotManager.workerSpec,
+      settings: options.settings.workers,
+      mainThread: this.mainThread,
+      clock: this.clock,
+      log: this.log,
+      blockedNodes: () => this.#blocklist.blockedNodes,
+      onWorkerGone: (resourceId, cause) => this.#taskExecutors.lose(resourceId, cause),
+      onFatalError: options.onFatalError,
+    })
   }
 
   // ---------------------------------------------------------------- TaskManagers
@@ -130,12 +153,14 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
     request: RegisterTaskExecutorRequest,
   ): Promise<RegisterTaskExecutorResponse> {
     const { resourceId } = request.location
-    const session = this.#session
+    const session = this.#sessions.current
     if (!(await session?.accepts(resourceId))) {
       return { rejection: `no TaskManager ${resourceId} was started for this cluster` }
     }
     const rejection =
-      this.#session === session ? this.#taskExecutors.reasonToReject(request) : 'its leader is gone'
+      this.#sessions.current === session
+        ? this.#taskExecutors.reasonToReject(request)
+        : 'its leader is gone'
     if (rejection !== undefined) return { rejection }
     const { instanceId } = this.#taskExecutors.register(request)
     session?.workers?.registered(resourceId)
@@ -169,7 +194,10 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
     const { resourceId, cause } = request
     if (this.#taskExecutors.remove(resourceId)) {
       this.log.info('TaskManager disconnected', { resourceId, cause: cause.message })
-      this.#session?.workers?.disconnected(resourceId, this.#options.settings.heartbeat.timeoutMs)
+      this.#sessions.current?.workers?.disconnected(
+        resourceId,
+        this.#options.settings.heartbeat.timeoutMs,
+      )
     }
     return ACKNOWLEDGE
   }
@@ -233,7 +261,7 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
   /** Tells the cluster manager, if this one leads. The first call counts. */
   async endApplication(status: ApplicationStatus, diagnostics: string): Promise<void> {
     this.log.info('The application ends', { status, diagnostics })
-    await this.#session?.deregister(status, diagnostics)
+    await this.#sessions.current?.deregister(status, diagnostics)
   }
 
   async notifyNewBlockedNodes({ nodes }: NotifyNewBlockedNodesRequest): Promise<Acknowledge> {
@@ -255,31 +283,12 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
   protected override async onStop(): Promise<void> {
     await this.#options.leaderElection.close()
     this.#stopLeading()
-    await this.#ended
+    await this.#sessions.ended
   }
 
   #lead(token: FencingToken): void {
     this.#stopLeading()
-    const { driver, settings, onFatalError } = this.#options
-    const session = new DriverSession({
-      driver,
-      spec: settings.slotManager.workerSpec,
-      settings: settings.workers,
-      mainThread: this.mainThread,
-      clock: this.clock,
-      log: this.log,
-      blockedNodes: () => this.#blocklist.blockedNodes,
-      onWorkerGone: (resourceId, cause) => this.#taskExecutors.lose(resourceId, cause),
-      onFatalError,
-    })
-    this.#session = session
-    session.start(this.#ended).then(
-      () =>
-        this.mainThread.execute(() => {
-          if (this.#session === session) this.#confirm(token)
-        }),
-      (error) => this.mainThread.execute(() => onFatalError(error)),
-    )
+    this.#sessions.begin(() => this.#confirm(token))
   }
 
   #confirm(token: FencingToken): void {
@@ -301,49 +310,16 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
     this.fencingToken = undefined
     this.#cancelStartUpTimer?.()
     this.#startUpTimeOver = false
-    const session = this.#session
-    this.#session = undefined
     this.#taskExecutors.clear()
     this.#jobMasters.clear()
     this.#slotManager.clear()
     this.#blocklist.clear()
-    if (session === undefined) return
-    this.#ended = session.close().catch((error) => this.#options.onFatalError(error))
+    this.#sessions.end()
   }
 
   #workerLost(resourceId: string, cause: Error): void {
-    const workers = this.#session?.workers
+    const workers = this.#sessions.current?.workers
     if (cause instanceof HeartbeatLostError) workers?.lost(resourceId)
     else workers?.disconnected(resourceId, this.#options.settings.heartbeat.timeoutMs)
-  }
-
-  // ---------------------------------------------------------------- slots
-
-  #allocateSlot(allocation: SlotAllocation): Promise<unknown> {
-    const { resourceId, slotNumber, profile, jobId, allocationId } = allocation
-    const { gateway } = this.#taskExecutors.get(resourceId)!
-    const jobMaster = this.#jobMasters.get(jobId)!
-    return gateway.requestSlot({
-      slotId: { resourceId, slotNumber },
-      jobId,
-      allocationId,
-      profile,
-      jobMaster: jobMaster.address,
-      jobMasterToken: jobMaster.token,
-      resourceManagerToken: this.fencingToken!,
-    })
-  }
-
-  #notifyNotEnough(
-    jobId: string,
-    acquired: Parameters<JobMasterGateway['notifyNotEnoughResources']>[0]['acquired'],
-    reason: string,
-  ): void {
-    if (!this.#startUpTimeOver) return
-    const jobMaster = this.#jobMasters.get(jobId)
-    jobMaster?.gateway.notifyNotEnoughResources({ acquired, reason }).catch((error) => {
-      // The JobMaster's own slot.request.timeout ends the wait as well.
-      this.log.warn('Could not tell a JobMaster that slots are short', { jobId, error })
-    })
   }
 }

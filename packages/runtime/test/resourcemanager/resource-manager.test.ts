@@ -142,9 +142,16 @@ async function taskManager(
   return { service, requested, disconnected, instanceId, success: success! }
 }
 
-function jobMaster({ world }: SetUp, service: RpcService, endpointId: string, epoch: number) {
+function jobMaster(
+  { world }: SetUp,
+  service: RpcService,
+  endpointId: string,
+  epoch: number,
+  refusals = 0,
+) {
   const token = { epoch, uuid: `jm${epoch}` }
   const short: number[] = []
+  let refused = 0
   world.serve<JobMasterGateway>(
     service,
     endpointId,
@@ -153,6 +160,7 @@ function jobMaster({ world }: SetUp, service: RpcService, endpointId: string, ep
       heartbeatFromResourceManager: async () => ({}),
       disconnectResourceManager: async () => ({}),
       notifyNotEnoughResources: async ({ acquired }) => {
+        if (refused++ < refusals) throw new Error('not now')
         short.push(acquired.reduce((sum, { numberOfRequiredSlots: n }) => sum + n, 0))
         return {}
       },
@@ -372,6 +380,23 @@ t.test('ResourceManager tells of missing slots only after the start-up time', as
   await advance(world.clock, 2_000, 500)
   t.ok(short.length > 0)
   await resourceManager.close()
+})
+
+t.test('ResourceManager tells a JobMaster of missing slots until it knows', async (t) => {
+  const setup = await setUp()
+  const { world, gateway } = setup
+  const service = world.service('job:1')
+  const { request, token, short } = jobMaster(setup, service, 'jm_job', 5, 3)
+  await gateway.registerJobMaster(request)
+  const requirements = [{ numberOfRequiredSlots: 3 }]
+  const declared = { jobId: 'job', jobMasterToken: token, version: 1, requirements }
+  await advance(world.clock, 301_000, 1000)
+  await gateway.declareRequiredResources(declared)
+  await advance(world.clock, 2_500, 500)
+  t.same(short, [])
+  await advance(world.clock, 10_000, 500)
+  t.same(short, [0], 'once')
+  await setup.resourceManager.close()
 })
 
 t.test('ResourceManager replaces a TaskManager that registers again', async (t) => {

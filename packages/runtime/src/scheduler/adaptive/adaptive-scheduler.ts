@@ -7,7 +7,7 @@ import type {
   Random,
   SerializedError,
 } from '@flink-ts/core'
-import { ExecutionGraph } from '../../executiongraph/execution-graph.js'
+import type { ExecutionGraph } from '../../executiongraph/execution-graph.js'
 import type { ExecutionVertex } from '../../executiongraph/execution-vertex.js'
 import { isTerminalJobStatus } from '../../executiongraph/job-status.js'
 import { StateMachine } from '../../executiongraph/state-machine.js'
@@ -22,6 +22,7 @@ import type {
 import { NoResourceAvailableError } from '../no-resource-available-error.js'
 import type { RestartStrategy } from '../restart-strategy.js'
 import type { Scheduler, SchedulerOperations } from '../scheduler.js'
+import { AdaptiveGraphs } from './adaptive-graphs.js'
 import { AdaptiveResources } from './adaptive-resources.js'
 import type { AdaptiveSchedulerSettings } from './adaptive-scheduler-settings.js'
 import {
@@ -29,11 +30,10 @@ import {
   type AdaptiveSchedulerState,
   VISIBLE_JOB_STATUS,
 } from './adaptive-scheduler-state.js'
-import { GraphTasks } from './graph-tasks.js'
+import type { GraphTasks } from './graph-tasks.js'
 import type { JobResourceRequirements } from './parallelism-bounds.js'
-import { RescalePhases } from './rescale-phases.js'
+import { ResourcePhases } from './resource-phases.js'
 import { type RestartAllFailure, RestartAllFailures } from './restart-all-failures.js'
-import { type VertexParallelism, withParallelism } from './slot-distribution.js'
 
 /** After the tasks have ended: wait so long, then go there. */
 interface Restart {
@@ -66,9 +66,8 @@ export class AdaptiveScheduler implements Scheduler {
   readonly #state: StateMachine<AdaptiveSchedulerState>
   readonly #resources: AdaptiveResources
   readonly #failures: RestartAllFailures
-  #graph: ExecutionGraph
-  #tasks: GraphTasks
-  #phases: RescalePhases | undefined
+  readonly #graphs: AdaptiveGraphs
+  readonly #phases: ResourcePhases
   #cancelTimer: CancelTimer | undefined
   #restart: Restart | undefined
 
@@ -87,15 +86,25 @@ export class AdaptiveScheduler implements Scheduler {
       ...settings,
       jobGraph,
       slots: options.slots,
-      onChanged: () => this.#phases?.changed(),
+      onChanged: () => this.#phases.changed(),
+    })
+    this.#phases = new ResourcePhases({
+      ...options,
+      jobId: jobGraph.jobId,
+      resources: this.#resources,
     })
     this.#failures = new RestartAllFailures({
       ...options,
       graph: () => this.#graph,
       askTaskManager: (resourceId) => options.operations.askTaskManager(resourceId),
     })
-    this.#graph = this.#createGraph(jobGraph, undefined)
-    this.#tasks = this.#createTasks()
+    this.#graphs = new AdaptiveGraphs({
+      ...options,
+      onTaskFailed: (vertex, cause, countsAgainstBudget) =>
+        this.#onTaskFailed({ vertex, cause, countsAgainstBudget }),
+      onCancelledByForce: (vertex, cause) => this.#failures.addConcurrent(cause, vertex),
+      onAllEnded: () => this.#onAllEnded(),
+    })
   }
 
   get executionGraph(): ExecutionGraph {
@@ -203,6 +212,14 @@ export class AdaptiveScheduler implements Scheduler {
     if (!isTerminalJobStatus(this.jobStatus)) this.#finish('SUSPENDED', cause)
   }
 
+  get #graph(): ExecutionGraph {
+    return this.#graphs.current
+  }
+
+  get #tasks(): GraphTasks {
+    return this.#graphs.tasks
+  }
+
   // ---------------------------------------------------------------- resources
 
   get #waitingFor(): string | undefined {
@@ -217,28 +234,17 @@ export class AdaptiveScheduler implements Scheduler {
     const { state } = this.#state
     if (['Created', 'Failing', 'Canceling', 'Finished'].includes(state)) return
     this.#resources.declare()
-    this.#phases?.changed()
+    this.#phases.changed()
   }
 
   #waitForResources(): void {
-    const { settings, schedule, clock, log, jobGraph } = this.#options
+    const { settings, schedule } = this.#options
     this.#state.transitionTo('WaitingForResources')
     this.#showStatus()
     if (settings.resourceWaitTimeoutMs >= 0) {
       this.#cancelTimer = schedule(settings.resourceWaitTimeoutMs, () => this.#waitedTooLong())
     }
-    this.#phases = new RescalePhases({
-      jobId: jobGraph.jobId,
-      cooldownMs: 0,
-      stabilizationMs: settings.submissionStabilizationMs,
-      hasDesired: () => this.#resources.hasDesired,
-      hasSufficient: () => this.#resources.possibleParallelism !== undefined,
-      onTransition: () => this.#createExecutionGraph(),
-      schedule,
-      clock,
-      log,
-    })
-    this.#phases.start()
+    this.#phases.awaitStart(() => this.#createExecutionGraph())
   }
 
   #waitedTooLong(): void {
@@ -277,11 +283,7 @@ export class AdaptiveScheduler implements Scheduler {
       this.#waitForResources()
       return
     }
-    this.#graph = this.#createGraph(
-      withParallelism(this.#options.jobGraph, parallelism),
-      this.#graph,
-    )
-    this.#tasks = this.#createTasks()
+    this.#graphs.replace(parallelism)
     try {
       this.#options.operations.graphReplaced()
     } catch (error) {
@@ -293,28 +295,10 @@ export class AdaptiveScheduler implements Scheduler {
     this.#state.transitionTo('Executing')
     this.#showStatus()
     this.#tasks.deploy(used)
-    this.#watchForRescale(parallelism)
-  }
-
-  #watchForRescale(current: VertexParallelism): void {
-    if (this.#state.state !== 'Executing') return
-    const { settings, schedule, clock, log, jobGraph } = this.#options
-    const differs = () => {
-      const possible = this.#resources.possibleParallelism
-      return possible !== undefined && [...possible].some(([id, n]) => current.get(id) !== n)
+    // Tasks that could not be deployed have been failed meanwhile.
+    if (this.#state.state === 'Executing') {
+      this.#phases.awaitRescale(parallelism, () => this.#rescale())
     }
-    this.#phases = new RescalePhases({
-      jobId: jobGraph.jobId,
-      cooldownMs: settings.executingCooldownMs,
-      stabilizationMs: settings.executingStabilizationMs,
-      hasDesired: () => this.#resources.hasDesired && differs(),
-      hasSufficient: differs,
-      onTransition: () => this.#rescale(),
-      schedule,
-      clock,
-      log,
-    })
-    this.#phases.start()
   }
 
   #rescale(): void {
@@ -392,33 +376,8 @@ export class AdaptiveScheduler implements Scheduler {
   }
 
   #stopTimers(): void {
-    this.#phases?.close()
-    this.#phases = undefined
+    this.#phases.close()
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
-  }
-
-  #createGraph(jobGraph: JobGraph, predecessor: ExecutionGraph | undefined): ExecutionGraph {
-    const { clock, random, log, attemptsHistorySize, restartStrategy } = this.#options
-    return new ExecutionGraph({
-      jobGraph,
-      clock,
-      random,
-      log,
-      attemptsHistorySize,
-      restartStrategy: restartStrategy.description,
-      ...(predecessor === undefined ? {} : { predecessor }),
-    })
-  }
-
-  #createTasks(): GraphTasks {
-    return new GraphTasks({
-      graph: this.#graph,
-      operations: this.#options.operations,
-      onTaskFailed: (vertex, cause, countsAgainstBudget) =>
-        this.#onTaskFailed({ vertex, cause, countsAgainstBudget }),
-      onCancelledByForce: (vertex, cause) => this.#failures.addConcurrent(cause, vertex),
-      onAllEnded: () => this.#onAllEnded(),
-    })
   }
 }
