@@ -1,0 +1,176 @@
+import type { Clock, Logger } from '@flink-ts/core'
+import { newHandles, type SharedStateRegistry } from '@flink-ts/state'
+import { Retries } from '../dispatcher/retries.js'
+import { CoordinationConnectionLostError } from '../highavailability/store/store-errors.js'
+import type { ScheduleAction } from '../jobmaster/slotpool/slot-provider.js'
+import type { CheckpointFailureReason } from './checkpoint-failure-reason.js'
+import type { CheckpointIdCounter } from './checkpoint-id-counter.js'
+import type { CheckpointStatisticsTracker } from './checkpoint-statistics-tracker.js'
+import type { CheckpointStorage } from './checkpoint-storage.js'
+import type { Cleaner } from './cleaner.js'
+import type { CompletedCheckpoint } from './completed-checkpoint.js'
+import type { CompletedCheckpointStore } from './completed-checkpoint-store.js'
+import type { PendingCheckpoint, SubtaskState } from './pending-checkpoint.js'
+
+export interface CheckpointCompletionOptions {
+  readonly storage: CheckpointStorage
+  readonly store: CompletedCheckpointStore
+  readonly counter: CheckpointIdCounter
+  readonly sharedState: SharedStateRegistry
+  readonly cleaner: Cleaner
+  readonly statistics: CheckpointStatisticsTracker
+  readonly schedule: ScheduleAction
+  readonly clock: Clock
+  readonly log: Logger
+  readonly inMain: <T>(work: Promise<T>) => Promise<T>
+  readonly onFailed: (
+    pending: PendingCheckpoint,
+    reason: CheckpointFailureReason,
+    cause: unknown,
+  ) => void
+  readonly onCompleted: (pending: PendingCheckpoint, checkpoint: CompletedCheckpoint) => void
+}
+
+/** What a checkpoint needs of files and of the coordination service: its id and folder, its end, and its removal. */
+export class CheckpointCompletion {
+  readonly #options: CheckpointCompletionOptions
+  readonly #retries: Retries
+  readonly #storing = new Set<Promise<void>>()
+
+  constructor(options: CheckpointCompletionOptions) {
+    this.#options = options
+    this.#retries = new Retries(options.schedule, options.log)
+  }
+
+  /** Asks again for as long as the coordination service does not answer. */
+  nextId(): Promise<bigint> {
+    return this.#persist('fetch the id of a checkpoint', () =>
+      this.#options.counter.getAndIncrement(),
+    )
+  }
+
+  /** One that ended meanwhile has its folder removed. */
+  async initializeLocation(pending: PendingCheckpoint): Promise<void> {
+    const { storage, inMain } = this.#options
+    const { checkpointId, request } = pending
+    const { target } = request.properties
+    const location = await inMain(
+      target === undefined
+        ? storage.initializeCheckpoint(checkpointId)
+        : storage.initializeSavepoint(target),
+    )
+    if (pending.isEnded) this.#discardDirectory(checkpointId, location.directory)
+    else pending.location = location
+  }
+
+  /** All tasks have acknowledged: makes the checkpoint restorable. Never rejects. */
+  complete(pending: PendingCheckpoint): void {
+    pending.transitionTo('FINALIZING')
+    const work = this.#complete(pending).finally(() => this.#storing.delete(work))
+    this.#storing.add(work)
+  }
+
+  /** Resolves when what is being completed now has ended. */
+  async whenStored(): Promise<void> {
+    await Promise.all(this.#storing)
+  }
+
+  /** What was written for a checkpoint that is given up. One that is being completed is removed afterwards. */
+  discardPending(pending: PendingCheckpoint): void {
+    const { cleaner, storage } = this.#options
+    const { location, checkpointId } = pending
+    if (pending.state === 'FINALIZING' || location === undefined) return
+    cleaner.run(checkpointId, async () => {
+      for (const handle of pending.handles()) await storage.discardHandle(handle)
+      await storage.discard(location.directory)
+    })
+  }
+
+  /** State that came for a checkpoint that is given up. */
+  discardState(state: SubtaskState): void {
+    const { cleaner, storage } = this.#options
+    const handles = [...state.values()].flatMap(newHandles)
+    cleaner.run(0n, async () => {
+      for (const handle of handles) await storage.discardHandle(handle)
+    })
+  }
+
+  /** A complete checkpoint that is not kept any more. */
+  discardCheckpoint({ checkpointId, externalPath }: CompletedCheckpoint): void {
+    const { sharedState, statistics } = this.#options
+    sharedState.release(checkpointId)
+    statistics.discarded(checkpointId)
+    this.#discardDirectory(checkpointId, externalPath)
+  }
+
+  /** Nothing is tried again. Idempotent. */
+  close(): void {
+    this.#retries.close()
+  }
+
+  async #complete(pending: PendingCheckpoint): Promise<void> {
+    const { storage, sharedState, inMain, onFailed } = this.#options
+    const { checkpointId } = pending
+    const { directory } = pending.location!
+    let checkpoint: CompletedCheckpoint
+    try {
+      const written = pending.toMetadata()
+      const metadata = pending.isSavepoint ? written : sharedState.register(written)
+      const metadataBytes = await inMain(storage.complete(pending.location!, metadata))
+      checkpoint = {
+        checkpointId,
+        properties: pending.request.properties,
+        metadata,
+        externalPath: directory,
+        metadataBytes,
+        completionTimestampMs: this.#options.clock.now(),
+      }
+    } catch (error) {
+      this.#discardWritten(pending, directory)
+      if (!pending.isEnded) onFailed(pending, 'FINALIZE_CHECKPOINT_FAILURE', error)
+      return
+    }
+    // Given up while it was written.
+    if (pending.isEnded) this.#discardWritten(pending, directory)
+    else await this.#keep(pending, checkpoint)
+  }
+
+  async #keep(pending: PendingCheckpoint, checkpoint: CompletedCheckpoint): Promise<void> {
+    const { store, inMain, onFailed, onCompleted } = this.#options
+    if (!pending.isSavepoint) {
+      pending.transitionTo('STORING')
+      pending.cancelTimeout()
+      try {
+        const add = () => store.add(checkpoint)
+        const subsumed = await inMain(this.#persist('keep a checkpoint', add))
+        for (const older of subsumed) this.discardCheckpoint(older)
+      } catch (error) {
+        // A later leader may find it all the same: its files stay.
+        onFailed(pending, 'FINALIZE_CHECKPOINT_FAILURE', error)
+        return
+      }
+    }
+    pending.transitionTo('COMPLETED')
+    onCompleted(pending, checkpoint)
+  }
+
+  #discardWritten({ checkpointId, isSavepoint }: PendingCheckpoint, directory: string): void {
+    if (!isSavepoint) this.#options.sharedState.release(checkpointId)
+    this.#discardDirectory(checkpointId, directory)
+  }
+
+  #discardDirectory(checkpointId: bigint, directory: string): void {
+    const { cleaner, storage } = this.#options
+    cleaner.run(checkpointId, () => storage.discard(directory))
+  }
+
+  #persist<T>(what: string, attempt: () => Promise<T>): Promise<T> {
+    const policy = {
+      maxRetries: Number.POSITIVE_INFINITY,
+      initialDelayMs: 100,
+      maxDelayMs: 5000,
+      isWorthRetrying: (error: unknown) => error instanceof CoordinationConnectionLostError,
+    }
+    return this.#retries.run(what, policy, attempt)
+  }
+}
