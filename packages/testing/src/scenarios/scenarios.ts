@@ -2,6 +2,7 @@ import { adaptive } from './adaptive.js'
 import { cancel, cancelChaos } from './cancel.js'
 import { chaos, elasticChaos, leaderChaos } from './chaos.js'
 import { drain } from './drain.js'
+import { jobCluster } from './job-cluster.js'
 import { jobManagerRestart } from './job-manager-restart.js'
 import { lossyNetwork } from './lossy-network.js'
 import { lostResults } from './lost-results.js'
@@ -26,6 +27,7 @@ export const SCENARIOS: readonly Scenario[] = [
   drain,
   lostResults,
   jobManagerRestart,
+  jobCluster,
   adaptive,
   cancelChaos,
   chaos,

@@ -22,6 +22,8 @@ export interface ClusterTopologyOptions {
   /** It has ended by itself, with its process; {@link ClusterTopology.removeTaskManager} is next. */
   readonly onTaskManagerFailed: (number: number) => void
   readonly onJobEnded: (jobManager: string, info: ExecutionGraphInfo) => void
+  /** A JobManager ends the cluster: jobs that have not ended are given up. */
+  readonly onShutDown: () => void
   readonly onLine: (line: string) => void
 }
 
@@ -71,7 +73,8 @@ export class ClusterTopology {
   }
 
   async startJobManager(number: number): Promise<void> {
-    const { world, configuration, modules, clusterManager, onJobEnded } = this.#options
+    const { onJobEnded, onShutDown, ...options } = this.#options
+    const { world, configuration, modules, clusterManager } = options
     assert(!this.#jobManagers.has(number), `JobManager ${number} does not run yet`)
     const name = this.#jobManagerName(number)
     const jobManager = await SimulatedJobManager.start(world, {
@@ -81,6 +84,10 @@ export class ClusterTopology {
       blobs: this.#sharedBlobs,
       driver: clusterManager && ((process) => clusterManager.driverOf(process)),
       onJobEnded: (info) => onJobEnded(name, info),
+      onShutDown: (status) => {
+        onShutDown()
+        void jobManager.shutDown(status).then(() => this.#jobManagers.delete(number))
+      },
     })
     if (this.#lostJobManagers.delete(number)) world.faults.add('JobManager restart')
     this.#jobManagers.set(number, jobManager)

@@ -1,5 +1,6 @@
 import { FlinkError, type Random } from '@flink-ts/core'
 import type {
+  ApplicationStatus,
   ResourceEventHandler,
   ResourceManagerDriver,
   WorkerHandle,
@@ -45,6 +46,7 @@ export class SimulatedClusterManager {
     | { readonly process: SimulatedProcess; readonly handler: ResourceEventHandler }
     | undefined
   #nextContainer = 1
+  #finalStatus: ApplicationStatus | undefined
   /** Exchange it at any time. */
   faults = RELIABLE_CONTAINERS
 
@@ -56,6 +58,11 @@ export class SimulatedClusterManager {
   /** Resource ids of containers that were not released and have not ended. */
   get containers(): readonly string[] {
     return [...this.#containers.keys()]
+  }
+
+  /** How the application ended, as it was told first; undefined: it goes on. */
+  get finalStatus(): ApplicationStatus | undefined {
+    return this.#finalStatus
   }
 
   driverOf(process: SimulatedProcess): ResourceManagerDriver {
@@ -75,7 +82,8 @@ export class SimulatedClusterManager {
         // What the remains of a dead process do has no effect.
         if (process.isRunning) this.#end(resourceId)
       },
-      deregisterApplication: async () => {
+      deregisterApplication: async (status) => {
+        this.#finalStatus ??= status
         for (const resourceId of this.containers) this.#end(resourceId)
       },
       terminate: async () => {

@@ -1,5 +1,5 @@
 import { Configuration } from '@flink-ts/core'
-import type { JobGraph } from '@flink-ts/runtime'
+import type { ApplicationStatus, JobGraph } from '@flink-ts/runtime'
 import { ClusterInvariants } from '../invariants/cluster-invariants.js'
 import { FencingInvariant } from '../invariants/fencing-invariant.js'
 import type { FaultCounts } from '../nemesis/fault-counts.js'
@@ -78,6 +78,7 @@ export class SimulatedCluster {
         this.#endTaskManager(number)
         this.clusterManager?.workerEnded(number)
       },
+      onShutDown: () => this.#jobs.onAllLost(),
       onJobEnded: (_jobManager, info) => this.#jobs.onEnded(info),
       onLine: (line) => void this.#lines.push(line),
     })
@@ -187,6 +188,16 @@ export class SimulatedCluster {
     return this.#client.run('the start of a TaskManager', () =>
       this.#topology.startTaskManager(number),
     )
+  }
+
+  /** Asks the leader to end the cluster with this status; answers when its process has ended. */
+  async shutDown(status: ApplicationStatus): Promise<void> {
+    const before = this.jobManagers.length
+    await this.#client.call('the end of the cluster', (dispatcher) =>
+      dispatcher.shutDownCluster({ status }),
+    )
+    const hasEnded = () => this.jobManagers.length < before
+    await this.advanceUntil('the end of the leading process', hasEnded)
   }
 
   /** Starts many TaskManagers at the same moment; answers when their processes run. */

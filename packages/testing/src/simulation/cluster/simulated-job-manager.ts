@@ -1,6 +1,7 @@
 import { type Configuration, FLINK_TS_VERSION, type ResourceId } from '@flink-ts/core'
 import { createResourceManagerDriver } from '@flink-ts/resourcemanager-standalone'
 import {
+  type ApplicationStatus,
   type BlobStore,
   type ExecutionGraphInfo,
   InMemoryBlobStore,
@@ -28,6 +29,8 @@ export interface SimulatedJobManagerOptions {
   /** Default: the driver of a standalone cluster. */
   readonly driver: ((process: SimulatedProcess) => ResourceManagerDriver) | undefined
   readonly onJobEnded: (info: ExecutionGraphInfo) => void
+  /** Somebody asked for the end of the cluster: {@link SimulatedJobManager.shutDown} is next. */
+  readonly onShutDown: (status: ApplicationStatus) => void
 }
 
 /** A JobManager process of a simulated cluster. */
@@ -74,7 +77,7 @@ export class SimulatedJobManager {
       ...(highAvailability === undefined ? {} : { highAvailability }),
       version: { version: FLINK_TS_VERSION, nodeMajor: SIMULATED_NODE_MAJOR },
       moduleLoader: options.modules.load,
-      onClusterShutDown: () => {},
+      onClusterShutDown: (status) => options.onShutDown(status),
       onJobEnded: options.onJobEnded,
       fatalErrorHandler: (error) =>
         world.violated(`JobManager ${name} failed: ${messageOf(error)}`),
@@ -95,7 +98,12 @@ export class SimulatedJobManager {
 
   /** @param ended whether the cluster ends; otherwise jobs are left to another JobManager */
   async close(ended: boolean): Promise<void> {
-    await this.services.close(ended ? 'SUCCEEDED' : undefined)
+    await this.shutDown(ended ? 'SUCCEEDED' : undefined)
+  }
+
+  /** Ends the process in order, with the cluster if it is told a status. */
+  async shutDown(status: ApplicationStatus | undefined): Promise<void> {
+    await this.services.close(status)
     await this.process.close()
   }
 }

@@ -4,6 +4,11 @@ import type { ClusterInvariants } from './cluster-invariants.js'
 
 /** Within this time after the last fault and the end of the last job everything is given back. Virtual. */
 const REST_WITHIN_MS = 600_000
+/**
+ * Workers that are not needed any more are released within this time, which is less than the
+ * `taskmanager.registration.timeout` by which they would end by themselves.
+ */
+const WORKERS_RELEASED_WITHIN_MS = 240_000
 const POLL_MS = 1_000
 /** Longer than the interval of heartbeats: whoever still cares for an ended job is heard. */
 const QUIET_MS = 12_000
@@ -25,8 +30,12 @@ export async function checkAtRest(options: RestOptions): Promise<void> {
   const { cluster, invariants, endedJobs } = options
   const { world } = cluster
   const deadlineMs = cluster.nowMs + REST_WITHIN_MS
+  const workersReleasedMs = cluster.nowMs + WORKERS_RELEASED_WITHIN_MS
+  // Those that nobody asked for are nobody's to release.
+  const isOrderly = cluster.faults.byKind['container duplicated'] === undefined
   let problems = await problemsOf(options)
   while (problems.length > 0 && cluster.nowMs < deadlineMs) {
+    if (isOrderly && cluster.nowMs > workersReleasedMs && hasContainers(cluster)) break
     await cluster.advance(POLL_MS)
     problems = await problemsOf(options)
   }
@@ -39,6 +48,10 @@ export async function checkAtRest(options: RestOptions): Promise<void> {
   }
   const { atMs, what } = invariants.lastCallForJobs(endedJobs)
   world.violated(`after all jobs ended ${what} was called at ${atMs} ms`)
+}
+
+function hasContainers({ clusterManager }: SimulatedCluster): boolean {
+  return clusterManager !== undefined && clusterManager.containers.length > 0
 }
 
 async function problemsOf(options: RestOptions): Promise<string[]> {
