@@ -28,7 +28,14 @@ t.test(
       program('waits-for-control.ts'),
       ...[String(server.port), output],
     )
-    const job = await cluster.untilStatus(jobId, 'RUNNING')
+    // The short input may have ended already.
+    const job = await until('the job runs', async () => {
+      const details = await cluster.rest.jobDetails(jobId)
+      const isUp = details.vertices.every(
+        ({ tasks, parallelism }) => tasks['RUNNING']! + tasks['FINISHED']! === parallelism,
+      )
+      return isUp ? details : undefined
+    })
     const vertex = (name: string) => job.vertices.find((v) => v.name.includes(name))!
     const get = async (path: string): Promise<unknown> =>
       (await fetch(`http://127.0.0.1:${cluster.restPort}/jobs/${jobId}${path}`)).json()
@@ -53,7 +60,7 @@ t.test(
     const before = ticks()
     await sleep(STALL_MS)
     const share = ((ticks() - before) * TICK_MS) / STALL_MS
-    t.ok(share < 0.15, `${(share * 100).toFixed(1)} % of a processor while all wait`)
+    t.ok(share < 0.1, `${(share * 100).toFixed(1)} % of a processor while all wait`)
 
     server.end()
     await cluster.untilStatus(jobId, 'FINISHED')

@@ -42,6 +42,7 @@ export class TestingInput implements TaskInput {
   }
 
   poll(handler: TaskInputHandler, maxElements: number) {
+    this.#callback = undefined
     for (let i = 0; i < maxElements; i++) {
       const element = this.queue.shift()
       if (element === undefined) return 'NOTHING_AVAILABLE' as const

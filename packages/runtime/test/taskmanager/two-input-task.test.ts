@@ -180,3 +180,15 @@ t.test('without selection an operator with two inputs is told of both ends too',
   t.strictSame(log, ['end 2', 'end 1'])
   t.equal(s.states.at(-1), 'FINISHED')
 })
+
+t.test('a gate that has ended wakes nobody while the other one is quiet', async (t) => {
+  const inputs = [new TestingInput(0), new TestingInput(1)]
+  const s = testingTask(twoInput(), { inputs })
+  inputs[0]!.end()
+  await s.run()
+  t.notOk(inputs[0]!.isAwaited, 'it would be available for ever')
+  t.ok(inputs[1]!.isAwaited)
+  inputs[1]!.records('x')
+  await s.run()
+  t.strictSame(s.output.written, ['2x'])
+})

@@ -96,10 +96,12 @@ export class InputProcessor implements HeadDriver {
     return read ? 'MORE' : 'NOTHING_AVAILABLE'
   }
 
-  /** Gates that the head has not selected wake nobody. */
+  /** Gates that the head has not selected, and those that have ended, wake nobody. */
   onAvailable(callback: () => void): void {
     this.#inputs.forEach((input, i) => {
-      if (this.#isReadable(this.#handlers[i]!)) input.onAvailable(callback)
+      const handler = this.#handlers[i]!
+      // One that has ended would be available at once, again and again.
+      if (handler.openChannels > 0 && this.#isReadable(handler)) input.onAvailable(callback)
     })
   }
 
