@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os'
-import { SystemRandom } from '@flink-ts/core'
+import { type RuntimeContext, SystemRandom, type ValueState } from '@flink-ts/core'
 import { LocalSpillFiles, type OperatorContext, type SpillFiles } from '@flink-ts/runtime'
 import type { DataStream, SingleOutputStreamOperator } from '@flink-ts/streaming'
 import fc from 'fast-check'
@@ -204,7 +204,7 @@ t.test('values that grow until the table has no room for them', async (t) => {
   t.equal(counts.open, 0)
 })
 
-t.test('min, max and keyed state of the function, when values come back from files', async (t) => {
+t.test('max, and keyed state of the function, when values come back from files', async (t) => {
   const { overrides } = world(192 * KB)
   const elements = Array.from({ length: 30_000 }, (_, i) => ({ word: `w${i % 5000}`, n: i }))
   const max = await run(
@@ -215,6 +215,29 @@ t.test('min, max and keyed state of the function, when values come back from fil
   )
   t.equal(max.values.length, 5000)
   t.ok((max.values as Sum[]).every(({ word, n }) => n === 25_000 + Number(word.slice(1))))
+
+  type Called = Sum & { calls?: number }
+  const calling = {
+    state: undefined as ValueState<number> | undefined,
+    open(context: RuntimeContext) {
+      this.state = context.getState({ name: 'calls' })
+    },
+    reduce(a: Called, b: Called): Called {
+      const calls = (this.state!.value() ?? 0) + 1
+      this.state!.update(calls)
+      return { word: a.word, n: a.n + b.n, calls }
+    },
+  }
+  const again = world(192 * KB)
+  const { values } = await run(
+    await job((s) => s.keyBy((r: Called) => r.word).reduce(calling)),
+    'op',
+    elements,
+    again.overrides,
+  )
+  t.equal(values.length, 5000)
+  t.ok((values as Called[]).every(({ calls }) => calls === 5))
+  t.ok(again.counts.created > 0)
 })
 
 t.test(
