@@ -4,6 +4,7 @@ import {
   type Collector,
   IntCounter,
   IntMaximum,
+  type ListState,
   type RuntimeContext,
   type ValueState,
 } from '@flink-ts/core'
@@ -229,6 +230,40 @@ t.test('rich functions', async (t) => {
   const outside = new Counter()
   await run(await job((s) => s.keyBy((x: string) => x).map(outside)), 'op', ['a'])
   t.throws(() => outside.map('a'), { code: 'FLINK_USED_OUTSIDE_CALL', message: /state 'count'/ })
+
+  class Collecting {
+    private state!: ListState<number>
+    open(context: RuntimeContext) {
+      this.state = context.getListState<number>({ name: 'all' })
+    }
+    map([, n]: [string, number]) {
+      if (n === 0) this.state.clear()
+      else if (n < 0) this.state.update([...this.state.get()].reverse())
+      else this.state.addAll([n, n])
+      return [...this.state.get()].join('')
+    }
+  }
+  const collecting = new Collecting()
+  const elements = [
+    ['a', 1],
+    ['b', 5],
+    ['a', 2],
+    ['a', -1],
+    ['b', 0],
+    ['b', 6],
+  ]
+  t.same(
+    (
+      await run(
+        await job((s) => s.keyBy((x: [string, number]) => x[0]).map(collecting)),
+        'op',
+        elements,
+      )
+    ).values,
+    ['11', '55', '1122', '2211', '', '66'],
+    'have lists per key',
+  )
+  t.throws(() => collecting.map(['a', 1]), { code: 'FLINK_USED_OUTSIDE_CALL', message: /'all'/ })
 
   class Private {
     #n = 0
