@@ -243,6 +243,62 @@ t.test('JobMaster restarts only the region of the failed task', async (t) => {
   ])
 })
 
+t.test('JobMaster: jobmanager.execution.failover-strategy full restarts all regions', async (t) => {
+  const graph = jobGraph([vertex(1, 2), vertex(2, 2)], [edge(1, 2, 'FORWARD')])
+  for (const [strategy, expected] of [
+    ['full', [1, 1, 1, 1]],
+    ['region', [1, 0, 1, 0]],
+  ] as const) {
+    const { cluster, info } = await run(t, graph, {
+      configuration: { ...FIXED_DELAY, 'jobmanager.execution.failover-strategy': strategy },
+    })
+    const taskManager = await cluster.startTaskManager('tm1', 2)
+    await taskManager.report(taskManager.deployed[0]!.executionAttemptId, 'FAILED', userError)
+    await settle()
+    await cluster.advance(2000)
+    const attempts = info().vertices.flatMap(({ subtasks }) =>
+      subtasks.map(({ current }) => current.attemptNumber),
+    )
+    t.strictSame(attempts, expected, strategy)
+    t.equal(info().status, 'RUNNING')
+  }
+})
+
+t.test(
+  'JobMaster: jobmanager.execution.attempts-history-size earlier attempts are kept',
+  async (t) => {
+    for (const [size, kept] of [
+      ['2', [2, 3]],
+      ['1', [3]],
+    ] as const) {
+      const { cluster, info } = await run(t, jobGraph([vertex(1, 1)]), {
+        configuration: {
+          ...FIXED_DELAY,
+          'restart-strategy.fixed-delay.attempts': '10',
+          'jobmanager.execution.attempts-history-size': size,
+        },
+      })
+      const taskManager = await cluster.startTaskManager('tm1', 1)
+      for (let failures = 0; failures < 4; failures++) {
+        const { executionAttemptId } = taskManager.deployed.at(-1)!
+        await taskManager.report(executionAttemptId, 'FAILED', userError)
+        await settle()
+        await cluster.advance(2000)
+      }
+      const { current, history } = info().vertices[0]!.subtasks[0]!
+      t.equal(current.attemptNumber, 4)
+      t.strictSame(
+        history.map(({ attemptNumber }) => attemptNumber),
+        kept,
+      )
+      t.match(
+        history.map(({ state }) => state),
+        kept.map(() => 'FAILED'),
+      )
+    }
+  },
+)
+
 t.test('JobMaster fails with NoResourceAvailable after slot.request.timeout', async (t) => {
   const { cluster, ended, info } = await run(t, twoVertices(), {
     configuration: { 'slot.request.timeout': '30 s', 'heartbeat.timeout': '1 d' },
