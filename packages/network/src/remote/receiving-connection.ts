@@ -154,7 +154,7 @@ export class ReceivingConnection {
       readTarget: () => this.#reader!.readTarget(),
       onRead: (length) => this.#received(() => this.#reader!.onRead(length)),
       onBurstEnd: () => this.#afterBurst(),
-      onClose: (cause) => this.close(cause ?? new Error('the peer closed it')),
+      onClose: (cause) => this.#ended(cause ?? new Error('the peer closed it')),
     })
     const hello = encodeHello({ segmentBytes, resourceId: this.#world.resourceId })
     connection.write([hello], () => {})
@@ -235,12 +235,24 @@ export class ReceivingConnection {
     this.#onArrived = undefined
   }
 
-  #refuse(cause: Error): void {
-    this.#world.log.warn('Closing data connection: peer broke the protocol', {
-      peer: `${this.location.host}:${this.location.dataPort}`,
-      resourceId: this.location.resourceId,
-      reason: cause.message,
-    })
+  #ended(cause: Error): void {
+    if (this.isClosed) return
+    if (this.#reader?.isBetweenFrames === false) {
+      this.#world.log.warn('Data connection ended within a frame', this.#peerFields(cause))
+    }
     this.close(cause)
+  }
+
+  #refuse(cause: Error): void {
+    this.#world.log.warn(
+      'Closing data connection: peer broke the protocol',
+      this.#peerFields(cause),
+    )
+    this.close(cause)
+  }
+
+  #peerFields(cause: Error) {
+    const { host, dataPort, resourceId } = this.location
+    return { peer: `${host}:${dataPort}`, resourceId, reason: cause.message }
   }
 }

@@ -39,6 +39,8 @@ export class ServingConnection {
   #turn: SubpartitionSender[] = []
   readonly #helloTimer: CancelTimer
   #isClosed = false
+  /** It was this side that closed it. */
+  #isDestroyed = false
   resourceId: string | undefined
 
   constructor(
@@ -74,7 +76,7 @@ export class ServingConnection {
     )
     connection.start({
       onData: (chunk) => this.#onData(chunk),
-      onClose: () => this.#closed(),
+      onClose: (cause) => this.#ended(cause),
     })
     this.#write([encodeHello({ segmentBytes, resourceId: options.world.resourceId })])
   }
@@ -95,6 +97,7 @@ export class ServingConnection {
   }
 
   destroy(cause: Error): void {
+    this.#isDestroyed = true
     this.#connection.destroy(cause)
   }
 
@@ -253,13 +256,20 @@ export class ServingConnection {
   }
 
   #refuse(cause: Error): void {
-    if (this.#isClosed) return
-    this.#log.warn('Closing data connection: peer broke the protocol', {
-      peer: this.#connection.peer,
-      resourceId: this.resourceId,
-      reason: cause.message,
-    })
-    this.#connection.destroy(cause)
+    if (this.#isClosed || this.#isDestroyed) return
+    this.#warn('Closing data connection: peer broke the protocol', cause.message)
+    this.destroy(cause)
+  }
+
+  #warn(message: string, reason: string): void {
+    this.#log.warn(message, { peer: this.#connection.peer, resourceId: this.resourceId, reason })
+  }
+
+  #ended(cause: Error | undefined): void {
+    if (!this.#isDestroyed && !this.#reader.isBetweenFrames) {
+      this.#warn('Data connection ended within a frame', cause?.message ?? 'the peer closed it')
+    }
+    this.#closed()
   }
 
   #closed(): void {

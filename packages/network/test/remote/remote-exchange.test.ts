@@ -1,8 +1,16 @@
 import { fileURLToPath } from 'node:url'
-import { Configuration, noopLogger, SeededRandom, SystemClock } from '@flink-ts/core'
+import {
+  Configuration,
+  type LogFields,
+  type Logger,
+  noopLogger,
+  SeededRandom,
+  SystemClock,
+} from '@flink-ts/core'
 import { ClusterSecret, loadInternalTls } from '@flink-ts/core/security'
 import { ManualClock } from '@flink-ts/core/testing'
 import {
+  type DataLocation,
   firstChannelSelector,
   InProcessDataTransport,
   InputGate,
@@ -212,6 +220,107 @@ t.test('a broken connection fails all channels from that peer at once', async (t
   t.equal(b.poolUsage().usedSegments, 0)
   await Promise.all([a.close(), b.close(), settle()])
 })
+
+t.test(
+  'garbage from a producer closes its connection with one line and hurts no other channel',
+  async (t) => {
+    const frame = (type: number, body: Buffer, length = body.length + 1) => {
+      const prefix = Buffer.alloc(5)
+      prefix.writeUInt32LE(length >>> 0)
+      prefix[4] = type
+      return Buffer.concat([prefix, body])
+    }
+    const buffer = (channel: number, sequence: number, bytes: number) => {
+      const header = Buffer.alloc(13)
+      header.writeUInt32LE(channel, 0)
+      header.writeUInt32LE(sequence, 4)
+      return frame(2, Buffer.concat([header, Buffer.alloc(bytes, 1)]))
+    }
+    const hello = Buffer.alloc(10)
+    hello.writeUInt32LE(0xf117da7a, 0)
+    hello.writeUInt16LE(1, 4)
+    hello.writeUInt32LE(512, 6)
+    const greeting = frame(0, Buffer.concat([hello, Buffer.from('tm-evil')]))
+    const many = Buffer.concat(Array.from({ length: 40 }, (_, i) => buffer(0, i, 300)))
+    const attacks: Record<string, { bytes: Buffer; reason: RegExp }> = {
+      'an unknown channel': { bytes: buffer(99, 0, 10), reason: /unknown channel 99/ },
+      'a gap': { bytes: buffer(0, 5, 10), reason: /continues with Buffer 5/ },
+      'more than its credit': { bytes: many, reason: /beyond its credit/ },
+      'an empty Buffer': { bytes: buffer(0, 0, 0), reason: /0 bytes/ },
+      'a Buffer larger than a segment': { bytes: buffer(0, 0, 513), reason: /513 bytes/ },
+      'an absurd length': { bytes: frame(6, Buffer.alloc(9), 0xffffffff), reason: /claims/ },
+      'a frame of a consumer': { bytes: frame(3, Buffer.alloc(8)), reason: /type 3/ },
+      'a short Error': { bytes: frame(6, Buffer.alloc(2)), reason: /2 bytes of 5/ },
+      'half a frame, then nothing': {
+        bytes: buffer(0, 0, 100).subarray(0, 60),
+        reason: /peer closed it/,
+      },
+    }
+    for (const [name, { bytes, reason }] of Object.entries(attacks)) {
+      const { a, transport, settle, turns, clock } = await inProcessCluster()
+      const lines: LogFields[] = []
+      const log: Logger = {
+        ...noopLogger,
+        warn: (_, fields) => void lines.push(fields!),
+        child: () => log,
+      }
+      const b = await ShuffleEnvironment.start({
+        resourceId: 'tm-b',
+        host: 'sim',
+        numberOfSegments: 64,
+        segmentBytes: 512,
+        clock,
+        log,
+        defer: turns.defer,
+        io: inlineNetworkIo({ transport, bindHost: 'sim-b', port: 0 }),
+      })
+      const evil = await transport.listen({ host: 'evil', port: 0 }, (connection) => {
+        connection.start({ onData() {}, onClose() {} })
+        connection.write([greeting, bytes], () => connection.end())
+      })
+      const attach = (gateId: string, location: DataLocation) =>
+        InputGate.attach(
+          b.createInputGate({
+            gateId,
+            consumedSubpartitions: { first: 0, last: 0 },
+            producers: [{ partitionId: 'p', location }],
+          }),
+          b.context,
+        )
+      const bad = new RecordReader(
+        attach('bad', { resourceId: 'tm-evil', host: 'evil', dataPort: evil.port }),
+        testSerializer,
+      )
+      const good = new RecordReader<TestRecord>(attach('good', a.location), testSerializer)
+      await settle()
+      t.throws(() => bad.poll(ignoring, 10), { code: 'FLINK_REMOTE_TRANSPORT' }, name)
+      t.equal(lines.length, 1, name)
+      t.match(lines[0], { resourceId: 'tm-evil', reason }, name)
+
+      const output = ResultPartition.attach(
+        a.createResultPartition({
+          partitionId: 'p',
+          numberOfSubpartitions: 1,
+          partitioner: 'FORWARD',
+        }),
+        a.context,
+      )
+      const selector = firstChannelSelector()
+      const writer = new RecordWriter<TestRecord>(output, { serializer: testSerializer, selector })
+      writer.emit(testRecord(0, 0, 10))
+      writer.flushAll()
+      await settle()
+      let received = 0
+      good.poll({ ...ignoring, onRecord: () => void received++ }, 10)
+      t.equal(received, 1, `${name}: the other channel goes on`)
+      b.closeInputGate('bad')
+      b.closeInputGate('good')
+      await settle()
+      t.equal(b.poolUsage().usedSegments, 0, `${name}: no buffer is lost`)
+      await Promise.all([a.close(), b.close(), evil.close(), settle()])
+    }
+  },
+)
 
 t.test('failConnection fails the channels from a peer that is declared dead', async (t) => {
   const { a, b, partition, reader, settle } = await remotePair()
