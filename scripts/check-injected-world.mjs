@@ -10,7 +10,7 @@ const AMBIENT = [
   [/\bnew Date\(\)/, 'new Date()'],
   [/\bperformance\.now\(/, 'performance.now'],
   [/\b(?:setTimeout|setInterval|setImmediate)\(/, 'a timer of the process'],
-  [/['"](?:node:)?timers(?:\/promises)?['"]/, 'node:timers'],
+  [/(?:\bfrom|\bimport|\brequire)\s*\(?\s*['"](?:node:)?timers(?:\/promises)?['"]/, 'node:timers'],
   [/\bAbortSignal\.timeout\(/, 'AbortSignal.timeout'],
   [/\bMath\.random\(/, 'Math.random'],
   [/\b(?:randomUUID|randomBytes|randomInt|getRandomValues)\(/, 'randomness of the process'],
