@@ -1,10 +1,36 @@
-import { type ClassSerializer, SerializerRegistry } from '@flink-ts/core'
+import {
+  type ClassSerializer,
+  type Configuration,
+  PipelineOptions,
+  SerializerRegistry,
+} from '@flink-ts/core'
 import { InvalidProgramError } from '../functions/errors.js'
 
-/** What a program sets for all its operators and what is no configuration key. */
+/** What a program sets for all its operators. */
 export class ExecutionConfig {
   /** @internal */
   readonly serializers = new SerializerRegistry()
+  readonly #configuration: Configuration
+
+  /** @internal */
+  constructor(configuration: Configuration) {
+    this.#configuration = configuration
+  }
+
+  /**
+   * Operators of one task hand each other the records themselves, not copies: faster, but nobody may change or keep what
+   * it has emitted or taken. Flink's `pipeline.object-reuse`; default off.
+   */
+  enableObjectReuse(): this {
+    this.#configuration.set(PipelineOptions.OBJECT_REUSE, true)
+    return this
+  }
+
+  /** Operators of one task hand each other copies. */
+  disableObjectReuse(): this {
+    this.#configuration.set(PipelineOptions.OBJECT_REUSE, false)
+    return this
+  }
 
   /**
    * Lets instances of a class travel between tasks, also within other values. Part of the program: every task that runs

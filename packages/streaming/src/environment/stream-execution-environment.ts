@@ -54,7 +54,7 @@ export class StreamExecutionEnvironment {
   /** What the program has set. */
   readonly #configuration: Configuration
   readonly #builder: StreamBuilder
-  readonly #config = new ExecutionConfig()
+  readonly #config: ExecutionConfig
   readonly #slotSharingGroups = new RegisteredSlotSharingGroups()
   #recorded: OperatorTransformation[] = []
   #nextId = 1
@@ -123,6 +123,7 @@ export class StreamExecutionEnvironment {
 
   private constructor(context = currentProgramContext()) {
     this.#configuration = new Configuration()
+    this.#config = new ExecutionConfig(this.#configuration)
     this.#context = context
     this.#builder = {
       nextId: () => this.#nextId++,
@@ -158,7 +159,7 @@ export class StreamExecutionEnvironment {
     return this
   }
 
-  /** Where serializers of the program's classes are registered. */
+  /** Serializers of the program's classes, object reuse. */
   getConfig(): ExecutionConfig {
     return this.#config
   }

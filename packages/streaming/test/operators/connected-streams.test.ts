@@ -304,3 +304,16 @@ t.test('ConnectedStreams.transform takes an operator of one’s own', async (t) 
   operator.processElement1('x', 1)
   t.same(output.values, ['x'])
 })
+
+t.test('getConfig().enableObjectReuse() goes with the job', async (t) => {
+  const reuse = async (set: (env: StreamExecutionEnvironment) => unknown) => {
+    const { jobGraph } = await recorded((env) => {
+      set(env)
+      env.fromElements(1).print()
+    })
+    return jobGraph.configuration['pipeline.object-reuse']
+  }
+  t.equal(await reuse((env) => env.getConfig().enableObjectReuse()), 'true')
+  t.equal(await reuse((env) => env.getConfig().enableObjectReuse().disableObjectReuse()), 'false')
+  t.equal(await reuse(() => {}), undefined)
+})
