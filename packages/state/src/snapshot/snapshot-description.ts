@@ -5,7 +5,7 @@ import { parseTypeDescription } from '../schema/parse-type-description.js'
 export type StateType = TypeDescription | 'dynamic'
 
 /** Kinds of keyed state. */
-export type KeyedStateKind = 'value' | 'list' | 'map' | 'reducing' | 'aggregating' | 'timers'
+export type KeyedStateKind = 'value' | 'list' | 'map' | 'reducing' | 'aggregating' | 'timer'
 /** Kinds of operator state: how its elements are given out when the parallelism changes. */
 export type OperatorStateKind = 'splitList' | 'unionList' | 'broadcast'
 
@@ -43,7 +43,7 @@ const KINDS: readonly string[] = [
   'map',
   'reducing',
   'aggregating',
-  'timers',
+  'timer',
   'splitList',
   'unionList',
   'broadcast',

@@ -136,7 +136,7 @@ function readEntry(
     case 'broadcast':
       if (mapKeys === undefined) throw reader.corrupt('its description lacks the type of map keys')
       return { mapEntries: many(() => [reader.value(mapKeys), reader.value(values)]) }
-    case 'timers':
+    case 'timer':
       return { timers: many(() => ({ timestamp: reader.f64(), namespace: reader.value(values) })) }
   }
 }

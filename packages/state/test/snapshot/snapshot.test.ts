@@ -26,7 +26,7 @@ const STATES: StateDescription[] = [
   { name: 'order', kind: 'reducing', type: ORDER },
   { name: 'events', kind: 'list', type: Types.string },
   { name: 'byName', kind: 'map', type: 'dynamic', mapKeyType: Types.string },
-  { name: 'timers', kind: 'timers', type: 'dynamic' },
+  { name: 'timer', kind: 'timer', type: 'dynamic' },
 ]
 
 function keyedWriter(states = STATES): SnapshotWriter {
@@ -137,7 +137,7 @@ t.test(
           writer.addMap(3, keyGroup, key, byName)
           if (byName.length > 0) model.set(idOf('byName', key), byName)
           writer.addTimers(4, keyGroup, key, timers)
-          if (timers.length > 0) model.set(idOf('timers', key), timers)
+          if (timers.length > 0) model.set(idOf('timer', key), timers)
         }
         const summary = writer.finish()
         const bytes = bytesOf(writer)
