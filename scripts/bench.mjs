@@ -13,8 +13,10 @@ const ALL = readdirSync(SUITES)
   .filter((file) => file.endsWith('.mjs'))
   .map((file) => file.slice(0, -'.mjs'.length))
   .sort()
+/** Names for several suites. */
+const ALIASES = { 'data-plane': ['serializers', 'exchange', 'latency'] }
 const USAGE = `Usage: npm run bench [-- [SUITE…] [--against flink] [--runs N] [--json FILE] [--home FOLDER]]
-Suites: ${ALL.join(', ')}; all of them if none is named.
+Suites: ${ALL.join(', ')}; all of them if none is named. data-plane stands for ${ALIASES['data-plane'].join(', ')}.
   --against flink  also measures Apache Flink, in turns with ours (needs Java and Python, downloads it once)
   --runs N         how often each figure is measured; the median counts (default 5)
   --json FILE      also writes one JSON line per figure
@@ -34,8 +36,9 @@ function parse(words) {
       process.exit(0)
     }
     if (!word.startsWith('--')) {
-      if (!ALL.includes(word)) fail(`There is no suite ${word}.`)
-      options.suites.push(word)
+      const suites = ALIASES[word] ?? [word]
+      if (!ALL.includes(suites[0])) fail(`There is no suite ${word}.`)
+      options.suites.push(...suites)
       continue
     }
     const name = word.slice(2)
