@@ -101,6 +101,33 @@ t.test(
   },
 )
 
+t.test('tasks that read from a TaskManager that is killed fail within a second', async (t) => {
+  t.match(await cluster.script('taskmanager.sh', 'start'), { code: 0 })
+  await cluster.untilSlots(4)
+  const jobId = await cluster.submit(
+    ...['-p', '4', '-D', 'restart-strategy.type=none'],
+    program('endless-keys.ts'),
+  )
+  const { vertices } = await cluster.untilStatus(jobId, 'RUNNING')
+  const [source] = vertices
+  const { subtasks } = await cluster.rest.vertexDetails(jobId, source!.id)
+  const [killed, other] = [...new Set(subtasks.map((subtask) => subtask['taskmanager-id']))]
+  t.ok(other !== undefined, 'it runs on two TaskManagers')
+
+  const killedAt = Date.now()
+  killHard(cluster.taskManagerPid(killed!))
+  await cluster.untilStatus(jobId, 'FAILED')
+  const lost = cluster
+    .logs('taskexecutor', 'log')
+    .split('\n')
+    .filter((line) => / WARN .*Task changed its state.*state="?FAILED/.test(line))
+    .map((line) => ({ line, at: Date.parse(line.slice(0, 23).replace(',', '.')) }))
+    .filter(({ line, at }) => line.includes(jobId) || at >= killedAt)
+  t.ok(lost.length > 0, 'it was the connection that told them, not the JobManager')
+  for (const { line, at } of lost) t.ok(at - killedAt < 1000, `${at - killedAt} ms: ${line}`)
+  t.match(cluster.logs('taskexecutor', 'log'), /lost the connection/)
+})
+
 t.test('the JobManager is the same process through all of it', async (t) => {
   t.equal(cluster.jobManagerPid, jobManagerPid)
   t.equal(isAlive(jobManagerPid), true)
