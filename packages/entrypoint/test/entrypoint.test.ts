@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -8,8 +9,11 @@ import {
   deriveTaskManagerMemory,
   FlinkError,
   noopLogger,
+  type ResourceId,
   SeededRandom,
+  SystemClock,
 } from '@flink-ts/core'
+import { loadTransportSecurity } from '@flink-ts/core/security'
 import {
   hostAndPort,
   isLoopback,
@@ -25,6 +29,7 @@ import t from 'tap'
 import { ApplicationJobs } from '../dist/application/application-jobs.js'
 import { blobFolder } from '../dist/daemon/blob-folder.js'
 import { EXIT_CODES, stoppedFromOutside } from '../dist/jobmanager/cluster-end.js'
+import { startShuffleEnvironment } from '../dist/taskmanager/start-shuffle-environment.js'
 
 const configuration = (values: Record<string, string>) => Configuration.fromMap(values)
 
@@ -187,6 +192,35 @@ t.test('blobFolder: as configured, told when it cannot be used', async (t) => {
   t.throws(() => blobFolder(of(join(folder, 'file')), '/x'), {
     code: 'FLINK_WORKING_DIR',
     message: /Cannot keep BLOBs in .*file: .*; set blob\.storage\.directory to a folder/,
+  })
+})
+
+t.test('startShuffleEnvironment: ports that are all in use are told with their key', async (t) => {
+  const holders = [createServer(), createServer()]
+  for (const holder of holders) {
+    await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve))
+    t.teardown(() => holder.close())
+  }
+  const ports = holders.map((holder) => (holder.address() as AddressInfo).port).join(',')
+  const settings = configuration({
+    'taskmanager.data.bind-port': ports,
+    'taskmanager.memory.process.size': '1728m',
+    'security.cluster.secret-file': join(t.testdir(), 'secret'),
+  })
+  const started = startShuffleEnvironment({
+    configuration: settings,
+    clock: new SystemClock(),
+    log: noopLogger,
+    security: loadTransportSecurity(settings, 'create'),
+    memory: deriveTaskManagerMemory(settings),
+    resourceId: 'tm' as ResourceId,
+    host: 'localhost',
+    bindHost: '127.0.0.1',
+    onFatalError: (error) => t.fail(String(error)),
+  })
+  await t.rejects(started, {
+    code: 'FLINK_DATA_PORT',
+    message: `Cannot listen for data connections on 127.0.0.1, port ${ports.replace(',', ', ')}: set taskmanager.data.bind-port to ports that are free`,
   })
 })
 

@@ -1,6 +1,7 @@
 import {
   type Clock,
   type Configuration,
+  FlinkError,
   type Logger,
   NettyShuffleEnvironmentOptions as Options,
   parsePortRange,
@@ -34,15 +35,21 @@ export interface StartShuffleEnvironmentOptions {
 export async function startShuffleEnvironment(
   options: StartShuffleEnvironmentOptions,
 ): Promise<TaskManagerShuffle> {
+  const ports = dataPorts(options.configuration)
   let failure: unknown
-  for (const port of dataPorts(options.configuration)) {
+  for (const port of ports) {
     try {
       return await start(options, port)
     } catch (error) {
       failure = error
     }
   }
-  throw failure
+  if (ports.length === 1) throw failure
+  throw new FlinkError(
+    `Cannot listen for data connections on ${options.bindHost}, port ${ports.join(', ')}: ` +
+      `set ${Options.DATA_BIND_PORT.key} to ports that are free`,
+    { code: 'FLINK_DATA_PORT', cause: failure },
+  )
 }
 
 async function start(
