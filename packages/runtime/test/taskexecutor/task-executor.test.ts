@@ -21,7 +21,14 @@ import type {
 } from '../../dist/messages/messages.generated.js'
 import { TaskExecutor } from '../../dist/taskexecutor/task-executor.js'
 import { DEFAULT_TASK_EXECUTOR_SETTINGS } from '../../dist/taskexecutor/task-executor-settings.js'
-import { advance, location, settle, TestWorld, taskManagerFacts } from '../testing/control-plane.js'
+import {
+  advance,
+  location,
+  SLOT_PROFILE,
+  settle,
+  TestWorld,
+  taskManagerFacts,
+} from '../testing/control-plane.js'
 import { TestingTaskLauncher } from './testing-task-launcher.js'
 
 const RM_TOKEN = { epoch: 1, uuid: 'rm' }
@@ -423,6 +430,24 @@ t.test('TaskExecutor starts a task once, however often it is submitted', async (
   const { gateway, launcher } = await withTask(t)
   await gateway.submitTask({ descriptor: descriptor('x', 'a') })
   t.equal(launcher.tasks.length, 1)
+})
+
+t.test('TaskExecutor: a task has the heap and the managed memory of its own slot', async (t) => {
+  const { gateway, launcher } = await registered(t)
+  const profile = { ...SLOT_PROFILE, taskHeapBytes: 30, managedBytes: 70 }
+  await gateway.requestSlot({ ...slotRequest(-1, 'carved'), profile })
+  await gateway.requestSlot(slotRequest(0, 'numbered'))
+  await settle()
+  await gateway.submitTask({ descriptor: descriptor('x', 'carved') })
+  await gateway.submitTask({ descriptor: descriptor('y', 'numbered') })
+  const { taskHeapBytes, managedBytes } = SLOT_PROFILE
+  t.same(
+    launcher.tasks.map(({ deployment }) => deployment.slot),
+    [
+      { taskHeapBytes: 30, managedBytes: 70 },
+      { taskHeapBytes, managedBytes },
+    ],
+  )
 })
 
 t.test('TaskExecutor accepts a task before the answer to its offer', async (t) => {
