@@ -1,6 +1,6 @@
 /* A producer or consumer task in a thread of its own, for the tests with real threads. */
 import { parentPort, workerData } from 'node:worker_threads'
-import { SeededRandom } from '@flink-ts/core'
+import { SeededRandom, SystemClock } from '@flink-ts/core'
 import {
   blockingBufferWait,
   type InputGateHandle,
@@ -80,6 +80,7 @@ if (work.role === 'producer') {
         action()
       }),
     batch: 100,
+    clock: new SystemClock(),
     onEnd: () => report(consumer),
   })
 }

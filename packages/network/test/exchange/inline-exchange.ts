@@ -1,3 +1,4 @@
+import type { Clock } from '@flink-ts/core'
 import type { BufferWaitStrategy, ChannelEvent } from '@flink-ts/network'
 import {
   InputGate as Gate,
@@ -112,10 +113,15 @@ export class TestConsumer {
   constructor(
     handle: InputGateHandle,
     context: NetworkContext,
-    options: { defer: (action: () => void) => void; batch?: number; onEnd?: () => void },
+    options: {
+      defer: (action: () => void) => void
+      batch?: number
+      onEnd?: () => void
+      clock?: Clock
+    },
   ) {
     this.#onEnd = options.onEnd
-    this.gate = Gate.attach(handle, context)
+    this.gate = Gate.attach(handle, context, options.clock)
     this.#reader = new RecordReader(this.gate, testSerializer)
     this.#defer = options.defer
     this.#batch = options.batch ?? 50

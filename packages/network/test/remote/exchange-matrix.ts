@@ -15,6 +15,8 @@ export interface MatrixPlan {
   readonly sizes: readonly number[]
   readonly count: number
   readonly slowMs: number
+  /** Buffers change their size all the time. */
+  readonly debloats: boolean
 }
 
 const SELECTORS: readonly PartitionerType[] = [
@@ -27,6 +29,14 @@ const SELECTORS: readonly PartitionerType[] = [
   'HASH',
   'CUSTOM',
 ]
+const DEBLOATING = {
+  periodMs: 5,
+  targetMs: 20,
+  samples: 2,
+  thresholdPercentages: 10,
+  minBytes: 256,
+  startingBytes: 1024,
+}
 const SIZES = [0, 1, 40, 700, 5000, 32_768, 300_000, 20_000_000]
 
 /** What is exchanged for a seed: 1 to 8 subtasks a side, 1 to 3 TaskManagers, buffers of 512 B to 64 KiB, records of 0 B to 20 MB. */
@@ -45,6 +55,7 @@ export function matrixPlan(seed: number): MatrixPlan {
     sizes,
     count: Math.max(sizes.length, Math.min(3000, Math.floor(12_000_000 / bytes))),
     slowMs: pick([0, 0, 1]),
+    debloats: pick([false, true]),
   }
 }
 
@@ -61,7 +72,10 @@ export async function runMatrixPlan(plan: MatrixPlan): Promise<void> {
         clock: new SystemClock(),
         log: noopLogger,
         tmpDirs: [tmpdir()],
-        limits: { sortShuffleMinParallelism: 4 },
+        limits: {
+          sortShuffleMinParallelism: 4,
+          ...(plan.debloats && { debloating: DEBLOATING }),
+        },
         io: threadedNetworkIo({
           bindHost: '127.0.0.1',
           port: 0,
