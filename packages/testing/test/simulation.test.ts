@@ -111,6 +111,39 @@ t.test('one TaskManager runs any number of jobs after each other', async (t) => 
   await cluster.close()
 })
 
+t.test(
+  'connected streams run in a simulated cluster, the same way for the same seed',
+  async (t) => {
+    const runOnce = async (seed: number) => {
+      const cluster = await SimulatedCluster.start({ seed, slotsPerTaskManager: 4 })
+      const job = await cluster.submit((env) => {
+        env.setParallelism(2).setRuntimeMode('STREAMING')
+        const odd = env.fromSequence(0, 499).map((n) => ({ n: 2 * Number(n) + 1 }))
+        const even = env.fromSequence(0, 499).map((n) => ({ n: 2 * Number(n) }))
+        odd
+          .connect(even)
+          .keyBy(
+            ({ n }) => n >> 1,
+            ({ n }) => n >> 1,
+          )
+          .map(
+            ({ n }) => `odd ${n}`,
+            ({ n }) => `even ${n}`,
+          )
+          .print()
+      })
+      t.match(await job.end(), { status: 'FINISHED' })
+      const lines = [...cluster.printedLines]
+      await cluster.close()
+      return lines
+    }
+    const [first, again, other] = [await runOnce(3), await runOnce(3), await runOnce(4)]
+    t.equal(new Set(first.map((line) => line.replace(/^.*> /, ''))).size, 1000)
+    t.strictSame(again, first)
+    t.strictSame([...other].sort(), [...first].sort(), 'another order perhaps, the same lines')
+  },
+)
+
 t.test('npm run simulate', async (t) => {
   const script = fileURLToPath(new URL('../../../scripts/simulate.mjs', import.meta.url))
   const { stdout } = await run(process.execPath, [
