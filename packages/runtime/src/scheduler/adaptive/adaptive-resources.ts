@@ -2,6 +2,7 @@ import type { AllocationId } from '@flink-ts/core'
 import type { AssignedSlot } from '../../executiongraph/execution.js'
 import type { JobGraph } from '../../jobgraph/job-graph.js'
 import type { SlotProvider } from '../../jobmaster/slotpool/slot-pool.js'
+import { NoResourceAvailableError } from '../no-resource-available-error.js'
 import { AdaptiveSlots } from './adaptive-slots.js'
 import {
   alignForwardEdges,
@@ -71,6 +72,29 @@ export class AdaptiveResources {
   /** The parallelism that the available slots allow; undefined: they are too few. */
   get possibleParallelism(): VertexParallelism | undefined {
     return distributeSlots(this.#options.jobGraph, this.#bounds, this.#slots.count)
+  }
+
+  /** For people. */
+  get waitingFor(): string {
+    const { shortage } = this.#options.slots
+    const why = shortage === undefined ? '' : ` (${shortage})`
+    return (
+      `waiting for slots: ${this.desiredSlots} desired, ${this.minimumSlots} required, ` +
+      `${this.availableSlots} available${why}`
+    )
+  }
+
+  /** Why the job cannot start after so long. */
+  tooFewAfter(timeoutMs: number): NoResourceAvailableError {
+    const { jobGraph, slots } = this.#options
+    return new NoResourceAvailableError({
+      jobName: jobGraph.name,
+      requiredSlots: this.minimumSlots,
+      availableSlots: this.availableSlots,
+      shortage: slots.shortage,
+      timeoutMs,
+      timeoutKey: 'jobmanager.adaptive-scheduler.submission.resource-wait-timeout',
+    })
   }
 
   /** Wishes for all slots that the job can use. */

@@ -19,7 +19,6 @@ import type {
   JobStatus,
   UpdateTaskExecutionStateRequest,
 } from '../../messages/messages.generated.js'
-import { NoResourceAvailableError } from '../no-resource-available-error.js'
 import type { RestartStrategy } from '../restart-strategy.js'
 import type { Scheduler, SchedulerOperations } from '../scheduler.js'
 import { AdaptiveGraphs } from './adaptive-graphs.js'
@@ -224,10 +223,7 @@ export class AdaptiveScheduler implements Scheduler {
 
   get #waitingFor(): string | undefined {
     if (this.#state.state !== 'WaitingForResources') return undefined
-    const { desiredSlots, minimumSlots, availableSlots } = this.#resources
-    const { shortage } = this.#options.slots
-    const why = shortage === undefined ? '' : ` (${shortage})`
-    return `waiting for slots: ${desiredSlots} desired, ${minimumSlots} required, ${availableSlots} available${why}`
+    return this.#resources.waitingFor
   }
 
   #declareAgain(): void {
@@ -252,15 +248,8 @@ export class AdaptiveScheduler implements Scheduler {
       this.#createExecutionGraph()
       return
     }
-    const { jobGraph, settings } = this.#options
-    const error = new NoResourceAvailableError({
-      jobName: jobGraph.name,
-      requiredSlots: this.#resources.minimumSlots,
-      availableSlots: this.#resources.availableSlots,
-      shortage: this.#options.slots.shortage,
-      timeoutMs: settings.resourceWaitTimeoutMs,
-      timeoutKey: 'jobmanager.adaptive-scheduler.submission.resource-wait-timeout',
-    })
+    const { resourceWaitTimeoutMs } = this.#options.settings
+    const error = this.#resources.tooFewAfter(resourceWaitTimeoutMs)
     this.#failBeforeExecution(toErrorInfo(error))
   }
 
