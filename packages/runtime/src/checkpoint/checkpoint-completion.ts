@@ -35,7 +35,9 @@ export interface CheckpointCompletionOptions {
 export class CheckpointCompletion {
   readonly #options: CheckpointCompletionOptions
   readonly #retries: Retries
-  readonly #storing = new Set<Promise<void>>()
+  readonly #completing = new Set<Promise<void>>()
+  /** Those that a later leader may find. */
+  readonly #storing = new Set<Promise<unknown>>()
 
   constructor(options: CheckpointCompletionOptions) {
     this.#options = options
@@ -66,13 +68,18 @@ export class CheckpointCompletion {
   /** All tasks have acknowledged: makes the checkpoint restorable. Never rejects. */
   complete(pending: PendingCheckpoint): void {
     pending.transitionTo('FINALIZING')
-    const work = this.#complete(pending).finally(() => this.#storing.delete(work))
-    this.#storing.add(work)
+    const work = this.#complete(pending).finally(() => this.#completing.delete(work))
+    this.#completing.add(work)
   }
 
-  /** Resolves when what is being completed now has ended. */
+  /** Resolves when what a later leader may find already is stored, or has failed to be. */
   async whenStored(): Promise<void> {
-    await Promise.all(this.#storing)
+    await Promise.allSettled(this.#storing)
+  }
+
+  /** Resolves when everything that is being completed has ended. */
+  async whenIdle(): Promise<void> {
+    await Promise.all(this.#completing)
   }
 
   /** What was written for a checkpoint that is given up. One that is being completed is removed afterwards. */
@@ -80,8 +87,9 @@ export class CheckpointCompletion {
     const { cleaner, storage } = this.#options
     const { location, checkpointId } = pending
     if (pending.state === 'FINALIZING' || location === undefined) return
+    const handles = pending.handles()
     cleaner.run(checkpointId, async () => {
-      for (const handle of pending.handles()) await storage.discardHandle(handle)
+      for (const handle of handles) await storage.discardHandle(handle)
       await storage.discard(location.directory)
     })
   }
@@ -140,14 +148,17 @@ export class CheckpointCompletion {
     if (!pending.isSavepoint) {
       pending.transitionTo('STORING')
       pending.cancelTimeout()
+      const added = this.#persist('keep a checkpoint', () => store.add(checkpoint))
+      this.#storing.add(added)
       try {
-        const add = () => store.add(checkpoint)
-        const subsumed = await inMain(this.#persist('keep a checkpoint', add))
+        const subsumed = await inMain(added)
         for (const older of subsumed) this.discardCheckpoint(older)
       } catch (error) {
         // A later leader may find it all the same: its files stay.
         onFailed(pending, 'FINALIZE_CHECKPOINT_FAILURE', error)
         return
+      } finally {
+        this.#storing.delete(added)
       }
     }
     pending.transitionTo('COMPLETED')

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import type { CancelTimer } from '@flink-ts/core'
 import { CheckpointCompletion } from './checkpoint-completion.js'
 import type { CheckpointCoordinatorOptions } from './checkpoint-coordinator-options.js'
@@ -5,7 +6,7 @@ import { CheckpointError } from './checkpoint-errors.js'
 import { CheckpointFailureManager } from './checkpoint-failure-manager.js'
 import type { CheckpointFailureReason } from './checkpoint-failure-reason.js'
 import type { AcknowledgeCheckpoint, DeclineCheckpoint } from './checkpoint-gateways.js'
-import type { CheckpointPlan } from './checkpoint-plan.js'
+import { type CheckpointPlan, isSamePlan } from './checkpoint-plan.js'
 import {
   type CheckpointProperties,
   isSynchronous,
@@ -129,8 +130,13 @@ export class CheckpointCoordinator {
     if (!pending.hasAcknowledged(executionAttemptId)) this.#abort(pending, reason, cause)
   }
 
-  /** The newest completed checkpoint, also one that is just being stored. Undefined: there is none. */
+  /**
+   * The newest completed checkpoint, also one that is just being stored. Undefined: there is none. After
+   * {@link stopScheduler}: nothing else may become complete meanwhile.
+   */
   async restoreLatest(): Promise<CompletedCheckpoint | undefined> {
+    const canComplete = [...this.#pending.values()].some(({ state }) => state !== 'STORING')
+    assert(!canComplete, 'what is pending has been given up before a restore')
     await this.#inMain(this.#completion.whenStored())
     const { latest } = this.#options.store
     if (latest !== undefined) this.#options.statistics.restored(latest)
@@ -146,7 +152,7 @@ export class CheckpointCoordinator {
     this.#shutDown = true
     this.stopScheduler('CHECKPOINT_COORDINATOR_SHUTDOWN')
     if (jobStatus === 'SUSPENDED') this.#completion.close()
-    await this.#completion.whenStored()
+    await this.#completion.whenIdle()
     if (jobStatus !== 'SUSPENDED') {
       const kept = isRetained(this.#options.settings.retention, jobStatus)
       for (const checkpoint of await this.#options.store.clear()) {
@@ -216,7 +222,8 @@ export class CheckpointCoordinator {
     this.#beginning = request
     try {
       const checkpointId = await this.#inMain(this.#completion.nextId())
-      if (this.#shutDown || !this.#isStillPlanned(plan)) {
+      // Attempts may have ended while the id was fetched.
+      if (this.#shutDown || !isSamePlan(plan, this.#options.plan())) {
         request.failed(new CheckpointError('CHECKPOINT_COORDINATOR_SUSPEND', { checkpointId }))
       } else await this.#initialize(this.#track(request, plan, checkpointId))
     } catch (cause) {
@@ -229,15 +236,6 @@ export class CheckpointCoordinator {
   #endBeginning(request: CheckpointRequest): void {
     if (this.#beginning === request) this.#beginning = undefined
     this.#beginNext()
-  }
-
-  /** Attempts may have ended while the id was fetched. */
-  #isStillPlanned(plan: CheckpointPlan): boolean {
-    const now = this.#options.plan()
-    if (typeof now === 'string') return false
-    const attempts = (p: CheckpointPlan) =>
-      p.tasksToAcknowledge.map((task) => task.executionAttemptId).join()
-    return attempts(now) === attempts(plan)
   }
 
   #track(
@@ -330,6 +328,7 @@ export class CheckpointCoordinator {
     pending.cancelTimeout()
     this.#pending.delete(pending.checkpointId)
     this.#ended.add(pending)
+    pending.release()
   }
 
   /** Hands the outcome over in the main thread. */

@@ -57,3 +57,13 @@ export function planCheckpoint(
     finishedTasks,
   }
 }
+
+/** Whether the same attempts take part in both. */
+export function isSamePlan(
+  a: CheckpointPlan,
+  b: CheckpointPlan | CheckpointFailureReason,
+): boolean {
+  const attempts = ({ tasksToAcknowledge }: CheckpointPlan) =>
+    tasksToAcknowledge.map((task) => task.executionAttemptId).join()
+  return typeof b !== 'string' && attempts(a) === attempts(b)
+}

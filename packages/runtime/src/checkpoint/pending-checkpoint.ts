@@ -123,6 +123,17 @@ export class PendingCheckpoint {
     return this.#acknowledged.has(executionAttemptId)
   }
 
+  /** Attempts whose state has come. */
+  get acknowledged(): Iterable<string> {
+    return this.#acknowledged.keys()
+  }
+
+  /** It has ended: state, which may be large, is not needed any more. */
+  release(): void {
+    this.#acknowledged.clear()
+    this.#coordinatorStates = new Map()
+  }
+
   /** @returns false: it is not waited for, or has acknowledged before; nothing has changed */
   acknowledge(executionAttemptId: string, state: SubtaskState): boolean {
     assert(this.state === 'TRIGGERED', `checkpoint ${this.checkpointId} takes no state now`)

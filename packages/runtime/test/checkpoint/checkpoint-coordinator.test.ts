@@ -510,3 +510,32 @@ t.test('PENDING_CHECKPOINT_TRANSITIONS: what is stored is not given up by a time
   t.equal((await taken).checkpointId, 1n)
   t.equal((await restored)!.checkpointId, 1n, 'a restart waits for it')
 })
+
+t.test(
+  'CheckpointCoordinator: answers of the coordination service that are lost are asked for again',
+  async (t) => {
+    let losses = 0
+    const isAnswerLost = () => losses-- > 0
+    const w = await checkpointWorld({}, { isAnswerLost, numRetained: 1 })
+    for (let round = 0; round < 3; round++) {
+      losses = 2
+      const taken = w.coordinator.triggerCheckpoint()
+      await settle()
+      for (let i = 0; i < 5; i++) await w.advance(5000)
+      const id = [...w.triggered.keys()].at(-1)!
+      losses = 3
+      await w.acknowledgeAll(id)
+      for (let i = 0; i < 8; i++) await w.advance(5000)
+      t.equal((await taken).checkpointId, id)
+      t.same(await w.folders(), [`chk-${id}`])
+    }
+    t.equal(w.triggered.size, 3)
+    losses = 1
+    const last = t.rejects(w.coordinator.triggerCheckpoint(), failure('TRIGGER_CHECKPOINT_FAILURE'))
+    await settle()
+    const ended = w.coordinator.shutdown('SUSPENDED')
+    await settle()
+    await Promise.all([last, ended])
+    t.equal(w.clock.pendingTimers, 0, 'nobody asks on')
+  },
+)

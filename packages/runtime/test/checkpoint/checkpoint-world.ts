@@ -22,6 +22,7 @@ import {
 import { CheckpointStatisticsTracker } from '../../dist/checkpoint/checkpoint-statistics-tracker.js'
 import { CompletedCheckpointStore } from '../../dist/checkpoint/completed-checkpoint-store.js'
 import { EntriesLeaderStores } from '../../dist/highavailability/store/entries-leader-stores.js'
+import { CoordinationConnectionLostError } from '../../dist/highavailability/store/store-errors.js'
 import { VersionedEntries } from '../../dist/highavailability/store/versioned-entries.js'
 
 export const JOB = '0123456789abcdef0123456789abcdef'
@@ -74,11 +75,14 @@ export async function checkpointWorld(
     entries = new VersionedEntries(),
     files,
     overrides = {},
+    isAnswerLost = () => false,
   }: {
     numRetained?: number
     entries?: VersionedEntries
     files?: InMemoryFileSystem
     overrides?: Partial<CheckpointCoordinatorOptions>
+    /** Whether nobody hears that a change of the coordination service was made. */
+    isAnswerLost?: () => boolean
   } = {},
 ) {
   const clock = new ManualClock(1_000_000)
@@ -93,7 +97,11 @@ export async function checkpointWorld(
   })
   const stores = new EntriesLeaderStores({
     read: async (_, run) => run(entries),
-    write: async (_, run) => run(entries),
+    write: async (operation, run) => {
+      const answer = run(entries)
+      if (isAnswerLost()) throw new CoordinationConnectionLostError({ operation, client: 'test' })
+      return answer
+    },
   })
   const damaged: string[] = []
   const store = await CompletedCheckpointStore.recover(
