@@ -202,25 +202,32 @@ t.test('startShuffleEnvironment: ports that are all in use are told with their k
     t.teardown(() => holder.close())
   }
   const ports = holders.map((holder) => (holder.address() as AddressInfo).port).join(',')
-  const settings = configuration({
-    'taskmanager.data.bind-port': ports,
-    'taskmanager.memory.process.size': '1728m',
-    'security.cluster.secret-file': join(t.testdir(), 'secret'),
+  const start = (more: Record<string, string> = {}) => {
+    const settings = configuration({
+      'taskmanager.data.bind-port': ports,
+      'taskmanager.memory.process.size': '1728m',
+      'security.cluster.secret-file': join(t.testdirName, 'secret'),
+      ...more,
+    })
+    return startShuffleEnvironment({
+      configuration: settings,
+      clock: new SystemClock(),
+      log: noopLogger,
+      security: loadTransportSecurity(settings, 'create'),
+      memory: deriveTaskManagerMemory(settings),
+      resourceId: 'tm' as ResourceId,
+      host: 'localhost',
+      bindHost: '127.0.0.1',
+      onFatalError: (error) => t.fail(String(error)),
+    })
+  }
+  t.testdir({})
+  await t.rejects(start({ 'shuffle-service': 'nobody-has-it' }), {
+    code: 'FLINK_ILLEGAL_CONFIGURATION',
   })
-  const started = startShuffleEnvironment({
-    configuration: settings,
-    clock: new SystemClock(),
-    log: noopLogger,
-    security: loadTransportSecurity(settings, 'create'),
-    memory: deriveTaskManagerMemory(settings),
-    resourceId: 'tm' as ResourceId,
-    host: 'localhost',
-    bindHost: '127.0.0.1',
-    onFatalError: (error) => t.fail(String(error)),
-  })
-  await t.rejects(started, {
+  await t.rejects(start(), {
     code: 'FLINK_DATA_PORT',
-    message: `Cannot listen for data connections on 127.0.0.1, port ${ports.replace(',', ', ')}: set taskmanager.data.bind-port to ports that are free`,
+    message: `Cannot listen for data connections on 127.0.0.1, ports ${ports}: set taskmanager.data.bind-port to ports that are free`,
   })
 })
 

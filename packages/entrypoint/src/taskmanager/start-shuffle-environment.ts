@@ -41,13 +41,14 @@ export async function startShuffleEnvironment(
     try {
       return await start(options, port)
     } catch (error) {
+      if (!FlinkError.is(error) || error.code !== 'FLINK_DATA_PORT') throw error
       failure = error
     }
   }
   if (ports.length === 1) throw failure
   throw new FlinkError(
-    `Cannot listen for data connections on ${options.bindHost}, port ${ports.join(', ')}: ` +
-      `set ${Options.DATA_BIND_PORT.key} to ports that are free`,
+    `Cannot listen for data connections on ${options.bindHost}, ports ` +
+      `${options.configuration.get(Options.DATA_BIND_PORT)}: set ${Options.DATA_BIND_PORT.key} to ports that are free`,
     { code: 'FLINK_DATA_PORT', cause: failure },
   )
 }
