@@ -43,14 +43,14 @@ function canCombine({ source, partitioning }: StreamEdge): boolean {
 
 function combinerNode(edge: StreamEdge, source: StreamNode, factory: OperatorFactory): StreamNode {
   const { target, index } = edge
-  const { parallelism, maxParallelism, slotSharingGroup, outputType } = source
+  const { parallelism, maxParallelism, slotSharingGroup, coLocationGroupKey, outputType } = source
   return {
     id: target.id,
     operatorId: operatorIdOfCombiner(source.operatorId, target.operatorId, index),
     kind: 'operator',
     name: `Combine for ${target.name}`,
     uid: undefined,
-    ...{ parallelism, maxParallelism, slotSharingGroup, outputType },
+    ...{ parallelism, maxParallelism, slotSharingGroup, coLocationGroupKey, outputType },
     chainingStrategy: 'ALWAYS',
     factory,
     fingerprint: 'combine',
