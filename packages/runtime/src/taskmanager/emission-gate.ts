@@ -8,8 +8,9 @@ export class EmissionGate {
   readonly #wake: () => void
   readonly #fail: (error: unknown) => void
   #isChainWaiting = false
+  #unavailable: TaskOutput | undefined
 
-  /** @param wake called once when it may be open again, after it was closed */
+  /** @param wake called once when it may be open again, after `awaitOpen` */
   constructor(options: {
     outputs: readonly TaskOutput[]
     chain: OperatorChain
@@ -23,10 +24,11 @@ export class EmissionGate {
   }
 
   isOpen(): boolean {
+    this.#unavailable = undefined
     if (this.#isChainWaiting) return false
     for (const output of this.#outputs) {
       if (output.isAvailable()) continue
-      output.onAvailable(this.#wake)
+      this.#unavailable = output
       return false
     }
     const ready = this.#chain.whenReady()
@@ -37,5 +39,10 @@ export class EmissionGate {
       this.#wake()
     }, this.#fail)
     return false
+  }
+
+  /** Has the task woken when what `isOpen` has found closed is open. May block the thread for a moment. */
+  awaitOpen(): void {
+    this.#unavailable?.onAvailable(this.#wake)
   }
 }

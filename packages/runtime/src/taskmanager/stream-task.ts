@@ -184,6 +184,8 @@ export class StreamTask {
     if (!gate.isOpen()) {
       this.#time.enter('softBackPressured')
       flusher.afterBatch(false)
+      // Waiting may block for a moment: not while there are mails, which will lead here again.
+      if (this.#mailbox.isEmpty) gate.awaitOpen()
       return 'WAIT'
     }
     this.#time.enter('busy')
@@ -192,9 +194,9 @@ export class StreamTask {
         flusher.afterBatch(true)
         return 'CONTINUE'
       case 'NOTHING_AVAILABLE':
-        head.onAvailable(this.#options.wake)
         this.#time.enter('idle')
         flusher.afterBatch(false)
+        if (this.#mailbox.isEmpty) head.onAvailable(this.#options.wake)
         return 'WAIT'
       case 'END_OF_DATA':
         this.#phase = 'finishing'
