@@ -91,3 +91,24 @@ t.test(
     )
   },
 )
+
+t.test('a cluster that starts its own TaskManagers tells how the process ended', async (t) => {
+  const cluster = await TestCluster.prepare(t, {
+    taskManagers: 0,
+    slots: 1,
+    configuration: {
+      ...MEMORY,
+      'resourcemanager.driver': 'process',
+      'restart-strategy.type': 'fixed-delay',
+      'restart-strategy.fixed-delay.attempts': '3',
+      'restart-strategy.fixed-delay.delay': '100 ms',
+    },
+  })
+  t.match(await cluster.script('jobmanager.sh', 'start'), { code: 0 })
+  const { code, stderr } = await cluster.flink('run', FILL, 'once')
+  t.equal(code, 0, stderr)
+  t.match(
+    cluster.logs('standalonesession', 'log'),
+    /A worker ended.*process ended with (SIGABRT|exit code 134): Node\.js aborted, most likely because its heap was full/,
+  )
+})

@@ -123,7 +123,11 @@ export class ActiveWorkers {
   terminated(resourceId: string, diagnostics: string): void {
     const worker = this.#byId.get(resourceId)
     const cause = new Error(`The worker of TaskManager ${resourceId} ended: ${diagnostics}`)
-    if (worker === undefined) return
+    if (worker === undefined) {
+      // One whose connection broke may be released before the driver knows why it ended.
+      this.#options.log.info('A worker ended', { resourceId, state: 'RELEASED', diagnostics })
+      return
+    }
     const { state } = worker
     this.#remove(worker)
     this.#options.log.warn('A worker ended', { resourceId, state, diagnostics })
