@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { ExecutionGraphInfo } from '@flink-ts/runtime'
 import type { StreamExecutionEnvironment } from '@flink-ts/streaming'
 import t from 'tap'
 import { ListShuffle } from './list-shuffle.js'
@@ -49,6 +50,39 @@ for (const mode of ['STREAMING', 'BATCH']) {
     if (mode === 'BATCH') t.equal(lists.size, 0, 'what was read is released')
   })
 }
+
+t.test(
+  'a job with buffer debloating is right, and its tasks show the size of their buffers',
+  async (t) => {
+    const key = 'taskmanager.network.memory.buffer-debloat'
+    const keys = {
+      [`${key}.enabled`]: 'true',
+      [`${key}.period`]: '1 ms',
+      'parallelism.default': '2',
+    }
+    await withCluster(
+      t,
+      { keys, numberOfTaskManagers: 2, numberOfTaskSlotsPerTaskManager: 2 },
+      async ({ cluster, stdout }) => {
+        const job = await cluster.submitJob(await record(sums, keys))
+        await job.result()
+        t.same(printed(stdout.lines), expected)
+        const dispatcher = await cluster.dispatcher()
+        const { executionGraph } = await dispatcher.requestJob({ jobId: job.jobId })
+        const { vertices } = JSON.parse(
+          Buffer.from(executionGraph).toString(),
+        ) as ExecutionGraphInfo
+        const inputs = vertices.at(-1)!.subtasks.map(({ current }) => current.metrics!.values)
+        t.equal(inputs.length, 2)
+        for (const values of inputs) {
+          const { debloatedBufferSize, estimatedTimeToConsumeBuffersMs } = values
+          t.ok(debloatedBufferSize! >= 256 && debloatedBufferSize! <= 32_768)
+          t.ok(estimatedTimeToConsumeBuffersMs! >= 0)
+        }
+      },
+    )
+  },
+)
 
 const damages: Record<string, (folder: string) => void> = {
   'are gone': (folder) => rmSync(folder, { recursive: true }),
