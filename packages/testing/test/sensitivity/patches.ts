@@ -98,8 +98,8 @@ export const PATCHES: readonly Patch[] = [
         return execution ?? this.vertices.find(({ current }) => subtask(current.attemptId) === subtask(attemptId))?.current;`,
       },
     ],
-    scenarios: ['task-manager-partition', 'lossy-network'],
-    pinnedSeed: 1,
+    scenarios: ['lossy-network', 'chaos'],
+    pinnedSeed: 9,
   },
   {
     name: 'old-slot-report',

@@ -2,6 +2,7 @@ import { Configuration } from '@flink-ts/core'
 import type { ApplicationStatus, JobGraph } from '@flink-ts/runtime'
 import { ClusterInvariants } from '../invariants/cluster-invariants.js'
 import { FencingInvariant } from '../invariants/fencing-invariant.js'
+import { StaleReportInvariant } from '../invariants/stale-report-invariant.js'
 import type { FaultCounts } from '../nemesis/fault-counts.js'
 import { closeCluster } from './close-cluster.js'
 import { ClusterClient, DEFAULT_TIMEOUT_MS } from './cluster-client.js'
@@ -44,12 +45,15 @@ export class SimulatedCluster {
     this.world = world
     this.#invariants = new ClusterInvariants(world)
     const fencing = new FencingInvariant((what) => world.violated(what))
+    const staleReports = new StaleReportInvariant((what) => world.violated(what))
     world.onLog = (observation) => {
       this.#invariants.observe(observation)
+      staleReports.observeLog(observation)
       fencing.observeLog(observation)
     }
     world.onRpc = (event) => {
       this.#invariants.observeCall(event)
+      staleReports.observe(event)
       // Without a coordination service nobody has ever lost its leadership.
       if (highAvailability) fencing.observe(event)
     }
