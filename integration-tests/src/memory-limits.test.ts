@@ -8,6 +8,8 @@ const PROCESS_MB = 1024
 const MEMORY = {
   'taskmanager.memory.process.size': `${PROCESS_MB}m`,
   'taskmanager.memory.managed.size': '16m',
+  // Of each task 40 MB: what is filled to the last megabyte is collected again and again.
+  'taskmanager.memory.task.heap.size': '160m',
 }
 const FILL = program('fills-memory.ts')
 
@@ -58,7 +60,7 @@ t.test('a task that runs out of heap fails alone', async (t) => {
     const peakMb = peakResidentKb(pid!) / 1024
     t.comment(`VmHWM ${Math.round(peakMb)} MB of ${PROCESS_MB} MB`)
     t.ok(peakMb <= PROCESS_MB)
-    t.ok(peakMb > 150, 'the heap was filled')
+    t.ok(peakMb > 120, 'the heap was filled')
   })
 })
 
