@@ -1,6 +1,7 @@
 import t from 'tap'
-import { isAlive, peakResidentKb } from './support/processes.js'
+import { isAlive, peakResidentKb, processesWith } from './support/processes.js'
 import { program, TestCluster } from './support/test-cluster.js'
+import { until } from './support/until.js'
 
 t.setTimeout(300_000)
 
@@ -109,6 +110,9 @@ t.test('a cluster that starts its own TaskManagers tells how the process ended',
   t.match(await cluster.script('jobmanager.sh', 'start'), { code: 0 })
   const { code, stderr } = await cluster.flink('run', FILL, 'once')
   t.equal(code, 0, stderr)
+  // Its workers end with it.
+  await cluster.script('jobmanager.sh', 'stop')
+  await until('no process is left', () => processesWith(cluster.tmpDir).length === 0)
   t.match(
     cluster.logs('standalonesession', 'log'),
     /A worker ended.*process ended with (SIGABRT|exit code 134): Node\.js aborted, most likely because its heap was full/,
