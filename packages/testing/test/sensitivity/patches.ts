@@ -102,21 +102,6 @@ export const PATCHES: readonly Patch[] = [
     pinnedSeed: 9,
   },
   {
-    name: 'old-slot-report',
-    breaks: 'a slot report that is older than a change of the slot undoes the change',
-    edits: [
-      {
-        module: 'runtime/dist/resourcemanager/slotmanager/slot-reports.js',
-        find: `if (slot.changedAt > askedAt)
-        return;
-    slot.assignedTasks = assignedTasks;`,
-        replace: 'slot.assignedTasks = assignedTasks;',
-      },
-    ],
-    scenarios: ['slow-network', 'lossy-network', 'chaos'],
-    pinnedSeed: 1,
-  },
-  {
     name: 'ignore-lost-task-manager',
     breaks: 'a JobMaster goes on using the slots of a TaskManager that it has lost',
     edits: [
