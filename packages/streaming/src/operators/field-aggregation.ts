@@ -20,8 +20,11 @@ export function fieldAggregation(
   const copier = new RecordCopier()
   return {
     reduce(own, value) {
-      const result = combine(fieldOf(own, field, kind), fieldOf(value, field, kind))
-      ;(own as Fields)[field] = result
+      const before = fieldOf(own, field, kind)
+      const result: unknown = combine(before, fieldOf(value, field, kind))
+      // A Date belongs to the element that it came with.
+      const isTaken = typeof result === 'object' && result !== (before as unknown)
+      ;(own as Fields)[field] = isTaken ? copier.copy(result) : result
       return own
     },
     copy: (value) => copier.copy(value),

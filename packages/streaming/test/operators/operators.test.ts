@@ -287,7 +287,8 @@ t.test('reduce and aggregations', async (t) => {
   ]
   // biome-ignore lint/suspicious/noExplicitAny: tuples
   const keyed = (s: DataStream<any>) => s.keyBy((x: [string, number, string]) => x[0])
-  const streaming = (build: Parameters<typeof job>[0]) => emitted(build, elements)
+  const streaming = (build: Parameters<typeof job>[0], of: unknown[] = elements) =>
+    emitted(build, of)
   const batch = (build: Parameters<typeof job>[0]) => emitted(build, elements, { jobType: 'BATCH' })
 
   t.same(
@@ -354,6 +355,16 @@ t.test('reduce and aggregations', async (t) => {
     )
     t.same(objects[0], { key: 'a', n: 3 }, 'elements are not changed')
   }
+  const dates = [new Date(5), new Date(3)]
+  const [, earliest] = (await streaming(
+    (s) => keyed(s).min(1),
+    [
+      ['a', dates[0]],
+      ['a', dates[1]],
+    ],
+  )) as [string, Date][]
+  dates[1]!.setTime(9)
+  t.same(earliest, ['a', new Date(3)], 'a Date that was taken over is a copy')
   await t.rejects(
     streaming((s) => keyed(s).sum(2)),
     { cause: { message: /Cannot take the sum of field '2': it is string; expected a number/ } },
