@@ -33,6 +33,8 @@ export class ServingConnection {
   readonly #reader: FrameReader
   readonly #senders = new Map<number, SubpartitionSender>()
   readonly #requests = new Map<number, CancelTimer>()
+  /** The consumer counts its channels: what is above this was never asked for. */
+  #highestChannel = -1
   /** Announced before the partition was there. */
   readonly #bufferSizes = new Map<number, number>()
   readonly #inFlight: SendBatch[] = []
@@ -164,18 +166,21 @@ export class ServingConnection {
         return
       case FrameType.addCredit: {
         const { channel, credit } = decodeAddCredit(body)
+        this.#checkAskedFor(channel)
         // The channel may have ended while the frame was on its way.
         this.#senders.get(channel)?.addCredit(credit)
         return
       }
       case FrameType.newBufferSize: {
         const { channel, bytes } = decodeNewBufferSize(body)
+        this.#checkAskedFor(channel)
         if (this.#requests.has(channel)) this.#bufferSizes.set(channel, bytes)
         this.#senders.get(channel)?.queue.announceBufferSize(bytes)
         return
       }
       case FrameType.cancel: {
         const channel = decodeCancel(body)
+        this.#checkAskedFor(channel)
         this.#requests.get(channel)?.()
         this.#requests.delete(channel)
         this.#bufferSizes.delete(channel)
@@ -193,11 +198,19 @@ export class ServingConnection {
     }
   }
 
+  /** @throws DataProtocolError for a channel that was never there */
+  #checkAskedFor(channel: number): void {
+    if (channel > this.#highestChannel) {
+      throw new DataProtocolError(`a frame came for the unknown channel ${channel}`)
+    }
+  }
+
   #request(request: PartitionRequest): void {
     const { channel, partitionId } = request
     if (this.#senders.has(channel) || this.#requests.has(channel)) {
       throw new DataProtocolError(`channel ${channel} was requested twice`)
     }
+    this.#highestChannel = Math.max(this.#highestChannel, channel)
     this.#requests.set(channel, () => {})
     const cancel = this.#partitions.find(partitionId, (partition) => {
       this.#requests.delete(channel)

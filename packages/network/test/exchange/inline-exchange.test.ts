@@ -246,6 +246,50 @@ t.test('RecordWriter shows nothing before a flush, and flushing costs no buffer'
   await env.close()
 })
 
+t.test('RecordReader reads a buffer of each channel in turn, however full one is', async (t) => {
+  const { env } = await inlineEnvironment()
+  const attach = (partitionId: string) => {
+    const handle = env.createResultPartition({
+      partitionId,
+      numberOfSubpartitions: 1,
+      partitioner: 'FORWARD',
+    })
+    const output = ResultPartition.attach(handle, env.context)
+    const selector = firstChannelSelector()
+    const writer = new RecordWriter<TestRecord>(output, { serializer: testSerializer, selector })
+    return { output, writer }
+  }
+  const flood = attach('p0')
+  const quiet = attach('p1')
+  const gate = InputGate.attach(
+    env.createInputGate({
+      gateId: 'g',
+      consumedSubpartitions: { first: 0, last: 0 },
+      producers: ['p0', 'p1'].map((partitionId) => ({ partitionId, location: env.location })),
+    }),
+    env.context,
+  )
+  const reader = new RecordReader<TestRecord>(gate, testSerializer)
+  const seen: number[] = []
+  const handler = {
+    onRecord: (_: TestRecord, __: number, channel: number) => void seen.push(channel),
+    onWatermark() {},
+    onWatermarkStatus() {},
+    onEvent() {},
+  }
+  // One record fills most of a buffer.
+  for (let round = 0; round < 20; round++) {
+    for (let i = 0; flood.output.isAvailable(); i++) flood.writer.emit(testRecord(0, i, 400))
+    quiet.writer.emit(testRecord(1, round, 400))
+    quiet.writer.flushAll()
+    seen.length = 0
+    reader.poll(handler, 3)
+    t.ok(seen.includes(1), `round ${round}: ${seen}`)
+    t.ok(seen.includes(0), `round ${round}: ${seen}`)
+  }
+  await env.close()
+})
+
 t.test(
   'InputGate wakes its reader once per wait, through the injected scheduler only',
   async (t) => {

@@ -37,6 +37,8 @@ const DEBLOATING = {
   minBytes: 256,
   startingBytes: 1024,
 }
+const clock = new SystemClock()
+const MOST_TURNS = 1000
 const SIZES = [0, 1, 40, 700, 5000, 32_768, 300_000, 20_000_000]
 
 /** What is exchanged for a seed: 1 to 8 subtasks a side, 1 to 3 TaskManagers, buffers of 512 B to 64 KiB, records of 0 B to 20 MB. */
@@ -59,7 +61,16 @@ export function matrixPlan(seed: number): MatrixPlan {
   }
 }
 
-/** Exchanges it, every task in a thread of its own. @throws Error on what was lost, doubled, changed or out of order */
+/** The network threads give the last ones back on their own time. @throws Error if some stay away */
+async function untilAllBuffersAreBack(envs: readonly ShuffleEnvironment[]): Promise<void> {
+  const used = () => envs.map((env) => env.poolUsage().usedSegments)
+  for (let turn = 0; used().some((n) => n > 0); turn++) {
+    if (turn === MOST_TURNS) throw new Error(`${used()} buffers are not back`)
+    await new Promise((resolve) => clock.schedule(10, () => resolve(undefined)))
+  }
+}
+
+/** Exchanges it, every task in a thread of its own. @throws Error on what was lost, doubled, changed or out of order, and buffers that are not given back */
 export async function runMatrixPlan(plan: MatrixPlan): Promise<void> {
   const { taskManagers, producers, consumers, selector, sizes, count, slowMs } = plan
   const envs = await Promise.all(
@@ -69,7 +80,7 @@ export async function runMatrixPlan(plan: MatrixPlan): Promise<void> {
         host: '127.0.0.1',
         numberOfSegments: 512,
         segmentBytes: plan.segmentBytes,
-        clock: new SystemClock(),
+        clock,
         log: noopLogger,
         tmpDirs: [tmpdir()],
         limits: {
@@ -131,10 +142,10 @@ export async function runMatrixPlan(plan: MatrixPlan): Promise<void> {
     const expected = count * producers * (selector === 'BROADCAST' ? consumers : 1)
     if (error !== undefined) throw new Error(error)
     if (got !== expected) throw new Error(`${got} of ${expected} records came`)
-    for (const env of envs) {
-      const { usedSegments, totalSegments } = env.poolUsage()
-      if (usedSegments > totalSegments) throw new Error('more buffers than the pool has')
-    }
+    await Promise.all(workers.map((worker) => worker.terminate()))
+    for (let c = 0; c < consumers; c++) at(c).closeInputGate(`g${c}`)
+    for (let p = 0; p < producers; p++) at(p + 1).releasePartitions([`p${p}`])
+    await untilAllBuffersAreBack(envs)
   } finally {
     await Promise.all(workers.map((worker) => worker.terminate()))
     await Promise.all(envs.map((env) => env.close()))

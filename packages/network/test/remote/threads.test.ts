@@ -289,6 +289,13 @@ t.test(
       'short body': Buffer.concat([hello(), frame(3, Buffer.alloc(3))]),
       'a Buffer from a consumer': Buffer.concat([hello(), frame(2, Buffer.alloc(40))]),
       'one channel twice': Buffer.concat([hello(), frame(1, request), frame(1, request)]),
+      'credit for a wrong channel': Buffer.concat([hello(), frame(3, Buffer.alloc(8))]),
+      'an end of a wrong channel': Buffer.concat([
+        hello(),
+        frame(1, request),
+        frame(4, Buffer.alloc(4, 9)),
+      ]),
+      'a size for a wrong channel': Buffer.concat([hello(), frame(7, Buffer.alloc(8, 0xff))]),
     }
     const partition = a.createResultPartition({
       partitionId: 'p0',
@@ -313,10 +320,11 @@ t.test(
       Buffer.concat([hello(), frame(1, request).subarray(0, 9)]),
       hello().subarray(0, 7),
     ]
-    // Harmless: unknown channels may have ended.
+    // A channel may have ended while a frame for it was on its way.
+    const ended0 = [frame(1, request), frame(4, Buffer.alloc(4))]
     const harmless = [
-      Buffer.concat([hello(), frame(3, Buffer.alloc(8)), frame(4, Buffer.alloc(4, 9))]),
-      Buffer.concat([hello(), frame(7, Buffer.alloc(8, 0xff))]),
+      Buffer.concat([hello(), ...ended0, frame(3, Buffer.alloc(8)), frame(4, Buffer.alloc(4))]),
+      Buffer.concat([hello(), ...ended0, frame(7, Buffer.alloc(8))]),
     ]
     for (const bytes of [...truncated, ...harmless]) {
       const socket = connect(a.dataPort, '127.0.0.1')
