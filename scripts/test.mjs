@@ -3,6 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { build, ensureInstalled, ROOT } from './prepare.mjs'
+import { endStrayProcesses, MARK } from './stray-processes.mjs'
 
 ensureInstalled()
 build({ tests: true })
@@ -11,8 +12,10 @@ const args = process.argv.slice(2)
 const runner = join(ROOT, 'node_modules', 'tap', 'dist', 'esm', 'run.mjs')
 // Its plugins are those of .taprc only once it was built with them: else it loads each file through a compiler.
 spawnSync(process.execPath, [runner, 'build'], { cwd: ROOT, stdio: 'ignore' })
+const run = `${process.pid}-${Date.now()}`
 const tap = spawn(process.execPath, [runner, '--reporter=tap', ...args], {
   cwd: ROOT,
+  env: { ...process.env, [MARK]: run },
   stdio: ['ignore', 'pipe', 'inherit'],
 })
 
@@ -32,6 +35,8 @@ tap.stdout.on('data', (chunk) => {
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => tap.kill(signal))
 
+// Not 'close': a process that was left behind may hold the output open.
+tap.on('exit', () => endStrayProcesses(run))
 tap.on('close', (status, signal) => {
   const count = (key) => Number(summary.match(new RegExp(`\\b${key}: (\\d+)`))?.[1] ?? 0)
   for (const skip of skips) console.log(`skipped: ${skip}`)
