@@ -190,6 +190,32 @@ t.test(
   },
 )
 
+t.test('all channels from one peer share one connection', async (t) => {
+  const { a, b, partition, reader, settle, transport } = await remotePair({ segments: 256 })
+  let connections = 0
+  const connect = transport.connect.bind(transport)
+  transport.connect = (address) => {
+    connections++
+    return connect(address)
+  }
+  const ids = ['p0', 'p1', 'p2', 'p3']
+  const got = new Map<string, number>()
+  const inputs = ids.map((id) => ({ id, ...reader(id) }))
+  for (const [i, id] of ids.entries()) {
+    const { writer } = partition(id)
+    for (let n = 0; n <= i; n++) writer.emit(testRecord(0, n, 10))
+    writer.flushAll()
+  }
+  await settle()
+  for (const { id, reader } of inputs) {
+    const count = () => void got.set(id, (got.get(id) ?? 0) + 1)
+    reader.poll({ ...ignoring, onRecord: count }, 10)
+  }
+  t.same([...got.values()], [1, 2, 3, 4])
+  t.equal(connections, 1)
+  await Promise.all([a.close(), b.close(), settle()])
+})
+
 t.test('a broken connection fails all channels from that peer at once', async (t) => {
   const { a, b, partition, reader, settle, transport, turns } = await remotePair()
   const { writer } = partition('p')
