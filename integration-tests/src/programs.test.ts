@@ -52,6 +52,13 @@ t.test(
   },
 )
 
+t.test('instances of registered classes travel between task threads', async (t) => {
+  const output = outputPath('class-records')
+  const { code, stderr } = await cluster.flink('run', program('class-records.ts'), output)
+  t.equal(code, 0, stderr)
+  t.same(outputLines(output).sort(), ['k0 2550 50', 'k1 2500 50'])
+})
+
 t.test('fromSubmission, time and chance are those of the client in every task', async (t) => {
   const before = Date.now()
   const run = cluster.command('flink', [
