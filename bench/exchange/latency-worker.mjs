@@ -1,6 +1,6 @@
 // A producer at a steady rate, or a consumer that notes how old records are; see ../suites/latency.mjs.
 import { parentPort, workerData } from 'node:worker_threads'
-import { DynamicSerializer } from '@flink-ts/core'
+import { DynamicSerializer, SystemClock } from '@flink-ts/core'
 import {
   blockingBufferWait,
   firstChannelSelector,
@@ -10,6 +10,7 @@ import {
   RecordWriter,
   ResultPartition,
 } from '@flink-ts/network'
+import { OutputFlusher } from '../../packages/runtime/dist/taskmanager/output-flusher.js'
 
 const { role, context: contextHandle, handle, rate, seconds, timeoutMs } = workerData
 const context = NetworkContext.attach(contextHandle)
@@ -27,7 +28,12 @@ if (role === 'producer') {
   const writer = new RecordWriter(partition, { serializer, selector: firstChannelSelector() })
   const begin = now()
   let sent = 0
-  let flushedAt = begin
+  const flusher = new OutputFlusher({
+    outputs: [{ flush: () => writer.flushAll() }],
+    clock: new SystemClock(),
+    bufferTimeoutMs: timeoutMs,
+    wake() {},
+  })
   const step = () => {
     // What is due goes out at once: the schedule does not slip when the thread does.
     const time = now()
@@ -36,10 +42,8 @@ if (role === 'producer') {
       writer.emit({ at: begin + (sent / rate) * 1000, value: sent })
       if (timeoutMs === 0) writer.flushAll()
     }
-    if (timeoutMs > 0 && time - flushedAt >= timeoutMs) {
-      writer.flushAll()
-      flushedAt = time
-    }
+    flusher.afterBatch(true)
+    flusher.onIdle()
     // A thread that never sleeps is put aside by the scheduler for milliseconds at a time where others want to run.
     Atomics.wait(nothing, 0, 0, PAUSE_MS)
     if (sent < rate * seconds) setImmediate(step)

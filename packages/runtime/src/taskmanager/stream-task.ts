@@ -195,7 +195,7 @@ export class StreamTask {
         return 'CONTINUE'
       case 'NOTHING_AVAILABLE':
         this.#time.enter('idle')
-        flusher.afterBatch(false)
+        flusher.onIdle()
         if (this.#mailbox.isEmpty) head.onAvailable(this.#options.wake)
         return 'WAIT'
       case 'END_OF_DATA':

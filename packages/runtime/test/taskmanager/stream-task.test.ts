@@ -51,21 +51,48 @@ t.test('StreamTask takes no input while an output is not available', async (t) =
   t.equal(s.task.time.accumulatedMs('idle'), 5)
 })
 
-t.test('StreamTask flushes what was written a buffer timeout later, once', async (t) => {
+t.test('StreamTask shows what was written a buffer timeout later while it is busy', async (t) => {
   const s = task(forward, { bufferTimeoutMs: 100 })
   await s.run()
-  t.equal(s.clock.pendingTimers, 0)
-  s.input.records('a')
-  await s.run()
+  s.input.records(...Array.from({ length: 1000 }, (_, i) => `${i}`))
+  const flushes = () => s.output.written.filter((what) => what === 'flush').length
+  while (s.output.written.length === 0) s.task.step()
   s.clock.advance(99)
-  await s.run()
-  t.strictSame(s.output.written, ['a'])
+  s.task.step()
+  t.equal(flushes(), 0)
   s.clock.advance(1)
-  await s.run()
-
-  t.strictSame(s.output.written, ['a', 'flush'])
-  t.equal(s.clock.pendingTimers, 0, 'an idle task needs no timer')
+  s.task.step()
+  t.equal(flushes(), 1)
+  t.ok(s.output.written.length < 1000, 'it was busy')
 })
+
+t.test(
+  'StreamTask shows what was written when it has nothing to do, not each record',
+  async (t) => {
+    const s = task(forward, { bufferTimeoutMs: 100 })
+    await s.run()
+    t.equal(s.clock.pendingTimers, 0)
+    s.input.records('a')
+    await s.run()
+    t.strictSame(s.output.written, ['a', 'flush'])
+    t.equal(s.clock.pendingTimers, 0, 'an idle task needs no timer')
+
+    s.input.records('b')
+    await s.run()
+    s.clock.advance(4)
+    s.input.records('c')
+    await s.run()
+    t.strictSame(s.output.written.slice(2), ['b', 'c'])
+    s.clock.advance(1)
+    await s.run()
+    t.strictSame(
+      s.output.written.slice(2),
+      ['b', 'c', 'flush'],
+      'a twentieth of the buffer timeout',
+    )
+    t.equal(s.clock.pendingTimers, 0)
+  },
+)
 
 t.test('StreamTask merges the watermarks of the channels of one input', async (t) => {
   const s = task(forward, { inputs: [new TestingInput(), new TestingInput()] })
