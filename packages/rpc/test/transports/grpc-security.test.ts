@@ -219,7 +219,8 @@ t.test('GrpcRpcService: garbage on a port hurts nobody and is logged once', asyn
     const gateway = client.connect(service.address, 'test_1', TEST_GATEWAY)
     t.same(await gateway.say({ text: 'alive' }), { text: 'alive' })
     t.ok(warnings.length >= 1 && warnings.length <= 4, `${warnings.length} lines for all of it`)
-    t.notMatch(JSON.stringify(warnings), /\\u00(?:00|1b)/, 'names of peers are printable')
+    const peers = warnings.map(({ peer }) => peer)
+    t.notMatch(JSON.stringify(peers), /\\u00/, 'names of peers are printable')
   }
 })
 

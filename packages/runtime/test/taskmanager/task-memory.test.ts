@@ -259,7 +259,7 @@ t.test('a task sees nothing of what one before it left in its thread', async (t)
     ${PRELUDE}
     const isClean = () => globalThis.left === undefined && Array.prototype.last === undefined &&
       process.env.LEFT === undefined && Configuration.prototype.left === undefined &&
-      process.listenerCount('SIGUSR2') === 0
+      process.listenerCount('left') === 0
     await execute(job((value) => {
       if (value > 0) return
       if (!isClean()) throw new Error('somebody was here before')
@@ -267,7 +267,7 @@ t.test('a task sees nothing of what one before it left in its thread', async (t)
       Array.prototype.last = function () { return this.at(-1) }
       process.env.LEFT = 'yes'
       Configuration.prototype.left = 1
-      process.on('SIGUSR2', () => {})
+      process.on('left', () => {})
       if (isClean()) throw new Error('nothing was left')
     }))`,
   )
