@@ -13,11 +13,13 @@ import {
 
 const { role, context: contextHandle, handle, kind, count } = workerData
 const context = NetworkContext.attach(contextHandle)
-// Takes whole buffers without looking at them: what is left is the exchange itself.
+// Takes what there is of a buffer without looking at it: what is left is the exchange itself.
 const wholeBuffers = {
   createEncoder: () => ({
     tryEncode(_value, target) {
-      if (target.limit - target.position < 256) return false
+      const length = target.limit - target.position
+      if (length < 256) return false
+      target.data.setUint32(target.position, length, true)
       target.position = target.limit
       return true
     },
@@ -25,7 +27,7 @@ const wholeBuffers = {
   }),
   createDecoder: () => ({
     decode(source) {
-      source.position = source.limit
+      source.position += source.data.getUint32(source.position, true)
     },
     reset() {},
   }),
