@@ -49,12 +49,16 @@ export class ExecutionFailureHandler {
   readonly #failoverStrategy: FailoverStrategy
   readonly #restartStrategy: RestartStrategy
   readonly #numberOfTasks: number
+  readonly #outlivesLosses: boolean
 
   constructor(options: {
     failoverStrategy: FailoverStrategy
     restartStrategy: RestartStrategy
     numberOfTasks: number
+    /** What does not count restarts the job even if its strategy allows no restart. Default false. */
+    outlivesLosses?: boolean
   }) {
+    this.#outlivesLosses = options.outlivesLosses ?? false
     this.#failoverStrategy = options.failoverStrategy
     this.#restartStrategy = options.restartStrategy
     this.#numberOfTasks = options.numberOfTasks
@@ -100,7 +104,8 @@ export class ExecutionFailureHandler {
       return { kind: 'fail', cause: jobException('The failure is not recoverable', error) }
     }
     if (countsAgainstBudget) this.#restartStrategy.notifyFailure()
-    if (!this.#restartStrategy.canRestart()) {
+    const isAllowed = !countsAgainstBudget && this.#outlivesLosses
+    if (!isAllowed && !this.#restartStrategy.canRestart()) {
       return { kind: 'fail', cause: this.#suppressed(error) }
     }
     const backoffMs = this.#restartStrategy.backoffMs()

@@ -176,8 +176,16 @@ t.test('AdaptiveScheduler scales up to what there is after a quiet minute', asyn
   t.strictSame(parallelism(), [3, 3])
 })
 
-t.test('AdaptiveScheduler scales down when a TaskManager leaves; that is no restart', async (t) => {
+for (const strategy of ['fixed-delay', 'none']) {
+  t.test(
+    `AdaptiveScheduler scales down when a TaskManager leaves; that is no restart: ${strategy}`,
+    (t) => scalesDown(t, strategy),
+  )
+}
+
+async function scalesDown(t: Test, strategy: string): Promise<void> {
   const { cluster, info, parallelism } = await run(t, twoVertices(2), {
+    'restart-strategy.type': strategy,
     'restart-strategy.fixed-delay.attempts': '0',
   })
   await cluster.startTaskManager('tm1', 1)
@@ -192,7 +200,7 @@ t.test('AdaptiveScheduler scales down when a TaskManager leaves; that is no rest
   t.equal(info().status, 'RUNNING')
   t.strictSame(parallelism(), [1, 1])
   t.equal(info().exceptionHistory.length, 1)
-})
+}
 
 t.test(
   'AdaptiveScheduler restarts the whole job after a failure, as often as allowed',

@@ -104,6 +104,8 @@ export class RestartAllFailures {
       failoverStrategy: this.#failoverStrategy,
       restartStrategy: this.#options.restartStrategy,
       numberOfTasks: this.#options.graph().vertices.length,
+      // Fewer slots are fewer subtasks, as more are more: no restart that the strategy would have to allow.
+      outlivesLosses: true,
     })
   }
 
