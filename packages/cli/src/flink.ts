@@ -17,6 +17,14 @@ const ACTIONS: Readonly<Record<string, () => Promise<Action>>> = {
 
 const terminal = processTerminal()
 
+// Whoever reads the output has seen enough, such as `head`: no failure of ours.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(0)
+  })
+}
+
 async function showHelp(): Promise<void> {
   const { commandHelp } = await import('./arguments/help.js')
   const actions = await Promise.all(Object.values(ACTIONS).map((load) => load()))

@@ -138,6 +138,21 @@ t.test('flink: the address is that of the configuration, -D and -m go before it'
   t.match(await list(wrong, '-m', address), { code: 0 })
 })
 
+t.test('flink: a reader that has seen enough is no failure', async (t) => {
+  const { spawn } = await import('node:child_process')
+  const child = spawn(join(PROJECT_FOLDER, 'bin', 'flink'), ['--help'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  child.stdout.destroy()
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  const code = await new Promise((resolve) => child.on('close', resolve))
+  t.equal(stderr.replace(/^npm .*\n/gm, ''), '')
+  t.equal(code, 0)
+})
+
 t.test('flink: the scripts are found through symbolic links and from any folder', async (t) => {
   const folder = folderWith(t)
   const { symlinkSync } = await import('node:fs')

@@ -83,7 +83,7 @@ export interface Collector<T> {
   collect(value: T): void
 }
 
-/** Refuses functions that answer a Promise: those belong into `mapAsync`. */
+/** Refuses functions that answer a Promise: nobody would wait for it. */
 export type Sync<R> = R extends PromiseLike<unknown> ? never : R
 
 /** One value for each. */

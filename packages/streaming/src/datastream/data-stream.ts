@@ -60,7 +60,7 @@ export class DataStream<T> {
     this.transformation = transformation
   }
 
-  /** Turns each element into one. @throws InvalidProgramError for an async function; use `mapAsync` */
+  /** Turns each element into one. @throws InvalidProgramError for an async function */
   map<R>(mapper: Mapper<T, R>): SingleOutputStreamOperator<R> {
     const userFunction = new UserFunction<(value: unknown) => unknown>(mapper, 'map', 'map')
     return this.#add({

@@ -55,7 +55,7 @@ export function promiseResultError(
 ): FunctionResultError {
   return new FunctionResultError(
     `Operator '${operatorName}': its ${functionName} function answered a Promise, which would only ` +
-      'be waited for elsewhere; use mapAsync for asynchronous work',
+      'be waited for elsewhere; asynchronous functions are not in this release',
     operatorName,
   )
 }

@@ -123,7 +123,7 @@ function checkedFunction(
   if (isAsync(found)) {
     throw new InvalidProgramError(
       `Cannot use an async function for ${operation}: it would answer a Promise; ` +
-        'use mapAsync for asynchronous work',
+        'asynchronous functions are not in this release',
     )
   }
   return found
