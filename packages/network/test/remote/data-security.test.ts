@@ -96,7 +96,8 @@ t.test('tcpDataTransport: random bytes on a data port hurt nobody', async (t) =>
     t.equal(await firstData(connection), 'hello')
     connection.destroy()
     t.equal(accepted.length, 1)
-    t.notMatch(JSON.stringify(warnings), /\\u0000|\\n/, 'names of peers are printable')
+    const peers = warnings.map((fields) => fields?.['peer'])
+    t.notMatch(JSON.stringify(peers), /\\u00/, 'names of peers are printable')
   }
 })
 
