@@ -69,6 +69,7 @@ export {
   type ConfigurationNotice,
   checkConfiguration,
 } from './configuration/options/check-configuration.js'
+export { CheckpointingOptions } from './configuration/options/checkpointing-options.js'
 export { CleanupOptions } from './configuration/options/cleanup-options.js'
 export { ClientOptions } from './configuration/options/client-options.js'
 export { ClusterOptions } from './configuration/options/cluster-options.js'
@@ -101,6 +102,7 @@ export { RestartStrategyOptions } from './configuration/options/restart-strategy
 export { RpcOptions } from './configuration/options/rpc-options.js'
 export { SecurityOptions } from './configuration/options/security-options.js'
 export { SlotOptions } from './configuration/options/slot-options.js'
+export { StateRecoveryOptions } from './configuration/options/state-recovery-options.js'
 export { TaskManagerMemoryOptions } from './configuration/options/task-manager-memory-options.js'
 export { TaskManagerOptions } from './configuration/options/task-manager-options.js'
 export { WebOptions } from './configuration/options/web-options.js'
@@ -136,6 +138,7 @@ export type {
 export { FlinkError, type FlinkErrorOptions } from './errors/flink-error.js'
 export {
   deserializeError,
+  errorHeadline,
   MAX_CAUSE_DEPTH,
   MAX_ERROR_TEXT_LENGTH,
   renderErrorChain,

@@ -1,4 +1,5 @@
 import {
+  CheckpointingOptions,
   type Clock,
   type Configuration,
   INFINITE_INT,
@@ -68,10 +69,8 @@ export function createRestartStrategy(
   }
 }
 
-// Read as it stands: until checkpoints come, nothing else reads the key.
 function hasCheckpoints(configuration: Configuration): boolean {
-  const interval = configuration.getString('execution.checkpointing.interval')
-  return interval !== undefined && Number.parseFloat(interval) > 0
+  return (configuration.get(CheckpointingOptions.INTERVAL) ?? 0) > 0
 }
 
 const noRestart: RestartStrategy = {

@@ -107,39 +107,28 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
     `),
   },
   {
-    reason: 'checkpoints, savepoints and state backends are not in this release',
+    reason: 'this part of checkpoints and state backends is not in this release',
     keys: words(`
-      execution.checkpointing.aligned-checkpoint-timeout
-      execution.checkpointing.checkpoints-after-tasks-finish
-      execution.checkpointing.cleaner.parallel-mode execution.checkpointing.create-subdir
-      execution.checkpointing.data-inline-threshold execution.checkpointing.dir
-      execution.checkpointing.externalized-checkpoint-retention
+      execution.checkpointing.cleaner.parallel-mode
       execution.checkpointing.file-merging.enabled
       execution.checkpointing.file-merging.max-file-size execution.checkpointing.incremental
-      execution.checkpointing.interval execution.checkpointing.interval-during-backlog
+      execution.checkpointing.interval-during-backlog
       execution.checkpointing.local-backup.dirs execution.checkpointing.local-backup.enabled
-      execution.checkpointing.max-concurrent-checkpoints execution.checkpointing.min-pause
-      execution.checkpointing.mode execution.checkpointing.num-retained
-      execution.checkpointing.savepoint-dir execution.checkpointing.snapshot-compression
-      execution.checkpointing.storage execution.checkpointing.timeout
-      execution.checkpointing.tolerable-failed-checkpoints
-      execution.checkpointing.unaligned.enabled execution.checkpointing.unaligned.forced
+      execution.checkpointing.snapshot-compression
+      execution.checkpointing.unaligned.forced
       execution.checkpointing.unaligned.interruptible-timers.enabled
       execution.checkpointing.unaligned.max-subtasks-per-channel-state-file
-      execution.checkpointing.write-buffer-size execution.savepoint.ignore-unclaimed-state
-      execution.savepoint.path execution.state-recovery.claim-mode
-      execution.state-recovery.from-local execution.state-recovery.ignore-unclaimed-state
-      execution.state-recovery.path rest.cache.checkpoint-statistics.size
+      execution.checkpointing.write-buffer-size
+      execution.state-recovery.from-local
+      rest.cache.checkpoint-statistics.size
       rest.cache.checkpoint-statistics.timeout state.backend state.backend.changelog.<key>
       state.backend.forst.<key> state.backend.incremental state.backend.local-recovery
       state.backend.rocksdb.<key> state.backend.rocksdb.localdir
       state.backend.rocksdb.memory.managed state.backend.rocksdb.timer-service.factory
       state.backend.type state.changelog.enabled state.changelog.max-failures-allowed
       state.changelog.periodic-materialize.interval state.changelog.storage
-      state.checkpoint-storage state.checkpoints.dir state.checkpoints.num-retained
-      state.latency-track.<key> state.latency-track.keyed-state-enabled state.savepoints.dir
-      state.storage.fs.memory-threshold state.ttl.<key>
-      web.checkpoints.history
+      state.latency-track.<key> state.latency-track.keyed-state-enabled
+      state.ttl.<key>
     `),
   },
   {

@@ -1,6 +1,7 @@
 import type { ConfigOption } from '../config-option.js'
 import { AdaptiveSchedulerOptions } from './adaptive-scheduler-options.js'
 import { BlobServerOptions } from './blob-server-options.js'
+import { CheckpointingOptions } from './checkpointing-options.js'
 import { CleanupOptions } from './cleanup-options.js'
 import { ClientOptions } from './client-options.js'
 import { ClusterOptions } from './cluster-options.js'
@@ -22,6 +23,7 @@ import { RestartStrategyOptions } from './restart-strategy-options.js'
 import { RpcOptions } from './rpc-options.js'
 import { SecurityOptions } from './security-options.js'
 import { SlotOptions } from './slot-options.js'
+import { StateRecoveryOptions } from './state-recovery-options.js'
 import { TaskManagerMemoryOptions } from './task-manager-memory-options.js'
 import { TaskManagerOptions } from './task-manager-options.js'
 import { WebOptions } from './web-options.js'
@@ -47,6 +49,8 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
   { title: 'BLOB server', options: BlobServerOptions },
   { title: 'Adaptive scheduler', options: AdaptiveSchedulerOptions },
   { title: 'Restart strategies', options: RestartStrategyOptions },
+  { title: 'Checkpoints', options: CheckpointingOptions },
+  { title: 'State recovery', options: StateRecoveryOptions },
   { title: 'Slots', options: SlotOptions },
   { title: 'Pipeline', options: PipelineOptions },
   { title: 'Execution', options: ExecutionOptions },

@@ -18,6 +18,10 @@ export const WebOptions = {
     .intType({ min: 1 })
     .defaultValue(16)
     .withDescription('Failures remembered per job.'),
+  CHECKPOINTS_HISTORY_SIZE: ConfigOptions.key('web.checkpoints.history')
+    .intType({ min: 0 })
+    .defaultValue(10)
+    .withDescription('Checkpoints remembered per job.'),
   ACCESS_CONTROL_ALLOW_ORIGIN: ConfigOptions.key('web.access-control-allow-origin')
     .stringType()
     .noDefaultValue()
