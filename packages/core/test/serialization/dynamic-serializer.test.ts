@@ -57,6 +57,16 @@ t.test('DynamicSerializer', (t) => {
     t.end()
   })
 
+  t.test('an invalid date stays one, alone and as a field', (t) => {
+    const invalid = new Date(Number.NaN)
+    const { at } = roundTrip({ id: 1, at: invalid }) as { at: Date }
+    for (const date of [roundTrip(invalid), at]) {
+      t.ok(date instanceof Date)
+      t.ok(Number.isNaN((date as Date).getTime()))
+    }
+    t.end()
+  })
+
   t.test(
     'fits a record of n bytes into a view of n + 64, and changes nothing if it does not',
     (t) => {

@@ -24,7 +24,8 @@ const primitive: fc.Arbitrary<unknown> = fc.oneof(
 )
 
 const builtIn: fc.Arbitrary<unknown> = fc.oneof(
-  fc.date({ noInvalidDate: false }),
+  // Invalid dates have a test of their own: Node's deepStrictEqual says that no two of them are equal.
+  fc.date({ noInvalidDate: true }),
   fc.uint8Array({ maxLength: 9 }),
   fc.float64Array({ maxLength: 4 }),
   fc.bigUint64Array({ maxLength: 3 }),
@@ -99,6 +100,6 @@ export const recordArbitrary: fc.Arbitrary<unknown> = fc.oneof(
   fc.record({ word: textArbitrary, count: fc.integer() }),
   fc.record({ word: fc.option(textArbitrary), count: fc.double() }),
   fc.record({ id: fc.nat(), tags: fc.array(textArbitrary, { maxLength: 3 }) }),
-  fc.record({ id: fc.nat(), at: fc.date() }, { requiredKeys: ['id'] }),
+  fc.record({ id: fc.nat(), at: fc.date({ noInvalidDate: true }) }, { requiredKeys: ['id'] }),
   fc.tuple(textArbitrary, fc.integer()),
 )
