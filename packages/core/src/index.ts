@@ -201,6 +201,7 @@ export {
   type ResultPartitionId,
   resultPartitionId,
 } from './ids/ids.js'
+export { operatorIdOfUid } from './ids/operator-id-of-uid.js'
 export { decodeKey } from './keys/decode-key.js'
 export { encodeKey } from './keys/encode-key.js'
 export { hashKey } from './keys/hash-key.js'

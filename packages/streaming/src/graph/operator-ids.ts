@@ -2,14 +2,6 @@ import { createHash } from 'node:crypto'
 import type { IntermediateDataSetId, OperatorId } from '@flink-ts/core'
 
 /**
- * The id of an operator with a uid: only the uid matters, so the operator keeps its id, and its state,
- * whatever changes around it.
- */
-export function operatorIdOfUid(uid: string): OperatorId {
-  return digest(`uid\n${uid}`) as OperatorId
-}
-
-/**
  * The id of an operator without a uid, from its place: its number in the traversal of the graph and the
  * ids of those that feed it. Names, parallelism and chaining do not matter.
  */

@@ -4,6 +4,7 @@ import {
   computeDefaultMaxParallelism,
   ExecutionOptions,
   type OperatorId,
+  operatorIdOfUid,
   PipelineOptions,
   type SerializerRegistry,
   UPPER_BOUND_MAX_PARALLELISM,
@@ -15,7 +16,7 @@ import {
   sourceOperatorFactory,
 } from '@flink-ts/runtime/program'
 import { InvalidProgramError } from '../functions/errors.js'
-import { operatorIdOfPosition, operatorIdOfUid } from './operator-ids.js'
+import { operatorIdOfPosition } from './operator-ids.js'
 import type { StreamEdge, StreamGraph, StreamNode } from './stream-graph.js'
 import type {
   ConnectorEnvironment,
