@@ -10,12 +10,12 @@ import type { JobGraph } from '../jobgraph/job-graph.js'
 import { withResourceRequirements } from '../jobgraph/with-resource-requirements.js'
 import type { ExecutionGraphInfo } from '../jobmaster/info/execution-graph-info.js'
 import type { JobResourceRequirements, JobResult } from '../messages/messages.generated.js'
+import { Retries, type RetryPolicy } from '../retry/retries.js'
 import type { CleanupSettings } from './cleanup-settings.js'
 import { DuplicateJobSubmissionError } from './dispatcher-errors.js'
 import { infoOfResult } from './ended-job-info.js'
 import { jobResultOf } from './job-details.js'
 import type { JobManagerRunner } from './job-manager-runner.js'
-import { Retries, type RetryPolicy } from './retries.js'
 
 /** Keeps the blobs of jobs that have not ended. A `BlobServer` is one. */
 export interface JobBlobs {
