@@ -175,16 +175,12 @@ export type {
   FilterFunction,
   FlatMapFunction,
   KeySelector,
-  ListState,
-  ListStateDescriptor,
   MapFunction,
   Partitioner,
   ReduceFunction,
   RichFunction,
   RuntimeContext,
   Sync,
-  ValueState,
-  ValueStateDescriptor,
 } from './functions/functions.js'
 export {
   type AllocationId,
@@ -238,6 +234,33 @@ export { TypeMismatchError } from './serialization/type-mismatch-error.js'
 export { TypedSerializer, type TypedSerializerOptions } from './serialization/typed-serializer.js'
 export { UnserializableValueError } from './serialization/unserializable-value-error.js'
 export type { InputView, OutputView } from './serialization/views.js'
+export type { AggregateFunction } from './state/aggregate-function.js'
+export type {
+  AggregatingStateDescriptor,
+  ListStateDescriptor,
+  MapStateDescriptor,
+  OperatorListStateDescriptor,
+  ReducingStateDescriptor,
+  StateDescriptor,
+  ValueStateDescriptor,
+} from './state/state-descriptors.js'
+export type {
+  IncrementalCleanup,
+  StateTtlCleanup,
+  StateTtlConfig,
+  StateTtlUpdateType,
+  StateTtlVisibility,
+} from './state/state-ttl-config.js'
+export type {
+  AggregatingState,
+  BroadcastState,
+  ListState,
+  MapState,
+  OperatorListState,
+  ReadOnlyBroadcastState,
+  ReducingState,
+  ValueState,
+} from './state/states.js'
 export {
   type FieldDescription,
   type PrimitiveKind,

@@ -21,6 +21,8 @@ export {
   exclusiveHandles,
   type KeyedStateHandle,
   newHandles,
+  type OpenedState,
+  type OpenStateHandle,
   type OperatorStateHandle,
   type OperatorSubtaskState,
   openStateHandle,
@@ -36,12 +38,19 @@ export {
 export { HashMapStateBackend } from './heap/hash-map-state-backend.js'
 export { HeapKeyedStateBackend } from './heap/heap-keyed-state-backend.js'
 export { KeyGroupOutOfRangeError } from './key-group-out-of-range-error.js'
+export type { KeyedRestore } from './keyed-restore.js'
+export type { KeyedSnapshot, SnapshotOptions } from './keyed-snapshot.js'
 export type {
   KeyedStateBackend,
   KeyedStateBackendOptions,
   StateBackend,
 } from './keyed-state-backend.js'
 export { NoCurrentKeyError } from './no-current-key-error.js'
+export type {
+  OperatorRestore,
+  OperatorSnapshot,
+  OperatorStateBackend,
+} from './operator/operator-state-backend.js'
 export { assignKeyGroups, type KeyedRestorePart } from './redistribution/assign-key-groups.js'
 export {
   type OperatorRestorePart,
@@ -82,3 +91,4 @@ export {
   type SnapshotWriterOptions,
 } from './snapshot/snapshot-writer.js'
 export { StateNameTakenError } from './state-name-taken-error.js'
+export type { KeyedTimer, TimerStateSource } from './timer-state-source.js'

@@ -1,6 +1,8 @@
 import type { Accumulator } from '../accumulators/accumulator.js'
 import type { DoubleCounter, IntCounter, LongCounter } from '../accumulators/counters.js'
 import type { Histogram } from '../accumulators/histogram.js'
+import type { ListStateDescriptor, ValueStateDescriptor } from '../state/state-descriptors.js'
+import type { ListState, ValueState } from '../state/states.js'
 
 /** The part of the world that a rich function is opened with. */
 export interface RuntimeContext {
@@ -16,7 +18,7 @@ export interface RuntimeContext {
   /** Keyed value state of this name; only in functions behind `keyBy`. */
   getState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T>
   /** Keyed list state of this name; only in functions behind `keyBy`. */
-  getListState<T>(descriptor: ListStateDescriptor): ListState<T>
+  getListState<T>(descriptor: ListStateDescriptor<T>): ListState<T>
   /**
    * Registers an accumulator: what all subtasks add to those of this name is in the job's result. The accumulators of
    * a task are one set, also those of several functions in it. A subtask that is restarted begins anew.
@@ -34,40 +36,6 @@ export interface RuntimeContext {
   getDoubleCounter(name: string): DoubleCounter
   /** The histogram of this name, registered if need be. @throws AccumulatorError if it is of another kind */
   getHistogram(name: string): Histogram
-}
-
-/** Names a state of a function; the same name is the same state. */
-export interface ValueStateDescriptor<T> {
-  readonly name: string
-  /** What `value()` answers for a key that has none. */
-  readonly defaultValue?: T
-}
-
-/** One value for the key that is being processed. */
-export interface ValueState<T> {
-  /** The default of the descriptor if the key has none. What it answers must be changed by `update` only. */
-  value(): T | undefined
-  update(value: T): void
-  clear(): void
-}
-
-/** Names a list state of a function; the same name is the same state, and no state of another kind. */
-export interface ListStateDescriptor {
-  readonly name: string
-}
-
-/**
- * A list for the key that is being processed. It may become long: unlike an array in a {@link ValueState} it is kept in
- * parts, so that a task whose memory it fills fails alone.
- */
-export interface ListState<T> {
-  /** The elements in the order in which they were added; none if the key has no list. What is added later is not among them. */
-  get(): Iterable<T>
-  add(value: T): void
-  addAll(values: Iterable<T>): void
-  /** Replaces the list, also by what is made of {@link get}; without elements it is the same as {@link clear}. */
-  update(values: Iterable<T>): void
-  clear(): void
 }
 
 /** What every function object may have beside its one method. */

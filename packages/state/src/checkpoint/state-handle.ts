@@ -48,11 +48,17 @@ export interface OperatorSubtaskState {
   readonly finished?: boolean
 }
 
+/** The bytes of a file of state; `close` must be called. */
+export type OpenedState = SnapshotSource & { close(): Promise<void> }
+
+/** Finds and opens a file of state. @throws SnapshotCorruptError, FileNotFoundError */
+export type OpenStateHandle = (handle: StateHandle) => Promise<OpenedState>
+
 /** Opens the bytes; `close` must be called. @throws SnapshotCorruptError if the file has another size, FileNotFoundError */
 export async function openStateHandle(
   fileSystems: FileSystems,
   handle: StateHandle,
-): Promise<SnapshotSource & { close(): Promise<void> }> {
+): Promise<OpenedState> {
   if (handle.kind === 'inline') {
     return { ...snapshotSourceOfBytes(handle.bytes, '(inline)'), async close() {} }
   }

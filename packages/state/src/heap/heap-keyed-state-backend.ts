@@ -1,12 +1,21 @@
 import type {
+  AggregatingState,
+  AggregatingStateDescriptor,
   KeyGroupRange,
   ListState,
   ListStateDescriptor,
+  MapState,
+  MapStateDescriptor,
+  ReducingState,
+  ReducingStateDescriptor,
   ValueState,
   ValueStateDescriptor,
 } from '@flink-ts/core'
+import type { KeyedRestore } from '../keyed-restore.js'
+import type { KeyedSnapshot } from '../keyed-snapshot.js'
 import type { KeyedStateBackend, KeyedStateBackendOptions } from '../keyed-state-backend.js'
 import { StateNameTakenError } from '../state-name-taken-error.js'
+import type { TimerStateSource } from '../timer-state-source.js'
 import { HeapKeyContext } from './heap-key-context.js'
 import { HeapListState } from './heap-list-state.js'
 import { HeapValueState } from './heap-value-state.js'
@@ -52,13 +61,13 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
   }
 
   getValueState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T> {
-    const make = (index: number) => new HeapValueState<unknown>(this.#context, descriptor, index)
+    const make = (index: number) => new HeapValueState<T>(this.#context, descriptor, index)
     // The caller's type for this name; nothing at run time tells it apart.
     return this.#state(descriptor.name, 'value', make) as HeapValueState<T>
   }
 
-  getListState<T>(descriptor: ListStateDescriptor): ListState<T> {
-    const make = (index: number) => new HeapListState<unknown>(this.#context, descriptor, index)
+  getListState<T>(descriptor: ListStateDescriptor<T>): ListState<T> {
+    const make = (index: number) => new HeapListState<T>(this.#context, descriptor, index)
     return this.#state(descriptor.name, 'list', make) as HeapListState<T>
   }
 
@@ -86,7 +95,37 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
     })
   }
 
+  getMapState<K, V>(descriptor: MapStateDescriptor<K, V>): MapState<K, V> {
+    throw notBuilt(descriptor.name)
+  }
+
+  getReducingState<T>(descriptor: ReducingStateDescriptor<T>): ReducingState<T> {
+    throw notBuilt(descriptor.name)
+  }
+
+  getAggregatingState<IN, ACC, OUT>(
+    descriptor: AggregatingStateDescriptor<IN, ACC, OUT>,
+  ): AggregatingState<IN, OUT> {
+    throw notBuilt(descriptor.name)
+  }
+
+  registerTimers(name: string, _source: TimerStateSource): void {
+    throw notBuilt(name)
+  }
+
+  snapshot(checkpointId: bigint): KeyedSnapshot {
+    throw notBuilt(`of checkpoint ${checkpointId}`)
+  }
+
+  async restore(_source: KeyedRestore): Promise<void> {
+    throw notBuilt('of a restore')
+  }
+
   get numberOfKeys(): number {
     return this.#context.numberOfKeys
   }
+}
+
+function notBuilt(name: string): Error {
+  return new Error(`state ${name} is being built`)
 }
