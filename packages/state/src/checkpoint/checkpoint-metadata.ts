@@ -7,6 +7,8 @@ export type CheckpointKind = 'CHECKPOINT' | 'SAVEPOINT'
 export interface OperatorState {
   /** 32 hex digits; from the operator's uid, else from its place in the graph. */
   readonly operatorId: string
+  /** What the program calls it; absent without a uid. For people: the id decides. */
+  readonly operatorUid?: string
   readonly operatorName: string
   readonly parallelism: number
   readonly maxParallelism: number
