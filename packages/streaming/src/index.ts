@@ -3,6 +3,12 @@ export {
   collectionSource,
   createCollectionCoordinator,
 } from './connectors/collection/collection-source.js'
+export {
+  createDataGeneratorCoordinator,
+  DataGeneratorSource,
+  type GeneratorFunction,
+} from './connectors/datagen/data-generator-source.js'
+export { type RateLimiter, RateLimiterStrategy } from './connectors/datagen/rate-limiter.js'
 export { PrintSink, type PrintSinkOptions } from './connectors/print/print-sink.js'
 export {
   createSequenceSource,
