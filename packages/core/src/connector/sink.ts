@@ -2,9 +2,24 @@ import type { Clock } from '../clock/clock.js'
 import type { FileSystems } from '../filesystem/file-system.js'
 import type { ModuleReference, SimpleVersionedSerializer } from './source.js'
 
-/** Writes data (Flink's Sink V2). A sink that commits answers a committer for what its writers prepared. */
-export interface Sink<T, CommT = never> {
-  createWriter(context: WriterInitContext): SinkWriter<T, CommT> | Promise<SinkWriter<T, CommT>>
+/**
+ * Writes data (Flink's Sink V2). A sink that commits answers a committer for what its writers prepared; one whose
+ * writers have state of their own restores them from it.
+ */
+export interface Sink<T, CommT = never, WriterStateT = unknown> {
+  createWriter(
+    context: WriterInitContext,
+  ): SinkWriter<T, CommT, WriterStateT> | Promise<SinkWriter<T, CommT, WriterStateT>>
+  /**
+   * Instead of `createWriter` when the job is restored: `states` are what writers answered to `snapshotState`, divided
+   * among the subtasks, so that there may be none or several of them.
+   */
+  restoreWriter?(
+    context: WriterInitContext,
+    states: readonly WriterStateT[],
+  ): SinkWriter<T, CommT, WriterStateT> | Promise<SinkWriter<T, CommT, WriterStateT>>
+  /** Present exactly when the writers answer state. */
+  readonly writerStateSerializer?: SimpleVersionedSerializer<WriterStateT>
   /** Present exactly when the writers answer committables. */
   createCommitter?(context: CommitterInitContext): Committer<CommT> | Promise<Committer<CommT>>
   readonly committableSerializer?: SimpleVersionedSerializer<CommT>
@@ -19,7 +34,7 @@ export interface Sink<T, CommT = never> {
  * Takes the records of one subtask, in the task's thread. Methods are called one at a time; what one of them throws
  * fails the task.
  */
-export interface SinkWriter<T, CommT = never> {
+export interface SinkWriter<T, CommT = never, WriterStateT = unknown> {
   /** Synchronous; may buffer. */
   write(element: T, context: SinkWriterContext): void
   /** Writes out what is buffered; `endOfInput` is true the last time. */
@@ -31,6 +46,8 @@ export interface SinkWriter<T, CommT = never> {
   whenWritable?(): Promise<void> | undefined
   /** What a committer is to make visible: all since the last time. Called after `flush`. */
   prepareCommit?(): CommT[] | Promise<CommT[]>
+  /** What `restoreWriter` is to be given. Called after `prepareCommit`, before the next record. */
+  snapshotState?(checkpointId: bigint): WriterStateT[] | Promise<WriterStateT[]>
   close(): void | Promise<void>
 }
 
@@ -48,6 +65,8 @@ export interface WriterInitContext {
   readonly subtaskIndex: number
   readonly parallelism: number
   readonly attemptNumber: number
+  /** The checkpoint or savepoint that this attempt began with; undefined when it began without. */
+  readonly restoredCheckpointId?: bigint | undefined
   readonly clock: Clock
   readonly fileSystems: FileSystems
   /** Where `print()` goes: the .out file of the TaskManager, or standard output of an embedded run. */
