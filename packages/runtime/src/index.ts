@@ -231,6 +231,7 @@ export { CombinedWatermark } from './operators/combined-watermark.js'
 export { CommitFailedError } from './operators/commit-all.js'
 export { OperatorChain, type OperatorChainOptions } from './operators/operator-chain.js'
 export { OperatorCodeError } from './operators/operator-code-error.js'
+export { OperatorServices, type OperatorServicesOptions } from './operators/operator-services.js'
 export { SinkWriterOperator, sinkOperatorFactory } from './operators/sink-writer-operator.js'
 export {
   type CoordinatorEvent,
@@ -248,6 +249,14 @@ export {
 } from './operators/source-operator.js'
 // taskmanager
 export type { SpillFile, SpillFiles } from './operators/spill-files.js'
+export type {
+  ChainRestore,
+  FinishContext,
+  OperatorRestoreSource,
+  OperatorSnapshots,
+  StateInitializationContext,
+  StateSnapshotContext,
+} from './operators/state-contexts.js'
 export {
   StatusWatermarkValve,
   type WatermarkValveOutput,
@@ -266,6 +275,12 @@ export {
   type StreamOperator,
   type TwoInputStreamOperator,
 } from './operators/stream-operator.js'
+export type {
+  InternalTimer,
+  InternalTimerService,
+  Triggerable,
+} from './operators/timers/internal-timer-service.js'
+export type { ProcessingTimeService } from './operators/timers/processing-time-service.js'
 export { MAX_WATERMARK, NO_WATERMARK } from './operators/watermarks.js'
 // program
 export { CLUSTER_PACKAGES, prepareClusterModules } from './program/cluster-modules.js'

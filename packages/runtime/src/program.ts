@@ -28,6 +28,11 @@ export {
   sourceOperatorFactory,
 } from './operators/source-operator.js'
 export type { SpillFile, SpillFiles } from './operators/spill-files.js'
+export type {
+  FinishContext,
+  StateInitializationContext,
+  StateSnapshotContext,
+} from './operators/state-contexts.js'
 export {
   type EdgeFunctions,
   type InputSelection,
@@ -42,6 +47,12 @@ export {
   type StreamOperator,
   type TwoInputStreamOperator,
 } from './operators/stream-operator.js'
+export type {
+  InternalTimer,
+  InternalTimerService,
+  Triggerable,
+} from './operators/timers/internal-timer-service.js'
+export type { ProcessingTimeService } from './operators/timers/processing-time-service.js'
 export { MAX_WATERMARK, NO_WATERMARK } from './operators/watermarks.js'
 export { prepareClusterModules } from './program/cluster-modules.js'
 export { JobExecutionError } from './program/job-execution-error.js'

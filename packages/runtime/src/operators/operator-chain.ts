@@ -10,6 +10,13 @@ import {
   SecondInputOutput,
 } from './chain-outputs.js'
 import { OperatorCodeError } from './operator-code-error.js'
+import type { OperatorServices } from './operator-services.js'
+import type {
+  ChainRestore,
+  FinishContext,
+  OperatorSnapshots,
+  StateSnapshotContext,
+} from './state-contexts.js'
 import type {
   OneInputStreamOperator,
   OperatorContext,
@@ -29,7 +36,14 @@ export interface OperatorChainOptions {
   readonly objectReuse: boolean
   /** Of the program's own classes. */
   readonly serializers?: SerializerRegistry
-  createContext(descriptor: OperatorDescriptor, output: Output): OperatorContext
+  /** Makes state and timers of an operator; the chain restores, stores and closes them. Absent: no operator has any. */
+  createServices?(descriptor: OperatorDescriptor, output: Output): OperatorServices
+  /** @param services what {@link createServices} made */
+  createContext(
+    descriptor: OperatorDescriptor,
+    output: Output,
+    services: OperatorServices | undefined,
+  ): OperatorContext
 }
 
 /** What one operator of a chain has counted. */
@@ -43,6 +57,7 @@ interface Link {
   readonly descriptor: OperatorDescriptor
   readonly factory: OperatorFactory
   readonly operator: StreamOperator
+  readonly services: OperatorServices | undefined
   readonly output: CountingOutput
   /** The chained outputs that feed it; none for the head. */
   readonly inputs: CountingOutput[]
@@ -69,8 +84,9 @@ export class OperatorChain {
         )
       }
       const output = connect(descriptor, factory, links, options)
-      const operator = factory.createOperator(options.createContext(descriptor, output))
-      links.unshift({ descriptor, factory, operator, output, inputs: [] })
+      const services = options.createServices?.(descriptor, output)
+      const operator = factory.createOperator(options.createContext(descriptor, output, services))
+      links.unshift({ descriptor, factory, operator, services, output, inputs: [] })
     }
     this.#links = links
     this.#waiting = links.map((l) => l.operator).filter((o) => o.whenReady !== undefined)
@@ -94,6 +110,20 @@ export class OperatorChain {
     return this.#links[0]!.output
   }
 
+  /**
+   * Restores state and timers of the operators and lets them take it back, from tail to head. Before {@link open}, also for a
+   * task that begins anew.
+   */
+  async initializeState(restore?: ChainRestore): Promise<void> {
+    for (const { descriptor, operator, services } of this.#links.toReversed()) {
+      if (services === undefined) continue
+      const source = restore?.operators.get(descriptor.operatorId)
+      const context = await services.restore(restore?.checkpointId, source)
+      const initialized = operator.initializeState?.(context)
+      if (initialized !== undefined) await initialized
+    }
+  }
+
   /** Opens from tail to head, so that nobody emits into an operator that is not open. */
   async open(): Promise<void> {
     for (let i = this.#links.length - 1; i >= 0; i--) {
@@ -103,12 +133,71 @@ export class OperatorChain {
     }
   }
 
-  /** Finishes from head to tail: what an operator still emits reaches those behind it before they finish. */
-  async finish(): Promise<void> {
-    for (const link of this.#links) {
-      const finished = link.operator.finish()
+  /**
+   * Finishes from head to tail: what an operator still emits reaches those behind it before they finish. Its timers of the clock
+   * do not fire any more.
+   *
+   * @param context default: no checkpoint follows
+   */
+  async finish(context?: FinishContext): Promise<void> {
+    for (const { operator, services } of this.#links) {
+      services?.stopTimers()
+      const finished = operator.finish(context)
       if (finished !== undefined) await finished
     }
+  }
+
+  /** An operator asks for a checkpoint between its `finish` and the end of the task, if the job takes any. */
+  get needsFinalCheckpoint(): boolean {
+    return this.#links.some(({ operator }) => operator.needsFinalCheckpoint === true)
+  }
+
+  /** Before the barrier of a checkpoint goes out: what operators hold back is emitted, from head to tail. */
+  prepareSnapshotPreBarrier(checkpointId: bigint): void | Promise<void> {
+    return inTurn(this.#links, ({ operator }) => operator.prepareSnapshotPreBarrier?.(checkpointId))
+  }
+
+  /**
+   * After the barrier: the state of all operators as it is now, asked for from tail to head. Until it has answered, the task must not
+   * do anything else.
+   *
+   * @returns head first; the caller releases the keyed snapshots. Nothing is left to release if it throws
+   */
+  snapshotState(context: StateSnapshotContext): OperatorSnapshots[] | Promise<OperatorSnapshots[]> {
+    const snapshots: OperatorSnapshots[] = []
+    const failed = (error: unknown): never => {
+      for (const { keyed } of snapshots) keyed?.release()
+      throw error
+    }
+    const take = ({ descriptor, services }: Link) => {
+      const { operatorId, name: operatorName } = descriptor
+      snapshots.unshift({ operatorId, operatorName, ...services?.snapshot(context) })
+    }
+    try {
+      const taken = inTurn(this.#links.toReversed(), (link) => {
+        const stored = link.operator.snapshotState?.(context)
+        return stored === undefined ? take(link) : stored.then(() => take(link))
+      })
+      return taken === undefined ? snapshots : taken.then(() => snapshots, failed)
+    } catch (error) {
+      return failed(error)
+    }
+  }
+
+  /** Tells the operators, head to tail, that they may make visible what belongs to checkpoints up to this one. */
+  notifyCheckpointComplete(checkpointId: bigint): void | Promise<void> {
+    return inTurn(this.#links, ({ operator, services }) => {
+      services?.notifyCheckpointComplete(checkpointId)
+      return operator.notifyCheckpointComplete?.(checkpointId)
+    })
+  }
+
+  /** Tells the operators, head to tail, that there will be no such checkpoint. */
+  notifyCheckpointAborted(checkpointId: bigint): void | Promise<void> {
+    return inTurn(this.#links, ({ operator, services }) => {
+      services?.notifyCheckpointAborted(checkpointId)
+      return operator.notifyCheckpointAborted?.(checkpointId)
+    })
   }
 
   /**
@@ -120,6 +209,8 @@ export class OperatorChain {
     if (this.#closed) return []
     this.#closed = true
     const errors: unknown[] = []
+    // A timer must not find an operator that is closed.
+    for (const { services } of this.#links) services?.stopTimers()
     for (const link of this.#links.slice(this.#links.length - this.#opened)) {
       try {
         const closed = link.operator.close()
@@ -127,6 +218,9 @@ export class OperatorChain {
       } catch (error) {
         errors.push(error)
       }
+    }
+    for (const { services } of this.#links) {
+      await services?.close().catch((error: unknown) => errors.push(error))
     }
     return errors
   }
@@ -154,6 +248,18 @@ export class OperatorChain {
         i === 0 ? headRecordsIn : link.inputs.reduce((sum, input) => sum + input.recordCount, 0),
       numRecordsOut: link.output.recordCount,
     }))
+  }
+}
+
+/** Calls one after the other; a promise only if one of them answers one. */
+function inTurn(
+  links: readonly Link[],
+  call: (link: Link) => void | Promise<void>,
+  from = 0,
+): void | Promise<void> {
+  for (let i = from; i < links.length; i++) {
+    const called = call(links[i]!)
+    if (called !== undefined) return called.then(() => inTurn(links, call, i + 1))
   }
 }
 

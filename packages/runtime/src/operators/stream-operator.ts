@@ -13,6 +13,13 @@ import type { MetricGroup } from '@flink-ts/metrics'
 import type { KeyedStateBackend } from '@flink-ts/state'
 import type { ManagedMemory } from '../taskmanager/memory/managed-memory.js'
 import type { SpillFiles } from './spill-files.js'
+import type {
+  FinishContext,
+  StateInitializationContext,
+  StateSnapshotContext,
+} from './state-contexts.js'
+import type { InternalTimerService, Triggerable } from './timers/internal-timer-service.js'
+import type { ProcessingTimeService } from './timers/processing-time-service.js'
 
 /** Timestamp of a record that has none. */
 export const NO_TIMESTAMP = Number.NaN
@@ -69,6 +76,13 @@ export interface OperatorContext {
   readonly keyHandles?: KeyHandleSource
   /** Keyed state of this operator; made on first use. Only behind a HASH edge. */
   keyedState(): KeyedStateBackend
+  /** Calls of this operator at a time of the clock, as mails of its task. */
+  readonly processingTime: ProcessingTimeService
+  /**
+   * Timers of keys, a part of the keyed state; the same service for every call with that name. The operator hands it the
+   * watermark. Only behind a HASH edge.
+   */
+  timerService<N = undefined>(name: string, target: Triggerable<N>): InternalTimerService<N>
 }
 
 /** Queues actions into a task's own thread. */
@@ -78,13 +92,39 @@ export interface MailboxExecutor {
 
 /**
  * One operator of a chain, in one subtask. Calls come in the order
- * open → (process…)* → finish → close; on failure or cancellation straight to close.
- * Only open, finish and close may be asynchronous.
+ * initializeState → open → (process… | a checkpoint)* → finish → (a checkpoint) → close; on failure or cancellation straight
+ * to close. A checkpoint is prepareSnapshotPreBarrier → snapshotState, and some time later, with records in between, one of
+ * notifyCheckpointComplete and notifyCheckpointAborted, or neither. Process calls are synchronous. While the answer of any
+ * other call is a promise, nothing else happens in the task.
  */
 export interface StreamOperator {
+  /** Before `open`, also of a job that begins anew: takes back what was restored. Keyed state is restored already. */
+  initializeState?(context: StateInitializationContext): void | Promise<void>
   open(): void | Promise<void>
-  /** All input has been processed: emit what is left. */
-  finish(): void | Promise<void>
+  /**
+   * A checkpoint is about to be taken, and its barrier not sent: what the operator emits now belongs to the time before it.
+   * From the head of the chain to its tail. Must not change who gets which key.
+   */
+  prepareSnapshotPreBarrier?(checkpointId: bigint): void | Promise<void>
+  /**
+   * The barrier is out: what is in the operator state and in the keyed state when this returns is in the checkpoint. From the
+   * tail of the chain to its head. Must not emit.
+   */
+  snapshotState?(context: StateSnapshotContext): void | Promise<void>
+  /**
+   * The checkpoint of this id, and with it all that this task took before, can be restored from. Comes for rising ids; that of a
+   * checkpoint may be missing, when a later one comes.
+   */
+  notifyCheckpointComplete?(checkpointId: bigint): void | Promise<void>
+  /** The checkpoint of this id will never be complete. May be missing. */
+  notifyCheckpointAborted?(checkpointId: bigint): void | Promise<void>
+  /**
+   * At the end of input a checkpoint must be taken and completed before the task may end, if the job takes any: a sink's last
+   * output becomes visible only then. Asked before `finish`. Default: no.
+   */
+  readonly needsFinalCheckpoint?: boolean
+  /** All input has been processed: emit what is left. @param context default: no checkpoint follows */
+  finish(context?: FinishContext): void | Promise<void>
   close(): void | Promise<void>
   /** Events of the operator's coordinator. */
   handleOperatorEvent?(event: Uint8Array): void

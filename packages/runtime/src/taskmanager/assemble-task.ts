@@ -24,6 +24,7 @@ import {
 import type { KeyedStateBackend, KeyedStateBackendOptions } from '@flink-ts/state'
 import type { OperatorDescriptor } from '../jobgraph/job-graph.js'
 import { OperatorChain } from '../operators/operator-chain.js'
+import { OperatorServices } from '../operators/operator-services.js'
 import type { SpillFiles } from '../operators/spill-files.js'
 import type {
   JobCode,
@@ -136,7 +137,13 @@ export function assembleTask(
     networkOutputs,
     objectReuse: world.configuration.get(PipelineOptions.OBJECT_REUSE),
     ...(code.serializers === undefined ? {} : { serializers: code.serializers }),
-    createContext: (operator, output) => {
+    createServices: (operator, output) =>
+      operatorServices(deployment, operator, {
+        ...{ world, output, mailbox, serializers: code.serializers },
+        // Keys come with handles to the head only.
+        ...(operator === task.vertex.operators[0] && { keyHandles }),
+      }),
+    createContext: (operator, output, services) => {
       const isHead = operator === task.vertex.operators[0]
       const managedMemory = new OperatorManagedMemory({
         operatorName: operator.name,
@@ -145,7 +152,10 @@ export function assembleTask(
       })
       const handles = isHead ? { keyHandles } : {}
       const { serializers } = code
-      const own = { world, output, mailbox, managedMemory, serializers, ...handles }
+      const own = {
+        ...{ world, output, mailbox, managedMemory, serializers, ...handles },
+        services: services!,
+      }
       return operatorContext(deployment, operator, own)
     },
   })
@@ -165,6 +175,42 @@ export function managedShares(
   return managedMemoryShares(task.vertex, sharing, slot?.managedBytes ?? 0, configuration)
 }
 
+interface OperatorParts {
+  readonly world: TaskWorld
+  readonly output: Output
+  readonly mailbox: MailboxExecutor
+  readonly serializers: SerializerRegistry | undefined
+  readonly keyHandles?: KeyHandleSource
+}
+
+function operatorServices(
+  { task, subtaskIndex }: TaskDeployment,
+  { operatorId, name }: OperatorDescriptor,
+  { world, output, mailbox, serializers, keyHandles }: OperatorParts,
+): OperatorServices {
+  const { parallelism, maxParallelism } = task.vertex
+  const facts = {
+    operator: { operatorId, operatorName: name, subtaskIndex },
+    ...(serializers === undefined ? {} : { serializers }),
+  }
+  return new OperatorServices({
+    clock: world.clock,
+    mailbox,
+    output,
+    createKeyedState: () =>
+      world.createKeyedState({
+        keyGroupRange: keyGroupRangeForOperator(maxParallelism, parallelism, subtaskIndex),
+        maxParallelism,
+        clock: world.clock,
+        ...facts,
+        ...(keyHandles === undefined ? {} : { keyHandles }),
+      }),
+    createOperatorState: () => {
+      throw new Error('operator state is being built')
+    },
+  })
+}
+
 function operatorContext(
   deployment: TaskDeployment,
   operator: OperatorDescriptor,
@@ -175,18 +221,14 @@ function operatorContext(
     managedMemory,
     serializers,
     keyHandles,
-  }: {
-    world: TaskWorld
-    output: Output
-    mailbox: MailboxExecutor
-    managedMemory: ManagedMemory
-    serializers: SerializerRegistry | undefined
-    keyHandles?: KeyHandleSource
+    services,
+  }: OperatorParts & {
+    readonly managedMemory: ManagedMemory
+    readonly services: OperatorServices
   },
 ): OperatorContext {
   const { job, task, subtaskIndex, attemptNumber } = deployment
   const { parallelism, maxParallelism } = task.vertex
-  let keyedState: KeyedStateBackend | undefined
   return {
     jobId: job.jobId,
     jobName: job.jobName,
@@ -213,13 +255,8 @@ function operatorContext(
     ...(serializers === undefined ? {} : { serializers }),
     ...(keyHandles === undefined ? {} : { keyHandles }),
     sendEventToCoordinator: (event) => world.sendOperatorEvent(operator.operatorId, event),
-    keyedState() {
-      keyedState ??= world.createKeyedState({
-        keyGroupRange: keyGroupRangeForOperator(maxParallelism, parallelism, subtaskIndex),
-        maxParallelism,
-        ...(keyHandles === undefined ? {} : { keyHandles }),
-      })
-      return keyedState
-    },
+    keyedState: () => services.keyedState(),
+    processingTime: services.processingTime,
+    timerService: (name, target) => services.timerService(name, target),
   }
 }

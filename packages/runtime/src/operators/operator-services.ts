@@ -1,0 +1,111 @@
+import type { Clock } from '@flink-ts/core'
+import type { KeyedStateBackend, OperatorStateBackend } from '@flink-ts/state'
+import type {
+  OperatorRestoreSource,
+  OperatorSnapshots,
+  StateInitializationContext,
+  StateSnapshotContext,
+} from './state-contexts.js'
+import type { MailboxExecutor, Output } from './stream-operator.js'
+import type { InternalTimerService, Triggerable } from './timers/internal-timer-service.js'
+import { MailboxProcessingTime } from './timers/mailbox-processing-time.js'
+import type { ProcessingTimeService } from './timers/processing-time-service.js'
+import { TimerServices } from './timers/timer-services.js'
+
+/** What the services of an operator are made with. */
+export interface OperatorServicesOptions {
+  readonly clock: Clock
+  readonly mailbox: MailboxExecutor
+  /** Of the operator: timers wait for it. */
+  readonly output: Output
+  /** Called once, when the operator first needs it. */
+  readonly createKeyedState: () => KeyedStateBackend
+  /** Called once, when the operator first needs it. */
+  readonly createOperatorState: () => OperatorStateBackend
+}
+
+/** State and timers of one operator in one subtask: made on first use; restored, stored and closed by its chain. */
+export class OperatorServices {
+  readonly #options: OperatorServicesOptions
+  readonly #processingTime: MailboxProcessingTime
+  readonly #timers: TimerServices
+  #keyed: KeyedStateBackend | undefined
+  #operatorState: OperatorStateBackend | undefined
+
+  constructor(options: OperatorServicesOptions) {
+    const { clock, mailbox, output } = options
+    this.#options = options
+    this.#processingTime = new MailboxProcessingTime(clock, mailbox)
+    this.#timers = new TimerServices({
+      keyedState: () => this.keyedState(),
+      processingTime: this.#processingTime,
+      whenAvailable: () => output.whenAvailable?.(),
+    })
+  }
+
+  get processingTime(): ProcessingTimeService {
+    return this.#processingTime
+  }
+
+  keyedState(): KeyedStateBackend {
+    this.#keyed ??= this.#options.createKeyedState()
+    return this.#keyed
+  }
+
+  operatorState(): OperatorStateBackend {
+    this.#operatorState ??= this.#options.createOperatorState()
+    return this.#operatorState
+  }
+
+  timerService<N>(name: string, target: Triggerable<N>): InternalTimerService<N> {
+    return this.#timers.service(name, target)
+  }
+
+  /**
+   * Reads what the operator goes on from.
+   *
+   * @param restoredCheckpointId of the task; undefined: it begins anew
+   * @param source absent: the operator begins empty
+   */
+  async restore(
+    restoredCheckpointId: bigint | undefined,
+    source: OperatorRestoreSource = {},
+  ): Promise<StateInitializationContext> {
+    if (source.keyed !== undefined) await this.keyedState().restore(source.keyed)
+    if (source.operatorState !== undefined) await this.operatorState().restore(source.operatorState)
+    return { restoredCheckpointId, operatorState: () => this.operatorState() }
+  }
+
+  /** What there is at this moment. */
+  snapshot({
+    checkpointId,
+    isFull,
+  }: StateSnapshotContext): Pick<OperatorSnapshots, 'keyed' | 'operatorState'> {
+    const operatorState = this.#operatorState?.snapshot(checkpointId)
+    // Last: it must be released.
+    const keyed = this.#keyed?.snapshot(checkpointId, { full: isFull })
+    return {
+      ...(keyed !== undefined && { keyed }),
+      ...(operatorState !== undefined && { operatorState }),
+    }
+  }
+
+  notifyCheckpointComplete(checkpointId: bigint): void {
+    this.#keyed?.notifyCheckpointComplete?.(checkpointId)
+  }
+
+  notifyCheckpointAborted(checkpointId: bigint): void {
+    this.#keyed?.notifyCheckpointAborted?.(checkpointId)
+  }
+
+  /** No timer of the clock fires any more. Idempotent. */
+  stopTimers(): void {
+    this.#processingTime.close()
+  }
+
+  /** Idempotent. */
+  async close(): Promise<void> {
+    this.stopTimers()
+    await this.#keyed?.close?.()
+  }
+}
