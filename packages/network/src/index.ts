@@ -12,7 +12,13 @@ export {
   type PoolUsage,
 } from './buffer/network-buffer-pool.js'
 export { SegmentView } from './buffer/segment-view.js'
-export type { ChannelEvent, SnapshotType, WatermarkStatus } from './element/channel-event.js'
+export type {
+  BarrierAlignment,
+  ChannelEvent,
+  CheckpointBarrier,
+  SnapshotType,
+  WatermarkStatus,
+} from './element/channel-event.js'
 export type {
   DataLocation,
   InputGateDescriptor,

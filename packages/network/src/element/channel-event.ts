@@ -7,6 +7,12 @@ export type SnapshotType =
   | 'SAVEPOINT_TERMINATE'
 
 /**
+ * How the barriers of a checkpoint travel. AT_LEAST_ONCE: nobody waits for the others. ALIGNED: what comes behind a barrier
+ * waits. UNALIGNED: they overtake what is on its way. FORCED_ALIGNED: aligned, although the checkpoint is unaligned elsewhere.
+ */
+export type BarrierAlignment = 'AT_LEAST_ONCE' | 'ALIGNED' | 'UNALIGNED' | 'FORCED_ALIGNED'
+
+/**
  * A message between the records of a channel, in their order; a buffer of its own.
  * It needs no network buffer unless it is large, so that it passes a full channel's quota.
  */
@@ -21,11 +27,18 @@ export type ChannelEvent =
       /** When the coordinator triggered it, ms since the epoch. */
       readonly timestampMs: number
       readonly snapshotType: SnapshotType
-      readonly unaligned: boolean
-      /** Encoded location of the checkpoint, for whoever writes state. */
+      readonly alignment: BarrierAlignment
+      /** Of unaligned ones, in ms: so long after `timestampMs` they travel aligned. 0: not at all. */
+      readonly alignedTimeoutMs: number
+      /** Of a priority barrier: number of the first slot of its channel that it has not overtaken. */
+      readonly overtakenUntil?: number
+      /** Folder of a savepoint; tasks know those of checkpoints. */
       readonly targetLocation?: string
     }
   | { readonly type: 'CANCEL_CHECKPOINT'; readonly checkpointId: bigint }
+
+/** Where state before it and state after it are told apart. */
+export type CheckpointBarrier = Extract<ChannelEvent, { type: 'CHECKPOINT_BARRIER' }>
 
 /** Whether a subtask's output has data at the moment; an idle one does not hold watermarks back. */
 export type WatermarkStatus = 'ACTIVE' | 'IDLE'

@@ -1,5 +1,10 @@
 import { DataProtocolError } from '../errors/network-errors.js'
-import type { ChannelEvent, SnapshotType } from './channel-event.js'
+import type {
+  BarrierAlignment,
+  ChannelEvent,
+  CheckpointBarrier,
+  SnapshotType,
+} from './channel-event.js'
 
 // Flink's EventSerializer numbers.
 const END_OF_PARTITION = 0
@@ -14,7 +19,17 @@ const SNAPSHOT_TYPES: readonly SnapshotType[] = [
   'SAVEPOINT_SUSPEND',
   'SAVEPOINT_TERMINATE',
 ]
-const BARRIER_BYTES = 19
+const ALIGNMENTS: readonly BarrierAlignment[] = [
+  'AT_LEAST_ONCE',
+  'ALIGNED',
+  'UNALIGNED',
+  'FORCED_ALIGNED',
+]
+// Type, id, time, type of snapshot, flags, timeout; then what the flags announce.
+const BARRIER_BYTES = 23
+const ALIGNMENT_BITS = 3
+const HAS_LOCATION = 4
+const HAS_OVERTAKEN = 8
 
 /** The bytes of an event: u8 type, then its fields, little-endian. */
 export function encodeEvent(event: ChannelEvent): Buffer {
@@ -29,20 +44,27 @@ export function encodeEvent(event: ChannelEvent): Buffer {
       bytes.writeBigInt64LE(event.checkpointId, 1)
       return bytes
     }
-    case 'CHECKPOINT_BARRIER': {
-      const location = event.targetLocation
-      const bytes = Buffer.alloc(
-        BARRIER_BYTES + (location === undefined ? 0 : Buffer.byteLength(location)),
-      )
-      bytes[0] = CHECKPOINT_BARRIER
-      bytes.writeBigInt64LE(event.checkpointId, 1)
-      bytes.writeDoubleLE(event.timestampMs, 9)
-      bytes[17] = SNAPSHOT_TYPES.indexOf(event.snapshotType)
-      bytes[18] = (event.unaligned ? 1 : 0) | (location === undefined ? 0 : 2)
-      if (location !== undefined) bytes.write(location, BARRIER_BYTES)
-      return bytes
-    }
+    case 'CHECKPOINT_BARRIER':
+      return encodeBarrier(event)
   }
+}
+
+function encodeBarrier(event: CheckpointBarrier): Buffer {
+  const { targetLocation = '', overtakenUntil } = event
+  const locationAt = BARRIER_BYTES + (overtakenUntil === undefined ? 0 : 8)
+  const bytes = Buffer.alloc(locationAt + Buffer.byteLength(targetLocation))
+  bytes[0] = CHECKPOINT_BARRIER
+  bytes.writeBigInt64LE(event.checkpointId, 1)
+  bytes.writeDoubleLE(event.timestampMs, 9)
+  bytes[17] = SNAPSHOT_TYPES.indexOf(event.snapshotType)
+  bytes[18] =
+    ALIGNMENTS.indexOf(event.alignment) |
+    (targetLocation === '' ? 0 : HAS_LOCATION) |
+    (overtakenUntil === undefined ? 0 : HAS_OVERTAKEN)
+  bytes.writeUInt32LE(Math.min(event.alignedTimeoutMs, 0xffff_ffff), 19)
+  if (overtakenUntil !== undefined) bytes.writeDoubleLE(overtakenUntil, BARRIER_BYTES)
+  bytes.write(targetLocation, locationAt)
+  return bytes
 }
 
 /** @throws DataProtocolError on bytes that no {@link encodeEvent} makes */
@@ -55,19 +77,28 @@ export function decodeEvent(bytes: Buffer): ChannelEvent {
   if (type === CANCEL_CHECKPOINT && bytes.length === 9) {
     return { type: 'CANCEL_CHECKPOINT', checkpointId: bytes.readBigInt64LE(1) }
   }
-  if (type === CHECKPOINT_BARRIER && bytes.length >= BARRIER_BYTES) {
-    const snapshotType = SNAPSHOT_TYPES[bytes[17]!]
-    const flags = bytes[18]!
-    if (snapshotType !== undefined && ((flags & 2) !== 0 || bytes.length === BARRIER_BYTES)) {
-      return {
-        type: 'CHECKPOINT_BARRIER',
-        checkpointId: bytes.readBigInt64LE(1),
-        timestampMs: bytes.readDoubleLE(9),
-        snapshotType,
-        unaligned: (flags & 1) !== 0,
-        ...((flags & 2) !== 0 && { targetLocation: bytes.toString('utf8', BARRIER_BYTES) }),
-      }
-    }
-  }
+  const barrier = type === CHECKPOINT_BARRIER ? decodeBarrier(bytes) : undefined
+  if (barrier !== undefined) return barrier
   throw new DataProtocolError(`Could not decode an event of type ${type} and ${bytes.length} bytes`)
+}
+
+function decodeBarrier(bytes: Buffer): CheckpointBarrier | undefined {
+  if (bytes.length < BARRIER_BYTES) return undefined
+  const snapshotType = SNAPSHOT_TYPES[bytes[17]!]
+  const flags = bytes[18]!
+  const hasOvertaken = (flags & HAS_OVERTAKEN) !== 0
+  const hasLocation = (flags & HAS_LOCATION) !== 0
+  const locationAt = BARRIER_BYTES + (hasOvertaken ? 8 : 0)
+  const isLengthRight = hasLocation ? bytes.length > locationAt : bytes.length === locationAt
+  if (snapshotType === undefined || flags > 15 || !isLengthRight) return undefined
+  return {
+    type: 'CHECKPOINT_BARRIER',
+    checkpointId: bytes.readBigInt64LE(1),
+    timestampMs: bytes.readDoubleLE(9),
+    snapshotType,
+    alignment: ALIGNMENTS[flags & ALIGNMENT_BITS]!,
+    alignedTimeoutMs: bytes.readUInt32LE(19),
+    ...(hasOvertaken && { overtakenUntil: bytes.readDoubleLE(BARRIER_BYTES) }),
+    ...(hasLocation && { targetLocation: bytes.toString('utf8', locationAt) }),
+  }
 }

@@ -204,7 +204,8 @@ t.test(
       checkpointId: 2n ** 40n,
       timestampMs: 7,
       snapshotType: 'SAVEPOINT',
-      unaligned: false,
+      alignment: 'ALIGNED',
+      alignedTimeoutMs: 0,
       targetLocation: `file:///${'x'.repeat(400)}`,
     })
     writer.emitWatermarkStatus('ACTIVE')

@@ -20,7 +20,8 @@ const barrier = (checkpointId: bigint): ChannelEvent => ({
   checkpointId,
   timestampMs: 1,
   snapshotType: 'CHECKPOINT',
-  unaligned: true,
+  alignment: 'UNALIGNED',
+  alignedTimeoutMs: 0,
 })
 
 async function exchange(isRemote: boolean) {

@@ -15,6 +15,7 @@ import {
   NotLeaderError,
   type RpcService,
 } from '@flink-ts/rpc'
+import { CheckpointsUnsupportedError } from '../checkpoint/checkpoints-unsupported-error.js'
 import type {
   HighAvailabilityServices,
   LeaderElection,
@@ -31,17 +32,25 @@ import type {
   CancelJobRequest,
   ClusterOverview,
   DispatcherGateway,
+  DisposeSavepointRequest,
   JobResourceRequirements,
   JobStatus,
   ListJobsResponse,
   ReportJobClientHeartbeatRequest,
+  RequestCheckpointStatisticsRequest,
+  RequestCheckpointStatisticsResponse,
   RequestJobRequest,
   RequestJobResponse,
   RequestJobResultResponse,
   RequestJobStatusResponse,
   RequestMultipleJobDetailsResponse,
   ShutDownClusterRequest,
+  StopWithSavepointRequest,
   SubmitJobRequest,
+  TriggeredOperationRequest,
+  TriggeredOperationResponse,
+  TriggerManualCheckpointRequest,
+  TriggerSavepointRequest,
   UpdateJobResourceRequirementsRequest,
 } from '../messages/messages.generated.js'
 import { type CleanupSettings, cleanupSettings } from './cleanup-settings.js'
@@ -182,6 +191,35 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
     this.#runningJobMaster(jobId)
     await term?.updateResourceRequirements(jobId, requirements)
     return {}
+  }
+
+  async triggerSavepoint({ jobId }: TriggerSavepointRequest): Promise<Acknowledge> {
+    throw new CheckpointsUnsupportedError(jobId, 'trigger a savepoint')
+  }
+
+  async stopWithSavepoint({ jobId }: StopWithSavepointRequest): Promise<Acknowledge> {
+    throw new CheckpointsUnsupportedError(jobId, 'take the savepoint to stop with')
+  }
+
+  async triggerManualCheckpoint({ jobId }: TriggerManualCheckpointRequest): Promise<Acknowledge> {
+    throw new CheckpointsUnsupportedError(jobId, 'trigger a checkpoint')
+  }
+
+  async disposeSavepoint({ savepointPath }: DisposeSavepointRequest): Promise<Acknowledge> {
+    throw new CheckpointsUnsupportedError('(none)', `dispose of savepoint ${savepointPath}`)
+  }
+
+  async requestTriggeredOperation({
+    jobId,
+    triggerId,
+  }: TriggeredOperationRequest): Promise<TriggeredOperationResponse> {
+    throw new CheckpointsUnsupportedError(jobId, `tell how operation ${triggerId} went`)
+  }
+
+  async requestCheckpointStatistics({
+    jobId,
+  }: RequestCheckpointStatisticsRequest): Promise<RequestCheckpointStatisticsResponse> {
+    throw new CheckpointsUnsupportedError(jobId, 'tell the checkpoints')
   }
 
   async cancelJob({ jobId }: CancelJobRequest): Promise<Acknowledge> {

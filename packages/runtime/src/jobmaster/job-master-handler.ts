@@ -1,9 +1,12 @@
 import { type AllocationId, FlinkError, type Logger } from '@flink-ts/core'
+import { CheckpointsUnsupportedError } from '../checkpoint/checkpoints-unsupported-error.js'
 import { isTerminalJobStatus } from '../executiongraph/job-status.js'
 import { fromErrorInfo } from '../messages/error-info.js'
 import type {
   Acknowledge,
+  AcknowledgeCheckpointRequest,
   CancelJobRequest,
+  DeclineCheckpointRequest,
   DisconnectResourceManagerRequest,
   DisconnectTaskManagerRequest,
   ErrorInfo,
@@ -11,16 +14,23 @@ import type {
   JobMasterGateway,
   JobMasterHeartbeatRequest,
   JobResourceRequirements,
+  ManualCheckpointResponse,
   NotifyNotEnoughResourcesRequest,
   OfferSlotsRequest,
   OfferSlotsResponse,
   OperatorEventRequest,
   RegisterTaskManagerRequest,
   RegisterTaskManagerResponse,
+  RequestCheckpointStatisticsRequest,
+  RequestCheckpointStatisticsResponse,
   RequestJobRequest,
   RequestJobResponse,
   RequestJobStatusResponse,
+  SavepointResponse,
   StopJobRequest,
+  StopWithSavepointRequest,
+  TriggerManualCheckpointRequest,
+  TriggerSavepointRequest,
   UpdateJobResourceRequirementsRequest,
   UpdateTaskExecutionStateRequest,
 } from '../messages/messages.generated.js'
@@ -159,6 +169,38 @@ export class JobMasterHandler implements JobMasterGateway {
   async cancelJob(_request: CancelJobRequest): Promise<Acknowledge> {
     this.#options.scheduler.cancel()
     return {}
+  }
+
+  async acknowledgeCheckpoint(_request: AcknowledgeCheckpointRequest): Promise<Acknowledge> {
+    throw this.#unsupported('take the acknowledgement of a checkpoint')
+  }
+
+  async declineCheckpoint(_request: DeclineCheckpointRequest): Promise<Acknowledge> {
+    throw this.#unsupported('take the refusal of a checkpoint')
+  }
+
+  async triggerSavepoint(_request: TriggerSavepointRequest): Promise<SavepointResponse> {
+    throw this.#unsupported('trigger a savepoint')
+  }
+
+  async stopWithSavepoint(_request: StopWithSavepointRequest): Promise<SavepointResponse> {
+    throw this.#unsupported('take the savepoint to stop with')
+  }
+
+  async triggerManualCheckpoint(
+    _request: TriggerManualCheckpointRequest,
+  ): Promise<ManualCheckpointResponse> {
+    throw this.#unsupported('trigger a checkpoint')
+  }
+
+  async requestCheckpointStatistics(
+    _request: RequestCheckpointStatisticsRequest,
+  ): Promise<RequestCheckpointStatisticsResponse> {
+    throw this.#unsupported('tell the checkpoints')
+  }
+
+  #unsupported(what: string): CheckpointsUnsupportedError {
+    return new CheckpointsUnsupportedError(this.#options.jobId, what)
   }
 }
 

@@ -332,6 +332,8 @@ export interface TaskDeploymentDescriptor {
   readonly inputGates: Uint8Array
   readonly jobMaster: EndpointAddress
   readonly jobMasterToken: LeaderToken
+  /** JSON of TaskRestore: what the operators begin with; absent: with nothing */
+  readonly taskRestore?: Uint8Array | undefined
 }
 
 export interface SubmitTaskRequest {
@@ -348,6 +350,39 @@ export interface OperatorEventRequest {
   /** 0, 1, 2, … per attempt, operator and direction; a repeated number is acknowledged and dropped */
   readonly sequence: number
   readonly payload: Uint8Array
+}
+
+/** What a checkpoint asks of a task. */
+export interface CheckpointOptions {
+  /** a SnapshotType of @flink-ts/network */
+  readonly snapshotType: string
+  /** AT_LEAST_ONCE, ALIGNED or UNALIGNED */
+  readonly alignment: string
+  /** UNALIGNED: barriers travel aligned for so long; 0: not at all */
+  readonly alignedTimeoutMs: number
+  /** folder of a savepoint; those of checkpoints are known to tasks by JobInformation */
+  readonly targetLocation?: string | undefined
+}
+
+export interface TriggerCheckpointRequest {
+  /** those of the attempts here that have no inputs with barriers */
+  readonly executionAttemptIds: readonly string[]
+  readonly checkpointId: number
+  readonly timestampMs: number
+  readonly options: CheckpointOptions
+}
+
+export interface TriggerCheckpointResponse {
+  /** attempts that do not run here */
+  readonly refusedExecutionAttemptIds: readonly string[]
+}
+
+export interface NotifyCheckpointRequest {
+  readonly executionAttemptIds: readonly string[]
+  readonly checkpointId: number
+  readonly timestampMs: number
+  /** the newest one that is completed, 0: none */
+  readonly latestCompletedId: number
 }
 
 export interface FreeSlotRequest {
@@ -373,6 +408,8 @@ export interface TaskExecutorHeartbeatFromJobMasterRequest {
   readonly jobId: string
   /** the slots that the JobMaster believes to hold here */
   readonly allocationIds: readonly string[]
+  /** the newest completed checkpoint of the job; repairs notifications that were lost */
+  readonly latestCompletedCheckpointId?: number | undefined
 }
 
 export interface ExecutionDeploymentReport {
@@ -472,6 +509,9 @@ export interface TaskExecutorGateway {
   disconnectResourceManager(request: DisconnectResourceManagerRequest, options?: CallOptions): Promise<Acknowledge>
   requestTaskMetrics(request: RequestTaskMetricsRequest, options?: CallOptions): Promise<RequestTaskMetricsResponse>
   canBeReleased(request: CanBeReleasedRequest, options?: CallOptions): Promise<CanBeReleasedResponse>
+  triggerCheckpoint(request: TriggerCheckpointRequest, options?: CallOptions): Promise<TriggerCheckpointResponse>
+  notifyCheckpointComplete(request: NotifyCheckpointRequest, options?: CallOptions): Promise<Acknowledge>
+  notifyCheckpointAborted(request: NotifyCheckpointRequest, options?: CallOptions): Promise<Acknowledge>
 }
 
 export interface RegisterTaskManagerRequest {
@@ -549,6 +589,95 @@ export interface CancelJobRequest {
   readonly jobId: string
 }
 
+export interface AcknowledgeCheckpointRequest {
+  readonly executionAttemptId: string
+  readonly checkpointId: number
+  /** JSON of SubtaskState, what is inlined with it */
+  readonly subtaskState: Uint8Array
+  /** JSON of SubtaskCheckpointMetrics */
+  readonly metrics: Uint8Array
+}
+
+export interface DeclineCheckpointRequest {
+  readonly executionAttemptId: string
+  readonly checkpointId: number
+  /** a CheckpointFailureReason */
+  readonly reason: string
+  readonly cause?: ErrorInfo | undefined
+}
+
+export interface TriggerSavepointRequest {
+  readonly jobId: string
+  /** absent: execution.checkpointing.savepoint-dir */
+  readonly targetDirectory?: string | undefined
+  /** the job is cancelled when the savepoint is complete */
+  readonly cancelJob: boolean
+  /** CANONICAL or NATIVE; empty: CANONICAL */
+  readonly formatType: string
+  /** chosen by the caller; to ask the Dispatcher how it goes. A repeated one changes nothing */
+  readonly triggerId: string
+}
+
+export interface StopWithSavepointRequest {
+  readonly jobId: string
+  readonly targetDirectory?: string | undefined
+  /** event time goes to its end first, so that windows and timers fire */
+  readonly drain: boolean
+  readonly formatType: string
+  readonly triggerId: string
+}
+
+export interface TriggerManualCheckpointRequest {
+  readonly jobId: string
+  /** CONFIGURED, FULL or INCREMENTAL; empty: CONFIGURED */
+  readonly checkpointType: string
+  readonly triggerId: string
+}
+
+export interface SavepointResponse {
+  /** its folder */
+  readonly location: string
+}
+
+export interface ManualCheckpointResponse {
+  readonly checkpointId: number
+  readonly location: string
+}
+
+export interface DisposeSavepointRequest {
+  readonly savepointPath: string
+  readonly triggerId: string
+}
+
+export interface TriggeredOperationRequest {
+  /** empty: of no job */
+  readonly jobId: string
+  readonly triggerId: string
+}
+
+export interface TriggeredOperationResponse {
+  /** IN_PROGRESS or COMPLETED */
+  readonly status: string
+  /** of what was completed, if it has one */
+  readonly location?: string | undefined
+  readonly checkpointId?: number | undefined
+  /** it was not completed */
+  readonly failureCause?: ErrorInfo | undefined
+}
+
+export interface RequestCheckpointStatisticsRequest {
+  readonly jobId: string
+  /** OVERVIEW, CONFIG, DETAILS (of a checkpoint) or SUBTASKS (of a checkpoint and a vertex) */
+  readonly kind: string
+  readonly checkpointId?: number | undefined
+  readonly vertexId?: string | undefined
+}
+
+export interface RequestCheckpointStatisticsResponse {
+  /** JSON as REST shows it; absent: there is no such checkpoint or vertex */
+  readonly json?: Uint8Array | undefined
+}
+
 /** How many subtasks a vertex may have, both ends included. */
 export interface VertexParallelismBounds {
   readonly vertexId: string
@@ -583,6 +712,12 @@ export interface JobMasterGateway {
   stopJob(request: StopJobRequest, options?: CallOptions): Promise<Acknowledge>
   requestJobResourceRequirements(request: RequestJobRequest, options?: CallOptions): Promise<JobResourceRequirements>
   updateJobResourceRequirements(request: UpdateJobResourceRequirementsRequest, options?: CallOptions): Promise<Acknowledge>
+  acknowledgeCheckpoint(request: AcknowledgeCheckpointRequest, options?: CallOptions): Promise<Acknowledge>
+  declineCheckpoint(request: DeclineCheckpointRequest, options?: CallOptions): Promise<Acknowledge>
+  triggerSavepoint(request: TriggerSavepointRequest, options?: CallOptions): Promise<SavepointResponse>
+  stopWithSavepoint(request: StopWithSavepointRequest, options?: CallOptions): Promise<SavepointResponse>
+  triggerManualCheckpoint(request: TriggerManualCheckpointRequest, options?: CallOptions): Promise<ManualCheckpointResponse>
+  requestCheckpointStatistics(request: RequestCheckpointStatisticsRequest, options?: CallOptions): Promise<RequestCheckpointStatisticsResponse>
 }
 
 export interface SubmitJobRequest {
@@ -680,6 +815,12 @@ export interface DispatcherGateway {
   reportJobClientHeartbeat(request: ReportJobClientHeartbeatRequest, options?: CallOptions): Promise<Acknowledge>
   requestJobResourceRequirements(request: RequestJobRequest, options?: CallOptions): Promise<JobResourceRequirements>
   updateJobResourceRequirements(request: UpdateJobResourceRequirementsRequest, options?: CallOptions): Promise<Acknowledge>
+  triggerSavepoint(request: TriggerSavepointRequest, options?: CallOptions): Promise<Acknowledge>
+  stopWithSavepoint(request: StopWithSavepointRequest, options?: CallOptions): Promise<Acknowledge>
+  triggerManualCheckpoint(request: TriggerManualCheckpointRequest, options?: CallOptions): Promise<Acknowledge>
+  disposeSavepoint(request: DisposeSavepointRequest, options?: CallOptions): Promise<Acknowledge>
+  requestTriggeredOperation(request: TriggeredOperationRequest, options?: CallOptions): Promise<TriggeredOperationResponse>
+  requestCheckpointStatistics(request: RequestCheckpointStatisticsRequest, options?: CallOptions): Promise<RequestCheckpointStatisticsResponse>
 }
 
 export interface GetBlobRequest {
@@ -1038,6 +1179,8 @@ message TaskDeploymentDescriptor {
   bytes input_gates = 9;
   EndpointAddress job_master = 10;
   LeaderToken job_master_token = 11;
+  // JSON of TaskRestore: what the operators begin with; absent: with nothing
+  optional bytes task_restore = 12;
 }
 message SubmitTaskRequest {
   TaskDeploymentDescriptor descriptor = 1;
@@ -1051,6 +1194,35 @@ message OperatorEventRequest {
   // 0, 1, 2, … per attempt, operator and direction; a repeated number is acknowledged and dropped
   int64 sequence = 3;
   bytes payload = 4;
+}
+// What a checkpoint asks of a task.
+message CheckpointOptions {
+  // a SnapshotType of @flink-ts/network
+  string snapshot_type = 1;
+  // AT_LEAST_ONCE, ALIGNED or UNALIGNED
+  string alignment = 2;
+  // UNALIGNED: barriers travel aligned for so long; 0: not at all
+  int64 aligned_timeout_ms = 3;
+  // folder of a savepoint; those of checkpoints are known to tasks by JobInformation
+  optional string target_location = 4;
+}
+message TriggerCheckpointRequest {
+  // those of the attempts here that have no inputs with barriers
+  repeated string execution_attempt_ids = 1;
+  int64 checkpoint_id = 2;
+  double timestamp_ms = 3;
+  CheckpointOptions options = 4;
+}
+message TriggerCheckpointResponse {
+  // attempts that do not run here
+  repeated string refused_execution_attempt_ids = 1;
+}
+message NotifyCheckpointRequest {
+  repeated string execution_attempt_ids = 1;
+  int64 checkpoint_id = 2;
+  double timestamp_ms = 3;
+  // the newest one that is completed, 0: none
+  int64 latest_completed_id = 4;
 }
 message FreeSlotRequest {
   string allocation_id = 1;
@@ -1071,6 +1243,8 @@ message TaskExecutorHeartbeatFromJobMasterRequest {
   string job_id = 1;
   // the slots that the JobMaster believes to hold here
   repeated string allocation_ids = 2;
+  // the newest completed checkpoint of the job; repairs notifications that were lost
+  optional int64 latest_completed_checkpoint_id = 3;
 }
 message ExecutionDeploymentReport {
   // attempts that run here
@@ -1156,6 +1330,9 @@ service TaskExecutorGateway {
   rpc DisconnectResourceManager(DisconnectResourceManagerRequest) returns (Acknowledge);
   rpc RequestTaskMetrics(RequestTaskMetricsRequest) returns (RequestTaskMetricsResponse);
   rpc CanBeReleased(CanBeReleasedRequest) returns (CanBeReleasedResponse);
+  rpc TriggerCheckpoint(TriggerCheckpointRequest) returns (TriggerCheckpointResponse);
+  rpc NotifyCheckpointComplete(NotifyCheckpointRequest) returns (Acknowledge);
+  rpc NotifyCheckpointAborted(NotifyCheckpointRequest) returns (Acknowledge);
 }
 
 // ---------------------------------------------------------------- JobMaster
@@ -1223,6 +1400,85 @@ message CancelJobRequest {
   string job_id = 1;
 }
 
+message AcknowledgeCheckpointRequest {
+  string execution_attempt_id = 1;
+  int64 checkpoint_id = 2;
+  // JSON of SubtaskState, what is inlined with it
+  bytes subtask_state = 3;
+  // JSON of SubtaskCheckpointMetrics
+  bytes metrics = 4;
+}
+message DeclineCheckpointRequest {
+  string execution_attempt_id = 1;
+  int64 checkpoint_id = 2;
+  // a CheckpointFailureReason
+  string reason = 3;
+  optional ErrorInfo cause = 4;
+}
+
+message TriggerSavepointRequest {
+  string job_id = 1;
+  // absent: execution.checkpointing.savepoint-dir
+  optional string target_directory = 2;
+  // the job is cancelled when the savepoint is complete
+  bool cancel_job = 3;
+  // CANONICAL or NATIVE; empty: CANONICAL
+  string format_type = 4;
+  // chosen by the caller; to ask the Dispatcher how it goes. A repeated one changes nothing
+  string trigger_id = 5;
+}
+message StopWithSavepointRequest {
+  string job_id = 1;
+  optional string target_directory = 2;
+  // event time goes to its end first, so that windows and timers fire
+  bool drain = 3;
+  string format_type = 4;
+  string trigger_id = 5;
+}
+message TriggerManualCheckpointRequest {
+  string job_id = 1;
+  // CONFIGURED, FULL or INCREMENTAL; empty: CONFIGURED
+  string checkpoint_type = 2;
+  string trigger_id = 3;
+}
+message SavepointResponse {
+  // its folder
+  string location = 1;
+}
+message ManualCheckpointResponse {
+  int64 checkpoint_id = 1;
+  string location = 2;
+}
+message DisposeSavepointRequest {
+  string savepoint_path = 1;
+  string trigger_id = 2;
+}
+message TriggeredOperationRequest {
+  // empty: of no job
+  string job_id = 1;
+  string trigger_id = 2;
+}
+message TriggeredOperationResponse {
+  // IN_PROGRESS or COMPLETED
+  string status = 1;
+  // of what was completed, if it has one
+  optional string location = 2;
+  optional int64 checkpoint_id = 3;
+  // it was not completed
+  optional ErrorInfo failure_cause = 4;
+}
+message RequestCheckpointStatisticsRequest {
+  string job_id = 1;
+  // OVERVIEW, CONFIG, DETAILS (of a checkpoint) or SUBTASKS (of a checkpoint and a vertex)
+  string kind = 2;
+  optional int64 checkpoint_id = 3;
+  optional string vertex_id = 4;
+}
+message RequestCheckpointStatisticsResponse {
+  // JSON as REST shows it; absent: there is no such checkpoint or vertex
+  optional bytes json = 1;
+}
+
 // How many subtasks a vertex may have, both ends included.
 message VertexParallelismBounds {
   string vertex_id = 1;
@@ -1255,6 +1511,14 @@ service JobMasterGateway {
   rpc StopJob(StopJobRequest) returns (Acknowledge);
   rpc RequestJobResourceRequirements(RequestJobRequest) returns (JobResourceRequirements);
   rpc UpdateJobResourceRequirements(UpdateJobResourceRequirementsRequest) returns (Acknowledge);
+  // Idempotent: tasks repeat them until they are acknowledged.
+  rpc AcknowledgeCheckpoint(AcknowledgeCheckpointRequest) returns (Acknowledge);
+  rpc DeclineCheckpoint(DeclineCheckpointRequest) returns (Acknowledge);
+  // These answer at the end, which may take as long as a checkpoint may.
+  rpc TriggerSavepoint(TriggerSavepointRequest) returns (SavepointResponse);
+  rpc StopWithSavepoint(StopWithSavepointRequest) returns (SavepointResponse);
+  rpc TriggerManualCheckpoint(TriggerManualCheckpointRequest) returns (ManualCheckpointResponse);
+  rpc RequestCheckpointStatistics(RequestCheckpointStatisticsRequest) returns (RequestCheckpointStatisticsResponse);
 }
 
 // ---------------------------------------------------------------- Dispatcher
@@ -1339,6 +1603,13 @@ service DispatcherGateway {
   rpc ReportJobClientHeartbeat(ReportJobClientHeartbeatRequest) returns (Acknowledge);
   rpc RequestJobResourceRequirements(RequestJobRequest) returns (JobResourceRequirements);
   rpc UpdateJobResourceRequirements(UpdateJobResourceRequirementsRequest) returns (Acknowledge);
+  // These answer at once; RequestTriggeredOperation tells how it went.
+  rpc TriggerSavepoint(TriggerSavepointRequest) returns (Acknowledge);
+  rpc StopWithSavepoint(StopWithSavepointRequest) returns (Acknowledge);
+  rpc TriggerManualCheckpoint(TriggerManualCheckpointRequest) returns (Acknowledge);
+  rpc DisposeSavepoint(DisposeSavepointRequest) returns (Acknowledge);
+  rpc RequestTriggeredOperation(TriggeredOperationRequest) returns (TriggeredOperationResponse);
+  rpc RequestCheckpointStatistics(RequestCheckpointStatisticsRequest) returns (RequestCheckpointStatisticsResponse);
 }
 
 // ---------------------------------------------------------------- BlobServer

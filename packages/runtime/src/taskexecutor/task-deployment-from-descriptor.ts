@@ -1,4 +1,5 @@
 import type { ResultPartitionDescriptor } from '@flink-ts/network'
+import { decodeTaskRestore, type TaskRestore } from '../checkpoint/task-restore.js'
 import type { TaskDeploymentDescriptor } from '../messages/messages.generated.js'
 import { expandInputGate, type InputGateDeployment } from '../taskmanager/producer-group.js'
 import type {
@@ -30,7 +31,8 @@ export function taskDeploymentFromDescriptor(
     }
     return value
   }
-  const { jobInformation, taskInformation, producedPartitions, inputGates } = descriptor
+  const { jobInformation, taskInformation, producedPartitions, inputGates, taskRestore } =
+    descriptor
   return {
     executionAttemptId,
     allocationId,
@@ -46,5 +48,15 @@ export function taskDeploymentFromDescriptor(
     inputGates: (parse('inputGates', inputGates, true) as InputGateDeployment[]).map(
       expandInputGate,
     ),
+    ...(taskRestore !== undefined &&
+      taskRestore.length > 0 && { restore: parseRestore(executionAttemptId, taskRestore) }),
+  }
+}
+
+function parseRestore(executionAttemptId: string, bytes: Uint8Array): TaskRestore {
+  try {
+    return decodeTaskRestore(bytes)
+  } catch (cause) {
+    throw new TaskSubmissionError({ executionAttemptId, why: 'taskRestore is not JSON', cause })
   }
 }

@@ -1,5 +1,10 @@
 import { type Logger, type SerializedError, serializeError } from '@flink-ts/core'
+import type { CheckpointBarrier } from '@flink-ts/network'
 import type { MainThreadExecutor } from '@flink-ts/rpc'
+import type { CheckpointFailureReason } from '../checkpoint/checkpoint-failure-reason.js'
+import type { SubtaskCheckpointMetrics } from '../checkpoint/checkpoint-gateways.js'
+import { acknowledgeToMessage } from '../checkpoint/checkpoint-reports.js'
+import type { SubtaskState } from '../checkpoint/pending-checkpoint.js'
 import type {
   ExecutionState,
   JobMasterGateway,
@@ -30,6 +35,12 @@ export interface TaskEntryOptions {
   readonly onDone: (entry: TaskEntry) => void
 }
 
+/** Something to tell the JobMaster. */
+interface TaskReport {
+  readonly send: () => Promise<unknown>
+  readonly onRefused: (error: unknown) => void
+}
+
 const TERMINAL_STATES: readonly ExecutionState[] = ['FINISHED', 'CANCELED', 'FAILED']
 
 /** One attempt on its TaskExecutor, from its submission until its JobMaster knows how it ended. */
@@ -39,12 +50,15 @@ export class TaskEntry {
   readonly allocationId: string
   readonly #options: TaskEntryOptions
   readonly #inbox = new OperatorEventInbox()
-  readonly #stateSender: OrderedSender<UpdateTaskExecutionStateRequest>
+  /** States and parts of checkpoints, in order: the end of a task does not overtake what it has written. */
+  readonly #sender: OrderedSender<TaskReport>
   readonly #eventSenders = new Map<string, OrderedSender<OperatorEventRequest>>()
   readonly #nextSequence = new Map<string, number>()
   /** Events that came before the task was launched. */
   #waitingEvents: { operatorId: string; payload: Uint8Array }[] = []
   #task: RunningTask | undefined
+  /** Newest checkpoint of which the task knows that it is complete. */
+  #completedCheckpointId = 0n
   #isTerminal = false
   #isReleased = false
   #isFinished = false
@@ -54,12 +68,12 @@ export class TaskEntry {
     this.jobId = options.jobId
     this.executionAttemptId = options.executionAttemptId
     this.allocationId = options.allocationId
-    const { jobMaster, mainThread, log } = options
-    this.#stateSender = new OrderedSender({
+    const { mainThread, log } = options
+    this.#sender = new OrderedSender<TaskReport>({
       mainThread,
       log,
-      send: (update) => jobMaster.updateTaskExecutionState(update),
-      onRefused: (update, error) => this.#onUpdateRefused(update, error),
+      send: (report) => report.send(),
+      onRefused: (report, error) => report.onRefused(error),
       onIdle: () => this.#checkDone(),
     })
   }
@@ -77,6 +91,10 @@ export class TaskEntry {
       onStateChange: (state, error) => mainThread.execute(() => this.#onStateChange(state, error)),
       onOperatorEvent: (operatorId, payload) =>
         mainThread.execute(() => this.#sendEvent(operatorId, payload)),
+      onCheckpointAcknowledged: (checkpointId, state, metrics) =>
+        mainThread.execute(() => this.#acknowledge(checkpointId, state, metrics)),
+      onCheckpointDeclined: (checkpointId, reason, cause) =>
+        mainThread.execute(() => this.#decline(checkpointId, reason, cause)),
       onFatalError: (error) => onFatalError(error),
     }
     const task = launcher.launch(deployment, listener)
@@ -116,6 +134,24 @@ export class TaskEntry {
     else this.#task.deliverOperatorEvent(operatorId, payload)
   }
 
+  /** @returns false if the task does not run (yet, or any more) */
+  triggerCheckpoint(barrier: CheckpointBarrier): boolean {
+    if (this.#task === undefined || this.#isTerminal) return false
+    this.#task.triggerCheckpoint(barrier)
+    return true
+  }
+
+  /** What is known already, or was surpassed, is left out. */
+  notifyCheckpointComplete(checkpointId: bigint): void {
+    if (checkpointId <= this.#completedCheckpointId || this.#task === undefined) return
+    this.#completedCheckpointId = checkpointId
+    if (!this.#isTerminal) this.#task.notifyCheckpointComplete(checkpointId)
+  }
+
+  notifyCheckpointAborted(checkpointId: bigint): void {
+    if (!this.#isTerminal) this.#task?.notifyCheckpointAborted(checkpointId)
+  }
+
   /** Undefined before the launch. */
   metrics(): TaskMetrics | undefined {
     return this.#task?.metrics()
@@ -123,7 +159,7 @@ export class TaskEntry {
 
   /** The JobMaster is gone for good: nothing is reported any more. */
   stopReporting(): void {
-    this.#stateSender.close()
+    this.#sender.close()
     for (const sender of this.#eventSenders.values()) sender.close()
     this.#checkDone()
   }
@@ -143,12 +179,47 @@ export class TaskEntry {
     this.#isTerminal ||= TERMINAL_STATES.includes(state)
     this.#isFinished = state === 'FINISHED'
     const metrics = this.metrics()
-    this.#stateSender.send({
+    const update: UpdateTaskExecutionStateRequest = {
       executionAttemptId,
       state,
       ...(error === undefined ? {} : { error }),
       ...(metrics === undefined ? {} : { metrics }),
+    }
+    this.#sender.send({
+      send: () => this.#options.jobMaster.updateTaskExecutionState(update),
+      onRefused: (error) => this.#onUpdateRefused(update, error),
     })
+  }
+
+  #acknowledge(checkpointId: bigint, state: SubtaskState, metrics: SubtaskCheckpointMetrics): void {
+    const { executionAttemptId } = this
+    const report = { executionAttemptId, checkpointId, state, metrics }
+    const request = acknowledgeToMessage(report)
+    this.#sender.send({
+      send: () => this.#options.jobMaster.acknowledgeCheckpoint(request),
+      onRefused: (error) => this.#onReportRefused(checkpointId, error),
+    })
+  }
+
+  #decline(
+    checkpointId: bigint,
+    reason: CheckpointFailureReason,
+    cause: SerializedError | undefined,
+  ): void {
+    const { executionAttemptId } = this
+    const id = Number(checkpointId)
+    const request = { executionAttemptId, checkpointId: id, reason, ...(cause && { cause }) }
+    this.#sender.send({
+      send: () => this.#options.jobMaster.declineCheckpoint(request),
+      onRefused: (error) => this.#onReportRefused(checkpointId, error),
+    })
+  }
+
+  /** The checkpoint ends by its timeout then. */
+  #onReportRefused(checkpointId: bigint, error: unknown): void {
+    const { executionAttemptId } = this
+    const fields = { executionAttemptId, checkpointId: `${checkpointId}`, error }
+    this.#options.log.warn('A JobMaster refused the report of a checkpoint', fields)
   }
 
   #onUpdateRefused(update: UpdateTaskExecutionStateRequest, error: unknown): void {
@@ -198,6 +269,6 @@ export class TaskEntry {
   }
 
   #checkDone(): void {
-    if (this.#isReleased && this.#stateSender.isIdle) this.#options.onDone(this)
+    if (this.#isReleased && this.#sender.isIdle) this.#options.onDone(this)
   }
 }

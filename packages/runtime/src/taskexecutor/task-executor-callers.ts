@@ -3,12 +3,14 @@ import type {
   CancelTaskRequest,
   DisconnectJobMasterFromTaskExecutorRequest,
   FreeSlotRequest,
+  NotifyCheckpointRequest,
   OperatorEventRequest,
   ReleasePartitionsRequest,
   RequestTaskMetricsRequest,
   SubmitTaskRequest,
   TaskExecutorGateway,
   TaskExecutorHeartbeatFromJobMasterRequest,
+  TriggerCheckpointRequest,
 } from '../messages/messages.generated.js'
 
 /** What a TaskExecutor knows of those who call it. */
@@ -49,6 +51,21 @@ const CALLERS: {
   heartbeatFromJobMaster: ({ jobId }: TaskExecutorHeartbeatFromJobMasterRequest) => jobId,
   disconnectJobMaster: ({ jobId }: DisconnectJobMasterFromTaskExecutorRequest) => jobId,
   requestTaskMetrics: ({ jobId }: RequestTaskMetricsRequest) => jobId,
+  triggerCheckpoint: ofAnyTask,
+  notifyCheckpointComplete: ofAnyTask,
+  notifyCheckpointAborted: ofAnyTask,
+}
+
+/** A call about several tasks is about tasks of one job. */
+function ofAnyTask(
+  { executionAttemptIds }: TriggerCheckpointRequest | NotifyCheckpointRequest,
+  callers: KnownCallers,
+): string | undefined {
+  for (const id of executionAttemptIds) {
+    const jobId = callers.jobOfTask(id)
+    if (jobId !== undefined) return jobId
+  }
+  return undefined
 }
 
 /**

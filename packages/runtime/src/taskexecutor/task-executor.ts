@@ -16,6 +16,7 @@ import type {
   DisconnectJobMasterFromTaskExecutorRequest,
   DisconnectResourceManagerRequest,
   FreeSlotRequest,
+  NotifyCheckpointRequest,
   OperatorEventRequest,
   ReleasePartitionsRequest,
   RequestSlotRequest,
@@ -28,10 +29,13 @@ import type {
   TaskExecutorHeartbeatPayload,
   TaskExecutorToJobMasterHeartbeatPayload,
   TaskManagerLocation,
+  TriggerCheckpointRequest,
+  TriggerCheckpointResponse,
 } from '../messages/messages.generated.js'
 import type { TaskLauncher } from '../taskmanager/task-launcher.js'
 import { JobTable } from './job-table.js'
 import { TaskSlotTable } from './slot/task-slot-table.js'
+import { TaskCheckpoints } from './task-checkpoints.js'
 import { authorizeCaller, type KnownCallers } from './task-executor-callers.js'
 import {
   SlotTimeoutError,
@@ -79,6 +83,7 @@ export class TaskExecutor extends RpcEndpoint implements TaskExecutorGateway {
   readonly #options: TaskExecutorOptions
   readonly #slots: TaskSlotTable
   readonly #tasks: TaskTable
+  readonly #checkpoints: TaskCheckpoints
   readonly #jobs: JobTable
   readonly #registration: TaskManagerRegistration
   /** Tells this process from another one with the same ResourceID. */
@@ -117,6 +122,7 @@ export class TaskExecutor extends RpcEndpoint implements TaskExecutorGateway {
       blobServer: () => this.#registration.blobServer,
       releasePartitions: options.releasePartitions,
     })
+    this.#checkpoints = new TaskCheckpoints(this.#tasks)
     this.#jobs = new JobTable({
       ...world,
       heartbeat: settings.heartbeat,
@@ -202,6 +208,20 @@ export class TaskExecutor extends RpcEndpoint implements TaskExecutorGateway {
     return ACKNOWLEDGE
   }
 
+  async triggerCheckpoint(request: TriggerCheckpointRequest): Promise<TriggerCheckpointResponse> {
+    return this.#checkpoints.trigger(request)
+  }
+
+  async notifyCheckpointComplete(request: NotifyCheckpointRequest): Promise<Acknowledge> {
+    this.#checkpoints.notifyComplete(request)
+    return ACKNOWLEDGE
+  }
+
+  async notifyCheckpointAborted(request: NotifyCheckpointRequest): Promise<Acknowledge> {
+    this.#checkpoints.notifyAborted(request)
+    return ACKNOWLEDGE
+  }
+
   async releasePartitions({ partitionIds }: ReleasePartitionsRequest): Promise<Acknowledge> {
     this.#tasks.releasePartitions(partitionIds)
     return ACKNOWLEDGE
@@ -228,12 +248,14 @@ export class TaskExecutor extends RpcEndpoint implements TaskExecutorGateway {
   async heartbeatFromJobMaster({
     jobId,
     allocationIds,
+    latestCompletedCheckpointId,
   }: TaskExecutorHeartbeatFromJobMasterRequest): Promise<TaskExecutorToJobMasterHeartbeatPayload> {
     if (!this.#jobs.receiveHeartbeat(jobId)) {
       const why = `TaskManager ${this.resourceId} is not registered at it`
       throw new StaleCallerError({ caller: `JobMaster of job ${jobId}`, why })
     }
     this.#reconcileSlots(jobId, allocationIds)
+    this.#checkpoints.repair(jobId, latestCompletedCheckpointId)
     const executionAttemptIds = this.#tasks
       .entriesOf(jobId)
       .map(({ executionAttemptId }) => executionAttemptId)

@@ -11,7 +11,7 @@ import {
   serializeError,
 } from '@flink-ts/core'
 import type { MetricGroup } from '@flink-ts/metrics'
-import type { Defer, TaskManagerShuffle } from '@flink-ts/network'
+import type { CheckpointBarrier, Defer, TaskManagerShuffle } from '@flink-ts/network'
 import { HeapKeyedStateBackend } from '@flink-ts/state'
 import type { JobCode } from '../operators/stream-operator.js'
 import { withModuleCode } from '../program/module-code.js'
@@ -165,6 +165,18 @@ class InlineTask implements RunningTask {
 
   deliverOperatorEvent(operatorId: string, payload: Uint8Array): void {
     this.#task.deliverOperatorEvent(operatorId, payload)
+  }
+
+  triggerCheckpoint(barrier: CheckpointBarrier): void {
+    this.#task.triggerCheckpoint(barrier)
+  }
+
+  notifyCheckpointComplete(checkpointId: bigint): void {
+    this.#task.notifyCheckpointComplete(checkpointId)
+  }
+
+  notifyCheckpointAborted(checkpointId: bigint): void {
+    this.#task.notifyCheckpointAborted(checkpointId)
   }
 
   metrics() {

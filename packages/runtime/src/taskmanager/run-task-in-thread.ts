@@ -131,6 +131,15 @@ export function runTaskInThread(
           return
         case 'operatorEvent':
           task.deliverOperatorEvent(command.operatorId, command.payload)
+          return
+        case 'triggerCheckpoint':
+          task.triggerCheckpoint(command.barrier)
+          return
+        case 'checkpointComplete':
+          task.notifyCheckpointComplete(command.checkpointId)
+          return
+        case 'checkpointAborted':
+          task.notifyCheckpointAborted(command.checkpointId)
       }
     },
   }

@@ -1,4 +1,5 @@
 import { type Logger, noopLogger } from '@flink-ts/core'
+import type { CheckpointBarrier } from '@flink-ts/network'
 import type { OperatorChain } from '../operators/operator-chain.js'
 import { closeTaskParts } from './close-task-parts.js'
 import { EmissionGate } from './emission-gate.js'
@@ -99,6 +100,19 @@ export class StreamTask {
       'operator event',
     )
   }
+
+  triggerCheckpoint(barrier: CheckpointBarrier): void {
+    const { checkpointId } = barrier
+    this.#options.onCheckpointDeclined?.(
+      checkpointId,
+      'CHECKPOINT_DECLINED_TASK_NOT_READY',
+      undefined,
+    )
+  }
+
+  notifyCheckpointComplete(_checkpointId: bigint): void {}
+
+  notifyCheckpointAborted(_checkpointId: bigint): void {}
 
   step(): TaskStep {
     try {

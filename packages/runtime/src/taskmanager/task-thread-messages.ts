@@ -1,5 +1,8 @@
 import type { AccumulatorSnapshot, LogFields, LogLevel, SerializedError } from '@flink-ts/core'
-import type { TaskShuffleHandle } from '@flink-ts/network'
+import type { CheckpointBarrier, TaskShuffleHandle } from '@flink-ts/network'
+import type { CheckpointFailureReason } from '../checkpoint/checkpoint-failure-reason.js'
+import type { SubtaskCheckpointMetrics } from '../checkpoint/checkpoint-gateways.js'
+import type { SubtaskState } from '../checkpoint/pending-checkpoint.js'
 import type { TaskThreadDeployment } from './assemble-task.js'
 import type { ManagedMemoryCounters } from './memory/slot-managed-memory.js'
 import type { TaskState } from './task-state.js'
@@ -29,11 +32,26 @@ export type TaskThreadCommand =
   | { readonly type: 'cancel' }
   | { readonly type: 'fail'; readonly error: SerializedError }
   | { readonly type: 'operatorEvent'; readonly operatorId: string; readonly payload: Uint8Array }
+  | { readonly type: 'triggerCheckpoint'; readonly barrier: CheckpointBarrier }
+  | { readonly type: 'checkpointComplete'; readonly checkpointId: bigint }
+  | { readonly type: 'checkpointAborted'; readonly checkpointId: bigint }
 
 /** From a task's thread. The last one tells a terminal state. */
 export type TaskThreadReport =
   | { readonly type: 'state'; readonly state: TaskState; readonly error?: SerializedError }
   | { readonly type: 'operatorEvent'; readonly operatorId: string; readonly payload: Uint8Array }
+  | {
+      readonly type: 'checkpointAcknowledged'
+      readonly checkpointId: bigint
+      readonly state: SubtaskState
+      readonly metrics: SubtaskCheckpointMetrics
+    }
+  | {
+      readonly type: 'checkpointDeclined'
+      readonly checkpointId: bigint
+      readonly reason: CheckpointFailureReason
+      readonly cause?: SerializedError
+    }
   | {
       readonly type: 'metrics'
       readonly values: Readonly<Record<string, number>>

@@ -9,7 +9,7 @@ import {
   serializeError,
   TaskManagerOptions,
 } from '@flink-ts/core'
-import type { TaskManagerShuffle } from '@flink-ts/network'
+import type { CheckpointBarrier, TaskManagerShuffle } from '@flink-ts/network'
 import type { TaskMetrics } from '../messages/messages.generated.js'
 import { prepareClusterModules } from '../program/cluster-modules.js'
 import { managedShares, taskNameWithSubtask } from './assemble-task.js'
@@ -213,6 +213,18 @@ class WorkerTask implements RunningTask {
     this.#command({ type: 'operatorEvent', operatorId, payload })
   }
 
+  triggerCheckpoint(barrier: CheckpointBarrier): void {
+    this.#command({ type: 'triggerCheckpoint', barrier })
+  }
+
+  notifyCheckpointComplete(checkpointId: bigint): void {
+    this.#command({ type: 'checkpointComplete', checkpointId })
+  }
+
+  notifyCheckpointAborted(checkpointId: bigint): void {
+    this.#command({ type: 'checkpointAborted', checkpointId })
+  }
+
   metrics(): TaskMetrics {
     return this.#network.metrics(this.#counters, this.#userMetrics)
   }
@@ -251,6 +263,16 @@ class WorkerTask implements RunningTask {
       case 'operatorEvent':
         if (this.#terminal !== undefined) return
         this.#listener.onOperatorEvent(message.operatorId, message.payload)
+        return
+      case 'checkpointAcknowledged':
+        this.#listener.onCheckpointAcknowledged(
+          message.checkpointId,
+          message.state,
+          message.metrics,
+        )
+        return
+      case 'checkpointDeclined':
+        this.#listener.onCheckpointDeclined(message.checkpointId, message.reason, message.cause)
         return
       case 'metrics':
         this.#userMetrics = message

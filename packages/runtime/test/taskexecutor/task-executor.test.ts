@@ -484,6 +484,13 @@ t.test('TaskExecutor refuses a slot for a JobMaster older than the one it knows'
   await t.rejects(gateway.requestSlot(stale), { code: 'FLINK_STALE_CALLER' })
 })
 
+const NOTIFICATION = {
+  executionAttemptIds: ['x'],
+  checkpointId: 1,
+  timestampMs: 0,
+  latestCompletedId: 1,
+}
+
 t.test('TaskExecutor refuses every call of one that lost its leadership', async (t) => {
   const { gatewayWith, task } = await withTask(t)
   for (const token of [undefined, { epoch: 0, uuid: 'old' }, { ...JM_TOKEN, uuid: 'other' }]) {
@@ -509,6 +516,15 @@ t.test('TaskExecutor refuses every call of one that lost its leadership', async 
         gateway.heartbeatFromJobMaster({ jobId: 'job', allocationIds: [] }),
       disconnectJobMaster: () => gateway.disconnectJobMaster({ jobId: 'job', cause: CAUSE }),
       requestTaskMetrics: () => gateway.requestTaskMetrics({ jobId: 'job' }),
+      triggerCheckpoint: () =>
+        gateway.triggerCheckpoint({
+          executionAttemptIds: ['none', 'x'],
+          checkpointId: 1,
+          timestampMs: 0,
+          options: { snapshotType: 'CHECKPOINT', alignment: 'ALIGNED', alignedTimeoutMs: 0 },
+        }),
+      notifyCheckpointComplete: () => gateway.notifyCheckpointComplete(NOTIFICATION),
+      notifyCheckpointAborted: () => gateway.notifyCheckpointAborted(NOTIFICATION),
     }
     for (const [method, call] of Object.entries(calls)) {
       await t.rejects(call(), { code: 'FLINK_STALE_CALLER' }, method)

@@ -1,3 +1,4 @@
+import type { CheckpointBarrier } from '@flink-ts/network'
 import type { TaskMetrics } from '../../dist/messages/messages.generated.js'
 import type {
   RunningTask,
@@ -44,6 +45,18 @@ export class TestingTask implements RunningTask {
 
   deliverOperatorEvent(operatorId: string, payload: Uint8Array): void {
     this.events.push(`${operatorId}:${Buffer.from(payload).toString()}`)
+  }
+
+  triggerCheckpoint({ checkpointId, alignment }: CheckpointBarrier): void {
+    this.events.push(`trigger ${checkpointId} ${alignment}`)
+  }
+
+  notifyCheckpointComplete(checkpointId: bigint): void {
+    this.events.push(`complete ${checkpointId}`)
+  }
+
+  notifyCheckpointAborted(checkpointId: bigint): void {
+    this.events.push(`aborted ${checkpointId}`)
   }
 
   metrics(): TaskMetrics {

@@ -51,6 +51,8 @@ async function inlineCluster(code: JobCode) {
         launched.error = error
       },
       onOperatorEvent: (id, payload) => launched.events.push([id, payload]),
+      onCheckpointAcknowledged() {},
+      onCheckpointDeclined() {},
       onFatalError: (error) => t.fail(error.message),
     })
     return Object.assign(launched, { task })

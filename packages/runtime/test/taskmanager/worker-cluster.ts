@@ -108,6 +108,8 @@ export async function workerCluster(
           if (state === 'FAILED') noEvent(new Error(JSON.stringify(cause)))
         },
         onOperatorEvent: () => onEvent(),
+        onCheckpointAcknowledged() {},
+        onCheckpointDeclined() {},
         onFatalError: (cause) => onFatal(cause),
       })
       const reached = (state: string) =>

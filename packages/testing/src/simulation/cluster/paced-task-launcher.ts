@@ -47,6 +47,14 @@ export class PacedTaskLauncher implements TaskLauncher {
       cancel: () => end('CANCELED'),
       failExternally: (cause) => end('FAILED', cause),
       deliverOperatorEvent() {},
+      triggerCheckpoint: ({ checkpointId }) =>
+        listener.onCheckpointDeclined(
+          checkpointId,
+          'CHECKPOINT_DECLINED_TASK_NOT_READY',
+          undefined,
+        ),
+      notifyCheckpointComplete() {},
+      notifyCheckpointAborted() {},
       metrics: () => ({
         executionAttemptId,
         io: NO_IO,
