@@ -40,7 +40,7 @@ t.test(
 
     await cluster.untilStatus(jobId, 'FAILED')
     const exception = await cluster.rootException(jobId)
-    t.match(exception, 'NoResourceAvailableException: ')
+    t.match(exception, 'NoResourceAvailableException [FLINK_NO_RESOURCE_AVAILABLE]: ')
     t.match(exception, '4 slots are required, 2 were available within slot.request.timeout (8 s)')
     const why =
       'the ResourceManager says: 2 slots are missing; 1 TaskManager has 2 slots, 0 of them free.'
@@ -48,7 +48,10 @@ t.test(
     const { code, stderr } = await attached.result()
     t.equal(code, 1)
     t.match(stderr, why)
-    t.match(stderr, /NoResourceAvailableException: .*4 slots are required, 2 were available/)
+    t.match(
+      stderr,
+      /NoResourceAvailableException \[FLINK_NO_RESOURCE_AVAILABLE\]: .*4 slots are required, 2 were available/,
+    )
   },
 )
 

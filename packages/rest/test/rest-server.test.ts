@@ -655,14 +655,20 @@ t.test(
     const { raw } = await startServer(t, {
       dispatcher: {
         listJobs: () => {
-          throw new Error('something broke')
+          throw new FlinkError('something broke', {
+            code: 'FLINK_TESTING',
+            cause: new Error('this did'),
+          })
         },
       },
     })
 
     const { status, body } = await raw('/jobs')
     t.equal(status, 500)
-    t.match(body['errors'], ['Internal server error.', /something broke/])
+    t.match(body['errors'], [
+      'Internal server error.',
+      /FlinkError \[FLINK_TESTING\]: something broke\nCaused by: Error: this did\n/,
+    ])
     t.notMatch(JSON.stringify(body), /node_modules|\.js:\d+/)
   },
 )

@@ -440,7 +440,7 @@ t.test('MiniCluster: slot sharing groups with resources', async (t) => {
       const failure = await (await cluster.submitJob(recorded)).result().catch((e: Error) => e)
       t.match(
         causesOf(failure).at(-1)?.message,
-        /1 slot with cpu 1, task heap 301 mb, managed 50 mb is missing, more than the largest TaskManager has \(cpu 1, task heap 300 mb, managed 90 mb, .*1 TaskManager has 1 slot, 0 of them free. Start/,
+        /1 slot with cpu 1, task heap 301 mb, managed 50 mb is missing, more than the largest TaskManager has \(cpu 1, task heap 300 mb, managed 90 mb, .*\): no number of them helps, only larger ones .*smaller profile of the slot sharing group; .*1 TaskManager has 1 slot, 0 of them free. Start/,
       )
     })
   })

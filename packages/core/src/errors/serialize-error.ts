@@ -34,13 +34,13 @@ function serialize(error: unknown, depth: number, seen: Set<object>): Serialized
     name: typeof name === 'string' && name !== '' ? name.slice(0, 200) : 'Error',
     message: bounded(message),
   }
+  const code = read(error, 'code')
+  if (typeof code === 'string') serialized.code = code.slice(0, 200)
   const stack = read(error, 'stack')
   if (typeof stack === 'string') {
     // The engine wrote the first line before a subclass could set its name.
-    serialized.stack = bounded(`${headline(serialized)}${framesOf(stack)}`)
+    serialized.stack = bounded(`${errorHeadline(serialized)}${framesOf(stack)}`)
   }
-  const code = read(error, 'code')
-  if (typeof code === 'string') serialized.code = code.slice(0, 200)
   const retriable = read(error, 'retriable')
   if (typeof retriable === 'boolean') serialized.retriable = retriable
   const values = factsOf(error)
@@ -74,7 +74,7 @@ function deserialize(serialized: SerializedError, depth: number): Error {
     Object.defineProperty(error, key, { value, configurable: true, writable: true })
   define('name', name)
   // The stack of this very place would mislead.
-  define('stack', stack ?? headline(serialized))
+  define('stack', stack ?? errorHeadline(serialized))
   if (code !== undefined && !FlinkError.is(error)) define('code', code)
   for (const [key, value] of Object.entries(serialized.facts?.values ?? {})) {
     if (!NO_FACTS.has(key)) Object.defineProperty(error, key, { value, enumerable: true })
@@ -91,7 +91,7 @@ export function renderErrorChain(error: unknown): string {
       .split('\n')
       .filter((line) => line !== '')
     const shared = text === '' ? 0 : sharedTail(frames, outerFrames)
-    text += `${text === '' ? '' : '\nCaused by: '}${headline(link)}`
+    text += `${text === '' ? '' : '\nCaused by: '}${errorHeadline(link)}`
     for (const frame of frames.slice(0, frames.length - shared)) text += `\n${frame}`
     if (shared > 0) text += `\n    ... ${shared} more`
     outerFrames = frames
@@ -116,8 +116,19 @@ function* chain(error: SerializedError): Generator<SerializedError> {
   }
 }
 
-function headline({ name, message }: SerializedError): string {
-  return message === '' ? name : `${name}: ${message}`
+/**
+ * The first line of an error: name, the code if it is one of ours (docs/errors.md is keyed by them), and message,
+ * such as `UserFunctionError [FLINK_USER_FUNCTION]: Map threw`.
+ */
+export function errorHeadline(error: {
+  readonly name: string
+  readonly message: string
+  readonly code?: unknown
+}): string {
+  const { name, message, code } = error
+  const isOurs = typeof code === 'string' && code.startsWith('FLINK_')
+  const head = isOurs ? `${name} [${code}]` : name
+  return message === '' ? head : `${head}: ${message}`
 }
 
 /** The part of a stack below its first line (which repeats name and message), with the line break. */

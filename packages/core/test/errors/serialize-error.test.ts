@@ -24,7 +24,7 @@ t.test('serializeError keeps name, code, retriable, stack and causes, as plain J
     message: 'no slot',
     code: 'FLINK_SLOT_TIMEOUT',
     retriable: true,
-    stack: /^SlotTimeoutError: no slot\n {4}at .*serialize-error\.test/,
+    stack: /^SlotTimeoutError \[FLINK_SLOT_TIMEOUT\]: no slot\n {4}at .*serialize-error\.test/,
     cause: { name: 'TypeError', message: 'inner' },
   })
   t.same(JSON.parse(JSON.stringify(serialized)), serialized)
@@ -91,23 +91,26 @@ t.test('serializeError takes whatever user code throws', async (t) => {
   })
 })
 
-t.test('renderErrorChain shows causes and leaves out the frames they share', async (t) => {
-  const inner = new TypeError('inner')
-  inner.stack = 'TypeError: inner\n    at f (a.ts:1:1)\n    at g (a.ts:2:2)\n    at h (a.ts:3:3)'
-  const outer = new SlotTimeoutError('outer', inner)
-  outer.stack = 'Error: outer\n    at k (a.ts:9:9)\n    at g (a.ts:2:2)\n    at h (a.ts:3:3)'
+t.test(
+  'renderErrorChain shows codes and causes, and leaves out the frames they share',
+  async (t) => {
+    const inner = new TypeError('inner')
+    inner.stack = 'TypeError: inner\n    at f (a.ts:1:1)\n    at g (a.ts:2:2)\n    at h (a.ts:3:3)'
+    const outer = new SlotTimeoutError('outer', inner)
+    outer.stack = 'Error: outer\n    at k (a.ts:9:9)\n    at g (a.ts:2:2)\n    at h (a.ts:3:3)'
 
-  t.equal(
-    renderErrorChain(outer),
-    `SlotTimeoutError: outer
+    t.equal(
+      renderErrorChain(outer),
+      `SlotTimeoutError [FLINK_SLOT_TIMEOUT]: outer
     at k (a.ts:9:9)
     at g (a.ts:2:2)
     at h (a.ts:3:3)
 Caused by: TypeError: inner
     at f (a.ts:1:1)
     ... 2 more`,
-  )
-})
+    )
+  },
+)
 
 t.test('userMessage shows messages only and does not repeat itself', async (t) => {
   const error = new Error('cannot open /a', { cause: new Error('ENOENT: /a') })

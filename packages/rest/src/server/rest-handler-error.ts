@@ -1,4 +1,4 @@
-import { FlinkError } from '@flink-ts/core'
+import { errorHeadline, FlinkError } from '@flink-ts/core'
 
 /** An answer other than success: the status code and what stands in `errors`. */
 export class RestHandlerError extends FlinkError {
@@ -32,7 +32,7 @@ export function describeError(error: unknown): string {
   const lines: string[] = []
   let current: unknown = error
   for (let depth = 0; current !== undefined && current !== null && depth < 20; depth++) {
-    const text = current instanceof Error ? `${current.name}: ${current.message}` : String(current)
+    const text = current instanceof Error ? errorHeadline(current) : String(current)
     lines.push(depth === 0 ? text : `Caused by: ${text}`)
     current = current instanceof Error ? current.cause : undefined
   }

@@ -17,7 +17,7 @@ export interface DriverSessionOptions {
   readonly clock: Clock
   readonly log: Logger
   readonly blockedNodes: () => ReadonlySet<string>
-  readonly onWorkerGone: (resourceId: string, cause: Error) => void
+  readonly onWorkerGone: (resourceId: string, cause: Error, isIntended: boolean) => void
   readonly onFatalError: (error: unknown) => void
 }
 

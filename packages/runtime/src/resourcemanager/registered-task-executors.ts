@@ -159,12 +159,17 @@ export class RegisteredTaskExecutors {
     })
   }
 
-  /** Removes it and tells it so, if it still lives. Nothing happens if it is not registered. */
-  lose(resourceId: string, cause: Error): void {
+  /**
+   * Removes it and tells it so, if it still lives. Nothing happens if it is not registered.
+   *
+   * @param isIntended it was released: nothing is wrong
+   */
+  lose(resourceId: string, cause: Error, isIntended = false): void {
     const registration = this.#byResourceId.get(resourceId)
     if (registration === undefined) return
     const { log } = this.#options
-    log.warn('Lost a TaskManager', { resourceId, error: cause })
+    if (isIntended) log.info('TaskManager released', { resourceId, cause: cause.message })
+    else log.warn('Lost a TaskManager', { resourceId, error: cause })
     this.remove(resourceId)
     this.#options.onLost(resourceId, cause)
     registration.gateway

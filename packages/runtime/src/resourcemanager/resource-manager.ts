@@ -142,7 +142,8 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
       clock: this.clock,
       log: this.log,
       blockedNodes: () => this.#blocklist.blockedNodes,
-      onWorkerGone: (resourceId, cause) => this.#taskExecutors.lose(resourceId, cause),
+      onWorkerGone: (resourceId, cause, isIntended) =>
+        this.#taskExecutors.lose(resourceId, cause, isIntended),
       onFatalError: options.onFatalError,
     })
   }

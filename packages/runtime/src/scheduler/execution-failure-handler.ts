@@ -50,6 +50,7 @@ export class ExecutionFailureHandler {
   readonly #restartStrategy: RestartStrategy
   readonly #numberOfTasks: number
   readonly #outlivesLosses: boolean
+  #hasRestarted = false
 
   constructor(options: {
     failoverStrategy: FailoverStrategy
@@ -108,6 +109,7 @@ export class ExecutionFailureHandler {
     if (!isAllowed && !this.#restartStrategy.canRestart()) {
       return { kind: 'fail', cause: this.#suppressed(error) }
     }
+    if (countsAgainstBudget) this.#hasRestarted = true
     const backoffMs = this.#restartStrategy.backoffMs()
     // Without a count there may be no back-off, but a loss that repeats itself must not become a busy loop.
     const delayMs = countsAgainstBudget ? backoffMs : Math.max(backoffMs, UNCOUNTED_BACKOFF_MS)
@@ -115,7 +117,12 @@ export class ExecutionFailureHandler {
   }
 
   #suppressed(error: SerializedError): SerializedError {
-    return jobException(`Recovery is suppressed by ${this.#restartStrategy.name}`, error)
+    // Flink's words, and what they mean.
+    const why = this.#hasRestarted
+      ? 'the job has been restarted as often as it allows'
+      : 'it allows no restart; restart-strategy.type names another one'
+    const message = `Recovery is suppressed by ${this.#restartStrategy.name}: ${why}`
+    return jobException(message, error)
   }
 }
 

@@ -19,8 +19,8 @@ export class NoResourceAvailableError extends FlinkError {
     super(
       `Could not acquire the minimum required resources for job '${facts.jobName}': ` +
         `${facts.requiredSlots} slots are required, ${facts.availableSlots} were available within ` +
-        `${facts.timeoutKey ?? 'slot.request.timeout'} (${formatDuration(facts.timeoutMs)})${facts.shortage === undefined ? '' : `; the ResourceManager says: ${facts.shortage}`}. Start more TaskManagers, give them ` +
-        'more slots (taskmanager.numberOfTaskSlots), end other jobs or lower the parallelism',
+        `${facts.timeoutKey ?? 'slot.request.timeout'} (${formatDuration(facts.timeoutMs)})${facts.shortage === undefined ? '' : `; the ResourceManager says: ${facts.shortage}`}. Start more TaskManagers or larger ones, ` +
+        'give them more slots (taskmanager.numberOfTaskSlots), end other jobs, or lower the parallelism',
       { code: 'FLINK_NO_RESOURCE_AVAILABLE', retriable: true },
     )
     this.name = 'NoResourceAvailableException'

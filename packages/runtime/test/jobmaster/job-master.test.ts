@@ -1,6 +1,5 @@
 import {
   accumulatorValue,
-  type Configuration,
   FlinkError,
   IntCounter,
   noopLogger,
@@ -14,21 +13,15 @@ import {
 } from '@flink-ts/runtime'
 import t from 'tap'
 import { expandInputGate } from '../../dist/taskmanager/producer-group.js'
-import { settle, TestingCluster } from '../testing/cluster.js'
+import { settle } from '../testing/cluster.js'
 import { edge, jobGraph, vertex } from '../testing/job-graphs.js'
+import { RunningJob } from '../testing/running-job.js'
 
 const userError = { name: 'RangeError', message: 'boom' }
 const FIXED_DELAY = {
   'restart-strategy.type': 'fixed-delay',
   'restart-strategy.fixed-delay.attempts': '3',
   'restart-strategy.fixed-delay.delay': '2 s',
-}
-
-interface Run {
-  cluster: TestingCluster
-  jobMaster: JobMaster
-  ended: ExecutionGraphInfo[]
-  info(): ExecutionGraphInfo
 }
 
 async function run(
@@ -38,36 +31,10 @@ async function run(
     configuration?: Record<string, string>
     loadModule?: (module: string) => Promise<Record<string, unknown>>
   } = {},
-): Promise<Run> {
-  const cluster = new TestingCluster()
-  await cluster.resourceManager.start()
-  const configuration: Configuration = cluster.configuration
-  for (const [key, value] of Object.entries(options.configuration ?? {})) {
-    configuration.setString(key, value)
-  }
-  const ended: ExecutionGraphInfo[] = []
-  const jobMaster = new JobMaster({
-    jobGraph: graph,
-    configuration,
-    rpcService: cluster.rpcService,
-    highAvailability: cluster.ha,
-    fileSystems: cluster.fileSystems,
-    loadModule: options.loadModule ?? (async () => ({})),
-    clock: cluster.clock,
-    random: cluster.random,
-    log: noopLogger,
-    resourceId: 'jm',
-    fencingToken: { epoch: 3, uuid: 'jm-token' },
-    onJobTerminated: (info) => ended.push(info),
-  })
-  await jobMaster.start()
-  await settle()
-  t.teardown(async () => {
-    await jobMaster.close()
-    await cluster.close()
-    if (cluster.clock.pendingTimers !== 0) throw new Error('a closed JobMaster left timers')
-  })
-  return { cluster, jobMaster, ended, info: () => jobMaster.executionGraphInfo() }
+) {
+  const job = await RunningJob.start(t, graph, options.configuration, options.loadModule)
+  const { cluster, jobMaster, ended } = job
+  return { cluster, jobMaster, ended, info: () => job.info }
 }
 
 function states(info: ExecutionGraphInfo): string[] {
@@ -314,7 +281,7 @@ t.test('JobMaster fails with NoResourceAvailable after slot.request.timeout', as
         cause: {
           name: 'NoResourceAvailableException',
           code: 'FLINK_NO_RESOURCE_AVAILABLE',
-          message: /2 slots are required, 1 were available.*30 s.*more TaskManagers/,
+          message: /2 slots are required, 1 were available.*30 s.*more TaskManagers or larger/,
         },
       },
     },

@@ -63,6 +63,7 @@ function setUp(settings: Partial<ActiveWorkersSettings> = {}) {
   const world = new TestWorld()
   const driver = new ScriptedDriver()
   const gone: string[] = []
+  const intended: string[] = []
   const workers = new ActiveWorkers({
     driver,
     spec: SPEC,
@@ -71,17 +72,20 @@ function setUp(settings: Partial<ActiveWorkersSettings> = {}) {
     clock: world.clock,
     log: noopLogger,
     blockedNodes: () => new Set(['bad-node']),
-    onGone: (resourceId) => void gone.push(resourceId),
+    onGone: (resourceId, _cause, isIntended) => {
+      gone.push(resourceId)
+      if (isIntended) intended.push(resourceId)
+    },
   })
   const grant = async (index: number, id: string) => {
     driver.requests[index]!.grant(id)
     await settle()
   }
-  return { ...world, clock: world.clock, driver, workers, gone, grant }
+  return { ...world, clock: world.clock, driver, workers, gone, intended, grant }
 }
 
 t.test('ActiveWorkers releases unwanted ones first, then requests, then others', async (t) => {
-  const { driver, workers, gone, grant, clock } = setUp()
+  const { driver, workers, gone, intended, grant, clock } = setUp()
   workers.recovered([])
   workers.declare(4, [])
   t.equal(driver.requests.length, 4)
@@ -95,6 +99,7 @@ t.test('ActiveWorkers releases unwanted ones first, then requests, then others',
   t.same(driver.released, ['a', 'late'], 'granted all the same, it goes at once')
   workers.declare(1, [])
   t.same(driver.released, ['a', 'late', 'c'], 'the one that has not registered')
+  t.same(intended, ['a', 'c'], 'nobody is alarmed')
   workers.close()
   t.equal(clock.pendingTimers, 0)
 })
@@ -121,7 +126,7 @@ t.test(
 t.test(
   'resourcemanager.taskmanager-registration.timeout: ActiveWorkers replaces who is late, ends or is lost',
   async (t) => {
-    const { driver, workers, gone, grant, clock } = setUp()
+    const { driver, workers, gone, intended, grant, clock } = setUp()
     workers.recovered([])
     workers.declare(1, [])
     await grant(0, 'silent')
@@ -141,6 +146,7 @@ t.test(
     t.ok(workers.has('lost'), 'it came back in time')
     workers.lost('lost')
     t.same([gone, driver.requests.length], [['silent', 'ends', 'lost'], 4])
+    t.same(intended, [], 'something is wrong with each')
     workers.close()
   },
 )
@@ -231,7 +237,7 @@ for (const [key, bound, reason] of [
     const { manager, join, check, short } = slotManager({ max: { ...UNBOUNDED, ...bound } })
     manager.processRequirements('job', [{ numberOfRequiredSlots: 7 }])
     t.same(await check(), [2, []])
-    t.match(short.at(-1), /^3 slots are missing; /)
+    t.match(short.at(-1), /^3 slots are missing, beside 4 slots for which workers are started; /)
     t.match(short.at(-1), reason)
     for (const id of ['a', 'b']) join(id)
     const facts = { numberOfSlots: 2, totalProfile: SPEC.totalProfile }
@@ -366,7 +372,10 @@ t.test(
     const large = multiplyProfile(SLOT_PROFILE, 3)
     manager.processRequirements('other', [{ profile: large, numberOfRequiredSlots: 1 }])
     await check()
-    t.match(short.at(-1), /1 slot with cpu 3, .* is missing, more than a worker has \(cpu 2, /)
+    t.match(
+      short.at(-1),
+      /1 slot with cpu 3, .* is missing, more than a worker has \(cpu 2, .*\): no number of them helps, only larger ones/,
+    )
     manager.clear()
   },
 )

@@ -343,21 +343,37 @@ t.test('exponential-delay grows, is capped and starts anew after a quiet time', 
 
 const userError = { name: 'RangeError', message: 'boom' }
 
-t.test('ExecutionFailureHandler words a suppressed recovery as Flink does', async (t) => {
-  const handler = new ExecutionFailureHandler({
-    failoverStrategy: new RestartAllFailoverStrategy(2),
-    restartStrategy: strategy({}),
-    numberOfTasks: 2,
-  })
-  t.match(handler.handleTaskFailure(0, userError, true), {
-    kind: 'fail',
-    cause: {
-      name: 'JobException',
-      message: 'Recovery is suppressed by NoRestartBackoffTimeStrategy',
-      cause: userError,
-    },
-  })
-})
+t.test(
+  'ExecutionFailureHandler words a suppressed recovery as Flink does, and says why',
+  async (t) => {
+    const handler = new ExecutionFailureHandler({
+      failoverStrategy: new RestartAllFailoverStrategy(2),
+      restartStrategy: strategy({}),
+      numberOfTasks: 2,
+    })
+    t.match(handler.handleTaskFailure(0, userError, true), {
+      kind: 'fail',
+      cause: {
+        name: 'JobException',
+        message:
+          'Recovery is suppressed by NoRestartBackoffTimeStrategy: it allows no restart; restart-strategy.type names another one',
+        cause: userError,
+      },
+    })
+    const once = new ExecutionFailureHandler({
+      failoverStrategy: new RestartAllFailoverStrategy(2),
+      restartStrategy: strategy({
+        'restart-strategy.type': 'fixed-delay',
+        'restart-strategy.fixed-delay.attempts': '1',
+      }),
+      numberOfTasks: 2,
+    })
+    t.match(once.handleTaskFailure(0, userError, true), { kind: 'restart' })
+    t.match(once.handleTaskFailure(0, userError, true), {
+      cause: { message: /^Recovery is suppressed by Fixed.*: .* restarted as often as it allows$/ },
+    })
+  },
+)
 
 t.test('ExecutionFailureHandler never restarts after a non-recoverable error', async (t) => {
   const handler = new ExecutionFailureHandler({

@@ -36,8 +36,12 @@ export interface ActiveWorkersOptions {
   readonly clock: Clock
   readonly log: Logger
   readonly blockedNodes: () => ReadonlySet<string>
-  /** A worker is not there any more, or is about to end; its TaskManager may still be registered. */
-  readonly onGone: (resourceId: string, cause: Error) => void
+  /**
+   * A worker is not there any more, or is about to end; its TaskManager may still be registered.
+   *
+   * @param isIntended it is not needed any more: nothing is wrong
+   */
+  readonly onGone: (resourceId: string, cause: Error, isIntended: boolean) => void
 }
 
 /**
@@ -81,7 +85,7 @@ export class ActiveWorkers {
       const first = unwanted.flatMap((resourceId) => this.#byId.get(resourceId) ?? [])
       for (const worker of this.#inReleaseOrder(first)) {
         if (surplus-- === 0) break
-        this.#release(worker, 'it is not needed any more')
+        this.#release(worker, 'it is not needed any more', true)
       }
     }
     this.#startMissing()
@@ -132,7 +136,7 @@ export class ActiveWorkers {
     this.#remove(worker)
     this.#options.log.warn('A worker ended', { resourceId, state, diagnostics })
     if (state === 'STARTED') this.#startFailed()
-    this.#options.onGone(resourceId, cause)
+    this.#options.onGone(resourceId, cause, false)
     this.#recoveryMayBeOver()
     this.#startMissing()
   }
@@ -267,7 +271,7 @@ export class ActiveWorkers {
     })
   }
 
-  #release(worker: Worker, why: string): void {
+  #release(worker: Worker, why: string, isIntended = false): void {
     const { driver, log, onGone } = this.#options
     const { handle } = worker
     this.#remove(worker)
@@ -280,6 +284,7 @@ export class ActiveWorkers {
     onGone(
       handle.resourceId,
       new Error(`The worker of TaskManager ${handle.resourceId} is released: ${why}`),
+      isIntended,
     )
   }
 

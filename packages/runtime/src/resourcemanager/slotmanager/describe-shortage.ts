@@ -4,9 +4,15 @@ import { formatProfile, memoryOf, profileFits } from './resource-profiles.js'
 import type { SlotManagerSettings } from './slot-manager-settings.js'
 import type { SlotTracker } from './slot-tracker.js'
 
-/** Tells people what is missing, what there is instead, and which limits stand in the way. */
+/**
+ * Tells people what is missing, what there is instead, and which limits stand in the way.
+ *
+ * @param missing what nothing will serve that is there or under way
+ * @param starting slots of the job that workers will bring which are being started; not among `missing`
+ */
 export function describeShortage(
   missing: readonly ResourceRequirement[],
+  starting: number,
   tracker: SlotTracker,
   settings: SlotManagerSettings,
 ): string {
@@ -15,14 +21,18 @@ export function describeShortage(
   const largest = workerSpec ?? largestTaskManager(tracker)
   const sentences = missing.map(({ profile, numberOfRequiredSlots: count }) => {
     const are = count === 1 ? 'is' : 'are'
-    if (profile === undefined) return `${countOf(count, 'slot')} ${are} missing`
-    const text = `${countOf(count, 'slot')} with ${formatProfile(profile)} ${are} missing`
+    const beyond =
+      starting === 0 ? '' : `, beside ${countOf(starting, 'slot')} for which workers are started`
+    if (profile === undefined) return `${countOf(count, 'slot')} ${are} missing${beyond}`
+    const text = `${countOf(count, 'slot')} with ${formatProfile(profile)} ${are} missing${beyond}`
     if (largest === undefined) return text
     const most = fineGrained ? largest.totalProfile : largest.slotProfile
     if (most === undefined || profileFits(profile, most)) return text
     const what = `${fineGrained ? '' : 'a slot of '}${workerSpec ? 'a worker' : 'the largest TaskManager'}`
     const hint = fineGrained ? '' : '; cluster.fine-grained-resource-management.enabled is not set'
-    return `${text}, more than ${what} has (${formatProfile(most)}${hint})`
+    const remedy =
+      'no number of them helps, only larger ones (taskmanager.memory.*, taskmanager.cpu.cores) or a smaller profile of the slot sharing group'
+    return `${text}, more than ${what} has (${formatProfile(most)}${hint}): ${remedy}`
   })
   const limits = [
     `${countOf(slots, 'slot')} of at most ${max.slots} (slotmanager.number-of-slots.max)`,

@@ -218,7 +218,8 @@ export class SlotManager {
     const unfulfillable = this.#reconciler?.reconcile(open) ?? open
     for (const [jobId, missing] of unfulfillable) {
       const { acquired } = this.#tracker.job(jobId).match()
-      const reason = describeShortage(missing, this.#tracker, this.#options.settings)
+      const starting = numberOf(open.get(jobId)!) - numberOf(missing)
+      const reason = describeShortage(missing, starting, this.#tracker, this.#options.settings)
       this.#options.onNotEnoughResources(jobId, acquired, missing, reason)
     }
   }
@@ -291,4 +292,8 @@ export class SlotManager {
       : taskManager?.slots.get(slot.slotNumber)
     return known === slot && slot.state === 'PENDING' && slot.isOwnedBy(allocationId)
   }
+}
+
+function numberOf(requirements: readonly ResourceRequirement[]): number {
+  return requirements.reduce((sum, { numberOfRequiredSlots: count }) => sum + count, 0)
 }
