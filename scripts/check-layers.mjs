@@ -16,7 +16,7 @@ const LAYERS = [
     'filesystem-webhdfs',
     'state-tools',
   ],
-  [],
+  ['connector-files'],
   ['entrypoint', 'client'],
   ['cli', 'testing'],
   ['examples', 'dist'],

@@ -20,7 +20,7 @@ const USAGE = `Usage: npm run dist [-- [--out FOLDER] [--no-build]]
   --no-build    takes what is built already`
 
 /** Bundled packages and those that stay packages, seen from here: all that the commands and processes load. */
-const ROOTS = ['@flink-ts/cli']
+const ROOTS = ['@flink-ts/cli', '@flink-ts/connector-files']
 
 const EXAMPLE_SOURCE = /\.ts$/
 const LICENSE = /^(?:licen[cs]e|notice|copying|authors|third-?party)/i

@@ -6,6 +6,7 @@ import { ProgramBundleError } from './program-bundle-error.js'
 
 /** Packages that a bundle leaves to the cluster's own copy: one type registry, one set of operators. */
 export const CLUSTER_PACKAGES = [
+  '@flink-ts/connector-files',
   '@flink-ts/core',
   '@flink-ts/metrics',
   '@flink-ts/state',

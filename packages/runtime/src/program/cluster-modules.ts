@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url'
 
 /** What bundles leave to the cluster: one type registry, one set of operators. */
 export const CLUSTER_PACKAGES: readonly string[] = [
+  '@flink-ts/connector-files',
   '@flink-ts/core',
   '@flink-ts/metrics',
   '@flink-ts/network',
