@@ -42,8 +42,9 @@ export class RegionScheduler {
   readonly #slots: SharedSlots
   readonly #inputs: InputProgress
   readonly #waiting = new Map<PipelinedRegion, WaitingRegion>()
+  /** Regions whose slots may be complete. */
+  readonly #toCheck = new Set<PipelinedRegion>()
   #checking = false
-  #checkAgain = false
 
   constructor(options: RegionSchedulerOptions) {
     this.#options = options
@@ -53,7 +54,10 @@ export class RegionScheduler {
       profiles: slotProfilesOf(options.graph.jobGraph),
       preferredTaskManagers: (tasks) =>
         preferredTaskManagers(options.graph, tasks, (task) => this.#slots.slotOf(task)),
-      onSlotGranted: () => this.#deployComplete(),
+      onSlotGranted: (tasks) => {
+        for (const task of tasks) this.#toCheck.add(options.regions.regionOf(task))
+        this.#deployComplete()
+      },
     })
   }
 
@@ -131,6 +135,7 @@ export class RegionScheduler {
     }
     this.#waiting.set(region, waiting)
     this.#armTimeout(waiting)
+    this.#toCheck.add(region)
     this.#slots.require(tasks)
   }
 
@@ -155,17 +160,14 @@ export class RegionScheduler {
     })
   }
 
-  /** Deploys the waiting regions whose slots are complete. */
+  /** Deploys those of the regions to check whose slots are complete; what comes to them meanwhile is checked, too. */
   #deployComplete(): void {
-    this.#checkAgain = true
     if (this.#checking) return
     this.#checking = true
-    while (this.#checkAgain) {
-      this.#checkAgain = false
-      for (const waiting of [...this.#waiting.values()]) {
-        if (this.#waiting.get(waiting.region) !== waiting) continue
-        if (this.#hasAllSlots(waiting)) this.#deploy(waiting)
-      }
+    for (const region of this.#toCheck) {
+      this.#toCheck.delete(region)
+      const waiting = this.#waiting.get(region)
+      if (waiting !== undefined && this.#hasAllSlots(waiting)) this.#deploy(waiting)
     }
     this.#checking = false
   }
@@ -192,5 +194,6 @@ export class RegionScheduler {
   #stopWaiting(waiting: WaitingRegion): void {
     waiting.cancelTimer()
     this.#waiting.delete(waiting.region)
+    this.#toCheck.delete(waiting.region)
   }
 }

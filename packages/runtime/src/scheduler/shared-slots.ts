@@ -22,8 +22,8 @@ export interface SharedSlotsOptions {
   readonly profiles: ReadonlyMap<string, ResourceProfile>
   /** TaskManagers where the inputs of these tasks lie, best first. */
   readonly preferredTaskManagers: (tasks: readonly number[]) => readonly string[]
-  /** Told after each slot; may be called before {@link SharedSlots.require} returns. */
-  readonly onSlotGranted: () => void
+  /** Told after each slot which tasks wait in it; may be called before {@link SharedSlots.require} returns. */
+  readonly onSlotGranted: (tasks: ReadonlySet<number>) => void
 }
 
 /** One physical slot per slot-sharing group of tasks, held as long as one of them needs it. */
@@ -118,7 +118,7 @@ export class SharedSlots {
         shared.previous = slot.allocationId
         shared.request = undefined
         this.#byAllocation.set(slot.allocationId, shared)
-        onSlotGranted()
+        onSlotGranted(shared.users)
       },
       {
         profile: shared.profile,

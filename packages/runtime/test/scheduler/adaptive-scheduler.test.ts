@@ -1,5 +1,4 @@
-import { noopLogger } from '@flink-ts/core'
-import { type ExecutionGraphInfo, type JobGraph, JobMaster } from '@flink-ts/runtime'
+import type { JobGraph } from '@flink-ts/runtime'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import {
@@ -19,7 +18,7 @@ import {
   distributeSlots,
   minimumSlots,
 } from '../../dist/scheduler/adaptive/slot-distribution.js'
-import { settle, TestingCluster } from '../testing/cluster.js'
+import { settle } from '../testing/cluster.js'
 import { edge, hex, jobGraph, vertex } from '../testing/job-graphs.js'
 import { RunningJob } from '../testing/running-job.js'
 
@@ -32,34 +31,9 @@ const ADAPTIVE = {
 const userError = { name: 'RangeError', message: 'boom' }
 
 async function run(t: Test, graph: JobGraph, configuration: Record<string, string> = {}) {
-  const cluster = new TestingCluster()
-  await cluster.resourceManager.start()
-  for (const [key, value] of Object.entries({ ...ADAPTIVE, ...configuration })) {
-    cluster.configuration.setString(key, value)
-  }
-  const ended: ExecutionGraphInfo[] = []
-  const jobMaster = new JobMaster({
-    jobGraph: graph,
-    configuration: cluster.configuration,
-    rpcService: cluster.rpcService,
-    highAvailability: cluster.ha,
-    fileSystems: cluster.fileSystems,
-    loadModule: async () => ({}),
-    clock: cluster.clock,
-    random: cluster.random,
-    log: noopLogger,
-    resourceId: 'jm',
-    fencingToken: { epoch: 3, uuid: 'jm-token' },
-    onJobTerminated: (info) => ended.push(info),
-  })
-  await jobMaster.start()
-  await settle()
-  t.teardown(async () => {
-    await jobMaster.close()
-    await cluster.close()
-    if (cluster.clock.pendingTimers !== 0) throw new Error('a closed JobMaster left timers')
-  })
-  const info = () => jobMaster.executionGraphInfo()
+  const job = await RunningJob.start(t, graph, { ...ADAPTIVE, ...configuration })
+  const { cluster, jobMaster, ended } = job
+  const info = () => job.info
   return {
     cluster,
     jobMaster,
@@ -67,8 +41,7 @@ async function run(t: Test, graph: JobGraph, configuration: Record<string, strin
     info,
     /** Subtasks per vertex. */
     parallelism: () => info().vertices.map(({ subtasks }) => subtasks.length),
-    states: () =>
-      info().vertices.flatMap(({ subtasks }) => subtasks.map(({ current }) => current.state)),
+    states: () => job.states,
     setBounds: (bounds: Record<number, [lower: number, upper: number]>) =>
       jobMaster.updateResourceRequirements({
         vertices: Object.entries(bounds).map(([n, [lowerBound, upperBound]]) => ({

@@ -25,6 +25,7 @@ export class RunningJob {
     t: { teardown(fn: () => unknown): void },
     graph: JobGraph,
     configuration: Readonly<Record<string, string>> = {},
+    loadModule: (module: string) => Promise<Record<string, unknown>> = async () => ({}),
   ): Promise<RunningJob> {
     const cluster = new TestingCluster()
     await cluster.resourceManager.start()
@@ -38,7 +39,7 @@ export class RunningJob {
       rpcService: cluster.rpcService,
       highAvailability: cluster.ha,
       fileSystems: cluster.fileSystems,
-      loadModule: async () => ({}),
+      loadModule,
       clock: cluster.clock,
       random: cluster.random,
       log: noopLogger,
