@@ -230,6 +230,7 @@ export class JobMaster extends FencedRpcEndpoint {
     return new OperatorCoordinators({
       graph: () => this.#scheduler.executionGraph,
       factories,
+      oldestKept: () => 0n,
       log: this.log,
       execute: (action) => mainThread.execute(action),
       schedule: (delayMs, action) => mainThread.schedule(delayMs, action),

@@ -22,7 +22,10 @@ import {
 import fc from 'fast-check'
 import t from 'tap'
 import { ExecutionGraph } from '../../dist/executiongraph/execution-graph.js'
-import { OperatorCoordinators } from '../../dist/jobmaster/coordination/operator-coordinators.js'
+import {
+  OperatorCoordinators,
+  type RestoredCoordinators,
+} from '../../dist/jobmaster/coordination/operator-coordinators.js'
 import { SourceCoordinator } from '../../dist/jobmaster/coordination/source-coordinator.js'
 import { SourceOperator } from '../../dist/operators/source-operator.js'
 import { settle } from '../testing/cluster.js'
@@ -103,12 +106,14 @@ function setUp(parallelism: number) {
         addSplitsBack: record('back'),
         addReader: record('reader'),
         handleSourceEvent: record('event'),
-        snapshotState: () => undefined,
+        snapshotState: () => 'found',
+        notifyCheckpointComplete: record('complete'),
         close: record('close'),
       } satisfies SplitEnumerator<TestSplit, unknown>
     },
-    restoreEnumerator: () => {
-      throw new Error('not here')
+    restoreEnumerator: (context, checkpoint) => {
+      calls.push(['restore', checkpoint])
+      return source.createEnumerator(context)
     },
     splitSerializer: {
       version: 4,
@@ -117,13 +122,14 @@ function setUp(parallelism: number) {
     },
     enumeratorCheckpointSerializer: {
       version: 1,
-      serialize: () => new Uint8Array(0),
-      deserialize: () => undefined,
+      serialize: (value) => Buffer.from(`${value}`),
+      deserialize: (version, data) => `${version} ${Buffer.from(data)}`,
     },
   }
   const sent: { subtask: number; sequence: number; event: CoordinatorEvent }[] = []
   const failures: unknown[] = []
   const link = { error: undefined as Error | undefined }
+  const kept = { oldest: 0n }
   const coordinators = new OperatorCoordinators({
     graph: () => graph,
     factories: new Map([
@@ -136,6 +142,7 @@ function setUp(parallelism: number) {
     },
     failTask: (execution, error) => failures.push([execution.subtaskIndex, error]),
     failJob: (error) => failures.push(error),
+    oldestKept: () => kept.oldest,
     schedule: (delayMs, action) => clock.schedule(delayMs, action),
     execute: (action) => queueMicrotask(action),
     log: noopLogger,
@@ -148,17 +155,29 @@ function setUp(parallelism: number) {
     sequence: number,
     payload: encodeReaderEvent(e),
   })
-  const restart = (subtasks: number[]) => {
+  const restart = (subtasks: number[], restored?: RestoredCoordinators) => {
     const vertices = subtasks.map((subtask) => graph.vertices[subtask]!)
     for (const v of vertices) {
       v.current.transitionTo('CANCELED')
       coordinators.executionEnded(v)
       graph.resetVertex(v)
     }
-    coordinators.subtasksReset(vertices)
+    coordinators.subtasksReset(vertices, restored)
     sequence = 0
   }
-  return { clock, graph, calls, contexts, sent, failures, link, coordinators, event, restart }
+  return {
+    clock,
+    graph,
+    calls,
+    contexts,
+    sent,
+    failures,
+    link,
+    kept,
+    coordinators,
+    event,
+    restart,
+  }
 }
 
 t.test('SourceCoordinator brings reader and enumerator together', async (t) => {
@@ -266,6 +285,119 @@ t.test('SourceCoordinator begins anew when all readers restart', async (t) => {
   )
   await settle()
   t.match(failures, [{ message: 'disk' }], 'an enumerator that fails fails the job')
+})
+
+t.test('OperatorCoordinators hold events behind a cut until the trigger has arrived', async (t) => {
+  const { contexts, sent, link, coordinators, event, clock, graph } = setUp(2)
+  for (const subtask of [0, 1]) {
+    coordinators.handleEvent(event(subtask, { type: 'register', host: 'h' }, 0))
+  }
+  link.error = new RpcTimeoutError({ target: 'a task', timeoutMs: 10 })
+  contexts[0]!.assignSplit({ splitId: 'before' }, 0)
+  let states: ReadonlyMap<string, Uint8Array> | undefined
+  const snapshot = coordinators.checkpoint(1n).then((result) => (states = result))
+  contexts[0]!.assignSplit({ splitId: 'behind' }, 0)
+  contexts[0]!.assignSplit({ splitId: 'other' }, 1)
+  await settle()
+  t.equal(states, undefined, 'what was sent before has not arrived')
+  t.equal(sent.length, 1)
+  link.error = undefined
+  await clock.advance(100)
+  await snapshot
+  t.equal(Buffer.from(states!.get(hex(0x101))!).toString('latin1'), '\0\0\0\u0001found')
+  await settle()
+  t.strictSame(
+    sent.map(({ subtask }) => subtask),
+    [0, 0],
+    'nothing behind the cut',
+  )
+  coordinators.reached(graph.vertices[0]!.current.attemptId, 1n)
+  await settle()
+  t.match(sent.at(-1), { subtask: 0, sequence: 1 })
+  t.equal(sent.length, 3, 'the other subtask has not heard of it')
+  coordinators.ended(1n, true)
+  await settle()
+  t.match(sent.at(-1), { subtask: 1, sequence: 0 })
+})
+
+t.test('OperatorCoordinators cut between the cuts of others', async (t) => {
+  const { contexts, sent, coordinators, event, graph } = setUp(1)
+  coordinators.handleEvent(event(0, { type: 'register', host: 'h' }))
+  await coordinators.checkpoint(1n)
+  contexts[0]!.assignSplit({ splitId: 'a' }, 0)
+  let done = false
+  const second = coordinators.checkpoint(2n).then(() => (done = true))
+  contexts[0]!.assignSplit({ splitId: 'b' }, 0)
+  await settle()
+  t.equal(done, false, 'the events of the first cut must arrive first')
+  coordinators.reached(graph.vertices[0]!.current.attemptId, 1n)
+  await second
+  await settle()
+  t.equal(sent.length, 1)
+  coordinators.ended(2n, false)
+  await settle()
+  t.equal(sent.length, 2)
+})
+
+t.test(
+  'OperatorCoordinators refuse a checkpoint whose events an attempt did not get',
+  async (t) => {
+    const { contexts, link, coordinators, event, restart, sent, clock } = setUp(2)
+    coordinators.handleEvent(event(0, { type: 'register', host: 'h' }, 0))
+    link.error = new RpcTimeoutError({ target: 'a task', timeoutMs: 10 })
+    contexts[0]!.assignSplit({ splitId: 'a' }, 0)
+    const refused = t.rejects(coordinators.checkpoint(1n), /ended before/)
+    await settle()
+    restart([0])
+    await refused
+    coordinators.ended(1n, false)
+    contexts[0]!.assignSplit({ splitId: 'b' }, 1)
+    await t.rejects(coordinators.checkpoint(2n), /has not registered/, 'nobody has that split')
+    coordinators.ended(2n, false)
+    link.error = undefined
+    coordinators.handleEvent(event(1, { type: 'register', host: 'h' }, 0))
+    await clock.advance(100)
+    await settle()
+    t.match(sent.at(-1), { subtask: 1 })
+  },
+)
+
+t.test('SourceCoordinator gives back what a checkpoint does not cover', async (t) => {
+  const { calls, contexts, kept, coordinators, event, restart } = setUp(2)
+  const register = (subtask: number) =>
+    coordinators.handleEvent(event(subtask, { type: 'register', host: 'h' }, 0))
+  register(0)
+  register(1)
+  contexts[0]!.assignSplit({ splitId: 'a' }, 0)
+  await coordinators.checkpoint(1n)
+  kept.oldest = 1n
+  coordinators.ended(1n, true)
+  t.strictSame(calls.at(-1), ['complete', 1n])
+  contexts[0]!.assignSplit({ splitId: 'b' }, 0)
+  await coordinators.checkpoint(2n)
+  coordinators.ended(2n, true)
+  contexts[0]!.assignSplit({ splitId: 'c' }, 0)
+  restart([0], { checkpointId: 1n, coordinatorStates: new Map() })
+  t.strictSame(calls.at(-1), ['back', [{ splitId: 'b' }, { splitId: 'c' }], 0])
+  register(0)
+  contexts[0]!.assignSplit({ splitId: 'd' }, 0)
+  await coordinators.checkpoint(3n)
+  kept.oldest = 3n
+  coordinators.ended(3n, true)
+  const before = calls.length
+  restart([0], { checkpointId: 3n, coordinatorStates: new Map() })
+  t.equal(calls.length, before, 'the reader begins with all that it was given')
+})
+
+t.test('SourceCoordinator restores its enumerator when all readers restart', async (t) => {
+  const { calls, coordinators, restart, contexts } = setUp(1)
+  const states = await coordinators.checkpoint(7n)
+  coordinators.ended(7n, true)
+  restart([0], { checkpointId: 7n, coordinatorStates: states })
+  t.strictSame(calls.slice(-2), [['restore', '1 found'], ['start']])
+  coordinators.graphReplaced({ checkpointId: 7n, coordinatorStates: new Map() })
+  t.equal(contexts.length, 3)
+  t.not(calls.at(-2)?.[0], 'restore', 'the checkpoint has nothing of it')
 })
 
 t.test(

@@ -1,11 +1,24 @@
 import { FlinkError, type Logger } from '@flink-ts/core'
+import type { CoordinatorSnapshots } from '../../checkpoint/checkpoint-gateways.js'
 import type { Execution } from '../../executiongraph/execution.js'
 import type { ExecutionGraph } from '../../executiongraph/execution-graph.js'
+import type { ExecutionJobVertex } from '../../executiongraph/execution-job-vertex.js'
 import type { ExecutionVertex } from '../../executiongraph/execution-vertex.js'
 import type { OperatorEventRequest } from '../../messages/messages.generated.js'
 import type { ScheduleAction } from '../slotpool/slot-pool.js'
-import type { CoordinatorContext, OperatorCoordinator } from './operator-coordinator.js'
+import type {
+  CoordinatorContext,
+  OperatorCoordinator,
+  RestoredCoordinator,
+} from './operator-coordinator.js'
 import { OperatorEventSender } from './operator-event-sender.js'
+
+/** What the coordinators of a job begin with. */
+export interface RestoredCoordinators {
+  readonly checkpointId: bigint
+  /** By operator id; those without state are missing. */
+  readonly coordinatorStates: ReadonlyMap<string, Uint8Array>
+}
 
 /** Makes the coordinator of one operator. */
 export type CoordinatorFactory = (context: CoordinatorContext) => OperatorCoordinator
@@ -20,13 +33,15 @@ export interface OperatorCoordinatorsOptions {
   /** An attempt cannot take its events. */
   readonly failTask: (execution: Execution, error: unknown) => void
   readonly failJob: (error: unknown) => void
+  /** The oldest checkpoint that the job may begin with again. */
+  readonly oldestKept: () => bigint
   readonly schedule: ScheduleAction
   readonly execute: (action: () => void) => void
   readonly log: Logger
 }
 
 /** All operator coordinators of a job, and the exchange of events with their operators. */
-export class OperatorCoordinators {
+export class OperatorCoordinators implements CoordinatorSnapshots {
   readonly #options: OperatorCoordinatorsOptions
   readonly #coordinators = new Map<string, { coordinator: OperatorCoordinator; vertexId: string }>()
   readonly #senders = new Map<string, OperatorEventSender>()
@@ -42,18 +57,57 @@ export class OperatorCoordinators {
     this.#create()
   }
 
-  start(): void {
-    for (const { coordinator } of this.#coordinators.values()) coordinator.start()
+  /** @param restored what the job begins with; undefined: with nothing */
+  start(restored?: RestoredCoordinators): void {
+    for (const [operatorId, { coordinator }] of this.#coordinators) {
+      if (restored === undefined) coordinator.start()
+      else coordinator.reset(stateOf(operatorId, restored))
+    }
   }
 
   /** The job has another graph: coordinators for its parallelism take the place of those before. */
-  graphReplaced(): void {
+  graphReplaced(restored?: RestoredCoordinators): void {
     if (this.#closed) return
     this.#closeAll()
     this.#expected.clear()
     this.#create()
-    this.start()
+    this.start(restored)
     if (this.#stopping) this.stopSources()
+  }
+
+  /** Snapshots and shut valves, all in this turn. Rejects when an attempt ends that has not all its events. */
+  async checkpoint(checkpointId: bigint): Promise<ReadonlyMap<string, Uint8Array>> {
+    const snapshots: Promise<[string, Uint8Array]>[] = []
+    const drained: Promise<void>[] = []
+    for (const [operatorId, { coordinator, vertexId }] of this.#coordinators) {
+      const state = coordinator.checkpoint?.(checkpointId)
+      if (state !== undefined) snapshots.push(named(operatorId, state))
+      for (const { current } of this.#vertex(vertexId)?.subtasks ?? []) {
+        if (current.isTerminal) continue
+        drained.push(this.#sender(current, operatorId).shut(checkpointId))
+      }
+    }
+    const [states] = await Promise.all([Promise.all(snapshots), Promise.all(drained)])
+    return new Map(states)
+  }
+
+  /** The task has heard of the checkpoint, or done its part: events to it go on. Idempotent. */
+  reached(executionAttemptId: string, checkpointId: bigint): void {
+    const execution = this.#options.graph().currentExecution(executionAttemptId)
+    if (execution === undefined) return
+    for (const [operatorId, { vertexId }] of this.#coordinators) {
+      if (vertexId !== execution.vertexId) continue
+      this.#senders.get(keyOf(execution, operatorId))?.open(checkpointId)
+    }
+  }
+
+  ended(checkpointId: bigint, completed: boolean): void {
+    for (const sender of this.#senders.values()) sender.open(checkpointId)
+    for (const { coordinator } of this.#coordinators.values()) {
+      if (completed)
+        coordinator.notifyCheckpointComplete?.(checkpointId, this.#options.oldestKept())
+      else coordinator.notifyCheckpointAborted?.(checkpointId)
+    }
   }
 
   #create(): void {
@@ -120,7 +174,8 @@ export class OperatorCoordinators {
     }
   }
 
-  subtasksReset(vertices: readonly ExecutionVertex[]): void {
+  /** @param restored what the subtasks begin with; undefined: with nothing */
+  subtasksReset(vertices: readonly ExecutionVertex[], restored?: RestoredCoordinators): void {
     const byVertex = new Map<ExecutionVertex['jobVertex'], ExecutionVertex[]>()
     for (const vertex of vertices) {
       const known = byVertex.get(vertex.jobVertex)
@@ -133,8 +188,13 @@ export class OperatorCoordinators {
           const ended = history.at(-1)
           if (ended !== undefined) this.#expected.delete(keyOf(ended, operatorId))
         }
-        if (subtasks.length === jobVertex.subtasks.length) coordinator.reset()
-        else for (const { subtaskIndex } of subtasks) coordinator.subtaskReset(subtaskIndex)
+        if (subtasks.length === jobVertex.subtasks.length) {
+          coordinator.reset(stateOf(operatorId, restored))
+          continue
+        }
+        for (const { subtaskIndex } of subtasks) {
+          coordinator.subtaskReset(subtaskIndex, restored?.checkpointId)
+        }
       }
     }
   }
@@ -154,10 +214,13 @@ export class OperatorCoordinators {
   }
 
   #send(vertexId: string, operatorId: string, subtask: number, payload: Uint8Array): void {
-    const { graph, sendToTask, failTask, schedule, execute } = this.#options
-    const vertex = graph().jobVertices.find(({ jobVertex }) => jobVertex.id === vertexId)
-    const execution = vertex?.subtasks[subtask]?.current
+    const execution = this.#vertex(vertexId)?.subtasks[subtask]?.current
     if (execution === undefined || execution.isTerminal) return
+    this.#sender(execution, operatorId).enqueue(payload)
+  }
+
+  #sender(execution: Execution, operatorId: string): OperatorEventSender {
+    const { sendToTask, failTask, schedule, execute } = this.#options
     const key = keyOf(execution, operatorId)
     let sender = this.#senders.get(key)
     if (sender === undefined) {
@@ -171,7 +234,11 @@ export class OperatorCoordinators {
       })
       this.#senders.set(key, sender)
     }
-    sender.enqueue(payload)
+    return sender
+  }
+
+  #vertex(vertexId: string): ExecutionJobVertex | undefined {
+    return this.#options.graph().jobVertices.find(({ jobVertex }) => jobVertex.id === vertexId)
   }
 
   #of(vertex: ExecutionVertex): [operatorId: string, coordinator: OperatorCoordinator][] {
@@ -182,6 +249,22 @@ export class OperatorCoordinators {
         : [[operatorId, known.coordinator] satisfies [string, OperatorCoordinator]]
     })
   }
+}
+
+function stateOf(
+  operatorId: string,
+  restored: RestoredCoordinators | undefined,
+): RestoredCoordinator | undefined {
+  if (restored === undefined) return undefined
+  const { checkpointId, coordinatorStates } = restored
+  return { checkpointId, state: coordinatorStates.get(operatorId) }
+}
+
+async function named(
+  operatorId: string,
+  state: Uint8Array | Promise<Uint8Array>,
+): Promise<[string, Uint8Array]> {
+  return [operatorId, await state]
 }
 
 function keyOf(execution: Execution, operatorId: string): string {

@@ -1,22 +1,35 @@
-import type { FileSystems, Source, SourceSplit, SplitEnumerator } from '@flink-ts/core'
+import {
+  type FileSystems,
+  FlinkError,
+  type Source,
+  type SourceSplit,
+  type SplitEnumerator,
+  type SplitEnumeratorContext,
+} from '@flink-ts/core'
 import {
   type CoordinatorEvent,
   decodeReaderEvent,
   encodeCoordinatorEvent,
 } from '../../operators/source-events.js'
-import type { CoordinatorContext, OperatorCoordinator } from './operator-coordinator.js'
+import { AssignedSplits } from './assigned-splits.js'
+import type {
+  CoordinatorContext,
+  OperatorCoordinator,
+  RestoredCoordinator,
+} from './operator-coordinator.js'
+import { decodeVersioned, encodeVersioned } from './versioned-bytes.js'
 
 interface ReaderState<SplitT> {
   registered: boolean
   /** Events for a reader that has not registered yet. */
   held: CoordinatorEvent[]
-  /** All splits that this subtask was given since its last reset. */
-  assigned: SplitT[]
+  /** What this subtask was given since its last reset. */
+  readonly assigned: AssignedSplits<SplitT>
 }
 
 /**
- * Runs the enumerator of a source. Without checkpoints the splits of a reader that starts anew go
- * back to the enumerator; when all readers do, the enumerator starts anew as well.
+ * Runs the enumerator of a source. The splits that a reader was given since the checkpoint that it begins with, or at all,
+ * go back to the enumerator; when all readers start anew, the enumerator does so from the same checkpoint.
  */
 export class SourceCoordinator<SplitT extends SourceSplit> implements OperatorCoordinator {
   readonly #source: Source<unknown, SplitT>
@@ -40,26 +53,7 @@ export class SourceCoordinator<SplitT extends SourceSplit> implements OperatorCo
   }
 
   start(): void {
-    const generation = ++this.#generation
-    this.#guarded(() => {
-      const enumerator = this.#source.createEnumerator({
-        currentParallelism: () => this.#context.parallelism,
-        registeredReaders: () => this.#registeredReaders(),
-        assignSplit: (split, subtask) => {
-          if (generation === this.#generation) this.#assignSplit(split, subtask)
-        },
-        signalNoMoreSplits: (subtask) => {
-          if (generation === this.#generation) this.#send(subtask, { type: 'noMoreSplits' })
-        },
-        sendEventToSourceReader: (subtask, event) => {
-          if (generation === this.#generation) this.#send(subtask, { type: 'sourceEvent', event })
-        },
-        callAsync: (work, handler) => this.#callAsync(generation, work, handler),
-        fileSystems: this.#fileSystems,
-      })
-      this.#enumerator = enumerator
-      enumerator.start()
-    })
+    this.#begin((context) => this.#source.createEnumerator(context))
   }
 
   handleEventFromOperator(subtask: number, payload: Uint8Array): void {
@@ -85,19 +79,45 @@ export class SourceCoordinator<SplitT extends SourceSplit> implements OperatorCo
     reader.held = []
   }
 
-  subtaskReset(subtask: number): void {
-    const { assigned } = this.#reader(subtask)
+  subtaskReset(subtask: number, checkpointId?: bigint): void {
+    const splits = this.#reader(subtask).assigned.takeAfter(checkpointId)
     this.#readers[subtask] = newReader()
     if (this.#stopped) this.#stopReader(subtask)
-    if (assigned.length === 0) return
-    this.#guarded((enumerator) => enumerator?.addSplitsBack(assigned, subtask))
+    if (splits.length === 0) return
+    this.#guarded((enumerator) => enumerator?.addSplitsBack(splits, subtask))
   }
 
-  reset(): void {
+  reset(restored?: RestoredCoordinator): void {
     this.close()
     this.#readers = newReaders(this.#context.parallelism)
-    this.start()
+    const state = restored?.state
+    if (state === undefined) this.start()
+    else this.#begin((context) => this.#restore(context, state))
     if (this.#stopped) this.#stopReaders()
+  }
+
+  checkpoint(checkpointId: bigint): Uint8Array | Promise<Uint8Array> {
+    const enumerator = this.#enumerator
+    const waiting = this.#readers.findIndex(({ held }) =>
+      held.some(({ type }) => type === 'addSplits'),
+    )
+    if (enumerator === undefined || waiting >= 0) {
+      // Neither the enumerator nor a reader has those splits.
+      throw new FlinkError(
+        `Checkpoint ${checkpointId} cannot begin: source ${this.#context.operatorName} has splits for reader ${waiting}, which has not registered yet`,
+        { code: 'FLINK_CHECKPOINT_FAILED', retriable: true },
+      )
+    }
+    const serializer = this.#source.enumeratorCheckpointSerializer
+    const state = enumerator.snapshotState(checkpointId)
+    for (const { assigned } of this.#readers) assigned.cut(checkpointId)
+    const encode = (value: unknown) => encodeVersioned(serializer, value)
+    return state instanceof Promise ? state.then(encode) : encode(state)
+  }
+
+  notifyCheckpointComplete(checkpointId: bigint, oldestKept: bigint): void {
+    for (const { assigned } of this.#readers) assigned.forgetUpTo(oldestKept)
+    this.#guarded((enumerator) => enumerator?.notifyCheckpointComplete?.(checkpointId))
   }
 
   stop(): void {
@@ -125,6 +145,39 @@ export class SourceCoordinator<SplitT extends SourceSplit> implements OperatorCo
       .catch((error) => this.#context.execute(() => this.#context.failJob(error)))
   }
 
+  #begin(
+    create: (context: SplitEnumeratorContext<SplitT>) => SplitEnumerator<SplitT, unknown>,
+  ): void {
+    const generation = ++this.#generation
+    this.#guarded(() => {
+      const enumerator = create({
+        currentParallelism: () => this.#context.parallelism,
+        registeredReaders: () => this.#registeredReaders(),
+        assignSplit: (split, subtask) => {
+          if (generation === this.#generation) this.#assignSplit(split, subtask)
+        },
+        signalNoMoreSplits: (subtask) => {
+          if (generation === this.#generation) this.#send(subtask, { type: 'noMoreSplits' })
+        },
+        sendEventToSourceReader: (subtask, event) => {
+          if (generation === this.#generation) this.#send(subtask, { type: 'sourceEvent', event })
+        },
+        callAsync: (work, handler) => this.#callAsync(generation, work, handler),
+        fileSystems: this.#fileSystems,
+      })
+      this.#enumerator = enumerator
+      enumerator.start()
+    })
+  }
+
+  #restore(
+    context: SplitEnumeratorContext<SplitT>,
+    state: Uint8Array,
+  ): SplitEnumerator<SplitT, unknown> {
+    const checkpoint = decodeVersioned(this.#source.enumeratorCheckpointSerializer, state)
+    return this.#source.restoreEnumerator(context, checkpoint)
+  }
+
   #register(subtask: number): void {
     const reader = this.#reader(subtask)
     reader.registered = true
@@ -135,7 +188,7 @@ export class SourceCoordinator<SplitT extends SourceSplit> implements OperatorCo
 
   #assignSplit(split: SplitT, subtask: number): void {
     const serializer = this.#source.splitSerializer
-    this.#reader(subtask).assigned.push(split)
+    this.#reader(subtask).assigned.add(split)
     this.#send(subtask, {
       type: 'addSplits',
       version: serializer.version,
@@ -190,7 +243,7 @@ export class SourceCoordinator<SplitT extends SourceSplit> implements OperatorCo
 }
 
 function newReader<SplitT>(): ReaderState<SplitT> {
-  return { registered: false, held: [], assigned: [] }
+  return { registered: false, held: [], assigned: new AssignedSplits() }
 }
 
 function newReaders<SplitT>(count: number): ReaderState<SplitT>[] {
