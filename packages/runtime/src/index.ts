@@ -228,7 +228,7 @@ export type {
 } from './messages/messages.generated.js'
 // operators
 export { CombinedWatermark } from './operators/combined-watermark.js'
-export { CommitFailedError } from './operators/commit-all.js'
+export { CommitFailedError } from './operators/commit-failed-error.js'
 export { OperatorChain, type OperatorChainOptions } from './operators/operator-chain.js'
 export { OperatorCodeError } from './operators/operator-code-error.js'
 export { OperatorServices, type OperatorServicesOptions } from './operators/operator-services.js'

@@ -7,6 +7,7 @@ import type {
   SourceSplit,
 } from '@flink-ts/core'
 import { decodeCoordinatorEvent, encodeReaderEvent } from './source-events.js'
+import type { StateInitializationContext, StateSnapshotContext } from './state-contexts.js'
 import {
   NO_TIMESTAMP,
   type OperatorContext,
@@ -14,6 +15,10 @@ import {
   type Output,
   type SourceStreamOperator,
 } from './stream-operator.js'
+import { VersionedList, versionedListDescriptor } from './versioned-list.js'
+
+/** Flink's name. */
+const READER_STATE = versionedListDescriptor('SourceReaderState')
 
 /** What a source operator emits into instead of its plain output: assigns timestamps, makes watermarks. */
 export interface SourceOutput extends Output {
@@ -40,7 +45,8 @@ export function sourceOperatorFactory<T, SplitT extends SourceSplit>(
 
 /**
  * Drives one source reader: registers it at the coordinator, passes splits and events to it, and its
- * records on. The coordinator's events are those of `source-events.ts`.
+ * records on. The coordinator's events are those of `source-events.ts`. The splits that the reader has are in checkpoints, and
+ * a restored reader gets them before it registers.
  */
 export class SourceOperator<T, SplitT extends SourceSplit> implements SourceStreamOperator {
   readonly #options: SourceOperatorOptions<T, SplitT>
@@ -48,6 +54,7 @@ export class SourceOperator<T, SplitT extends SourceSplit> implements SourceStre
   readonly #decorated: SourceOutput | undefined
   readonly #readerOutput: ReaderOutput<T>
   #reader: SourceReader<T, SplitT> | undefined
+  #splits: VersionedList<SplitT> | undefined
   #stopped = false
   /** Ends the wait for records that will not be read. */
   #wakeUp: (() => void) | undefined
@@ -66,6 +73,11 @@ export class SourceOperator<T, SplitT extends SourceSplit> implements SourceStre
     }
   }
 
+  initializeState(context: StateInitializationContext): void {
+    const state = context.operatorState().getListState(READER_STATE)
+    this.#splits = new VersionedList(state, this.#options.source.splitSerializer)
+  }
+
   open(): void {
     const context = this.#context
     const readerContext: SourceReaderContext = {
@@ -80,6 +92,8 @@ export class SourceOperator<T, SplitT extends SourceSplit> implements SourceStre
         context.sendEventToCoordinator(encodeReaderEvent({ type: 'sourceEvent', event })),
     }
     this.#reader = this.#options.source.createReader(readerContext)
+    const restored = this.#splits?.get() ?? []
+    if (restored.length > 0) this.#reader.addSplits(restored)
     // Before start: the reader may ask for a split there, and nobody asks before it has registered.
     context.sendEventToCoordinator(encodeReaderEvent({ type: 'register', host: '' }))
     this.#reader.start()
@@ -116,6 +130,14 @@ export class SourceOperator<T, SplitT extends SourceSplit> implements SourceStre
       case 'sourceEvent':
         reader.handleSourceEvent?.(event.event)
     }
+  }
+
+  snapshotState({ checkpointId }: StateSnapshotContext): void {
+    this.#splits!.update(this.#reader!.snapshotState(checkpointId))
+  }
+
+  notifyCheckpointComplete(checkpointId: bigint): void {
+    this.#reader!.notifyCheckpointComplete?.(checkpointId)
   }
 
   finish(): void {}
