@@ -116,6 +116,11 @@ async function startApplication(verb: string, words: readonly string[]): Promise
 async function main(words: readonly string[]): Promise<number> {
   const [subject, verb = '', ...rest] = words
   if (subject === 'cluster') {
+    const [unknown] = rest
+    if (unknown !== undefined) {
+      terminal.out(`Unknown argument "${unknown}". Usage: ${verb}-cluster.sh`)
+      return 1
+    }
     const { settings, configuration } = await settingsFor(verb)
     const binDir = `${flinkHome(environment)}/bin`
     const cluster = new ClusterControl({ settings, configuration, terminal, clock, binDir })

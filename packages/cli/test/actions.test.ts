@@ -1,4 +1,4 @@
-import { Configuration, SystemClock } from '@flink-ts/core'
+import { ClientOptions, Configuration, SystemClock } from '@flink-ts/core'
 import { ManualClock } from '@flink-ts/core/testing'
 import type { JobOverviewBody } from '@flink-ts/rest'
 import { RestClusterClient } from '@flink-ts/rest/client'
@@ -7,6 +7,7 @@ import type { Action } from '../dist/actions/action.js'
 import { sendHeartbeats, showProgress } from '../dist/actions/attached-job.js'
 import { cancelAction } from '../dist/actions/cancel.js'
 import { listAction } from '../dist/actions/list.js'
+import { RestartReasons } from '../dist/actions/restart-reasons.js'
 import { parseArguments } from '../dist/arguments/option-parser.js'
 import { clusterSettingWarnings } from '../dist/configuration.js'
 import { type FakeRequest, startFakeRestServer } from './support/fake-rest-server.js'
@@ -37,14 +38,14 @@ function job(jid: string, state: string, more: Partial<JobOverviewBody> = {}): J
   }
 }
 
-async function act(action: Action, words: readonly string[]) {
+async function act(action: Action, words: readonly string[], configuration = new Configuration()) {
   const terminal = new TestingTerminal()
   const code = await action.run(parseArguments(words, action.options), {
     terminal,
     clock: new SystemClock(),
     environment: {},
     workingDirectory: '/',
-    configuration: new Configuration(),
+    configuration,
     onInterrupt: () => () => {},
   })
   return { code, out: terminal.outLines, err: terminal.errLines }
@@ -99,12 +100,71 @@ t.test('flink list: says so when there are none', async (t) => {
   t.strictSame(await listed(t, [], '-s'), ['No scheduled jobs.'])
 })
 
-t.test('flink cancel: asks for it and says so', async (t) => {
-  const { address, requests } = await startFakeRestServer(t, () => ({ status: 202, body: {} }))
+/** Takes a cancellation, and answers the statuses one after the other, the last one for ever. */
+const cancelling = (t: Test, ...statuses: string[]) =>
+  startFakeRestServer(t, ({ method }) => {
+    if (method === 'PATCH') return { status: 202, body: {} }
+    return { body: { status: statuses.length > 1 ? statuses.shift() : statuses[0] } }
+  })
+
+t.test('flink cancel: asks for it, and says so when it is so', async (t) => {
+  const { address, requests } = await cancelling(t, 'RUNNING', 'CANCELLING', 'CANCELED')
   const { code, out } = await act(cancelAction, ['-m', address, RUNNING_ID.toUpperCase()])
   t.equal(code, 0)
   t.strictSame(out, [`Cancelling job ${RUNNING_ID}.`, `Cancelled job ${RUNNING_ID}.`])
-  t.match(requests, [{ method: 'PATCH', url: `/jobs/${RUNNING_ID}?mode=cancel` }])
+  t.match(requests[0], { method: 'PATCH', url: `/jobs/${RUNNING_ID}?mode=cancel` })
+  t.equal(requests.length, 4)
+})
+
+t.test(
+  'flink cancel: a job that comes to another end, or takes longer, is told as it is',
+  async (t) => {
+    const finished = await cancelling(t, 'CANCELLING', 'FINISHED')
+    t.match(await act(cancelAction, ['-m', finished.address, RUNNING_ID]), {
+      code: 1,
+      out: [/^Cancelling/, `Job ${RUNNING_ID} came to its end before it was cancelled: FINISHED.`],
+    })
+    const stuck = await cancelling(t, 'CANCELLING')
+    const impatient = new Configuration().set(ClientOptions.CLIENT_TIMEOUT, 30)
+    t.match(await act(cancelAction, ['-m', stuck.address, RUNNING_ID], impatient), {
+      code: 0,
+      out: [
+        /^Cancelling/,
+        /is being cancelled; its tasks have not all ended yet \(CANCELLING\)\.$/,
+      ],
+    })
+  },
+)
+
+t.test('RestartReasons: each failure is told once, with its innermost cause', async (t) => {
+  const clock = new ManualClock()
+  const entry = (timestamp: number, taskName: string | null, stacktrace: string) => ({
+    exceptionName: 'E',
+    stacktrace,
+    timestamp,
+    taskName,
+    failureLabels: {},
+    endpoint: null,
+    taskManagerId: null,
+  })
+  const entries = [
+    entry(1, 'Map (1/2)', 'E: outer\n    at x\nCaused by: RangeError: no 1\n    at y'),
+  ]
+  const reasons = new RestartReasons({
+    jobId: RUNNING_ID,
+    clock,
+    client: {
+      jobExceptions: async () => ({
+        exceptionHistory: { entries: [...entries], truncated: false },
+      }),
+    },
+  })
+  t.equal(await reasons.next(), 'Map (1/2): RangeError: no 1')
+  const second = reasons.next()
+  await new Promise((resolve) => setImmediate(resolve))
+  entries.unshift(entry(2, null, 'TimeoutError: too late'))
+  clock.advance(500)
+  t.equal(await second, 'TimeoutError: too late', 'the answer that was old is not told again')
 })
 
 t.test('flink cancel: the refusal of the cluster is what it fails with', async (t) => {

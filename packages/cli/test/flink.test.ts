@@ -173,7 +173,7 @@ throw new Error('info must not come this far')
 
 t.test('flink info: prints the plan as JSON and runs nothing', async (t) => {
   const folder = folderWith(t, { 'job.ts': JOB })
-  const result = await flink(['info', '-p', '2', 'job.ts'], { cwd: folder })
+  const result = await flink(['info', '-Dparallelism.default=2', 'job.ts'], { cwd: folder })
   t.equal(result.stderr, '')
   t.equal(result.code, 0)
   const lines = result.stdout.trim().split('\n')
@@ -243,4 +243,14 @@ t.test('flink run -t local: the program and its job run in this process', async 
       .sort(),
     ['2', '3'],
   )
+})
+
+t.test('start-cluster.sh, stop-cluster.sh: a word that means nothing is refused', async (t) => {
+  for (const verb of ['start', 'stop']) {
+    t.strictSame(await runScript(`${verb}-cluster.sh`, ['--bogus']), {
+      code: 1,
+      stdout: `Unknown argument "--bogus". Usage: ${verb}-cluster.sh\n`,
+      stderr: '',
+    })
+  }
 })

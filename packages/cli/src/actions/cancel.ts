@@ -1,6 +1,8 @@
+import { ClientOptions } from '@flink-ts/core'
 import { CLUSTER_OPTIONS } from '../arguments/options.js'
 import { CliArgumentError } from '../terminal/terminal.js'
 import type { Action } from './action.js'
+import { cancelJob } from './cancel-job.js'
 import { clusterClient, parseJobId } from './cluster-client.js'
 
 /** `flink cancel`: ends a job without a savepoint. */
@@ -16,8 +18,12 @@ export const cancelAction: Action = {
     }
     const jobId = parseJobId(word)
     context.terminal.out(`Cancelling job ${jobId}.`)
-    await clusterClient(args, context).cancelJob(jobId)
-    context.terminal.out(`Cancelled job ${jobId}.`)
-    return 0
+    return cancelJob({
+      jobId,
+      client: clusterClient(args, context),
+      clock: context.clock,
+      patienceMs: context.configuration.get(ClientOptions.CLIENT_TIMEOUT),
+      tell: (line) => context.terminal.out(line),
+    })
   },
 }

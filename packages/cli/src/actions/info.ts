@@ -1,6 +1,6 @@
 import { bundleProgram, runProgram } from '@flink-ts/client/submission'
 import { SystemRandom } from '@flink-ts/core'
-import { ENTRY, HELP, PARALLELISM, VERBOSE } from '../arguments/options.js'
+import { DYNAMIC_PROPERTY, ENTRY, HELP, PARALLELISM, VERBOSE } from '../arguments/options.js'
 import { CliArgumentError } from '../terminal/terminal.js'
 import type { Action } from './action.js'
 import { programConfiguration } from './program-configuration.js'
@@ -13,7 +13,7 @@ export const infoAction: Action = {
   name: 'info',
   summary: 'shows the execution plan of the program (JSON).',
   positional: '<program.ts|program.js> <arguments>',
-  options: [ENTRY, PARALLELISM, VERBOSE, HELP],
+  options: [ENTRY, PARALLELISM, DYNAMIC_PROPERTY, VERBOSE, HELP],
   async run(args, context) {
     const { terminal, clock } = context
     const [program, ...programArgs] = args.positional

@@ -16,8 +16,10 @@ import { accumulatorLines } from '../terminal/accumulator-lines.js'
 import { CliArgumentError } from '../terminal/terminal.js'
 import type { Action, ActionContext } from './action.js'
 import { sendHeartbeats, showProgress } from './attached-job.js'
+import { cancelJob } from './cancel-job.js'
 import { clusterClient, isLocalTarget } from './cluster-client.js'
 import { programConfiguration } from './program-configuration.js'
+import { RestartReasons } from './restart-reasons.js'
 import { savepointsUnavailable } from './savepoint-actions.js'
 
 /** How long an interrupted client tries to cancel its job. */
@@ -29,6 +31,7 @@ class AttachedJob {
   readonly #context: ActionContext
   readonly #client: RestClusterClient
   readonly #cancelOnExit: boolean
+  #interruption: Promise<never> | undefined
 
   constructor(context: ActionContext, client: RestClusterClient, cancelOnExit: boolean) {
     this.#context = context
@@ -38,13 +41,22 @@ class AttachedJob {
 
   follow(jobId: string): RemoteJob {
     const { terminal, clock, configuration } = this.#context
+    const client = this.#client
+    const reasons = new RestartReasons({ jobId, client, clock })
     const job = new RemoteJob({
       jobId,
-      client: this.#client,
+      client,
       clock,
-      onStatus: (status) => terminal.err(`Job ${jobId} switched to status ${status}.`),
+      onStatus: (status) => {
+        terminal.err(`Job ${jobId} switched to status ${status}.`)
+        if (status !== 'RESTARTING') return
+        reasons.next().then(
+          (reason) => reason && terminal.err(`Job ${jobId} restarts after a failure: ${reason}`),
+          // Whoever waits for the result is told.
+          () => {},
+        )
+      },
     })
-    const client = this.#client
     const ends = [showProgress({ jobId, client, terminal, clock })]
     if (this.#cancelOnExit) {
       ends.push(
@@ -58,7 +70,11 @@ class AttachedJob {
         }),
       )
     }
-    ends.push(this.#context.onInterrupt(() => void this.#interrupted(job)))
+    ends.push(
+      this.#context.onInterrupt(() => {
+        this.#interruption ??= this.#interrupted(job)
+      }),
+    )
     const stop = () => {
       for (const end of ends) end()
     }
@@ -66,26 +82,41 @@ class AttachedJob {
     return job
   }
 
+  /** The outcome of a job, unless the command was interrupted: then that ends it. */
+  async outcome<R>(result: Promise<R>): Promise<R> {
+    try {
+      return await result
+    } catch (error) {
+      await this.#interruption
+      throw error
+    }
+  }
+
   /** As Flink: the job goes on, unless `--shutdownOnAttachedExit` was given. */
   async #interrupted(job: RemoteJob): Promise<never> {
     const { terminal, clock } = this.#context
     if (this.#cancelOnExit) {
       terminal.err(`Cancelling job ${job.jobId}.`)
-      const patience = new Promise((resolve) =>
-        clock.schedule(CANCEL_PATIENCE_MS, () => resolve('late')),
+      const patience = new Promise<string>((resolve) =>
+        clock.schedule(2 * CANCEL_PATIENCE_MS, () => resolve('no answer in time')),
       )
+      const cancelled = cancelJob({
+        jobId: job.jobId,
+        client: this.#client,
+        clock,
+        patienceMs: CANCEL_PATIENCE_MS,
+        tell: (line) => terminal.err(line),
+      })
       const outcome = await Promise.race([
-        job.cancel().then(
-          () => 'cancelled',
+        cancelled.then(
+          () => undefined,
           (error: Error) => error.message,
         ),
         patience,
       ])
-      terminal.err(
-        outcome === 'cancelled'
-          ? `Cancelled job ${job.jobId}.`
-          : `The job may still run (${outcome}): flink cancel ${job.jobId}`,
-      )
+      if (outcome !== undefined) {
+        terminal.err(`The job may still run (${outcome}): flink cancel ${job.jobId}`)
+      }
     } else {
       terminal.err(`Job ${job.jobId} goes on on the cluster; flink cancel ${job.jobId} ends it.`)
     }
@@ -175,7 +206,7 @@ export const runAction: Action = {
           cancel: () => followed.cancel(),
           accumulators: () => followed.accumulators(),
           result: async () => {
-            const result = await followed.result()
+            const result = await follower.outcome(followed.result())
             terminal.out('Program execution finished')
             terminal.out(`Job with JobID ${jobId} has finished.`)
             terminal.out(`Job Runtime: ${result.netRuntimeMs} ms`)

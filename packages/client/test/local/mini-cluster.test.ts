@@ -461,3 +461,24 @@ t.test('MiniCluster: slot sharing groups with resources', async (t) => {
     })
   })
 })
+
+t.test('MiniCluster: what can be no key is refused alike at any parallelism', async (t) => {
+  await withCluster(t, { numberOfTaskSlotsPerTaskManager: 2 }, async ({ cluster }) => {
+    const messages = [1, 2].map(async (parallelism) => {
+      const recorded = await record((env) =>
+        env
+          .fromSequence(1, 10)
+          .setParallelism(1)
+          .keyBy(() => new Map() as never)
+          .map((v) => v)
+          .setParallelism(parallelism)
+          .print(),
+      )
+      const failure = await (await cluster.submitJob(recorded)).result().catch((e: Error) => e)
+      return causesOf(failure).at(-1)?.message
+    })
+    const [alone, many] = await Promise.all(messages)
+    t.match(alone, /^Operator 'keyBy behind .*': Cannot use this value as a key: key: a Map;/)
+    t.equal(alone, many)
+  })
+})

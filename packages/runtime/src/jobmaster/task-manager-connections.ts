@@ -17,6 +17,7 @@ import type {
   TaskExecutorToJobMasterHeartbeatPayload,
   TaskManagerLocation,
 } from '../messages/messages.generated.js'
+import { TASK_MANAGER_CLOSING_CODE } from '../taskexecutor/task-executor-errors.js'
 
 export interface TaskManagerConnectionsOptions {
   readonly rpcService: RpcService
@@ -167,7 +168,11 @@ export class TaskManagerConnections {
     const connection = this.#remove(resourceId)
     if (connection === undefined) return
     const { log, jobId, onLost } = this.#options
-    log.warn('TaskManager is disconnected from the JobMaster', { jobId, resourceId, error: cause })
+    const message = 'TaskManager is disconnected from the JobMaster'
+    // One that says good-bye is no failure of anybody.
+    if (FlinkError.is(cause) && cause.code === TASK_MANAGER_CLOSING_CODE) {
+      log.info(message, { jobId, resourceId, cause: cause.message })
+    } else log.warn(message, { jobId, resourceId, error: cause })
     onLost(resourceId, cause)
   }
 

@@ -86,11 +86,14 @@ export class JobMasterLostError extends FlinkError {
   }
 }
 
+/** By which a {@link TaskManagerClosingError} is known at the other end. */
+export const TASK_MANAGER_CLOSING_CODE = 'FLINK_TASK_MANAGER_CLOSING'
+
 /** The TaskManager ends. */
 export class TaskManagerClosingError extends FlinkError {
   constructor(facts: { resourceId: string }) {
     super(`TaskManager ${facts.resourceId} is shutting down`, {
-      code: 'FLINK_TASK_MANAGER_CLOSING',
+      code: TASK_MANAGER_CLOSING_CODE,
       retriable: true,
     })
   }

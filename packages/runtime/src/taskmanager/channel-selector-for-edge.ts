@@ -44,19 +44,27 @@ export function channelSelectorForEdge(
       return broadcastSelector()
     case 'HASH': {
       const key = required(code?.keySelector, edge, 'key selector')
-      // All key groups belong to the one subtask: no need to know which.
-      if (numberOfChannels === 1) return firstChannelSelector()
+      const hashOf = (keyOfRecord: unknown) => {
+        try {
+          return hashKey(keyOfRecord)
+        } catch (error) {
+          throw error instanceof KeyNotSupportedError ? error.of(operatorName) : error
+        }
+      }
+      // All key groups belong to the one subtask: no need to know which. What can be no key is refused all the same.
+      if (numberOfChannels === 1) {
+        return functionSelector((record: unknown) => {
+          const keyOfRecord = key(record)
+          const type = typeof keyOfRecord
+          if (type !== 'string' && type !== 'number') hashOf(keyOfRecord)
+          return 0
+        })
+      }
       const channels = Uint16Array.from({ length: targetMaxParallelism }, (_, keyGroup) =>
         operatorIndexForKeyGroup(targetMaxParallelism, numberOfChannels, keyGroup),
       )
       return functionSelector((record: unknown) => {
-        const keyOfRecord = key(record)
-        let hash: number
-        try {
-          hash = hashKey(keyOfRecord)
-        } catch (error) {
-          throw error instanceof KeyNotSupportedError ? error.of(operatorName) : error
-        }
+        const hash = hashOf(key(record))
         return channels[keyGroupFor(hash, targetMaxParallelism)]!
       })
     }

@@ -1,3 +1,4 @@
+import { FlinkError, type Logger, noopLogger, serializeError } from '@flink-ts/core'
 import t from 'tap'
 import { settle } from '../testing/cluster.js'
 import { edge, jobGraph, vertex } from '../testing/job-graphs.js'
@@ -285,3 +286,41 @@ t.test('two jobs that each hold part of the slots fail with slot.request.timeout
     t.equal(job.cluster.taskManagers[0]!.freed.length, 1, 'its part comes free for the other')
   }
 })
+
+t.test('a TaskManager that says good-bye is told of without alarm and stack', async (t) => {
+  const lines: string[] = []
+  const log = loggerInto(lines)
+  const job = await RunningJob.start(t, pipeline(), fixedDelay(0), undefined, log)
+  const [closing, broken] = [
+    await job.cluster.startTaskManager('tm1', 1),
+    await job.cluster.startTaskManager('tm2', 1),
+  ]
+  const leave = (taskManager: typeof closing, resourceId: string, code: string) =>
+    taskManager.jobMaster().disconnectTaskManager({
+      resourceId,
+      cause: serializeError(new FlinkError(`${resourceId} goes`, { code })),
+    })
+  await leave(closing, 'tm1', 'FLINK_TASK_MANAGER_CLOSING')
+  await leave(broken, 'tm2', 'FLINK_TESTING')
+  const told = lines.filter((line) => line.includes('disconnected from the JobMaster'))
+  t.strictSame(told, [
+    'info TaskManager is disconnected from the JobMaster tm1 tm1 goes',
+    'warn TaskManager is disconnected from the JobMaster tm2 FLINK_TESTING',
+  ])
+})
+
+function loggerInto(lines: string[]): Logger {
+  const write =
+    (level: string) =>
+    (message: string, fields: Readonly<Record<string, unknown>> = {}) => {
+      const { resourceId, cause, error } = fields
+      lines.push(`${level} ${message} ${resourceId} ${cause ?? (error as { code?: string })?.code}`)
+    }
+  const log: Logger = {
+    ...noopLogger,
+    info: write('info'),
+    warn: write('warn'),
+    child: () => log,
+  }
+  return log
+}

@@ -1,4 +1,4 @@
-import { noopLogger } from '@flink-ts/core'
+import { type Logger, noopLogger } from '@flink-ts/core'
 import {
   type ErrorInfo,
   type ExecutionGraphInfo,
@@ -26,6 +26,7 @@ export class RunningJob {
     graph: JobGraph,
     configuration: Readonly<Record<string, string>> = {},
     loadModule: (module: string) => Promise<Record<string, unknown>> = async () => ({}),
+    log: Logger = noopLogger,
   ): Promise<RunningJob> {
     const cluster = new TestingCluster()
     await cluster.resourceManager.start()
@@ -42,7 +43,7 @@ export class RunningJob {
       loadModule,
       clock: cluster.clock,
       random: cluster.random,
-      log: noopLogger,
+      log,
       resourceId: 'jm',
       fencingToken: { epoch: 3, uuid: 'jm-token' },
       onJobTerminated: (info) => ended.push(info),

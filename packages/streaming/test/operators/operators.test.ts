@@ -367,7 +367,10 @@ t.test('reduce and aggregations', async (t) => {
   t.same(earliest, ['a', new Date(3)], 'a Date that was taken over is a copy')
   await t.rejects(
     streaming((s) => keyed(s).sum(2)),
-    { cause: { message: /Cannot take the sum of field '2': it is string; expected a number/ } },
+    {
+      message: /^Operator '.*': Cannot take the sum of field '2': it is string; expected a number$/,
+      cause: undefined,
+    },
   )
 })
 
