@@ -72,6 +72,10 @@ export class CheckpointCompletion {
     this.#completing.add(work)
   }
 
+  get isStoring(): boolean {
+    return this.#storing.size > 0
+  }
+
   /** Resolves when what a later leader may find already is stored, or has failed to be. */
   async whenStored(): Promise<void> {
     await Promise.allSettled(this.#storing)

@@ -24,6 +24,8 @@ export interface CheckpointCoordinatorOptions {
   readonly counter: CheckpointIdCounter
   readonly sharedState: SharedStateRegistry
   readonly statistics: CheckpointStatisticsTracker
+  /** Whether a checkpoint must use nothing of those before. Default: never. */
+  readonly isFullForced?: () => boolean
   /** More failed than the job tolerates: all tasks restart. */
   readonly failJob: (error: CheckpointLimitExceededError) => void
   readonly schedule: ScheduleAction

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import type { CancelTimer } from '@flink-ts/core'
 import { CheckpointCompletion } from './checkpoint-completion.js'
 import type { CheckpointCoordinatorOptions } from './checkpoint-coordinator-options.js'
 import { CheckpointError } from './checkpoint-errors.js'
@@ -19,7 +18,9 @@ import { effectiveMaxConcurrent, isRetained } from './checkpoint-settings.js'
 import { Cleaner } from './cleaner.js'
 import type { CompletedCheckpoint } from './completed-checkpoint.js'
 import { EndedCheckpoints } from './ended-checkpoints.js'
+import { handOver } from './hand-over.js'
 import { PendingCheckpoint } from './pending-checkpoint.js'
+import { PeriodicCheckpoints } from './periodic-checkpoints.js'
 import { triggeredCheckpoint } from './triggered-checkpoint.js'
 
 /**
@@ -35,9 +36,9 @@ export class CheckpointCoordinator {
   readonly #failures: CheckpointFailureManager
   readonly #cleaner: Cleaner
   readonly #completion: CheckpointCompletion
+  readonly #periodic: PeriodicCheckpoints
   /** A request is on its way to an id, or its checkpoint is INITIALIZING. */
   #beginning: CheckpointRequest | undefined
-  #cancelPeriodic: CancelTimer | undefined
   #lastCompletionMs: number | undefined
   #lastNotified = 0n
   #shutDown = false
@@ -57,6 +58,21 @@ export class CheckpointCoordinator {
       onFailed: (pending, reason, cause) => this.#fail(pending, reason, cause),
       onCompleted: (pending, checkpoint) => this.#completed(pending, checkpoint),
     })
+    this.#periodic = new PeriodicCheckpoints({
+      ...options,
+      // Whoever waits for a periodic checkpoint looks at the statistics.
+      trigger: () => this.#enqueue(PERIODIC_CHECKPOINT, { completed: () => {}, failed: () => {} }),
+    })
+  }
+
+  /** The newest checkpoint that tasks may commit; 0: none of this coordinator. */
+  get latestCompletedId(): bigint {
+    return this.#lastNotified
+  }
+
+  /** A checkpoint is being put where the next leader finds it: it may be the newest that is complete in a moment. */
+  get isStoring(): boolean {
+    return this.#completion.isStoring
   }
 
   /** Checkpoints that have begun and not ended. */
@@ -66,11 +82,12 @@ export class CheckpointCoordinator {
 
   /** All tasks run: periodic checkpoints begin, the first after a random part of the interval. Idempotent. */
   startScheduler(): void {
-    const { intervalMs, minPauseMs } = this.#options.settings
-    if (intervalMs === undefined || this.#shutDown || this.#cancelPeriodic !== undefined) return
-    const earliestMs = Math.min(minPauseMs, intervalMs)
-    const delayMs = earliestMs + this.#options.random.nextInt(intervalMs - earliestMs + 1)
-    this.#schedulePeriodic(delayMs, intervalMs)
+    if (!this.#shutDown) this.#periodic.start()
+  }
+
+  /** No more periodic checkpoints begin until {@link startScheduler}; all else goes on. Idempotent. */
+  pauseScheduler(): void {
+    this.#periodic.stop()
   }
 
   /** Tasks end or restart: nothing begins by itself, and what is pending is given up. Idempotent. */
@@ -78,8 +95,7 @@ export class CheckpointCoordinator {
     reason: CheckpointFailureReason = 'CHECKPOINT_COORDINATOR_SUSPEND',
     cause?: unknown,
   ): void {
-    this.#cancelPeriodic?.()
-    this.#cancelPeriodic = undefined
+    this.#periodic.stop()
     this.#requests.failAll(() => new CheckpointError(reason, { cause }))
     this.abortPending(reason, cause)
   }
@@ -135,9 +151,14 @@ export class CheckpointCoordinator {
    * {@link stopScheduler}: nothing else may become complete meanwhile.
    */
   async restoreLatest(): Promise<CompletedCheckpoint | undefined> {
+    await this.#inMain(this.#completion.whenStored())
+    return this.restoreNow()
+  }
+
+  /** As {@link restoreLatest}, when nothing {@link isStoring}. */
+  restoreNow(): CompletedCheckpoint | undefined {
     const canComplete = [...this.#pending.values()].some(({ state }) => state !== 'STORING')
     assert(!canComplete, 'what is pending has been given up before a restore')
-    await this.#inMain(this.#completion.whenStored())
     const { latest } = this.#options.store
     if (latest !== undefined) this.#options.statistics.restored(latest)
     return latest
@@ -161,15 +182,6 @@ export class CheckpointCoordinator {
     }
     this.#completion.close()
     await this.#cleaner.whenIdle()
-  }
-
-  #schedulePeriodic(delayMs: number, intervalMs: number): void {
-    this.#cancelPeriodic?.()
-    this.#cancelPeriodic = this.#options.schedule(delayMs, () => {
-      this.#schedulePeriodic(intervalMs, intervalMs)
-      // Whoever waits for a periodic checkpoint looks at the statistics.
-      this.#enqueue(PERIODIC_CHECKPOINT, { completed: () => {}, failed: () => {} })
-    })
   }
 
   #request(properties: CheckpointProperties): Promise<CompletedCheckpoint> {
@@ -198,12 +210,9 @@ export class CheckpointCoordinator {
         cleaning: this.#cleaner.size,
         remainingPauseMs: this.#remainingPauseMs(),
       }
-      const request = this.#requests.take(conditions, (remainingMs) => {
-        const { intervalMs } = settings
-        if (intervalMs !== undefined && this.#cancelPeriodic !== undefined) {
-          this.#schedulePeriodic(remainingMs, intervalMs)
-        }
-      })
+      const request = this.#requests.take(conditions, (remainingMs) =>
+        this.#periodic.postpone(remainingMs),
+      )
       if (request === undefined) return
       const plan = this.#options.plan()
       if (typeof plan === 'string') request.failed(new CheckpointError(plan))
@@ -256,7 +265,7 @@ export class CheckpointCoordinator {
   }
 
   async #initialize(pending: PendingCheckpoint): Promise<void> {
-    const { gateway, coordinators, settings } = this.#options
+    const { gateway, coordinators, settings, isFullForced } = this.#options
     const { checkpointId, plan } = pending
     try {
       await this.#inMain(this.#completion.initializeLocation(pending))
@@ -272,7 +281,7 @@ export class CheckpointCoordinator {
       this.#abort(pending, 'TRIGGER_CHECKPOINT_FAILURE', error)
       return
     }
-    gateway.trigger(plan.tasksToTrigger, triggeredCheckpoint(pending, settings))
+    gateway.trigger(plan.tasksToTrigger, triggeredCheckpoint(pending, settings, isFullForced?.()))
   }
 
   /** Nothing happens to one that has ended or may be found by a later leader. */
@@ -333,12 +342,6 @@ export class CheckpointCoordinator {
 
   /** Hands the outcome over in the main thread. */
   #inMain<T>(work: Promise<T>): Promise<T> {
-    const { execute } = this.#options
-    return new Promise((resolve, reject) => {
-      work.then(
-        (value) => execute(() => resolve(value)),
-        (error) => execute(() => reject(error)),
-      )
-    })
+    return handOver(work, this.#options.execute)
   }
 }

@@ -5,6 +5,7 @@ import type { CheckpointFailureReason } from './checkpoint-failure-reason.js'
 export interface CheckpointOperator {
   readonly operatorId: string
   readonly operatorName: string
+  readonly operatorUid?: string
 }
 
 /** The current attempt of a subtask. */

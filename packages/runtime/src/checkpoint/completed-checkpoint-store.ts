@@ -37,6 +37,8 @@ export class CompletedCheckpointStore {
   readonly #checkpoints: CompletedCheckpoint[]
   /** Names of pointers to what cannot be read; removed when a newer one is there. */
   #damaged: string[]
+  /** What turned out to be damaged after it was kept. */
+  #discredited: CompletedCheckpoint[] = []
 
   private constructor(
     options: CompletedCheckpointStoreOptions,
@@ -85,6 +87,23 @@ export class CompletedCheckpointStore {
     return this.#checkpoints
   }
 
+  /** Whether there are checkpoints that cannot be restored. */
+  get hasDamaged(): boolean {
+    return this.#damaged.length > 0
+  }
+
+  /**
+   * The checkpoint cannot be restored, though it could be opened: it is not used any more here, and goes when a newer one is
+   * there. @returns false: it is not kept
+   */
+  markDamaged(checkpointId: bigint): boolean {
+    const at = this.#checkpoints.findIndex((known) => known.checkpointId === checkpointId)
+    if (at < 0) return false
+    this.#discredited.push(...this.#checkpoints.splice(at, 1))
+    this.#damaged.push(nameOf(checkpointId))
+    return true
+  }
+
   /** What a restart restores. */
   get latest(): CompletedCheckpoint | undefined {
     return this.#checkpoints.at(-1)
@@ -123,22 +142,17 @@ export class CompletedCheckpointStore {
       await removeEntry(store, this.#damaged[0]!)
       this.#damaged = this.#damaged.slice(1)
     }
-    const subsumed: CompletedCheckpoint[] = []
-    for (const oldest of this.#checkpoints.slice(0, -numRetained)) {
-      await removeEntry(store, nameOf(oldest.checkpointId))
-      subsumed.push(oldest)
-    }
-    for (const checkpoint of subsumed) {
-      this.#checkpoints.splice(this.#checkpoints.indexOf(checkpoint), 1)
-    }
-    return subsumed
+    const subsumed = this.#checkpoints.slice(0, -numRetained)
+    for (const oldest of subsumed) await removeEntry(store, nameOf(oldest.checkpointId))
+    for (const oldest of subsumed) this.#checkpoints.splice(this.#checkpoints.indexOf(oldest), 1)
+    return [...this.#discredited.splice(0), ...subsumed]
   }
 
   /** Forgets all, pointers too. @returns what was kept */
   async clear(): Promise<CompletedCheckpoint[]> {
     const { store } = this.#options
     for (const name of await store.names()) await removeEntry(store, name)
-    return this.#checkpoints.splice(0)
+    return [...this.#discredited.splice(0), ...this.#checkpoints.splice(0)]
   }
 }
 

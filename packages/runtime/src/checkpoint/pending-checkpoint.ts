@@ -161,12 +161,11 @@ export class PendingCheckpoint {
       operator: CheckpointOperator,
       state: OperatorSubtaskState,
     ) => {
-      const { operatorId, operatorName } = operator
+      const { operatorId } = operator
       const { parallelism, maxParallelism, subtaskIndex } = task
       const coordinatorState = this.#coordinatorStates.get(operatorId)
       const known = operators.get(operatorId) ?? {
-        operatorId,
-        operatorName,
+        ...operator,
         parallelism,
         maxParallelism,
         ...(coordinatorState && { coordinatorState }),

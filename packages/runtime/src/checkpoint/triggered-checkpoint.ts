@@ -6,13 +6,15 @@ import type { PendingCheckpoint } from './pending-checkpoint.js'
 export function triggeredCheckpoint(
   { checkpointId, timestampMs, request, location, isSavepoint }: PendingCheckpoint,
   { mode, unaligned, alignedTimeoutMs }: CheckpointSettings,
+  isFullForced = false,
 ): TriggeredCheckpoint {
+  const { snapshotType } = request.properties
   const isUnaligned = unaligned && !isSavepoint && mode === 'EXACTLY_ONCE'
   const alignment = isUnaligned ? 'UNALIGNED' : 'ALIGNED'
   return {
     checkpointId,
     timestampMs,
-    snapshotType: request.properties.snapshotType,
+    snapshotType: isFullForced && snapshotType === 'CHECKPOINT' ? 'FULL_CHECKPOINT' : snapshotType,
     alignment: mode === 'AT_LEAST_ONCE' ? mode : alignment,
     alignedTimeoutMs: isUnaligned ? alignedTimeoutMs : 0,
     ...location!,
