@@ -74,6 +74,7 @@ export { CleanupOptions } from './configuration/options/cleanup-options.js'
 export { ClientOptions } from './configuration/options/client-options.js'
 export { ClusterOptions } from './configuration/options/cluster-options.js'
 export { CoreOptions } from './configuration/options/core-options.js'
+export { FileSystemOptions } from './configuration/options/file-system-options.js'
 export { DeploymentOptions } from './configuration/options/deployment-options.js'
 export { EnvOptions } from './configuration/options/env-options.js'
 export { ExecutionOptions } from './configuration/options/execution-options.js'
@@ -147,13 +148,20 @@ export {
 } from './errors/serialize-error.js'
 export type { SerializedError } from './errors/serialized-error.js'
 export { SuppressRestartsException } from './errors/suppress-restarts-exception.js'
+export { createFileSystems, type FileSystemsOptions } from './filesystem/create-file-systems.js'
 export {
   FileAlreadyExistsError,
   FileNotFoundError,
   FileSystemError,
+  FileSystemNotLoadedError,
   UnsupportedFileSystemSchemeError,
 } from './filesystem/file-errors.js'
-export { resolveUserPath, schemeOf } from './filesystem/file-path.js'
+export {
+  type RemotePath,
+  remotePathOf,
+  resolveUserPath,
+  schemeOf,
+} from './filesystem/file-path.js'
 export type {
   FileInputStream,
   FileOutputStream,
@@ -164,12 +172,17 @@ export type {
   ResumableWriter,
   ResumeRecoverable,
 } from './filesystem/file-system.js'
+export type { FileSystemContext, FileSystemFactory } from './filesystem/file-system-plugin.js'
 export { FileSystemRegistry } from './filesystem/file-system-registry.js'
 export {
   InMemoryFileSystem,
   type InMemoryFileSystemOptions,
 } from './filesystem/in-memory-file-system.js'
 export { LocalFileSystem } from './filesystem/local-file-system.js'
+export { PositionedOutputStream } from './filesystem/positioned-output-stream.js'
+export { ReadAheadInputStream } from './filesystem/read-ahead-input-stream.js'
+export { TempFileResumableWriter } from './filesystem/temp-file-resumable-writer.js'
+export type { WritableFile, WritableFiles } from './filesystem/writable-files.js'
 export type {
   Collector,
   FilterFunction,

@@ -40,3 +40,19 @@ export class UnsupportedFileSystemSchemeError extends FlinkError {
     this.scheme = scheme
   }
 }
+
+/** The package that serves the scheme of a path cannot be used. */
+export class FileSystemNotLoadedError extends FlinkError {
+  readonly scheme: string
+  readonly packageName: string
+
+  constructor(facts: { scheme: string; packageName: string; why: string; cause?: unknown }) {
+    const { scheme, packageName, why } = facts
+    super(
+      `Cannot use ${scheme}:// paths: the package ${packageName} cannot be loaded: ${why}; install it where flink-ts is installed, or name another one in 'filesystem.packages'`,
+      { code: 'FLINK_FILE_SYSTEM_NOT_LOADED', cause: facts.cause },
+    )
+    this.scheme = scheme
+    this.packageName = packageName
+  }
+}

@@ -42,6 +42,31 @@ export function localPartOf(path: string, scheme: string): string {
   }
 }
 
+/** What a URI of a remote file system names: the host or bucket, and the path there. */
+export interface RemotePath {
+  /** Host, host and port, name of a service, or bucket; empty if there is none. */
+  readonly authority: string
+  /** Absolute and normalized, without a slash at its end. */
+  readonly path: string
+}
+
+/**
+ * Takes a URI `scheme://authority/path` apart. Nothing in it is decoded: `%` is a letter as others.
+ *
+ * @throws FileSystemError if it has no scheme or another one
+ */
+export function remotePathOf(uri: string, scheme: string): RemotePath {
+  const given = schemeOf(uri)
+  if (given !== scheme) {
+    throw new FileSystemError(
+      `Cannot use the path '${uri}': its scheme is not '${scheme}'; expected ${scheme}://…`,
+      { path: uri },
+    )
+  }
+  const authority = /^\/\/([^/]*)/.exec(uri.slice(scheme.length + 1))?.[1] ?? ''
+  return { authority, path: localPartOf(uri, scheme) }
+}
+
 /** Writes `local` in the form in which `asked` was written: as a URI, or plain. */
 export function inFormOf(asked: string, local: string, scheme: string): string {
   if (schemeOf(asked) === undefined) return local

@@ -47,7 +47,7 @@ export class InMemoryFileSystem implements FileSystem {
     this.#clock = options.clock
     this.#random = options.random
     this.#writable = {
-      scheme: this.scheme,
+      resolve: (path) => localPartOf(path, this.scheme),
       openForWriting: async (path, mode) => this.#openForWriting(path, mode),
       fileLength: async (path) => this.#files.get(path)?.length,
       moveDurably: async (from, to) => this.#move(from, to),

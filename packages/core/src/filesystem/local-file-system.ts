@@ -94,7 +94,7 @@ export class LocalFileSystem implements FileSystem {
 }
 
 const localFiles: WritableFiles = {
-  scheme: 'file',
+  resolve: (path) => localPartOf(path, 'file'),
 
   async openForWriting(path, mode) {
     if (mode !== 'existing') {

@@ -1,7 +1,5 @@
-import { posix } from 'node:path'
 import type { Random } from '../random/random.js'
 import { FileNotFoundError, FileSystemError } from './file-errors.js'
-import { localPartOf } from './file-path.js'
 import type { RecoverableOutputStream, ResumableWriter, ResumeRecoverable } from './file-system.js'
 import type { WritableFile, WritableFiles } from './writable-files.js'
 
@@ -11,7 +9,7 @@ interface State {
   readonly positionBytes: number
 }
 
-/** Writes to a hidden file beside the target and renames it at commit. */
+/** Writes to a hidden file beside the target and renames it at commit: for file systems whose rename is atomic. */
 export class TempFileResumableWriter implements ResumableWriter {
   readonly #files: WritableFiles
   readonly #random: Random
@@ -22,9 +20,10 @@ export class TempFileResumableWriter implements ResumableWriter {
   }
 
   async open(path: string): Promise<RecoverableOutputStream> {
-    const target = localPartOf(path, this.#files.scheme)
-    const name = `.${posix.basename(target)}.inprogress.${this.#random.uuid()}`
-    const temp = posix.join(posix.dirname(target), name)
+    const target = this.#files.resolve(path)
+    const nameAt = target.lastIndexOf('/') + 1
+    const name = `.${target.slice(nameAt)}.inprogress.${this.#random.uuid()}`
+    const temp = target.slice(0, nameAt) + name
     const file = await this.#files.openForWriting(temp, 'exclusive')
     return new TempFileStream(this.#files, file, { target, temp, positionBytes: 0 })
   }

@@ -8,13 +8,10 @@ export interface WritableFile {
   close(): Promise<void>
 }
 
-/**
- * What the streams need of a file system. Paths are plain, absolute and normalized.
- *
- * @internal
- */
+/** What {@link TempFileResumableWriter} needs of a file system. Paths are what `resolve` made of those that users gave. */
 export interface WritableFiles {
-  readonly scheme: string
+  /** A path or URI that is absolute and normalized. @throws FileSystemError if it is not one of it */
+  resolve(path: string): string
   /**
    * @param mode `overwrite` and `exclusive` begin an empty file and make missing parents;
    *   `existing` opens what is there

@@ -303,7 +303,7 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
     `),
   },
   {
-    reason: 'plug-in file systems are not in this release',
+    reason: 'it is of a file system that is not in this release',
     keys: words(`
       azure.<key> fs.<key> gs.<key> hadoop.s3.<key> oss.<key>
       plugin.classloader.parent-first-patterns.additional

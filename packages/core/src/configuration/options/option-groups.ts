@@ -9,6 +9,7 @@ import { CoreOptions } from './core-options.js'
 import { DeploymentOptions } from './deployment-options.js'
 import { EnvOptions } from './env-options.js'
 import { ExecutionOptions } from './execution-options.js'
+import { FileSystemOptions } from './file-system-options.js'
 import { HeartbeatManagerOptions } from './heartbeat-manager-options.js'
 import { HighAvailabilityOptions } from './high-availability-options.js'
 import { JobManagerMemoryOptions } from './job-manager-memory-options.js'
@@ -51,6 +52,7 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
   { title: 'Restart strategies', options: RestartStrategyOptions },
   { title: 'Checkpoints', options: CheckpointingOptions },
   { title: 'State recovery', options: StateRecoveryOptions },
+  { title: 'File systems', options: FileSystemOptions },
   { title: 'Slots', options: SlotOptions },
   { title: 'Pipeline', options: PipelineOptions },
   { title: 'Execution', options: ExecutionOptions },
