@@ -9,6 +9,7 @@ export {
   type GeneratorFunction,
 } from './connectors/datagen/data-generator-source.js'
 export { type RateLimiter, RateLimiterStrategy } from './connectors/datagen/rate-limiter.js'
+export { lineOf } from './connectors/line-text.js'
 export { PrintSink, type PrintSinkOptions } from './connectors/print/print-sink.js'
 export {
   createSequenceSource,
@@ -20,12 +21,14 @@ export {
   type SocketTextSourceConfig,
 } from './connectors/socket/socket-text-source.js'
 export type { IndexRangeSplit } from './connectors/splits/index-range-reader.js'
+export { jsonSerializer } from './connectors/splits/json-serializer.js'
 export {
   type SplitDiscovery,
   type SplitQueueCheckpoint,
   SplitQueueEnumerator,
 } from './connectors/splits/split-queue-enumerator.js'
 export { LineTooLongError, MAX_LINE_BYTES } from './connectors/textfile/line-cutter.js'
+export { TextFileReader } from './connectors/textfile/text-file-reader.js'
 export {
   initializeTextFileSink,
   OutputExistsError,
@@ -37,7 +40,11 @@ export {
   createTextFileSource,
   type TextFileSourceConfig,
 } from './connectors/textfile/text-file-source.js'
-export { InputNotReadableError, type TextFileSplit } from './connectors/textfile/text-file-split.js'
+export {
+  divideTextFiles,
+  InputNotReadableError,
+  type TextFileSplit,
+} from './connectors/textfile/text-file-split.js'
 export { TextFileWriter } from './connectors/textfile/text-file-writer.js'
 // datastream
 export { type ConnectedInputs, ConnectedStreams } from './datastream/connected-streams.js'

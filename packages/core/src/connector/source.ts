@@ -78,10 +78,15 @@ export interface SplitEnumeratorContext<SplitT extends SourceSplit> {
   /** The reader ends when it has read what it has. */
   signalNoMoreSplits(subtaskId: number): void
   sendEventToSourceReader(subtaskId: number, event: Uint8Array): void
-  /** Runs `work` outside and hands its outcome back in the enumerator's own turn. */
+  /**
+   * Runs `work` outside and hands its outcome back in the enumerator's own turn.
+   *
+   * @param periodMs again and again, each time this long after the outcome before was handed back; absent: once
+   */
   callAsync<R>(
     work: () => Promise<R>,
     handler: (result: R | undefined, error: unknown) => void,
+    periodMs?: number,
   ): void
   readonly fileSystems: import('../filesystem/file-system.js').FileSystems
 }

@@ -44,6 +44,17 @@ export async function findTextFileSplits(
   const files = await listFiles(fileSystem, path).catch((error: unknown) => {
     throw new InputNotReadableError(path, error)
   })
+  return divideTextFiles(files, parallelism)
+}
+
+/**
+ * Divides files into splits for `parallelism` readers, in the order of the files.
+ * @internal
+ */
+export function divideTextFiles(
+  files: readonly FileStatus[],
+  parallelism: number,
+): TextFileSplit[] {
   const sizes = files.map((file) => Number(file.lengthBytes))
   const total = sizes.reduce((sum, size) => sum + size, 0)
   const wanted = Math.ceil(total / (parallelism * SPLITS_PER_READER))
