@@ -1,6 +1,6 @@
 import {
-  FileSystemRegistry,
-  LocalFileSystem,
+  Configuration,
+  createFileSystems,
   noopLogger,
   SystemClock,
   SystemRandom,
@@ -11,12 +11,16 @@ import type { MiniClusterWorld } from './mini-cluster-options.js'
 const STDOUT = 1
 
 /** The machine's own clock, files, sockets and standard output, with what is given in their place. */
-export function systemWorld(given: Partial<MiniClusterWorld>): MiniClusterWorld {
+export function systemWorld(
+  given: Partial<MiniClusterWorld> & { readonly configuration?: Configuration },
+): MiniClusterWorld {
   const random = given.random ?? new SystemRandom()
+  const clock = given.clock ?? new SystemClock()
+  const { configuration = new Configuration() } = given
   return {
-    clock: given.clock ?? new SystemClock(),
+    clock,
     random,
-    fileSystems: given.fileSystems ?? new FileSystemRegistry([new LocalFileSystem(random)]),
+    fileSystems: given.fileSystems ?? createFileSystems({ configuration, clock, random }),
     sockets: given.sockets ?? new WorkerSocketConnector(),
     stdout: given.stdout ?? new FileDescriptorLineWriter(STDOUT),
     log: given.log ?? noopLogger,

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import {
+  createFileSystems,
   deriveJobManagerMemory,
-  FileSystemRegistry,
   FLINK_TS_VERSION,
   JobManagerOptions,
   LocalFileSystem,
@@ -107,7 +107,7 @@ export async function startJobManager(
     random,
     log,
     rpcService,
-    fileSystems: new FileSystemRegistry([local]),
+    fileSystems: createFileSystems({ configuration, clock, random, local }),
     resourceId: resourceIdOf(configuration.get(JobManagerOptions.RESOURCE_ID), random),
     blobStore: new FileSystemBlobStore({
       fileSystem: local,

@@ -3,9 +3,8 @@ import type { MessagePort } from 'node:worker_threads'
 import {
   AccumulatorRegistry,
   Configuration,
+  createFileSystems,
   deserializeError,
-  FileSystemRegistry,
-  LocalFileSystem,
   SystemClock,
   SystemRandom,
   serializeError,
@@ -71,7 +70,7 @@ export function runTaskInThread(
   const world: Omit<TaskWorld, 'shuffle'> = {
     clock,
     random,
-    fileSystems: new FileSystemRegistry([new LocalFileSystem(random)]),
+    fileSystems: createFileSystems({ configuration, clock, random }),
     sockets: new WorkerSocketConnector(),
     stdout: threadConsole.stdout,
     log,
