@@ -1,0 +1,4 @@
+export { hashBytes } from './store/hash-bytes.js'
+export { LocalTableFiles } from './store/local-table-files.js'
+export { LsmStore, type LsmStoreOptions } from './store/lsm-store.js'
+export type { TableFileReader, TableFiles, TableFileWriter } from './store/table-files.js'
