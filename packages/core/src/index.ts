@@ -184,6 +184,12 @@ export { ReadAheadInputStream } from './filesystem/read-ahead-input-stream.js'
 export { TempFileResumableWriter } from './filesystem/temp-file-resumable-writer.js'
 export type { WritableFile, WritableFiles } from './filesystem/writable-files.js'
 export type {
+  CheckpointedFunction,
+  CheckpointListener,
+  FunctionInitializationContext,
+  FunctionSnapshotContext,
+} from './functions/checkpointed-function.js'
+export type {
   Collector,
   FilterFunction,
   FlatMapFunction,
@@ -195,6 +201,7 @@ export type {
   RuntimeContext,
   Sync,
 } from './functions/functions.js'
+export type { KeyedStateStore, OperatorStateStore } from './functions/state-stores.js'
 export {
   type AllocationId,
   type ExecutionAttemptId,

@@ -82,10 +82,13 @@ export type {
   KeyOf,
   Mapper,
   NumericField,
+  OnTimerContext,
   PartitionChoice,
   ProcessContext,
   ProcessFunction,
   Reducer,
+  TimeDomain,
+  TimerService,
   ValidKey,
 } from './functions/function-types.js'
 // graph

@@ -13,6 +13,7 @@ import {
   type OneInputStreamOperator,
   type OperatorContext,
   OperatorManagedMemory,
+  OperatorServices,
   type Output,
   type RecordedJob,
   SlotManagedMemory,
@@ -56,6 +57,15 @@ export function operatorContext(
     maxParallelism: 128,
     keyGroupRange: { start: 0, end: 127 },
   })
+  const clock = overrides.clock ?? new ManualClock()
+  const mailbox = overrides.mailbox ?? { execute() {} }
+  const services = new OperatorServices({
+    ...{ clock, mailbox, output },
+    createKeyedState: () => backend,
+    createOperatorState: () => {
+      throw new Error('no operator state here')
+    },
+  })
   return {
     jobId: 'job',
     jobName: 'test',
@@ -69,7 +79,7 @@ export function operatorContext(
     jobType: 'STREAMING',
     configuration: new Configuration(),
     output,
-    clock: new ManualClock(),
+    clock,
     fileSystems: new FileSystemRegistry([]),
     sockets: {
       connect() {
@@ -81,7 +91,9 @@ export function operatorContext(
     metrics: undefined as never,
     accumulators: new AccumulatorRegistry(),
     log: noopLogger,
-    mailbox: { execute() {} },
+    mailbox,
+    processingTime: services.processingTime,
+    timerService: (name, target) => services.timerService(name, target),
     managedMemory: managedMemory(16 * 2 ** 20),
     spillFiles: new LocalSpillFiles([tmpdir()], new SystemRandom()),
     sendEventToCoordinator() {},

@@ -1,11 +1,10 @@
 import type { Accumulator } from '../accumulators/accumulator.js'
 import type { DoubleCounter, IntCounter, LongCounter } from '../accumulators/counters.js'
 import type { Histogram } from '../accumulators/histogram.js'
-import type { ListStateDescriptor, ValueStateDescriptor } from '../state/state-descriptors.js'
-import type { ListState, ValueState } from '../state/states.js'
+import type { KeyedStateStore } from './state-stores.js'
 
-/** The part of the world that a rich function is opened with. */
-export interface RuntimeContext {
+/** The part of the world that a rich function is opened with. Its states are keyed: only in functions behind `keyBy`. */
+export interface RuntimeContext extends KeyedStateStore {
   readonly jobId: string
   readonly jobName: string
   readonly taskName: string
@@ -15,10 +14,6 @@ export interface RuntimeContext {
   readonly maxNumberOfParallelSubtasks: number
   /** 0 at first, one more with each restart of the subtask. */
   readonly attemptNumber: number
-  /** Keyed value state of this name; only in functions behind `keyBy`. */
-  getState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T>
-  /** Keyed list state of this name; only in functions behind `keyBy`. */
-  getListState<T>(descriptor: ListStateDescriptor<T>): ListState<T>
   /**
    * Registers an accumulator: what all subtasks add to those of this name is in the job's result. The accumulators of
    * a task are one set, also those of several functions in it. A subtask that is restarted begins anew.

@@ -160,8 +160,11 @@ export class SinkWriterOperator<T, CommT> implements OneInputStreamOperator {
 
   async close(): Promise<void> {
     this.#closed = true
-    await this.#writer?.close()
-    await this.#committer?.close()
+    try {
+      await this.#committer?.close()
+    } finally {
+      await this.#writer?.close()
+    }
   }
 
   async #flush(endOfInput: boolean): Promise<CommT[]> {

@@ -11,11 +11,13 @@ import type {
   KeyOf,
   Mapper,
   NumericField,
+  OnTimerContext,
   PartitionChoice,
   ProcessContext,
   ProcessFunction,
   Reducer,
 } from '../functions/function-types.js'
+import { timerFunction } from '../functions/timer-function.js'
 import { UserFunction } from '../functions/user-function.js'
 import type {
   ConnectorEnvironment,
@@ -32,6 +34,7 @@ import { LocalCombineOperator } from '../operators/aggregation/local-combine-ope
 import { fieldAggregation } from '../operators/field-aggregation.js'
 import { FilterOperator } from '../operators/filter-operator.js'
 import { FlatMapOperator } from '../operators/flat-map-operator.js'
+import type { FunctionOperatorOptions } from '../operators/function-operator.js'
 import { MapOperator } from '../operators/map-operator.js'
 import { ProcessOperator } from '../operators/process-operator.js'
 import { type ConnectedInputs, ConnectedStreams } from './connected-streams.js'
@@ -90,7 +93,7 @@ export class DataStream<T> {
     return this.#add({ name: 'Flat Map', operation: 'flatMap', userFunction, create })
   }
 
-  /** Hands each element with its context and a collector to the function. Timers are not available yet. */
+  /** Hands each element with its context and a collector to the function. */
   process<R>(
     fn:
       | ProcessFunction<T, R>
@@ -180,11 +183,18 @@ export class DataStream<T> {
     return this.#addSink('Writer', 'sink', () => sink as Sink<unknown, unknown>)
   }
 
-  /** @internal */
-  protected addProcess<R>(fn: unknown, name: string): SingleOutputStreamOperator<R> {
-    const userFunction = new UserFunction(fn, 'processElement', 'process')
-    const create = (o: ConstructorParameters<typeof ProcessOperator>[0]) => new ProcessOperator(o)
-    return this.#add({ name, operation: 'process', userFunction, create })
+  /** @param onTimer of a plain function @internal */
+  protected addProcess<R>(
+    fn: unknown,
+    name: string,
+    onTimer?: unknown,
+  ): SingleOutputStreamOperator<R> {
+    const userFunction = new UserFunction<ProcessCall>(fn, 'processElement', 'process')
+    const timer = timerFunction(fn, onTimer)
+    const create = (o: FunctionOperatorOptions<ProcessCall>) =>
+      new ProcessOperator({ ...o, ...(timer.plain && { onTimer: timer.plain }) })
+    const { captured: furtherFunctions } = timer
+    return this.#add({ name, operation: 'process', userFunction, create, furtherFunctions })
   }
 
   /** @internal */
@@ -340,14 +350,25 @@ export class KeyedStream<T, K> extends DataStream<T> {
     return new ConnectedStreams(this.connectedTo(other))
   }
 
-  /** {@link DataStream.process} with the key in the context and state per key. Timers are not available yet. */
+  /**
+   * {@link DataStream.process} with the key in the context, state per key, and timers.
+   *
+   * @param onTimer called when a timer fires, if `fn` is a plain function; that of an object is its method of this name
+   * @throws InvalidProgramError for async functions
+   */
+  override process<R>(fn: KeyedProcessFunction<K, T, R>): SingleOutputStreamOperator<R>
   override process<R>(
-    fn:
-      | KeyedProcessFunction<K, T, R>
+    // biome-ignore lint/suspicious/noConfusingVoidType: a mere `void` would accept an async function
+    fn: (value: T, context: KeyedProcessContext<K>, out: Collected<R>) => void | undefined,
+    onTimer?: (
+      timestampMs: number,
+      context: OnTimerContext<K>,
+      out: Collected<R>,
       // biome-ignore lint/suspicious/noConfusingVoidType: a mere `void` would accept an async function
-      | ((value: T, context: KeyedProcessContext<K>, out: Collected<R>) => void | undefined),
-  ): SingleOutputStreamOperator<R> {
-    return this.addProcess(fn, 'KeyedProcess')
+    ) => void | undefined,
+  ): SingleOutputStreamOperator<R>
+  override process<R>(fn: unknown, onTimer?: unknown): SingleOutputStreamOperator<R> {
+    return this.addProcess(fn, 'KeyedProcess', onTimer)
   }
 
   #aggregate(kind: 'sum' | 'min' | 'max', field: PropertyKey): SingleOutputStreamOperator<T> {
@@ -381,5 +402,10 @@ export class KeyedStream<T, K> extends DataStream<T> {
 }
 
 type CombinerOptions = Parameters<FunctionStep<ReduceCall>['create']>[0]
+
+type ProcessCall =
+  ConstructorParameters<typeof ProcessOperator>[0]['userFunction'] extends UserFunction<infer F>
+    ? F
+    : never
 
 type ReduceCall = (a: unknown, b: unknown) => unknown

@@ -33,6 +33,8 @@ export interface FunctionStep<F extends AnyFunction> {
   /** Such as `map`; equal in every trace. */
   readonly operation: string
   readonly userFunction: UserFunction<F>
+  /** The user's other functions in it. */
+  readonly furtherFunctions?: readonly CallableFunction[]
   /** Functions that are not the user's have nothing to compare. */
   readonly builtIn?: boolean
   /** See `OperatorFactory.emitsOwn`. */
@@ -63,7 +65,8 @@ export function addFunctionOperator<F extends AnyFunction>(
     ...newOperatorSettings(builder.nextId(), step.name),
     input: transformation,
     operation: step.operation,
-    functions: step.builtIn === true ? [] : [userFunction.captured],
+    functions:
+      step.builtIn === true ? [] : [userFunction.captured, ...(step.furtherFunctions ?? [])],
     createFactory: () => factory,
     ...(step.batchMemoryWeight !== undefined && { batchMemoryWeight: step.batchMemoryWeight }),
     ...(createCombiner && { combiner: { ...factoryOf(createCombiner), onlyReads: true } }),

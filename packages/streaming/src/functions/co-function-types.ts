@@ -1,5 +1,5 @@
 import type { Collector, RichFunction, Sync } from '@flink-ts/core'
-import type { KeyedProcessContext, ProcessContext } from './function-types.js'
+import type { KeyedProcessContext, OnTimerContext, ProcessContext } from './function-types.js'
 
 /** Turns each element of two streams into one: `map1` those of the first stream, `map2` those of the second. */
 export interface CoMapFunction<T1, T2, R> extends RichFunction {
@@ -16,7 +16,7 @@ export interface CoFlatMapFunction<T1, T2, R> extends RichFunction {
   flatMap2(value: T2, out: Collector<R>): Emitted<R>
 }
 
-/** Takes each element of two streams with its context, emits any number. Timers are not available yet. */
+/** Takes each element of two streams with its context, emits any number. */
 export interface CoProcessFunction<T1, T2, R, C = ProcessContext> extends RichFunction {
   // biome-ignore lint/suspicious/noConfusingVoidType: a mere `void` would accept an async function
   processElement1(value: T1, context: C, out: Collector<R>): void | undefined
@@ -24,10 +24,10 @@ export interface CoProcessFunction<T1, T2, R, C = ProcessContext> extends RichFu
   processElement2(value: T2, context: C, out: Collector<R>): void | undefined
 }
 
-/** {@link CoProcessFunction} where both streams have keys: its state is that of the key at hand. */
-export type KeyedCoProcessFunction<K, T1, T2, R> = CoProcessFunction<
-  T1,
-  T2,
-  R,
-  KeyedProcessContext<K>
->
+/** {@link CoProcessFunction} where both streams have keys: its state is that of the key at hand, and it has timers. */
+export interface KeyedCoProcessFunction<K, T1, T2, R>
+  extends CoProcessFunction<T1, T2, R, KeyedProcessContext<K>> {
+  /** As that of a {@link KeyedProcessFunction}. */
+  // biome-ignore lint/suspicious/noConfusingVoidType: a mere `void` would accept an async function
+  onTimer?(timestampMs: number, context: OnTimerContext<K>, out: Collector<R>): void | undefined
+}

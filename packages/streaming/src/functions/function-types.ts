@@ -48,10 +48,35 @@ export type Reducer<T> = ((a: T, b: T) => T) | ReduceFunction<T>
 /** The channel for a key: 0 ≤ n < numberOfPartitions. */
 export type PartitionChoice<K> = ((key: K, numberOfPartitions: number) => number) | Partitioner<K>
 
+/** Which clock a timer goes by. */
+export type TimeDomain = 'EVENT_TIME' | 'PROCESSING_TIME'
+
+/**
+ * The clocks of an operator, and timers of the current key; usable during a call only. A timer of a key, clock and time is one, however
+ * often it is registered; when it fires, `onTimer` is called once, never at the same time as anything else of the operator. Timers
+ * need keys and an `onTimer`; they are in checkpoints. Times are ms since the epoch.
+ */
+export interface TimerService {
+  /** Of the machine. */
+  currentProcessingTime(): number
+  /** `NO_WATERMARK` before the first one, also after a restore. */
+  currentWatermark(): number
+  /** Fires when the machine's clock has reached the time; soon, if it has already. Not any more when the input has ended. */
+  registerProcessingTimeTimer(timestampMs: number): void
+  /** Fires with the first watermark that is not before the time, before the watermark goes on; at the latest at the end of input. */
+  registerEventTimeTimer(timestampMs: number): void
+  /** Does nothing if there is no such timer. */
+  deleteProcessingTimeTimer(timestampMs: number): void
+  /** Does nothing if there is no such timer. */
+  deleteEventTimeTimer(timestampMs: number): void
+}
+
 /** What a {@link ProcessFunction} knows of the element at hand; valid during the call only. */
 export interface ProcessContext {
   /** Event time in ms, if the element has one. */
   timestamp(): number | undefined
+  /** The clocks; timers only behind `keyBy`. */
+  timerService(): TimerService
 }
 
 /** {@link ProcessContext} behind `keyBy`. */
@@ -59,16 +84,24 @@ export interface KeyedProcessContext<K> extends ProcessContext {
   getCurrentKey(): K
 }
 
-/** Takes each element and emits any number. Timers are not available yet. */
+/** {@link KeyedProcessContext} of a timer that fires: its time is that of the timer. */
+export interface OnTimerContext<K> extends KeyedProcessContext<K> {
+  timeDomain(): TimeDomain
+}
+
+/** Takes each element and emits any number. */
 export interface ProcessFunction<T, R> extends RichFunction {
   // biome-ignore lint/suspicious/noConfusingVoidType: a mere `void` would accept an async function
   processElement(value: T, context: ProcessContext, out: Collector<R>): void | undefined
 }
 
-/** {@link ProcessFunction} behind `keyBy`, with keyed state through `open`. Timers are not available yet. */
+/** {@link ProcessFunction} behind `keyBy`, with keyed state through `open`, and timers. */
 export interface KeyedProcessFunction<K, T, R> extends RichFunction {
   // biome-ignore lint/suspicious/noConfusingVoidType: a mere `void` would accept an async function
   processElement(value: T, context: KeyedProcessContext<K>, out: Collector<R>): void | undefined
+  /** A timer fires; state is that of its key. What it emits has the timer's time if that is event time, else none. */
+  // biome-ignore lint/suspicious/noConfusingVoidType: a mere `void` would accept an async function
+  onTimer?(timestampMs: number, context: OnTimerContext<K>, out: Collector<R>): void | undefined
 }
 
 /** Fields of `T`, or indexes of a tuple, whose values are of type `V`. */

@@ -108,7 +108,8 @@ class FunctionObject {
   }
 }
 
-function checkedFunction(
+/** @throws InvalidProgramError if `found` is no function, or an async one */
+export function checkedFunction(
   found: unknown,
   given: unknown,
   method: string,

@@ -24,6 +24,10 @@ export class CallCollector implements Collector<unknown> {
     this.#inCall = false
   }
 
+  get isInCall(): boolean {
+    return this.#inCall
+  }
+
   get timestamp(): number {
     if (!this.#inCall) throw this.#outsideCall()
     return this.#timestamp

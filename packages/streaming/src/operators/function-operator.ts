@@ -1,4 +1,11 @@
-import type { OneInputStreamOperator, OperatorContext, Output } from '@flink-ts/runtime/program'
+import type { RichFunction } from '@flink-ts/core'
+import type {
+  OneInputStreamOperator,
+  OperatorContext,
+  Output,
+  StateInitializationContext,
+  StateSnapshotContext,
+} from '@flink-ts/runtime/program'
 import type { AnyFunction, FunctionInstance, UserFunction } from '../functions/user-function.js'
 import { KeyedContext } from './keyed-context.js'
 import { UserFunctionGuard } from './user-function-guard.js'
@@ -11,13 +18,15 @@ export interface FunctionOperatorOptions<F extends AnyFunction> {
   readonly keySelector: ((value: unknown) => unknown) | undefined
 }
 
-/** Base of the operators that call a user function per element: life cycle, watermarks, errors. */
+/** Base of the operators that call a user function per element: life cycle, checkpoints, watermarks, errors. */
 export abstract class FunctionOperator<F extends AnyFunction> implements OneInputStreamOperator {
   protected readonly output: Output
   protected readonly call: F
   /** Set when the function uses keyed state: the key must be told to it before each call. */
   protected readonly keyed: KeyedContext | undefined
   protected readonly guard: UserFunctionGuard
+  /** The object that the function is of, if it is of one. */
+  protected readonly rich: RichFunction | undefined
   readonly #method: string
 
   constructor(options: FunctionOperatorOptions<F>) {
@@ -25,16 +34,37 @@ export abstract class FunctionOperator<F extends AnyFunction> implements OneInpu
     const { operatorContext, keySelector } = options
     this.output = operatorContext.output
     this.call = instance.call
-    // A plain function has no way to state.
+    this.rich = instance.rich
     this.keyed =
-      keySelector === undefined || instance.rich?.open === undefined
-        ? undefined
-        : new KeyedContext(operatorContext, keySelector)
+      keySelector !== undefined && this.usesKeys(instance.rich)
+        ? new KeyedContext(operatorContext, keySelector)
+        : undefined
     this.guard = new UserFunctionGuard(operatorContext, instance.rich)
     this.#method = options.userFunction.method
   }
 
   abstract processElement(value: unknown, timestamp: number): void
+
+  /** Whether the function has a way to keyed state. Asked in the constructor; a plain function has none. */
+  protected usesKeys(rich: RichFunction | undefined): boolean {
+    return rich?.open !== undefined || (rich !== undefined && 'initializeState' in rich)
+  }
+
+  initializeState(context: StateInitializationContext): void | Promise<void> {
+    return this.guard.initializeState(context, this.keyed)
+  }
+
+  snapshotState(context: StateSnapshotContext): void | Promise<void> {
+    return this.guard.snapshotState(context)
+  }
+
+  notifyCheckpointComplete(checkpointId: bigint): void | Promise<void> {
+    return this.guard.notifyCheckpointComplete(checkpointId)
+  }
+
+  notifyCheckpointAborted(checkpointId: bigint): void | Promise<void> {
+    return this.guard.notifyCheckpointAborted(checkpointId)
+  }
 
   open(): void | Promise<void> {
     return this.guard.open(this.keyed)

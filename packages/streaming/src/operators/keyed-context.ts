@@ -1,16 +1,32 @@
 import {
+  type AggregatingState,
+  type AggregatingStateDescriptor,
+  type KeyedStateStore,
   KeyNotSupportedError,
   type ListState,
   type ListStateDescriptor,
+  type MapState,
+  type MapStateDescriptor,
+  type ReducingState,
+  type ReducingStateDescriptor,
   type ValueState,
   type ValueStateDescriptor,
 } from '@flink-ts/core'
 import type { OperatorContext } from '@flink-ts/runtime/program'
 import type { KeyedStateBackend } from '@flink-ts/state'
 import { UsedOutsideCallError } from '../functions/errors.js'
+import {
+  guardedAppendingState,
+  guardedListState,
+  guardedMapState,
+  guardedValueState,
+} from './guarded-states.js'
 
-/** The keyed state of one operator, and which key it stands for at the moment. */
-export class KeyedContext {
+/**
+ * The keyed state of one operator, and which key it stands for at the moment. As a store it answers states for user functions,
+ * which throw when they are used outside of a call.
+ */
+export class KeyedContext implements KeyedStateStore {
   readonly #operatorName: string
   readonly #keySelector: (value: unknown) => unknown
   readonly #context: OperatorContext
@@ -42,62 +58,44 @@ export class KeyedContext {
     this.#inCall = false
   }
 
-  /** State for a user function: throws when it is used outside of a call. */
   getState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T> {
-    const state = this.rawState(descriptor)
-    const check = () => this.#checkCall(descriptor)
-    return {
-      value() {
-        check()
-        return state.value()
-      },
-      update(value) {
-        check()
-        state.update(value)
-      },
-      clear() {
-        check()
-        state.clear()
-      },
-    }
+    return guardedValueState(this.rawState(descriptor), this.#checkOf(descriptor))
   }
 
-  /** Like {@link getState}. */
-  getListState<T>(descriptor: ListStateDescriptor): ListState<T> {
-    this.#backend ??= this.#context.keyedState()
-    const state = this.#backend.getListState<T>(descriptor)
-    const check = () => this.#checkCall(descriptor)
-    return {
-      get() {
-        check()
-        return state.get()
-      },
-      add(value) {
-        check()
-        state.add(value)
-      },
-      addAll(values) {
-        check()
-        state.addAll(values)
-      },
-      update(values) {
-        check()
-        state.update(values)
-      },
-      clear() {
-        check()
-        state.clear()
-      },
-    }
+  getListState<T>(descriptor: ListStateDescriptor<T>): ListState<T> {
+    return guardedListState(this.backend.getListState(descriptor), this.#checkOf(descriptor))
+  }
+
+  getMapState<K, V>(descriptor: MapStateDescriptor<K, V>): MapState<K, V> {
+    return guardedMapState(this.backend.getMapState(descriptor), this.#checkOf(descriptor))
+  }
+
+  getReducingState<T>(descriptor: ReducingStateDescriptor<T>): ReducingState<T> {
+    const state = this.backend.getReducingState(descriptor)
+    return guardedAppendingState(state, this.#checkOf(descriptor))
+  }
+
+  getAggregatingState<IN, ACC, OUT>(
+    descriptor: AggregatingStateDescriptor<IN, ACC, OUT>,
+  ): AggregatingState<IN, OUT> {
+    const state = this.backend.getAggregatingState(descriptor)
+    return guardedAppendingState(state, this.#checkOf(descriptor))
   }
 
   /** State for the operator itself, which calls `begin` before it uses it. */
   rawState<T>(descriptor: ValueStateDescriptor<T>): ValueState<T> {
-    this.#backend ??= this.#context.keyedState()
-    return this.#backend.getValueState(descriptor)
+    return this.backend.getValueState(descriptor)
   }
 
-  #checkCall({ name }: { readonly name: string }): void {
-    if (!this.#inCall) throw new UsedOutsideCallError(`state '${name}'`, this.#operatorName)
+  /** From the first use on the current key is told to it. */
+  get backend(): KeyedStateBackend {
+    this.#backend ??= this.#context.keyedState()
+    return this.#backend
+  }
+
+  #checkOf({ name }: { readonly name: string }): () => void {
+    return () => {
+      if (!this.#inCall) throw new UsedOutsideCallError(`state '${name}'`, this.#operatorName)
+    }
   }
 }

@@ -1,52 +1,63 @@
-import { UsedOutsideCallError } from '../functions/errors.js'
+import type { RichFunction } from '@flink-ts/core'
 import type { ProcessContext } from '../functions/function-types.js'
-import { CallCollector } from './call-collector.js'
+import type { CallCollector } from './call-collector.js'
 import { FunctionOperator, type FunctionOperatorOptions } from './function-operator.js'
+import { type OnTimer, ProcessScope } from './process-scope.js'
 
 type Process = (value: unknown, context: ProcessContext, out: CallCollector) => unknown
 
-/** Hands each element, its context and a collector to the function; with and without keys. */
-export class ProcessOperator extends FunctionOperator<Process> {
-  readonly #collector: CallCollector
-  readonly #context: ProcessContext
-  readonly #keySelector: ((value: unknown) => unknown) | undefined
-  #key: unknown
+/** What a {@link ProcessOperator} is made of. */
+export interface ProcessOperatorOptions extends FunctionOperatorOptions<Process> {
+  /** Of a plain function; that of an object is a method of it. */
+  readonly onTimer?: OnTimer
+}
 
-  constructor(options: FunctionOperatorOptions<Process>) {
+/** Hands each element, its context and a collector to the function; with and without keys. With keys it has timers. */
+export class ProcessOperator extends FunctionOperator<Process> {
+  readonly #scope: ProcessScope
+
+  constructor(options: ProcessOperatorOptions) {
     super(options)
-    const outside = (what: string) => new UsedOutsideCallError(what, this.operatorName)
-    const collector = new CallCollector(this.output, () => outside('collector or context'))
-    const timestamp = () => (Number.isNaN(collector.timestamp) ? undefined : collector.timestamp)
-    this.#collector = collector
-    this.#keySelector = options.keySelector
-    const getCurrentKey = () => {
-      // For its check that a call is going on.
-      void collector.timestamp
-      return this.#key
-    }
-    this.#context =
-      options.keySelector === undefined ? { timestamp } : withKey(timestamp, getCurrentKey)
+    const { operatorContext, onTimer } = options
+    const { guard, keyed, rich } = this
+    this.#scope = new ProcessScope({
+      operatorContext,
+      guard,
+      keyed,
+      onTimer: onTimer ?? timerMethod(rich),
+    })
+  }
+
+  protected override usesKeys(): boolean {
+    return true
+  }
+
+  override open(): void | Promise<void> {
+    this.#scope.open()
+    return super.open()
   }
 
   override processElement(value: unknown, timestamp: number): void {
-    const collector = this.#collector
+    const scope = this.#scope
     let result: unknown
-    collector.begin(timestamp)
     try {
       // Before the call, which may change the element.
-      if (this.keyed !== undefined) this.#key = this.keyed.begin(value)
-      else if (this.#keySelector !== undefined) this.#key = this.#keySelector(value)
-      result = this.call(value, this.#context, collector)
+      scope.begin(timestamp, this.keyed?.begin(value))
+      result = this.call(value, scope.context, scope.collector)
     } catch (error) {
-      throw error === collector.downstreamError ? error : this.failed(error)
+      throw scope.failed('processElement', error)
     }
-    collector.end()
-    this.keyed?.end()
-    if (collector.downstreamError !== undefined) throw collector.downstreamError
-    if (result instanceof Promise) throw this.promised(result)
+    scope.end('processElement', result)
+  }
+
+  override processWatermark(timestampMs: number): void {
+    this.#scope.advanceWatermark(timestampMs)
+    this.output.emitWatermark(timestampMs)
   }
 }
 
-function withKey(timestamp: () => number | undefined, getCurrentKey: () => unknown) {
-  return { timestamp, getCurrentKey }
+/** The method of a function object that timers call, if it has one. */
+export function timerMethod(rich: RichFunction | undefined): OnTimer | undefined {
+  const { onTimer } = (rich ?? {}) as { readonly onTimer?: OnTimer }
+  return onTimer?.bind(rich)
 }

@@ -3,6 +3,7 @@ import type {
   DoubleCounter,
   Histogram,
   IntCounter,
+  KeyedStateStore,
   LongCounter,
   RuntimeContext,
 } from '@flink-ts/core'
@@ -25,8 +26,7 @@ export function createRuntimeContext(
     numberOfParallelSubtasks: context.parallelism,
     maxNumberOfParallelSubtasks: context.maxParallelism,
     attemptNumber: context.attemptNumber,
-    getState: (descriptor) => keyedFor(descriptor).getState(descriptor),
-    getListState: (descriptor) => keyedFor(descriptor).getListState(descriptor),
+    ...keyedStateStore(context, keyed),
     addAccumulator: (name, accumulator) =>
       accumulators.add(name, accumulator as Accumulator<never, unknown>),
     getAccumulator: <V, R>(name: string) => accumulators.get(name) as Accumulator<V, R> | undefined,
@@ -35,12 +35,25 @@ export function createRuntimeContext(
     getDoubleCounter: (name) => accumulators.getOrCreate(name, 'DoubleCounter') as DoubleCounter,
     getHistogram: (name) => accumulators.getOrCreate(name, 'Histogram') as Histogram,
   }
+}
 
-  function keyedFor({ name }: { readonly name: string }): KeyedContext {
+/** The keyed state that a user function may ask for. Without keys each question is refused. */
+export function keyedStateStore(
+  context: OperatorContext,
+  keyed: KeyedContext | undefined,
+): KeyedStateStore {
+  const storeFor = ({ name }: { readonly name: string }): KeyedContext => {
     if (keyed !== undefined) return keyed
     throw new InvalidProgramError(
       `Operator '${context.operatorName}' asked for keyed state '${name}', but its input has ` +
         'no keys; use it behind keyBy(…)',
     )
+  }
+  return {
+    getState: (descriptor) => storeFor(descriptor).getState(descriptor),
+    getListState: (descriptor) => storeFor(descriptor).getListState(descriptor),
+    getMapState: (descriptor) => storeFor(descriptor).getMapState(descriptor),
+    getReducingState: (descriptor) => storeFor(descriptor).getReducingState(descriptor),
+    getAggregatingState: (descriptor) => storeFor(descriptor).getAggregatingState(descriptor),
   }
 }

@@ -14,6 +14,7 @@ import {
   type OneInputStreamOperator,
   type OperatorContext,
   OperatorManagedMemory,
+  OperatorServices,
   type RecordedJob,
   SlotManagedMemory,
 } from '@flink-ts/runtime'
@@ -91,6 +92,14 @@ export class OneInputOperatorTestHarness<IN, OUT> {
     const keyGroupRange = { start: 0, end: maxParallelism - 1 }
     const backend = new HeapKeyedStateBackend({ maxParallelism, keyGroupRange })
     const { name, operatorId, factory } = operatorUnderTest(job)
+    const mailbox = { execute: (action: () => void | Promise<void>) => void mails.push(action) }
+    const services = new OperatorServices({
+      ...{ clock, mailbox, output },
+      createKeyedState: () => backend,
+      createOperatorState: () => {
+        throw new Error('no operator state here')
+      },
+    })
     const operator = factory.createOperator({
       ...contextFacts(job, Configuration.fromMap(configuration), clock),
       taskName: `${name} (1/1)`,
@@ -99,8 +108,10 @@ export class OneInputOperatorTestHarness<IN, OUT> {
       maxParallelism,
       clock,
       output,
-      mailbox: { execute: (action) => void mails.push(action) },
+      mailbox,
       keyedState: () => backend,
+      processingTime: services.processingTime,
+      timerService: (timers, target) => services.timerService(timers, target),
       managedMemory: managedMemoryOf(name),
       spillFiles: LocalSpillFiles.configured(new Configuration(), new SeededRandom(1)),
     }) as OneInputStreamOperator

@@ -141,9 +141,8 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
     `),
   },
   {
-    reason: 'watermarks are not in this release',
+    reason: 'watermarks of sources do not wait for each other in this release',
     keys: words(`
-      pipeline.auto-watermark-interval
       pipeline.watermark-alignment.allow-unaligned-source-splits
     `),
   },
@@ -329,7 +328,7 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
       metrics.scope.delimiter metrics.scope.jm metrics.scope.jm-job metrics.scope.jm-operator
       metrics.scope.operator metrics.scope.task metrics.scope.tm metrics.scope.tm-job
       pipeline.global-job-parameters
-      rest.async.store-duration rest.await-leader-timeout rest.connection-timeout
+      rest.await-leader-timeout rest.connection-timeout
       taskmanager.log.path taskmanager.network.netty.client.connectTimeoutSec
       taskmanager.network.request-backoff.initial taskmanager.network.request-backoff.max
       taskmanager.network.retries web.log.path web.submit.enable web.timeout web.tmpdir

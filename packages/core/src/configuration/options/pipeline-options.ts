@@ -29,6 +29,10 @@ export const PipelineOptions = {
     .withDescription(
       'Whether operators without a uid get one; otherwise such a program is refused.',
     ),
+  AUTO_WATERMARK_INTERVAL: ConfigOptions.key('pipeline.auto-watermark-interval')
+    .durationType()
+    .defaultValue(200)
+    .withDescription('How often watermarks are taken from what has come; 0: at the end only.'),
   GLOBAL_JOB_PARAMETERS: ConfigOptions.key('pipeline.global-job-parameters')
     .mapType()
     .noDefaultValue()

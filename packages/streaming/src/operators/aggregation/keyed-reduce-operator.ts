@@ -1,3 +1,4 @@
+import type { ValueState, ValueStateDescriptor } from '@flink-ts/core'
 import type { OneInputStreamOperator } from '@flink-ts/runtime/program'
 import { FunctionOperator } from '../function-operator.js'
 import { KeyedContext } from '../keyed-context.js'
@@ -6,6 +7,9 @@ import type { KeyedReduceOptions, Reduce } from './keyed-reduce-options.js'
 
 /** Weight of an aggregation among those that share a slot's managed memory in a BATCH job; in MB, as Flink's are. */
 export const AGGREGATION_WEIGHT = 128
+
+/** Flink's name of what such an operator keeps. */
+const STATE: ValueStateDescriptor<unknown> = { name: '_op_state' }
 
 const itself = (value: unknown) => value
 
@@ -21,15 +25,19 @@ export function createKeyedReduceOperator(options: KeyedReduceOptions): OneInput
 
 class StreamingReduceOperator extends FunctionOperator<Reduce> {
   readonly #keyedContext: KeyedContext
-  readonly #state
+  #state!: ValueState<unknown>
   readonly #copy: (value: unknown) => unknown
 
   constructor(options: KeyedReduceOptions) {
     super(options)
     this.#keyedContext =
       this.keyed ?? new KeyedContext(options.operatorContext, options.keySelector)
-    this.#state = this.#keyedContext.rawState<unknown>({ name: '_op_state' })
     this.#copy = options.copy ?? itself
+  }
+
+  override open(): void | Promise<void> {
+    this.#state = this.#keyedContext.rawState<unknown>(STATE)
+    return super.open()
   }
 
   override processElement(value: unknown, timestamp: number): void {

@@ -1,8 +1,10 @@
-import { KeyNotSupportedError } from '@flink-ts/core'
+import { KeyNotSupportedError, type RichFunction } from '@flink-ts/core'
 import {
   CombinedWatermark,
   type OperatorContext,
   type Output,
+  type StateInitializationContext,
+  type StateSnapshotContext,
   type TwoInputStreamOperator,
 } from '@flink-ts/runtime/program'
 import type { AnyFunction, CoUserFunction } from '../../functions/user-function.js'
@@ -20,7 +22,7 @@ export interface CoFunctionOperatorOptions<F extends AnyFunction> {
 }
 
 /**
- * Base of the operators that call a user function per element of two inputs: life cycle, watermarks, errors. Where both
+ * Base of the operators that call a user function per element of two inputs: life cycle, checkpoints, watermarks, errors. Where both
  * inputs have keys, both functions see the state of the key at hand.
  */
 export abstract class CoFunctionOperator<F extends AnyFunction> implements TwoInputStreamOperator {
@@ -30,6 +32,8 @@ export abstract class CoFunctionOperator<F extends AnyFunction> implements TwoIn
   protected readonly guard: UserFunctionGuard
   /** Set when the functions use keyed state. */
   protected readonly keyed: KeyedContext | undefined
+  /** The object that the functions are of, if they are of one. */
+  protected readonly rich: RichFunction | undefined
   protected readonly keySelectors: readonly [KeySelector, KeySelector] | undefined
   readonly #watermark: CombinedWatermark
 
@@ -41,13 +45,23 @@ export abstract class CoFunctionOperator<F extends AnyFunction> implements TwoIn
     this.methods = userFunction.methods
     this.guard = new UserFunctionGuard(operatorContext, rich)
     this.keySelectors = keySelectors
-    // Plain functions have no way to state.
+    this.rich = rich
     this.keyed =
-      keySelectors === undefined || rich?.open === undefined
-        ? undefined
-        : new KeyedContext(operatorContext, keySelectors[0])
-    this.#watermark = new CombinedWatermark(2, this.output)
+      keySelectors !== undefined && this.usesKeys(rich)
+        ? new KeyedContext(operatorContext, keySelectors[0])
+        : undefined
+    const { output } = this
+    this.#watermark = new CombinedWatermark(2, {
+      emitWatermark: (timestampMs) => {
+        this.advanceWatermark(timestampMs)
+        output.emitWatermark(timestampMs)
+      },
+      emitWatermarkStatus: (status) => output.emitWatermarkStatus(status),
+    })
   }
+
+  /** Event time of both inputs has come so far; called before the watermark goes on. */
+  protected advanceWatermark(_timestampMs: number): void {}
 
   processElement1(value: unknown, timestamp: number): void {
     this.process(0, value, timestamp)
@@ -74,6 +88,27 @@ export abstract class CoFunctionOperator<F extends AnyFunction> implements TwoIn
   /** The error to fail the task with when the function of `input`, or what finds the key for it, threw `cause`. */
   protected failed(input: 0 | 1, cause: unknown): Error {
     return this.guard.failed(this.methods[input], cause)
+  }
+
+  /** Whether the functions have a way to keyed state. Asked in the constructor; plain functions have none. */
+  protected usesKeys(rich: RichFunction | undefined): boolean {
+    return rich?.open !== undefined || (rich !== undefined && 'initializeState' in rich)
+  }
+
+  initializeState(context: StateInitializationContext): void | Promise<void> {
+    return this.guard.initializeState(context, this.keyed)
+  }
+
+  snapshotState(context: StateSnapshotContext): void | Promise<void> {
+    return this.guard.snapshotState(context)
+  }
+
+  notifyCheckpointComplete(checkpointId: bigint): void | Promise<void> {
+    return this.guard.notifyCheckpointComplete(checkpointId)
+  }
+
+  notifyCheckpointAborted(checkpointId: bigint): void | Promise<void> {
+    return this.guard.notifyCheckpointAborted(checkpointId)
   }
 
   open(): void | Promise<void> {

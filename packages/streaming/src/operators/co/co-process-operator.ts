@@ -1,48 +1,46 @@
-import { UsedOutsideCallError } from '../../functions/errors.js'
 import type { ProcessContext } from '../../functions/function-types.js'
-import { CallCollector } from '../call-collector.js'
+import type { CallCollector } from '../call-collector.js'
+import { timerMethod } from '../process-operator.js'
+import { ProcessScope } from '../process-scope.js'
 import { CoFunctionOperator, type CoFunctionOperatorOptions } from './co-function-operator.js'
 
 type Process = (value: unknown, context: ProcessContext, out: CallCollector) => unknown
 
-/** Hands each element, its context and a collector to the function of its input; with and without keys. */
+/** Hands each element, its context and a collector to the function of its input; with and without keys. With keys it has timers. */
 export class CoProcessOperator extends CoFunctionOperator<Process> {
-  readonly #collector: CallCollector
-  readonly #context: ProcessContext
-  #key: unknown
+  readonly #scope: ProcessScope
 
   constructor(options: CoFunctionOperatorOptions<Process>) {
     super(options)
-    const { operatorName } = this.guard
-    const collector = new CallCollector(
-      this.output,
-      () => new UsedOutsideCallError('collector or context', operatorName),
-    )
-    this.#collector = collector
-    const timestamp = () => (Number.isNaN(collector.timestamp) ? undefined : collector.timestamp)
-    const getCurrentKey = () => {
-      // For its check that a call is going on.
-      void collector.timestamp
-      return this.#key
-    }
-    const keyed = { timestamp, getCurrentKey }
-    this.#context = this.keySelectors === undefined ? { timestamp } : keyed
+    const { operatorContext } = options
+    const { guard, keyed, rich } = this
+    this.#scope = new ProcessScope({ operatorContext, guard, keyed, onTimer: timerMethod(rich) })
+  }
+
+  protected override usesKeys(): boolean {
+    return true
+  }
+
+  override open(): void | Promise<void> {
+    this.#scope.open()
+    return super.open()
+  }
+
+  protected override advanceWatermark(timestampMs: number): void {
+    this.#scope.advanceWatermark(timestampMs)
   }
 
   protected override process(input: 0 | 1, value: unknown, timestamp: number): void {
-    const collector = this.#collector
+    const scope = this.#scope
+    const functionName = this.methods[input]
     let result: unknown
-    collector.begin(timestamp)
     try {
       // Before the call, which may change the element.
-      this.#key = this.begin(input, value)
-      result = this.calls[input](value, this.#context, collector)
+      scope.begin(timestamp, this.begin(input, value))
+      result = this.calls[input](value, scope.context, scope.collector)
     } catch (error) {
-      throw error === collector.downstreamError ? error : this.failed(input, error)
+      throw scope.failed(functionName, error)
     }
-    collector.end()
-    this.keyed?.end()
-    if (collector.downstreamError !== undefined) throw collector.downstreamError
-    if (result instanceof Promise) throw this.guard.promised(this.methods[input], result)
+    scope.end(functionName, result)
   }
 }
