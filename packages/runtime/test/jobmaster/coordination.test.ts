@@ -200,6 +200,28 @@ t.test('SourceCoordinator brings reader and enumerator together', async (t) => {
   t.strictSame(calls.at(-1), ['close'])
 })
 
+t.test(
+  'SourceCoordinator: an enumerator may have something looked at again and again',
+  async (t) => {
+    const { clock, contexts, coordinators } = setUp(1)
+    let looks = 0
+    const seen: unknown[] = []
+    contexts[0]!.callAsync(
+      async () => ++looks,
+      (look) => void seen.push(look),
+      1000,
+    )
+    for (let i = 0; i < 3; i++) {
+      await settle()
+      clock.advance(1000)
+    }
+    await settle()
+    t.strictSame(seen, [1, 2, 3, 4])
+    coordinators.close()
+    t.equal(clock.pendingTimers, 0)
+  },
+)
+
 t.test('OperatorCoordinators drop repeated events and refuse gaps', async (t) => {
   const { calls, coordinators, event } = setUp(1)
   coordinators.handleEvent(event(0, { type: 'register', host: 'h' }, 0))

@@ -1,3 +1,5 @@
+import type { CancelTimer } from '@flink-ts/core'
+
 /** What a coordinator begins with: its part of a checkpoint. */
 export interface RestoredCoordinator {
   readonly checkpointId: bigint
@@ -50,4 +52,6 @@ export interface CoordinatorContext {
   failJob(cause: unknown): void
   /** Runs an action in the main thread. */
   execute(action: () => void): void
+  /** Runs an action in the main thread, later; it is to be cancelled by `close`. */
+  schedule(delayMs: number, action: () => void): CancelTimer
 }

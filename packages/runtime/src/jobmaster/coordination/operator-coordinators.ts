@@ -128,6 +128,7 @@ export class OperatorCoordinators implements CoordinatorSnapshots {
             if (isCurrent()) failJob(cause)
           },
           execute,
+          schedule: this.#options.schedule,
         })
         this.#coordinators.set(operatorId, { coordinator, vertexId: jobVertex.id })
       }

@@ -1,4 +1,5 @@
 import {
+  type CancelTimer,
   type FileSystems,
   FlinkError,
   type Source,
@@ -40,6 +41,8 @@ export class SourceCoordinator<SplitT extends SourceSplit> implements OperatorCo
   /** Rises with each enumerator: what an earlier one began does not concern the next. */
   #generation = 0
   #stopped = false
+  /** Of what is called again and again. */
+  readonly #timers = new Set<CancelTimer>()
 
   constructor(
     source: Source<unknown, SplitT>,
@@ -138,6 +141,8 @@ export class SourceCoordinator<SplitT extends SourceSplit> implements OperatorCo
     const enumerator = this.#enumerator
     this.#enumerator = undefined
     this.#generation++
+    for (const cancel of this.#timers) cancel()
+    this.#timers.clear()
     if (enumerator === undefined) return
     // Its outcome changes nothing any more, but a failure is worth a job failure while the job runs.
     void Promise.resolve()
@@ -162,7 +167,8 @@ export class SourceCoordinator<SplitT extends SourceSplit> implements OperatorCo
         sendEventToSourceReader: (subtask, event) => {
           if (generation === this.#generation) this.#send(subtask, { type: 'sourceEvent', event })
         },
-        callAsync: (work, handler) => this.#callAsync(generation, work, handler),
+        callAsync: (work, handler, periodMs) =>
+          this.#callAsync(generation, work, handler, periodMs),
         fileSystems: this.#fileSystems,
       })
       this.#enumerator = enumerator
@@ -206,10 +212,18 @@ export class SourceCoordinator<SplitT extends SourceSplit> implements OperatorCo
     generation: number,
     work: () => Promise<R>,
     handler: (result: R | undefined, error: unknown) => void,
+    periodMs: number | undefined,
   ): void {
     const handOver = (result: R | undefined, error: unknown) =>
       this.#context.execute(() => {
-        if (generation === this.#generation) this.#guarded(() => handler(result, error))
+        if (generation !== this.#generation) return
+        this.#guarded(() => handler(result, error))
+        if (periodMs === undefined) return
+        const cancel = this.#context.schedule(periodMs, () => {
+          this.#timers.delete(cancel)
+          this.#callAsync(generation, work, handler, periodMs)
+        })
+        this.#timers.add(cancel)
       })
     Promise.resolve()
       .then(work)
