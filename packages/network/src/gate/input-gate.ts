@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Clock } from '@flink-ts/core'
 import { FileSource } from '../blocking/file-source.js'
-import { type BufferQueueHandle, QueueErrorKind } from '../buffer/buffer-queue.js'
+import { type BufferQueueHandle, CONSUMED, QueueErrorKind } from '../buffer/buffer-queue.js'
 import { QueueConsumer } from '../buffer/queue-consumer.js'
 import type { NetworkContext } from '../environment/network-context.js'
 import {
@@ -99,6 +99,13 @@ export class InputGate {
 
   get numberOfChannels(): number {
     return this.channels.length
+  }
+
+  /** Bytes of all buffers that have been read to their end. */
+  get bytesConsumed(): number {
+    let bytes = 0
+    for (const { queue } of this.channels) bytes += queue.memory.counters[CONSUMED + 1]!
+    return bytes
   }
 
   /** Whether every channel has delivered END_OF_PARTITION. */

@@ -33,9 +33,9 @@ import type {
   TriggerCheckpointResponse,
 } from '../messages/messages.generated.js'
 import type { TaskLauncher } from '../taskmanager/task-launcher.js'
+import { CheckpointCalls } from './checkpoint-calls.js'
 import { JobTable } from './job-table.js'
 import { TaskSlotTable } from './slot/task-slot-table.js'
-import { TaskCheckpoints } from './task-checkpoints.js'
 import { authorizeCaller, type KnownCallers } from './task-executor-callers.js'
 import {
   SlotTimeoutError,
@@ -83,7 +83,7 @@ export class TaskExecutor extends RpcEndpoint implements TaskExecutorGateway {
   readonly #options: TaskExecutorOptions
   readonly #slots: TaskSlotTable
   readonly #tasks: TaskTable
-  readonly #checkpoints: TaskCheckpoints
+  readonly #checkpoints: CheckpointCalls
   readonly #jobs: JobTable
   readonly #registration: TaskManagerRegistration
   /** Tells this process from another one with the same ResourceID. */
@@ -122,7 +122,7 @@ export class TaskExecutor extends RpcEndpoint implements TaskExecutorGateway {
       blobServer: () => this.#registration.blobServer,
       releasePartitions: options.releasePartitions,
     })
-    this.#checkpoints = new TaskCheckpoints(this.#tasks)
+    this.#checkpoints = new CheckpointCalls(this.#tasks)
     this.#jobs = new JobTable({
       ...world,
       heartbeat: settings.heartbeat,

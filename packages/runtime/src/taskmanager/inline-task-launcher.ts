@@ -21,6 +21,8 @@ import {
   type TaskWorld,
   taskNameWithSubtask,
 } from './assemble-task.js'
+import type { CheckpointReports } from './checkpoint/subtask-checkpoint.js'
+import { taskCheckpointIo } from './checkpoint/task-checkpoint-io.js'
 import { LocalSpillFiles } from './local-spill-files.js'
 import { type ManagedMemoryCounters, SlotManagedMemory } from './memory/slot-managed-memory.js'
 import { TaskCounters } from './metrics/task-counters.js'
@@ -136,6 +138,7 @@ class InlineTask implements RunningTask {
       time: this.#counters.createTime(),
       log: options.log,
       bufferTimeoutMs: bufferTimeoutMs(deployment, world.configuration),
+      checkpoints: taskCheckpointIo(deployment, world, inlineReports(options, listener)),
       loadCode: async () => withModuleCode(deployment, await options.codeProvider(deployment.job)),
       assemble: (code, mailbox) =>
         assembleTask(this.#network.threadDeployment, world, code, mailbox),
@@ -200,6 +203,21 @@ class InlineTask implements RunningTask {
       if (this.#task.step() !== 'CONTINUE') return
     }
     this.#schedule()
+  }
+}
+
+/** Later, as if they came from another thread: the listener may call the task. */
+function inlineReports(
+  { defer }: InlineTaskLauncherOptions,
+  listener: TaskListener,
+): CheckpointReports {
+  return {
+    acknowledge: (checkpointId, state, metrics) =>
+      defer(() => listener.onCheckpointAcknowledged(checkpointId, state, metrics)),
+    decline: (checkpointId, reason, cause) => {
+      const error = cause === undefined ? undefined : serializeError(cause)
+      defer(() => listener.onCheckpointDeclined(checkpointId, reason, error))
+    },
   }
 }
 

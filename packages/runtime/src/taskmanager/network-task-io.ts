@@ -1,5 +1,5 @@
 import type { InputStatus } from '@flink-ts/core'
-import type { RecordReader, RecordWriter } from '@flink-ts/network'
+import type { ChannelEvent, RecordReader, RecordWriter } from '@flink-ts/network'
 import type { TaskInput, TaskInputHandler, TaskOutput } from './task-io.js'
 
 /** A task's end of one input gate of the network. */
@@ -22,6 +22,18 @@ export class NetworkTaskInput implements TaskInput {
 
   onAvailable(callback: () => void): void {
     this.#reader.gate.onAvailable(callback)
+  }
+
+  block(channel: number): void {
+    this.#reader.gate.blockConsumption(channel)
+  }
+
+  resume(channel: number): void {
+    this.#reader.gate.resumeConsumption(channel)
+  }
+
+  get bytesConsumed(): number {
+    return this.#reader.gate.bytesConsumed
   }
 
   close(): void {
@@ -68,12 +80,8 @@ export class NetworkTaskOutput implements TaskOutput {
     this.#writer.flushAll()
   }
 
-  endOfData(): void {
-    this.#writer.broadcastEvent({ type: 'END_OF_DATA', drain: true })
-  }
-
-  endOfPartition(): void {
-    this.#writer.broadcastEvent({ type: 'END_OF_PARTITION' })
+  broadcastEvent(event: ChannelEvent): void {
+    this.#writer.broadcastEvent(event)
   }
 
   close(): void {

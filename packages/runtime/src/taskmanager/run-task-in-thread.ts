@@ -20,6 +20,7 @@ import {
   type TaskWorld,
   taskNameWithSubtask,
 } from './assemble-task.js'
+import { taskCheckpointIo } from './checkpoint/task-checkpoint-io.js'
 import { LocalSpillFiles } from './local-spill-files.js'
 import { TaskCounters } from './metrics/task-counters.js'
 import { TaskMetricGroup } from './metrics/task-metric-group.js'
@@ -94,6 +95,17 @@ export function runTaskInThread(
     time,
     log,
     bufferTimeoutMs: bufferTimeoutMs(deployment, configuration),
+    checkpoints: taskCheckpointIo(deployment, world, {
+      acknowledge: (checkpointId, state, metrics) =>
+        report({ type: 'checkpointAcknowledged', checkpointId, state, metrics }),
+      decline: (checkpointId, reason, cause) =>
+        report({
+          type: 'checkpointDeclined',
+          checkpointId,
+          reason,
+          ...(cause !== undefined && { cause: serializeError(cause) }),
+        }),
+    }),
     loadCode,
     assemble: (code, mailbox) => {
       assert(shuffle !== undefined, 'the shuffle is attached before the code is loaded')

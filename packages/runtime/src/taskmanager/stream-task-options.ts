@@ -1,7 +1,7 @@
 import type { Clock, Logger } from '@flink-ts/core'
-import type { CheckpointFailureReason } from '../checkpoint/checkpoint-failure-reason.js'
 import type { OperatorChain } from '../operators/operator-chain.js'
 import type { JobCode } from '../operators/stream-operator.js'
+import type { TaskCheckpointIo } from './checkpoint/task-checkpoint-io.js'
 import type { Mailbox } from './mailbox.js'
 import type { TaskTime } from './metrics/task-time.js'
 import type { TaskInput, TaskOutput } from './task-io.js'
@@ -28,12 +28,8 @@ export interface StreamTaskOptions {
   readonly wake: () => void
   /** Called within `step`; `error` with CANCELED and FAILED, if there is one. */
   readonly onStateChange: (state: TaskState, error: unknown) => void
-  /** It has no part in a checkpoint. */
-  readonly onCheckpointDeclined?: (
-    checkpointId: bigint,
-    reason: CheckpointFailureReason,
-    cause: unknown,
-  ) => void
+  /** Absent: there are no checkpoints, and the task begins anew. */
+  readonly checkpoints?: TaskCheckpointIo
   /** Where the task counts its time. Default: for itself only. */
   readonly time?: TaskTime
   readonly log?: Logger

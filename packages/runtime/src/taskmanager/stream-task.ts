@@ -1,9 +1,13 @@
 import { type Logger, noopLogger } from '@flink-ts/core'
-import type { CheckpointBarrier } from '@flink-ts/network'
+import type { ChannelEvent, CheckpointBarrier } from '@flink-ts/network'
 import type { OperatorChain } from '../operators/operator-chain.js'
+import { MAX_WATERMARK } from '../operators/watermarks.js'
+import { chainRestore } from './checkpoint/chain-restore.js'
+import { TaskCheckpoints } from './checkpoint/task-checkpoints.js'
 import { closeTaskParts } from './close-task-parts.js'
 import { EmissionGate } from './emission-gate.js'
 import { createHeadDriver } from './input/create-head-driver.js'
+import { DiscardingDriver } from './input/discarding-driver.js'
 import type { HeadDriver } from './input/head-driver.js'
 import { Mailbox } from './mailbox.js'
 import { TaskTime } from './metrics/task-time.js'
@@ -21,6 +25,7 @@ interface RunningParts {
   readonly flusher: OutputFlusher
   readonly gate: EmissionGate
   readonly head: HeadDriver
+  readonly checkpoints: TaskCheckpoints | undefined
 }
 
 /**
@@ -44,6 +49,8 @@ export class StreamTask {
   #hasWaited = true
   /** A mail that is asynchronous: nothing else happens in the task meanwhile. */
   #pendingMail: Promise<void> | undefined
+  /** Checkpoints that were triggered while the operators finish: they hold what they do then. */
+  readonly #triggeredMeanwhile: CheckpointBarrier[] = []
   #cancelled = false
   #failure: { error: unknown } | undefined
 
@@ -101,18 +108,21 @@ export class StreamTask {
     )
   }
 
+  /** Behind all events that were delivered before. */
   triggerCheckpoint(barrier: CheckpointBarrier): void {
-    const { checkpointId } = barrier
-    this.#options.onCheckpointDeclined?.(
-      checkpointId,
-      'CHECKPOINT_DECLINED_TASK_NOT_READY',
-      undefined,
-    )
+    this.#mailbox.execute(() => this.#trigger(barrier), 'checkpoint trigger')
   }
 
-  notifyCheckpointComplete(_checkpointId: bigint): void {}
+  notifyCheckpointComplete(checkpointId: bigint): void {
+    this.#mailbox.execute(() => this.#checkpointCompleted(checkpointId), 'checkpoint completed')
+  }
 
-  notifyCheckpointAborted(_checkpointId: bigint): void {}
+  notifyCheckpointAborted(checkpointId: bigint): void {
+    this.#mailbox.execute(
+      () => this.#running?.checkpoints?.notifyAborted(checkpointId),
+      'checkpoint aborted',
+    )
+  }
 
   step(): TaskStep {
     try {
@@ -134,6 +144,7 @@ export class StreamTask {
           this.#phase = 'running'
           this.#time.enter('busy')
           this.#transition('RUNNING')
+          if (this.#isFinishedOnRestore) this.#endData({ drain: true })
         })
       case 'running':
       case 'ending':
@@ -161,8 +172,30 @@ export class StreamTask {
     this.#parts = parts
     const flusher = new OutputFlusher({ ...this.#options, outputs })
     const gate = new EmissionGate({ outputs, chain, wake, fail })
-    this.#running = { flusher, gate, head: createHeadDriver(parts, { clock, fail }) }
+    const checkpoints = this.#createCheckpoints(parts)
+    if (this.#isFinishedOnRestore) {
+      this.#running = { flusher, gate, checkpoints, head: new DiscardingDriver(parts.inputs) }
+      return
+    }
+    const head = createHeadDriver(parts, { clock, fail, events: checkpoints })
+    this.#running = { flusher, gate, checkpoints, head }
+    const { checkpoints: io } = this.#options
+    await chain.initializeState(io?.restore && chainRestore(io.restore, io.fileSystems))
     await chain.open()
+  }
+
+  #createCheckpoints({ chain, inputs, outputs }: TaskParts): TaskCheckpoints | undefined {
+    const { checkpoints: io, clock, wake } = this.#options
+    if (io === undefined) return undefined
+    const log = this.#log
+    const hold = (work: Promise<void>) => this.#hold(work)
+    return new TaskCheckpoints({ ...io, chain, inputs, outputs, clock, log, wake, hold })
+  }
+
+  /** All operators of the task had finished in the checkpoint that it is restored from. */
+  get #isFinishedOnRestore(): boolean {
+    const restored = [...(this.#options.checkpoints?.restore?.operators.values() ?? [])]
+    return restored.length > 0 && restored.every(({ finished }) => finished)
   }
 
   /** A batch of mails, a batch of input, and so on: neither starves the other. */
@@ -187,17 +220,24 @@ export class StreamTask {
     const handled = mail.action()
     this.#running!.flusher.afterBatch(true)
     if (handled === undefined) return 'CONTINUE'
-    this.#pendingMail = this.#settled(handled).finally(() => {
-      this.#pendingMail = undefined
-      this.#options.wake()
-    })
+    this.#hold(handled)
     return 'WAIT'
   }
 
-  #stepHead({ flusher, gate, head }: RunningParts): TaskStep {
+  /** Nothing else happens until `work` has settled. */
+  #hold(work: Promise<void>): void {
+    this.#pendingMail = this.#settled(work).finally(() => {
+      this.#pendingMail = undefined
+      this.#options.wake()
+    })
+  }
+
+  #stepHead({ flusher, gate, head, checkpoints }: RunningParts): TaskStep {
+    if (checkpoints?.isSuspending) return this.#idle(false)
     if (!gate.isOpen()) {
       this.#time.enter('softBackPressured')
       flusher.afterBatch(false)
+      if (checkpoints?.writeSlice(false)) return 'CONTINUE'
       // Waiting may block for a moment: not while there are mails, which will lead here again.
       if (this.#mailbox.isEmpty) gate.awaitOpen()
       return 'WAIT'
@@ -206,33 +246,99 @@ export class StreamTask {
     switch (head.processBatch()) {
       case 'MORE':
         flusher.afterBatch(true)
+        checkpoints?.writeSlice(true)
         return 'CONTINUE'
       case 'NOTHING_AVAILABLE':
-        this.#time.enter('idle')
-        flusher.onIdle()
-        if (this.#mailbox.isEmpty) head.onAvailable(this.#options.wake)
-        return 'WAIT'
+        return this.#idle(true)
       case 'END_OF_DATA':
-        this.#phase = 'finishing'
-        this.#run(this.#finish(), () => {
-          this.#phase = 'ending'
-        })
+        this.#beginFinish()
         return 'CONTINUE'
       case 'END_OF_INPUT':
-        for (const output of this.#parts!.outputs) output.endOfPartition()
+        if (this.#pendingMail !== undefined || checkpoints?.mayEnd === false) {
+          return this.#idle(false)
+        }
+        this.#broadcast({ type: 'END_OF_PARTITION' })
         this.#beginClosing()
         return 'WAIT'
     }
   }
 
-  /** All data is there: what the operators still hold goes out, then the word that it was all. */
-  async #finish(): Promise<void> {
-    const { chain, outputs } = this.#parts!
-    await chain.finish()
+  /** @param isListening what comes from the head wakes the task */
+  #idle(isListening: boolean): TaskStep {
+    const { flusher, head, checkpoints } = this.#running!
+    this.#time.enter('idle')
+    flusher.onIdle()
+    if (checkpoints?.writeSlice(false)) return 'CONTINUE'
+    if (isListening && this.#mailbox.isEmpty) head.onAvailable(this.#options.wake)
+    return 'WAIT'
+  }
+
+  // ---------------------------------------------------------------- checkpoints
+
+  #trigger(barrier: CheckpointBarrier): void {
+    const { checkpoints, head } = this.#running!
+    if (checkpoints === undefined) return
+    if (this.#phase === 'finishing') {
+      this.#triggeredMeanwhile.push(barrier)
+      return
+    }
+    const isDraining = barrier.snapshotType === 'SAVEPOINT_TERMINATE'
+    if (isDraining && this.#phase === 'running' && this.#parts!.inputs.length === 0) {
+      head.end(true)
+      this.#triggeredMeanwhile.push(barrier)
+      this.#beginFinish()
+    } else checkpoints.trigger(barrier)
+  }
+
+  #checkpointCompleted(checkpointId: bigint): void | Promise<void> {
+    const checkpoints = this.#running?.checkpoints
+    if (checkpoints === undefined) return
+    const { stoppingSavepointId: savepointId } = checkpoints
+    const told = checkpoints.notifyComplete(checkpointId)
+    if (savepointId === undefined || checkpointId < savepointId) return told
+    return told === undefined ? this.#stop() : told.then(() => this.#stop())
+  }
+
+  /** The savepoint that the task has waited for is complete. */
+  #stop(): void {
+    const { checkpoints, head } = this.#running!
+    const isSuspending = checkpoints!.isSuspending && this.#phase === 'running'
+    checkpoints!.stopped()
+    if (!isSuspending) return
+    head.end(false)
+    this.#endData({ drain: false })
+  }
+
+  // ---------------------------------------------------------------- the end
+
+  #beginFinish(): void {
+    this.#phase = 'finishing'
+    const checkpointFollows = this.#running!.checkpoints?.finalCheckpointFollows === true
+    this.#run(this.#finish(checkpointFollows), () => {
+      this.#endData({ drain: true, checkpointFollows })
+      for (const barrier of this.#triggeredMeanwhile.splice(0)) this.#trigger(barrier)
+    })
+  }
+
+  /** All data is there: what the operators still hold goes out. */
+  async #finish(checkpointFollows: boolean): Promise<void> {
+    await this.#parts!.chain.finish({ checkpointFollows })
     while (this.#pendingMail !== undefined) await this.#pendingMail
-    if (this.#phase !== 'finishing') return
-    for (const output of outputs) output.endOfData()
+  }
+
+  /** The word that it was all. @param drain operators behind the task finish, too */
+  #endData({ drain, checkpointFollows = false }: { drain: boolean; checkpointFollows?: boolean }) {
+    this.#phase = 'ending'
+    if (this.#isFinishedOnRestore) {
+      for (const output of this.#parts!.outputs) output.emitWatermark(MAX_WATERMARK)
+    }
+    this.#broadcast({ type: 'END_OF_DATA', drain })
     this.#running!.flusher.flush()
+    this.#running!.checkpoints?.onDataEnded(checkpointFollows)
+  }
+
+  #broadcast(event: ChannelEvent): void {
+    for (const output of this.#parts!.outputs) output.broadcastEvent(event)
   }
 
   /** Waits for `work`, the next thing that happens to the task but for mails, cancellation and failure. */
@@ -269,7 +375,9 @@ export class StreamTask {
   }
 
   async #close(): Promise<void> {
+    const written = this.#running?.checkpoints?.close()
     const { operatorErrors, ioErrors } = await closeTaskParts(this.#parts)
+    await written
     const firstError = operatorErrors.shift()
     if (firstError !== undefined && !this.#cancelled) this.#failure ??= { error: firstError }
     for (const error of operatorErrors) this.#log.warn('Error while closing an operator', { error })

@@ -8,8 +8,8 @@ export interface TaskInputHandler {
   onRecord(value: unknown, timestamp: number, channel: number): void
   onWatermark(timestampMs: number, channel: number): void
   onWatermarkStatus(status: 'ACTIVE' | 'IDLE', channel: number): void
-  /** The last event of each channel is END_OF_PARTITION. */
-  onEvent(event: ChannelEvent, channel: number): void
+  /** The last event of each channel is END_OF_PARTITION. @param isPriority it has overtaken what the channel still holds */
+  onEvent(event: ChannelEvent, channel: number, isPriority?: boolean): void
 }
 
 /** One input gate as its task reads it. Never blocks. */
@@ -25,6 +25,11 @@ export interface TaskInput {
   poll(handler: TaskInputHandler, maxElements: number): InputStatus
   /** Calls `callback` once when `poll` may find something, never synchronously. Replaces an earlier one. */
   onAvailable(callback: () => void): void
+  /** Reads nothing from the channel until {@link resume}. Idempotent. */
+  block(channel: number): void
+  resume(channel: number): void
+  /** Bytes of all buffers that have been read to their end. */
+  readonly bytesConsumed: number
   close(): void
 }
 
@@ -36,9 +41,8 @@ export interface TaskOutput extends CountingOutput {
   onAvailable(callback: () => void): void
   /** Shows the consumers what has been written. */
   flush(): void
-  endOfData(): void
-  /** Flushes; nothing can be written afterwards. What is queued lives on until it is consumed. */
-  endOfPartition(): void
+  /** After everything written before; shown at once. */
+  broadcastEvent(event: ChannelEvent): void
   /** The task stops using it. */
   close(): void
 }

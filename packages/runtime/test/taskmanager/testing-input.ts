@@ -1,3 +1,4 @@
+import type { ChannelEvent } from '@flink-ts/network'
 import type { TaskInput, TaskInputHandler, TaskOutput } from '@flink-ts/runtime'
 
 type Element = (handler: TaskInputHandler) => void
@@ -6,7 +7,9 @@ type Element = (handler: TaskInputHandler) => void
 export class TestingInput implements TaskInput {
   readonly inputIndex: number
   readonly numberOfChannels: number
-  readonly queue: Element[] = []
+  readonly queue: { readonly element: Element; readonly channel: number }[] = []
+  readonly blocked = new Set<number>()
+  readonly bytesConsumed = 0
   closed = false
   /** Elements that have been read. */
   numRead = 0
@@ -17,8 +20,8 @@ export class TestingInput implements TaskInput {
     this.numberOfChannels = numberOfChannels
   }
 
-  put(element: Element): void {
-    this.queue.push(element)
+  put(element: Element, channel = 0): void {
+    this.queue.push({ element, channel })
     this.#callback?.()
     this.#callback = undefined
   }
@@ -44,8 +47,9 @@ export class TestingInput implements TaskInput {
   poll(handler: TaskInputHandler, maxElements: number) {
     this.#callback = undefined
     for (let i = 0; i < maxElements; i++) {
-      const element = this.queue.shift()
-      if (element === undefined) return 'NOTHING_AVAILABLE' as const
+      const next = this.queue.findIndex(({ channel }) => !this.blocked.has(channel))
+      if (next < 0) return 'NOTHING_AVAILABLE' as const
+      const { element } = this.queue.splice(next, 1)[0]!
       this.numRead++
       element(handler)
     }
@@ -54,6 +58,18 @@ export class TestingInput implements TaskInput {
 
   onAvailable(callback: () => void): void {
     this.#callback = callback
+  }
+
+  event(event: ChannelEvent, channel = 0): void {
+    this.put((handler) => handler.onEvent(event, channel), channel)
+  }
+
+  block(channel: number): void {
+    this.blocked.add(channel)
+  }
+
+  resume(channel: number): void {
+    this.blocked.delete(channel)
   }
 
   close(): void {
@@ -102,11 +118,9 @@ export class TestingOutput implements TaskOutput {
   flush(): void {
     this.written.push('flush')
   }
-  endOfData(): void {
-    this.written.push('END_OF_DATA')
-  }
-  endOfPartition(): void {
-    this.written.push('END_OF_PARTITION')
+  broadcastEvent(event: ChannelEvent): void {
+    const id = 'checkpointId' in event ? ` ${event.checkpointId}` : ''
+    this.written.push(`${event.type}${id}`)
   }
   close(): void {
     this.written.push('close')

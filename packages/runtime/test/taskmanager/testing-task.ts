@@ -4,6 +4,7 @@ import {
   type OperatorContext,
   type OperatorFactory,
   StreamTask,
+  type StreamTaskOptions,
 } from '@flink-ts/runtime'
 import { TestingInput, TestingOutput } from './testing-input.js'
 import { operator } from './testing-job.js'
@@ -11,7 +12,11 @@ import { operator } from './testing-job.js'
 /** A task of the one operator `map` with gates and a partition that the test holds. */
 export function testingTask(
   factory: OperatorFactory,
-  options: { inputs?: readonly TestingInput[]; bufferTimeoutMs?: number } = {},
+  options: {
+    inputs?: readonly TestingInput[]
+    bufferTimeoutMs?: number
+    checkpoints?: StreamTaskOptions['checkpoints']
+  } = {},
 ) {
   const clock = new ManualClock()
   const inputs = options.inputs ?? [new TestingInput()]
@@ -36,6 +41,7 @@ export function testingTask(
       }),
     }),
     bufferTimeoutMs: options.bufferTimeoutMs ?? -1,
+    ...(options.checkpoints !== undefined && { checkpoints: options.checkpoints }),
     wake: () => {
       wakes++
     },

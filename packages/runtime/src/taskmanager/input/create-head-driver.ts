@@ -7,6 +7,7 @@ import type {
   TwoInputStreamOperator,
 } from '../../operators/stream-operator.js'
 import type { TaskInput } from '../task-io.js'
+import type { InputEvents } from './gate-handlers.js'
 import type { HeadDriver } from './head-driver.js'
 import { InputProcessor } from './input-processor.js'
 import { SourceDriver } from './source-driver.js'
@@ -14,10 +15,17 @@ import { SourceDriver } from './source-driver.js'
 /** Most elements between two looks at outputs, operators and mails. */
 const BATCH_ELEMENTS_MAX = 256
 
-/** @param fail told when a source breaks while it has nothing */
+/**
+ * @param fail told when a source breaks while it has nothing
+ * @param events undefined: the task takes no part in checkpoints
+ */
 export function createHeadDriver(
   { chain, inputs }: { chain: OperatorChain; inputs: readonly TaskInput[] },
-  { clock, fail }: { clock: Clock; fail: (error: unknown) => void },
+  {
+    clock,
+    fail,
+    events,
+  }: { clock: Clock; fail: (error: unknown) => void; events: InputEvents | undefined },
 ): HeadDriver {
   const { head, headType, headName } = chain
   if (headType === 'source') {
@@ -27,6 +35,7 @@ export function createHeadDriver(
   const settings = {
     operatorName: headName,
     batch: new AdaptiveBatch(clock, BATCH_ELEMENTS_MAX),
+    events,
   }
   return headType === 'oneInput'
     ? new InputProcessor(

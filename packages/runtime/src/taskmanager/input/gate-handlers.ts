@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { ChannelEvent } from '@flink-ts/network'
+import type { ChannelEvent, CheckpointBarrier } from '@flink-ts/network'
 import type { StatusWatermarkValve } from '../../operators/status-watermark-valve.js'
 import type {
   OneInputStreamOperator,
@@ -12,6 +12,23 @@ export type InputHead =
   | { readonly type: 'oneInput'; readonly operator: OneInputStreamOperator }
   | { readonly type: 'twoInput'; readonly operator: TwoInputStreamOperator }
 
+/** Who is told where the data of channels are cut and where they end; channels are numbered over all gates of the task. */
+export interface InputEvents {
+  onBarrier(barrier: CheckpointBarrier, channel: number): void
+  onCancel(checkpointId: bigint, channel: number): void
+  onEndOfPartition(channel: number): void
+  /** All channels have said that their data are all there: nothing more is read until the operators have finished. */
+  onEndOfAllData(): void
+}
+
+/** What the gates of a task have in common. */
+export interface GatesOfTask {
+  /** Undefined: the task takes no part in checkpoints. */
+  readonly events: InputEvents | undefined
+  /** Over all gates. */
+  channelsWithData: number
+}
+
 /** Hands what one gate reads to the input of the head that it feeds, and knows how much is left. */
 export abstract class GateHandler implements TaskInputHandler {
   readonly inputIndex: number
@@ -23,8 +40,12 @@ export abstract class GateHandler implements TaskInputHandler {
   #controlCount = 0
   readonly #valve: StatusWatermarkValve
   readonly #firstChannel: number
+  readonly #task: GatesOfTask
+  readonly #firstChannelOfTask: number
 
   constructor(gate: GateOfInput) {
+    this.#task = gate.task
+    this.#firstChannelOfTask = gate.firstChannelOfTask
     this.inputIndex = gate.inputIndex
     this.#valve = gate.valve
     this.#firstChannel = gate.firstChannel
@@ -49,19 +70,25 @@ export abstract class GateHandler implements TaskInputHandler {
     this.#valve.inputWatermarkStatus(status, this.#firstChannel + channel)
   }
 
-  onEvent(event: ChannelEvent): void {
+  onEvent(event: ChannelEvent, channel: number): void {
     this.#controlCount++
+    const { events } = this.#task
+    const channelOfTask = this.#firstChannelOfTask + channel
     switch (event.type) {
       case 'END_OF_DATA':
         this.channelsWithData--
+        if (--this.#task.channelsWithData === 0) events?.onEndOfAllData()
         return
       case 'END_OF_PARTITION':
         this.openChannels--
+        events?.onEndOfPartition(channelOfTask)
         return
       case 'CHECKPOINT_BARRIER':
+        assert(events !== undefined, 'a barrier came although the task takes no checkpoints')
+        events.onBarrier(event, channelOfTask)
+        return
       case 'CANCEL_CHECKPOINT':
-        // Nobody triggers checkpoints yet: a producer that sends one is of another version.
-        assert.fail(`a ${event.type} came although the job takes no checkpoints`)
+        events?.onCancel(event.checkpointId, channelOfTask)
     }
   }
 }
@@ -74,6 +101,9 @@ export interface GateOfInput {
   /** Number of the gate's first channel among those of the input. */
   readonly firstChannel: number
   readonly numberOfChannels: number
+  /** Number of the gate's first channel among those of the task. */
+  readonly firstChannelOfTask: number
+  readonly task: GatesOfTask
 }
 
 class OneInputHandler extends GateHandler {

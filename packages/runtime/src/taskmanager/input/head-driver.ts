@@ -7,6 +7,12 @@ export interface HeadDriver {
   readonly recordCount: number
   /** Has the head process some of what is there, without waiting. */
   processBatch(): HeadResult
+  /**
+   * Its data end here: nothing more is processed, `processBatch` only reads to the end of the input.
+   *
+   * @param drain event time goes to its end first; sources only
+   */
+  end(drain: boolean): void
   /** After NOTHING_AVAILABLE: calls `callback` once when there may be something, never synchronously. */
   onAvailable(callback: () => void): void
 }

@@ -6,7 +6,13 @@ import {
 } from '../../operators/status-watermark-valve.js'
 import type { InputSelection, TwoInputStreamOperator } from '../../operators/stream-operator.js'
 import type { TaskInput } from '../task-io.js'
-import { type GateHandler, gateHandler, type InputHead } from './gate-handlers.js'
+import {
+  type GateHandler,
+  type GatesOfTask,
+  gateHandler,
+  type InputEvents,
+  type InputHead,
+} from './gate-handlers.js'
 import type { HeadDriver, HeadResult } from './head-driver.js'
 import { InputSelectionError } from './input-selection-error.js'
 
@@ -34,11 +40,14 @@ export class InputProcessor implements HeadDriver {
     {
       operatorName,
       batch,
+      events,
     }: {
       /** Of the head, for messages. */
       operatorName: string
       /** How many elements to process before looking up. */
       batch: AdaptiveBatch
+      /** Absent: the task takes no part in checkpoints. */
+      events?: InputEvents | undefined
     },
   ) {
     assert(inputs.length > 0, 'a task whose head is no source has an input gate')
@@ -56,14 +65,19 @@ export class InputProcessor implements HeadDriver {
     const valves = channels.map((count, inputIndex) =>
       count === 0 ? undefined : new StatusWatermarkValve(count, valveOutput(head, inputIndex)),
     )
-    this.#handlers = inputs.map(({ inputIndex, numberOfChannels }, i) =>
-      gateHandler(head, {
+    const task: GatesOfTask = { events, channelsWithData: 0 }
+    this.#handlers = inputs.map(({ inputIndex, numberOfChannels }, i) => {
+      const firstChannelOfTask = task.channelsWithData
+      task.channelsWithData += numberOfChannels
+      return gateHandler(head, {
         inputIndex,
         valve: valves[inputIndex]!,
         firstChannel: firstChannels[i]!,
         numberOfChannels,
-      }),
-    )
+        firstChannelOfTask,
+        task,
+      })
+    })
   }
 
   /** Records of all gates so far. */
@@ -94,6 +108,11 @@ export class InputProcessor implements HeadDriver {
       return 'END_OF_INPUT'
     }
     return read ? 'MORE' : 'NOTHING_AVAILABLE'
+  }
+
+  end(): void {
+    this.#endOfDataTold = true
+    this.#endedInputs.fill(true)
   }
 
   /** Gates that the head has not selected, and those that have ended, wake nobody. */

@@ -44,6 +44,11 @@ export class SourceDriver implements HeadDriver {
     }
   }
 
+  end(drain: boolean): void {
+    if (drain && !this.#hasEnded) this.#output.emitWatermark(MAX_WATERMARK)
+    this.#hasEnded = true
+  }
+
   onAvailable(callback: () => void): void {
     this.#callback = callback
   }

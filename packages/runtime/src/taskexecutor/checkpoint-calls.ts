@@ -7,7 +7,7 @@ import type {
 import type { TaskTable } from './task-table.js'
 
 /** Hands what JobMasters tell of checkpoints to the tasks of one TaskExecutor. */
-export class TaskCheckpoints {
+export class CheckpointCalls {
   readonly #tasks: TaskTable
 
   constructor(tasks: TaskTable) {

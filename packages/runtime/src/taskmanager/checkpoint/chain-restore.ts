@@ -1,0 +1,36 @@
+import { FileNotFoundError, type FileSystems, type OperatorId } from '@flink-ts/core'
+import {
+  type OpenStateHandle,
+  openStateHandle,
+  SnapshotCorruptError,
+  type StateHandle,
+} from '@flink-ts/state'
+import type { TaskRestore } from '../../checkpoint/task-restore.js'
+import type { ChainRestore, OperatorRestoreSource } from '../../operators/state-contexts.js'
+
+/** What the operators of a task go on from, read through the task's file systems. */
+export function chainRestore(restore: TaskRestore, fileSystems: FileSystems): ChainRestore {
+  const open: OpenStateHandle = (handle) => openOrCorrupt(fileSystems, handle)
+  const operators = new Map<OperatorId, OperatorRestoreSource>()
+  for (const [operatorId, { keyed, operatorState }] of restore.operators) {
+    operators.set(operatorId as OperatorId, {
+      ...(keyed.length > 0 && { keyed: { parts: keyed, open } }),
+      ...(operatorState.length > 0 && { operatorState: { parts: operatorState, open } }),
+    })
+  }
+  return { checkpointId: restore.checkpointId, operators }
+}
+
+/** A file that is gone is as bad as one that is damaged: an older checkpoint may be whole. */
+async function openOrCorrupt(
+  fileSystems: FileSystems,
+  handle: StateHandle,
+): ReturnType<OpenStateHandle> {
+  try {
+    return await openStateHandle(fileSystems, handle)
+  } catch (cause) {
+    if (!(cause instanceof FileNotFoundError)) throw cause
+    const path = handle.kind === 'file' ? handle.path : '(inline)'
+    throw new SnapshotCorruptError({ path, position: 0, found: 'the file is gone', cause })
+  }
+}

@@ -1,0 +1,46 @@
+import type { FileSystems, Random } from '@flink-ts/core'
+import type { CheckpointBarrier } from '@flink-ts/network'
+import { type CheckpointLocation, StateStreams } from '@flink-ts/state'
+import type { TaskCheckpointing } from '../task-launcher.js'
+
+export interface CheckpointFilesOptions {
+  readonly fileSystems: FileSystems
+  readonly random: Random
+  /** Of the job. Absent: savepoints only. */
+  readonly checkpointing: TaskCheckpointing | undefined
+}
+
+/** Knows where the files of a checkpoint go. */
+export class CheckpointFiles {
+  readonly #options: CheckpointFilesOptions
+
+  constructor(options: CheckpointFilesOptions) {
+    this.#options = options
+  }
+
+  /** @throws Error if the barrier names no folder and the job has none */
+  streams(barrier: CheckpointBarrier): StateStreams {
+    const { fileSystems, random, checkpointing } = this.#options
+    const location = this.#location(barrier)
+    const threshold = checkpointing?.inlineThresholdBytes
+    return new StateStreams({
+      fileSystems,
+      random,
+      location,
+      ...(threshold !== undefined && { inlineThresholdBytes: threshold }),
+    })
+  }
+
+  #location({ checkpointId, targetLocation }: CheckpointBarrier): CheckpointLocation {
+    if (targetLocation !== undefined) {
+      return { directory: targetLocation, sharedDirectory: targetLocation }
+    }
+    const directory = this.#options.checkpointing?.jobDirectory
+    if (directory === undefined) {
+      throw new Error(
+        `Cannot store checkpoint ${checkpointId}: the job has no folder for checkpoints; set execution.checkpointing.dir`,
+      )
+    }
+    return { directory: `${directory}/chk-${checkpointId}`, sharedDirectory: `${directory}/shared` }
+  }
+}

@@ -1,0 +1,160 @@
+import type { Clock, FileSystems } from '@flink-ts/core'
+import type { CheckpointBarrier } from '@flink-ts/network'
+import type { CheckpointFailureReason } from '../../checkpoint/checkpoint-failure-reason.js'
+import type { SubtaskCheckpointMetrics } from '../../checkpoint/checkpoint-gateways.js'
+import type { SubtaskState } from '../../checkpoint/pending-checkpoint.js'
+import type { OperatorChain } from '../../operators/operator-chain.js'
+import type { OperatorSnapshots, StateSnapshotContext } from '../../operators/state-contexts.js'
+import type { TaskOutput } from '../task-io.js'
+import type { CheckpointFiles } from './checkpoint-files.js'
+import { SnapshotWriting } from './snapshot-writing.js'
+
+/** Figures of the time before the task's own part. */
+export type AlignmentMetrics = Omit<SubtaskCheckpointMetrics, 'syncDurationMs' | 'asyncDurationMs'>
+
+/** Whom a task tells of its parts in checkpoints. */
+export interface CheckpointReports {
+  acknowledge(checkpointId: bigint, state: SubtaskState, metrics: SubtaskCheckpointMetrics): void
+  decline(checkpointId: bigint, reason: CheckpointFailureReason, cause?: unknown): void
+}
+
+export interface SubtaskCheckpointOptions {
+  readonly chain: OperatorChain
+  readonly outputs: readonly TaskOutput[]
+  readonly files: CheckpointFiles
+  readonly fileSystems: FileSystems
+  readonly clock: Clock
+  readonly reports: CheckpointReports
+  /** Called when a slice can be written, and when a part has ended. */
+  readonly wake: () => void
+}
+
+/** Slices take so long, in ms. */
+const SLICE_MS = 1
+/** A busy task writes for this part of its time. */
+const BUSY_PART = 1 / 10
+
+class CheckpointAborted extends Error {
+  constructor(checkpointId: bigint) {
+    super(`checkpoint ${checkpointId} was aborted`)
+  }
+}
+
+/**
+ * A subtask's own part of its checkpoints, in Flink's order: what operators hold back goes out, head to tail → the barrier goes
+ * into all outputs → their state is taken, tail to head; then, while records are processed, it is written and acknowledged. Up to the
+ * taking of the state nothing else may happen in the task.
+ */
+export class SubtaskCheckpoint {
+  readonly #options: SubtaskCheckpointOptions
+  readonly #writings = new Map<bigint, SnapshotWriting>()
+  #nextSliceMs = Number.NEGATIVE_INFINITY
+
+  constructor(options: SubtaskCheckpointOptions) {
+    this.#options = options
+  }
+
+  /** Whether parts are being written. */
+  get isWriting(): boolean {
+    return this.#writings.size > 0
+  }
+
+  /**
+   * Takes the task's state, between two records.
+   *
+   * @returns a promise if an operator did; it rejects, or the call throws, when an operator fails: the task must fail then
+   */
+  start(barrier: CheckpointBarrier, alignment: AlignmentMetrics): void | Promise<void> {
+    const { chain, outputs, clock } = this.#options
+    const startedMs = clock.monotonicNow()
+    const take = () => {
+      for (const output of outputs) output.broadcastEvent(barrier)
+      const taken = chain.snapshotState(snapshotContext(barrier))
+      const write = (snapshots: OperatorSnapshots[]) => {
+        const syncDurationMs = clock.monotonicNow() - startedMs
+        this.#write(barrier, snapshots, { ...alignment, syncDurationMs })
+      }
+      return taken instanceof Promise ? taken.then(write) : write(taken)
+    }
+    const prepared = chain.prepareSnapshotPreBarrier(barrier.checkpointId)
+    return prepared === undefined ? take() : prepared.then(take)
+  }
+
+  /**
+   * Writes a part of what was taken, if it is time.
+   *
+   * @param isBusy records wait for the task
+   * @returns whether there is more to do now
+   */
+  writeSlice(isBusy: boolean): boolean {
+    for (const writing of this.#writings.values()) {
+      if (!writing.canWriteSlice) continue
+      const { clock } = this.#options
+      const beginMs = clock.monotonicNow()
+      if (isBusy && beginMs < this.#nextSliceMs) return false
+      writing.writeSlice(SLICE_MS)
+      const endMs = clock.monotonicNow()
+      this.#nextSliceMs = endMs + (endMs - beginMs) * (1 / BUSY_PART - 1)
+      return true
+    }
+    return false
+  }
+
+  /** Gives up what is being written for a checkpoint, if it is. */
+  abort(checkpointId: bigint): void {
+    this.#writings.get(checkpointId)?.abort(new CheckpointAborted(checkpointId))
+  }
+
+  /** Gives up everything. Resolves when nothing is written any more. */
+  async close(): Promise<void> {
+    const writings = [...this.#writings]
+    for (const [checkpointId, writing] of writings) {
+      writing.abort(new CheckpointAborted(checkpointId))
+    }
+    await Promise.allSettled(writings.map(([, { done }]) => done))
+  }
+
+  #write(
+    barrier: CheckpointBarrier,
+    snapshots: readonly OperatorSnapshots[],
+    metrics: Omit<SubtaskCheckpointMetrics, 'asyncDurationMs'>,
+  ): void {
+    const { checkpointId } = barrier
+    const { files, fileSystems, clock, reports, wake } = this.#options
+    const beginMs = clock.monotonicNow()
+    let writing: SnapshotWriting
+    try {
+      const streams = files.streams(barrier)
+      writing = new SnapshotWriting({ snapshots, streams, fileSystems, wake })
+    } catch (error) {
+      for (const { keyed } of snapshots) keyed?.release()
+      reports.decline(checkpointId, 'CHECKPOINT_DECLINED', error)
+      return
+    }
+    this.#writings.set(checkpointId, writing)
+    void writing.done
+      .then(
+        (state) => {
+          const asyncDurationMs = clock.monotonicNow() - beginMs
+          reports.acknowledge(checkpointId, state, { ...metrics, asyncDurationMs })
+        },
+        (error: unknown) => {
+          if (error instanceof CheckpointAborted) return
+          reports.decline(checkpointId, 'CHECKPOINT_ASYNC_EXCEPTION', error)
+        },
+      )
+      .then(() => {
+        this.#writings.delete(checkpointId)
+        wake()
+      })
+  }
+}
+
+function snapshotContext({
+  checkpointId,
+  timestampMs,
+  snapshotType,
+}: CheckpointBarrier): StateSnapshotContext {
+  const isSavepoint = snapshotType.startsWith('SAVEPOINT')
+  return { checkpointId, timestampMs, isSavepoint, isFull: snapshotType !== 'CHECKPOINT' }
+}

@@ -1,0 +1,26 @@
+import type { FileSystems, Random } from '@flink-ts/core'
+import type { TaskRestore } from '../../checkpoint/task-restore.js'
+import type { TaskCheckpointing, TaskDeployment } from '../task-launcher.js'
+import { CheckpointFiles } from './checkpoint-files.js'
+import type { CheckpointReports } from './subtask-checkpoint.js'
+
+/** What a task's checkpoints work with. */
+export interface TaskCheckpointIo {
+  readonly files: CheckpointFiles
+  readonly fileSystems: FileSystems
+  readonly reports: CheckpointReports
+  /** Of the job. Absent: savepoints only. */
+  readonly checkpointing: TaskCheckpointing | undefined
+  /** What the task begins with. Absent: with nothing. */
+  readonly restore: TaskRestore | undefined
+}
+
+/** @param reports called in the task's thread */
+export function taskCheckpointIo(
+  { job: { checkpointing }, restore }: TaskDeployment,
+  { fileSystems, random }: { fileSystems: FileSystems; random: Random },
+  reports: CheckpointReports,
+): TaskCheckpointIo {
+  const files = new CheckpointFiles({ fileSystems, random, checkpointing })
+  return { files, fileSystems, reports, checkpointing, restore }
+}

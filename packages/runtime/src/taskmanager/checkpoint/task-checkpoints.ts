@@ -1,0 +1,245 @@
+import type { Clock, FileSystems, Logger } from '@flink-ts/core'
+import type { CheckpointBarrier } from '@flink-ts/network'
+import type { OperatorChain } from '../../operators/operator-chain.js'
+import type { TwoInputStreamOperator } from '../../operators/stream-operator.js'
+import type { InputEvents } from '../input/gate-handlers.js'
+import type { TaskInput, TaskOutput } from '../task-io.js'
+import type { TaskCheckpointing } from '../task-launcher.js'
+import { type AlignmentAbortReason, BarrierAligner, type ChannelNumber } from './barrier-aligner.js'
+import type { CheckpointFiles } from './checkpoint-files.js'
+import { type CheckpointReports, SubtaskCheckpoint } from './subtask-checkpoint.js'
+
+export interface TaskCheckpointsOptions {
+  readonly chain: OperatorChain
+  readonly inputs: readonly TaskInput[]
+  readonly outputs: readonly TaskOutput[]
+  readonly files: CheckpointFiles
+  readonly fileSystems: FileSystems
+  readonly checkpointing: TaskCheckpointing | undefined
+  readonly clock: Clock
+  readonly log: Logger
+  readonly reports: CheckpointReports
+  /** Nothing else happens in the task until the promise has settled; a rejection fails the task. */
+  readonly hold: (work: Promise<void>) => void
+  readonly wake: () => void
+}
+
+/** What begins when the first barrier is there. */
+interface BegunAlignment {
+  readonly atMs: number
+  readonly bytesConsumed: number
+  readonly startDelayMs: number
+}
+
+/**
+ * All that a task has to do with checkpoints: barriers of its inputs and triggers come in, its part goes to files and to the
+ * JobMaster, notifications to its operators. Knows how long the task has to wait at its end.
+ */
+export class TaskCheckpoints implements InputEvents {
+  readonly #options: TaskCheckpointsOptions
+  readonly #aligner: BarrierAligner
+  readonly #part: SubtaskCheckpoint
+  readonly #channels: readonly { readonly input: TaskInput; readonly channel: number }[]
+  readonly #blocked = new Set<ChannelNumber>()
+  /** The operators finish: no channel is read. */
+  #isPaused = false
+  #hasDataEnded = false
+  /** The head chooses which input is read, which may not be the one that a barrier is missing from. */
+  readonly #isSelective: boolean
+  readonly #begun = new Map<bigint, BegunAlignment>()
+  /** A savepoint that the task ends with. */
+  #stopping: CheckpointBarrier | undefined
+  /** `finish` has been called, and the operators wait for a checkpoint that holds what they did then. */
+  #awaitsFinalCheckpoint = false
+  /** The first one that does. */
+  #finalCheckpointId: bigint | undefined
+
+  constructor(options: TaskCheckpointsOptions) {
+    const { inputs } = options
+    this.#options = options
+    this.#part = new SubtaskCheckpoint(options)
+    const head: Partial<TwoInputStreamOperator> = options.chain.head
+    this.#isSelective = head.nextSelection !== undefined
+    this.#channels = inputs.flatMap((input) =>
+      Array.from({ length: input.numberOfChannels }, (_, channel) => ({ input, channel })),
+    )
+    this.#aligner = new BarrierAligner(this.#channels.length, {
+      block: (number) => {
+        this.#blocked.add(number)
+        this.#showBlocked(number)
+      },
+      resumeAll: () => {
+        const blocked = [...this.#blocked]
+        this.#blocked.clear()
+        for (const number of blocked) this.#showBlocked(number)
+      },
+      begin: (barrier) => this.#begin(barrier),
+      start: (barrier) => this.#start(barrier),
+      abort: (checkpointId, reason) => this.#declined(checkpointId, reason),
+    })
+  }
+
+  // ---------------------------------------------------------------- from the inputs
+
+  onBarrier(barrier: CheckpointBarrier, channel: ChannelNumber): void {
+    if (this.#isSelective) this.#refuse(barrier, channel)
+    else this.#aligner.onBarrier(barrier, channel)
+  }
+
+  onCancel(checkpointId: bigint, channel: ChannelNumber): void {
+    this.#aligner.onCancel(checkpointId, channel)
+  }
+
+  onEndOfPartition(channel: ChannelNumber): void {
+    this.#aligner.onEndOfPartition(channel)
+  }
+
+  onEndOfAllData(): void {
+    if (!this.#hasDataEnded) this.#pause(true)
+  }
+
+  // ---------------------------------------------------------------- from the JobMaster
+
+  /** A repeated trigger changes nothing; of one that was overtaken by a later checkpoint the coordinator is told. */
+  trigger(barrier: CheckpointBarrier): void {
+    const { checkpointId } = barrier
+    if (checkpointId < this.#aligner.highestCheckpointId) {
+      this.#options.reports.decline(checkpointId, 'CHECKPOINT_DECLINED_SUBSUMED')
+    } else this.#aligner.onTrigger(barrier)
+  }
+
+  /** @returns a promise if an operator did */
+  notifyComplete(checkpointId: bigint): void | Promise<void> {
+    if (this.#finalCheckpointId !== undefined && checkpointId >= this.#finalCheckpointId) {
+      this.#awaitsFinalCheckpoint = false
+    }
+    return this.#options.chain.notifyCheckpointComplete(checkpointId)
+  }
+
+  /** @returns a promise if an operator did */
+  notifyAborted(checkpointId: bigint): void | Promise<void> {
+    this.#aligner.onAborted(checkpointId)
+    this.#part.abort(checkpointId)
+    if (this.#stopping?.checkpointId === checkpointId) this.#stopping = undefined
+    return this.#options.chain.notifyCheckpointAborted(checkpointId)
+  }
+
+  // ---------------------------------------------------------------- the task's time
+
+  /** Whether state is being written. */
+  get isWriting(): boolean {
+    return this.#part.isWriting
+  }
+
+  /** @param isBusy records wait for the task @returns whether there is more to write now */
+  writeSlice(isBusy: boolean): boolean {
+    return this.#part.isWriting && this.#part.writeSlice(isBusy)
+  }
+
+  // ---------------------------------------------------------------- the task's end
+
+  /** The savepoint that the task has taken its part of, and processes no input until its outcome is known. */
+  get stoppingSavepointId(): bigint | undefined {
+    return this.#stopping?.checkpointId
+  }
+
+  /** Whether it ends when the savepoint that it waits for is complete, though its inputs may go on. */
+  get isSuspending(): boolean {
+    return this.#stopping?.snapshotType === 'SAVEPOINT_SUSPEND'
+  }
+
+  /** Whether a checkpoint has to come before the task may end, when its operators finish now. */
+  get finalCheckpointFollows(): boolean {
+    const { checkpointing, chain } = this.#options
+    if (checkpointing?.isPeriodic !== true || !checkpointing.afterTasksFinish) return false
+    return chain.needsFinalCheckpoint
+  }
+
+  /** Nothing will be processed any more; what comes is read. @param awaitsCheckpoint the task may not end without one that begins now */
+  onDataEnded(awaitsCheckpoint: boolean): void {
+    this.#hasDataEnded = true
+    this.#awaitsFinalCheckpoint = awaitsCheckpoint
+    this.#pause(false)
+  }
+
+  /** Whether the task, whose inputs have ended, waits for nothing any more. */
+  get mayEnd(): boolean {
+    return !this.#awaitsFinalCheckpoint && this.#stopping === undefined && !this.isWriting
+  }
+
+  /** The outcome of the savepoint is known. */
+  stopped(): void {
+    this.#stopping = undefined
+  }
+
+  /** Gives up what is being written. */
+  close(): Promise<void> {
+    this.#aligner.close()
+    return this.#part.close()
+  }
+
+  #refuse({ checkpointId }: CheckpointBarrier, channel: ChannelNumber): void {
+    if (checkpointId > this.#aligner.highestCheckpointId) {
+      const cause = new Error('an operator that selects its inputs takes no part in checkpoints')
+      this.#options.reports.decline(checkpointId, 'CHECKPOINT_DECLINED', cause)
+    }
+    this.#aligner.onCancel(checkpointId, channel)
+  }
+
+  #pause(isPaused: boolean): void {
+    this.#isPaused = isPaused
+    for (let number = 0; number < this.#channels.length; number++) this.#showBlocked(number)
+  }
+
+  #showBlocked(number: ChannelNumber): void {
+    const { input, channel } = this.#channels[number]!
+    if (this.#isPaused || this.#blocked.has(number)) input.block(channel)
+    else input.resume(channel)
+  }
+
+  #begin({ checkpointId, timestampMs }: CheckpointBarrier): void {
+    const { clock } = this.#options
+    this.#begun.set(checkpointId, {
+      atMs: clock.monotonicNow(),
+      bytesConsumed: this.#bytesConsumed(),
+      startDelayMs: Math.max(0, clock.now() - timestampMs),
+    })
+  }
+
+  #start(barrier: CheckpointBarrier): void | Promise<void> {
+    const { checkpointId, snapshotType } = barrier
+    const begun = this.#begun.get(checkpointId)!
+    this.#begun.delete(checkpointId)
+    this.#options.log.debug('Task takes its part of a checkpoint', {
+      checkpointId: `${checkpointId}`,
+      snapshotType,
+    })
+    if (this.#awaitsFinalCheckpoint) this.#finalCheckpointId ??= checkpointId
+    if (snapshotType === 'SAVEPOINT_SUSPEND' || snapshotType === 'SAVEPOINT_TERMINATE') {
+      this.#stopping = barrier
+    }
+    const started = this.#part.start(barrier, {
+      startDelayMs: begun.startDelayMs,
+      alignmentDurationMs: this.#options.clock.monotonicNow() - begun.atMs,
+      bytesProcessedDuringAlignment: this.#bytesConsumed() - begun.bytesConsumed,
+      bytesPersistedDuringAlignment: 0,
+      unaligned: false,
+    })
+    if (started !== undefined) this.#options.hold(started)
+    return started
+  }
+
+  #declined(checkpointId: bigint, reason: AlignmentAbortReason | undefined): void {
+    this.#begun.delete(checkpointId)
+    for (const output of this.#options.outputs) {
+      output.broadcastEvent({ type: 'CANCEL_CHECKPOINT', checkpointId })
+    }
+    if (reason !== undefined) this.#options.reports.decline(checkpointId, reason)
+  }
+
+  #bytesConsumed(): number {
+    let bytes = 0
+    for (const input of this.#options.inputs) bytes += input.bytesConsumed
+    return bytes
+  }
+}
