@@ -63,3 +63,21 @@ export class JobNotRunningError extends FlinkError {
     this.jobId = jobId
   }
 }
+
+/** No operation has this id, or its result has expired. */
+export class UnknownOperationError extends FlinkError {
+  readonly jobId: string
+  readonly triggerId: string
+
+  constructor(facts: { jobId: string; triggerId: string }) {
+    const { jobId, triggerId } = facts
+    const where = jobId === '' ? '' : ` for job ${jobId}`
+    super(
+      `There is no operation with triggerId=${triggerId}${where}: none was begun, or its result is older than rest.async.store-duration`,
+      { code: 'FLINK_OPERATION_NOT_FOUND' },
+    )
+    this.name = 'UnknownOperationKeyException'
+    this.jobId = jobId
+    this.triggerId = triggerId
+  }
+}

@@ -15,7 +15,6 @@ import {
   NotLeaderError,
   type RpcService,
 } from '@flink-ts/rpc'
-import { CheckpointsUnsupportedError } from '../checkpoint/checkpoints-unsupported-error.js'
 import type {
   HighAvailabilityServices,
   LeaderElection,
@@ -53,6 +52,7 @@ import type {
   TriggerSavepointRequest,
   UpdateJobResourceRequirementsRequest,
 } from '../messages/messages.generated.js'
+import { CheckpointCalls } from './checkpoint-calls.js'
 import { type CleanupSettings, cleanupSettings } from './cleanup-settings.js'
 import { type ClusterVersion, checkClientCompatibility } from './client-compatibility.js'
 import { CompletedJobs } from './completed-jobs.js'
@@ -103,6 +103,7 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
   readonly #completed: CompletedJobs
   readonly #clientHeartbeats: JobClientHeartbeats
   readonly #resources: ResourceOverviewClient
+  readonly #checkpoints: CheckpointCalls
   #shutDownTold = false
   /** Of the latest grant; it serves when `fencingToken` is set. */
   #term: DispatcherTerm | undefined
@@ -135,6 +136,11 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
       rpcService: options.rpcService,
       retriever: options.highAvailability.leaderRetriever({ kind: 'resourcemanager' }),
       log: this.log,
+    })
+    this.#checkpoints = new CheckpointCalls({
+      ...options,
+      log: this.log,
+      jobMasterOf: (jobId) => this.#jobMasterOf(jobId),
     })
   }
 
@@ -193,33 +199,36 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
     return {}
   }
 
-  async triggerSavepoint({ jobId }: TriggerSavepointRequest): Promise<Acknowledge> {
-    throw new CheckpointsUnsupportedError(jobId, 'trigger a savepoint')
+  async triggerSavepoint(request: TriggerSavepointRequest): Promise<Acknowledge> {
+    this.#checkpoints.triggerSavepoint(request)
+    return {}
   }
 
-  async stopWithSavepoint({ jobId }: StopWithSavepointRequest): Promise<Acknowledge> {
-    throw new CheckpointsUnsupportedError(jobId, 'take the savepoint to stop with')
+  async stopWithSavepoint(request: StopWithSavepointRequest): Promise<Acknowledge> {
+    this.#checkpoints.stopWithSavepoint(request)
+    return {}
   }
 
-  async triggerManualCheckpoint({ jobId }: TriggerManualCheckpointRequest): Promise<Acknowledge> {
-    throw new CheckpointsUnsupportedError(jobId, 'trigger a checkpoint')
+  async triggerManualCheckpoint(request: TriggerManualCheckpointRequest): Promise<Acknowledge> {
+    this.#checkpoints.triggerManualCheckpoint(request)
+    return {}
   }
 
-  async disposeSavepoint({ savepointPath }: DisposeSavepointRequest): Promise<Acknowledge> {
-    throw new CheckpointsUnsupportedError('(none)', `dispose of savepoint ${savepointPath}`)
+  async disposeSavepoint(request: DisposeSavepointRequest): Promise<Acknowledge> {
+    this.#checkpoints.disposeSavepoint(request)
+    return {}
   }
 
-  async requestTriggeredOperation({
-    jobId,
-    triggerId,
-  }: TriggeredOperationRequest): Promise<TriggeredOperationResponse> {
-    throw new CheckpointsUnsupportedError(jobId, `tell how operation ${triggerId} went`)
+  async requestTriggeredOperation(
+    request: TriggeredOperationRequest,
+  ): Promise<TriggeredOperationResponse> {
+    return this.#checkpoints.operation(request)
   }
 
-  async requestCheckpointStatistics({
-    jobId,
-  }: RequestCheckpointStatisticsRequest): Promise<RequestCheckpointStatisticsResponse> {
-    throw new CheckpointsUnsupportedError(jobId, 'tell the checkpoints')
+  async requestCheckpointStatistics(
+    request: RequestCheckpointStatisticsRequest,
+  ): Promise<RequestCheckpointStatisticsResponse> {
+    return this.#checkpoints.statistics(request)
   }
 
   async cancelJob({ jobId }: CancelJobRequest): Promise<Acknowledge> {
@@ -361,6 +370,12 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
     const jobMaster = this.#runners.get(jobId)?.jobMaster
     if (jobMaster !== undefined) return jobMaster
     throw new JobNotRunningError(jobId, this.#statusOf(jobId))
+  }
+
+  /** @throws FlinkError if no JobMaster runs the job now; of one that has ended as of one that never was, as Flink's */
+  #jobMasterOf(jobId: string): JobMaster {
+    if (!this.#runners.has(jobId)) throw new FlinkJobNotFoundError(jobId)
+    return this.#runningJobMaster(jobId)
   }
 
   /** @throws FlinkJobNotFoundError */
