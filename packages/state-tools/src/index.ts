@@ -1,3 +1,4 @@
+export type { StateDescription, StateType } from '@flink-ts/state'
 export {
   describeSavepoint,
   type KeyGroupCount,
