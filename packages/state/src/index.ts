@@ -35,6 +35,7 @@ export {
   StateStreams,
   type StateStreamsOptions,
 } from './checkpoint/state-output-stream.js'
+export { storeKeyedSnapshot, storeOperatorSnapshot } from './checkpoint/store-snapshot.js'
 export { HashMapStateBackend } from './heap/hash-map-state-backend.js'
 export { HeapKeyedStateBackend } from './heap/heap-keyed-state-backend.js'
 export { KeyGroupOutOfRangeError } from './key-group-out-of-range-error.js'
@@ -46,6 +47,10 @@ export type {
   StateBackend,
 } from './keyed-state-backend.js'
 export { NoCurrentKeyError } from './no-current-key-error.js'
+export {
+  HeapOperatorStateBackend,
+  type HeapOperatorStateBackendOptions,
+} from './operator/heap-operator-state-backend.js'
 export type {
   OperatorRestore,
   OperatorSnapshot,
@@ -57,6 +62,8 @@ export {
   redistributeOperatorState,
 } from './redistribution/redistribute-operator-state.js'
 export { checkStateCompatibility, type StateMigration } from './schema/check-state-compatibility.js'
+export { convertState } from './schema/convert-state.js'
+export { describeState } from './schema/describe-state.js'
 export type { Convert, StateDefaults } from './schema/migration.js'
 export { parseTypeDescription } from './schema/parse-type-description.js'
 export { StateIncompatibleError } from './schema/state-incompatible-error.js'
@@ -90,5 +97,12 @@ export {
   SnapshotWriter,
   type SnapshotWriterOptions,
 } from './snapshot/snapshot-writer.js'
+export { TimedValue } from './snapshot/timed-value.js'
 export { StateNameTakenError } from './state-name-taken-error.js'
+export { ValueAggregatingState } from './states/value-aggregating-state.js'
+export { ValueReducingState } from './states/value-reducing-state.js'
 export type { KeyedTimer, TimerStateSource } from './timer-state-source.js'
+export { TtlListState } from './ttl/ttl-list-state.js'
+export { TtlMapState } from './ttl/ttl-map-state.js'
+export { TtlPolicy } from './ttl/ttl-policy.js'
+export { TtlValueState } from './ttl/ttl-value-state.js'

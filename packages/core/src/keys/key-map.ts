@@ -16,7 +16,8 @@ const DEFAULT_MAX_MAP_SIZE = 1 << 17
  * memory at once that a worker's heap limit cannot catch it.
  *
  * Keys are kept by reference: a tuple or object must not be changed while it is a key.
- * Iteration order is not defined. Adding or removing other keys while iterating is not allowed.
+ * Iteration order is not defined. During {@link entries} and {@link values}, however long they take, keys may be added and removed: what
+ * is there from their beginning to their end comes once; the others may come or not. During {@link forEach} they may not.
  */
 export class KeyMap<V> {
   #size = 0
@@ -91,11 +92,23 @@ export class KeyMap<V> {
   *entries(): IterableIterator<[key: unknown, value: V]> {
     const open: Node<V>[] = [this.#root]
     for (let node = open.pop(); node !== undefined; node = open.pop()) {
-      if (node.children !== undefined) open.push(...node.children)
-      yield* node.primitives
-      if (node.others !== undefined) {
-        for (const { key, value } of node.others.values()) yield [key, value]
-      }
+      // Held on to: a node that is split meanwhile gets new maps, and these stay as they were.
+      const { children, primitives, others } = node
+      if (children !== undefined) open.push(...children)
+      yield* primitives
+      if (others === undefined) continue
+      for (const { key, value } of others.values()) yield [key, value]
+    }
+  }
+
+  *values(): IterableIterator<V> {
+    const open: Node<V>[] = [this.#root]
+    for (let node = open.pop(); node !== undefined; node = open.pop()) {
+      const { children, primitives, others } = node
+      if (children !== undefined) open.push(...children)
+      yield* primitives.values()
+      if (others === undefined) continue
+      for (const { value } of others.values()) yield value
     }
   }
 

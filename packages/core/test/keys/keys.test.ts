@@ -244,6 +244,47 @@ t.test('KeyMap', (t) => {
     t.end()
   })
 
+  t.test('iterates over all that stays while keys are added and removed', (t) => {
+    const use = fc.record({
+      steps: fc.nat(5),
+      add: fc.array(keyArbitrary, { maxLength: 8 }),
+      remove: fc.boolean(),
+    })
+    fc.assert(
+      fc.property(
+        fc.array(keyArbitrary, { maxLength: 30 }),
+        fc.array(use, { maxLength: 20 }),
+        fc.boolean(),
+        (initial, uses, isByValue) => {
+          const map = new KeyMap<unknown>({ maxMapSize: 4 })
+          for (const key of initial) map.set(key, key)
+          const stay = new Set([...map.values()])
+          const seen: unknown[] = []
+          const iterator = isByValue ? map.values() : map.entries()
+          const next = () => {
+            const step = iterator.next()
+            if (step.done === true) return false
+            seen.push(isByValue ? step.value : (step.value as [unknown, unknown])[1])
+            return true
+          }
+          for (const { steps, add, remove } of uses) {
+            for (let i = 0; i < steps; i++) next()
+            for (const key of add) if (!map.has(key)) map.set(key, key)
+            const victim = [...stay].at(-1)
+            if (remove && victim !== undefined) {
+              map.delete(victim)
+              stay.delete(victim)
+            }
+          }
+          while (next());
+          t.ok([...stay].every((key) => seen.filter((k) => [k].includes(key)).length === 1))
+        },
+      ),
+      { numRuns: 300 },
+    )
+    t.end()
+  })
+
   t.test('finds every key after splits on several levels', (t) => {
     const map = new KeyMap<number>({ maxMapSize: 64 })
     for (let i = 0; i < 100_000; i++) map.set(i % 2 === 0 ? `k${i}` : i, i)

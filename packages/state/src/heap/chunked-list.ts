@@ -1,3 +1,5 @@
+import type { PendingWrite } from './pending-write.js'
+
 /** Elements of one chunk: an array of 32 KB, far below what a heap's limit could not catch. */
 const CHUNK = 4096
 
@@ -9,6 +11,8 @@ export class ChunkedList<T> implements Iterable<T> {
   /** All but the last one; each has {@link CHUNK} elements. Most lists have none. */
   #full: T[][] | undefined = undefined
   #last: T[] = []
+  /** Of snapshots that keep the elements of now by reference, to write them later. */
+  pending: readonly PendingWrite[] | undefined = undefined
 
   static of<T>(values: Iterable<T>): ChunkedList<T> {
     const list = new ChunkedList<T>()
@@ -18,6 +22,12 @@ export class ChunkedList<T> implements Iterable<T> {
 
   get size(): number {
     return (this.#full?.length ?? 0) * CHUNK + this.#last.length
+  }
+
+  at(index: number): T | undefined {
+    const chunks = this.#full
+    if (chunks === undefined || index >= chunks.length * CHUNK) return this.#last[index % CHUNK]
+    return chunks[Math.floor(index / CHUNK)]?.[index % CHUNK]
   }
 
   push(value: T): void {
@@ -33,11 +43,18 @@ export class ChunkedList<T> implements Iterable<T> {
     for (const value of values) this.push(value)
   }
 
-  /** The elements that are there when the iteration begins. */
-  *[Symbol.iterator](): Iterator<T> {
-    const last = this.#last
-    const [chunks, inLast] = [this.#full?.length ?? 0, last.length]
-    for (let i = 0; i < chunks; i++) yield* this.#full![i]!
-    for (let i = 0; i < inLast; i++) yield last[i]!
+  /** The elements that are there when this is called; to be called before elements are given out that may be changed in place. */
+  [Symbol.iterator](): Iterator<T> {
+    return elementsOf(this.#full ?? [], this.#last, this.#full?.length ?? 0, this.#last.length)
   }
+}
+
+function* elementsOf<T>(
+  chunks: readonly T[][],
+  last: readonly T[],
+  count: number,
+  inLast: number,
+): Generator<T, void> {
+  for (let i = 0; i < count; i++) yield* chunks[i]!
+  for (let i = 0; i < inLast; i++) yield last[i]!
 }

@@ -1,27 +1,49 @@
-import { hashKey, type KeyHandleSource, KeyMap, keyGroupFor } from '@flink-ts/core'
+import {
+  hashKey,
+  type KeyGroupRange,
+  type KeyHandleSource,
+  KeyMap,
+  keyGroupFor,
+} from '@flink-ts/core'
 import { KeyGroupOutOfRangeError } from '../key-group-out-of-range-error.js'
 import type { KeyedStateBackendOptions } from '../keyed-state-backend.js'
 import { NoCurrentKeyError } from '../no-current-key-error.js'
-import { KeyEntry } from './key-entry.js'
+import { DROPPED, KeyEntry } from './key-entry.js'
+
+/** A snapshot that is being written. */
+export interface EntryWriter {
+  /** Entries of a lower version belong to it and have not been written. */
+  readonly version: number
+  /** Writes an entry, or keeps what it needs of it. Does not throw: whoever accesses state is not to blame. */
+  write(entry: KeyEntry): void
+}
 
 /**
  * The current key and its entry, looked up once per record however often state is read and written.
  *
  * All entries lie in one {@link KeyMap}, and each knows its key group, which is computed when the entry is made: a map
  * per key group needs the hash of the key for every record and was measured at half the speed. What moves or is
- * written by key group sorts the entries by it first.
+ * written by key group sorts the entries by it first. (State of windows: the namespace becomes part of what an entry is found by.)
+ *
+ * It also keeps the promise of snapshots: an entry is written into all that lack it before anyone gets to see it. So
+ * whoever reads or changes an entry got it from `find`, `findOrCreate`, or called `touch`.
  */
 export class HeapKeyContext {
-  readonly #options: KeyedStateBackendOptions
+  readonly #maxParallelism: number
+  readonly #keyGroupRange: KeyGroupRange
   readonly #entries = new KeyMap<KeyEntry>()
   readonly #handles: KeyHandleSource | undefined
   #key: unknown = undefined
   #entry: KeyEntry | undefined = undefined
   #isLookedUp = false
+  /** Of the newest snapshot, which may be written by now. */
+  #version = 0
+  #writers: readonly EntryWriter[] = []
 
-  constructor(options: KeyedStateBackendOptions) {
-    this.#options = options
-    this.#handles = options.keyHandles?.claim()
+  constructor({ maxParallelism, keyGroupRange, keyHandles }: KeyedStateBackendOptions) {
+    this.#maxParallelism = maxParallelism
+    this.#keyGroupRange = keyGroupRange
+    this.#handles = keyHandles?.claim()
   }
 
   get key(): unknown {
@@ -46,43 +68,95 @@ export class HeapKeyContext {
 
   /** Drops the entry of the current key; its last value was cleared. */
   drop(): void {
-    if (this.#entry === undefined) return
-    this.#entries.delete(this.#entry.key)
-    this.#entry.isDropped = true
-    this.#entry = undefined
+    if (this.#entry !== undefined) this.dropEntry(this.#entry)
+  }
+
+  /** Drops an entry that was touched and has no value any more. */
+  dropEntry(entry: KeyEntry): void {
+    this.#entries.delete(entry.key)
+    entry.version = DROPPED
+    if (this.#entry === entry) this.#entry = undefined
   }
 
   get numberOfKeys(): number {
     return this.#entries.size
   }
 
+  /** All entries, also while others come and go; some that were dropped meanwhile may be among them. */
+  entries(): IterableIterator<KeyEntry> {
+    return this.#entries.values()
+  }
+
+  /** Calls `visit` with every entry, touched. */
   forEach(visit: (entry: KeyEntry) => void): void {
-    this.#entries.forEach(visit)
+    this.#entries.forEach((entry) => {
+      this.touch(entry)
+      visit(entry)
+    })
+  }
+
+  /** To be called before an entry is read or changed that did not come from {@link find}. */
+  touch(entry: KeyEntry): void {
+    if (entry.version !== this.#version) this.#catchUp(entry)
+  }
+
+  /** Begins a snapshot: from here on entries are written into `writer` before they are touched, until it is removed. */
+  addWriter<W extends EntryWriter>(make: (version: number) => W): W {
+    const writer = make(++this.#version)
+    this.#writers = [...this.#writers, writer]
+    this.#isLookedUp = false
+    return writer
+  }
+
+  removeWriter(writer: EntryWriter): void {
+    this.#writers = this.#writers.filter((other) => other !== writer)
+  }
+
+  /** The entry of a key that is restored, whose group is known. */
+  restoreEntry(key: unknown, keyGroup: number): KeyEntry {
+    const found = this.#entries.get(key)
+    if (found !== undefined) return found
+    const entry = new KeyEntry(key, keyGroup, this.#version)
+    this.#entries.set(key, entry)
+    return entry
   }
 
   #lookUp(stateName: string): KeyEntry | undefined {
     const key = this.#key
     if (key === undefined) throw new NoCurrentKeyError(stateName)
     const handles = this.#handles
+    const version = this.#version
     if (handles !== undefined) {
       const known = handles.get(key) as KeyEntry | undefined
-      if (known !== undefined && !known.isDropped) {
+      if (known !== undefined && (known.version === version || this.#catchUp(known))) {
         this.#entry = known
         this.#isLookedUp = true
         return known
       }
     }
     const entry = this.#entries.get(key)
-    if (entry !== undefined) handles?.put(key, entry)
-    // A key that has no entry is checked each time: it may belong to another subtask.
-    if (entry === undefined) this.#ownKeyGroup()
+    if (entry !== undefined) {
+      if (entry.version !== version) this.#catchUp(entry)
+      handles?.put(key, entry)
+    } else {
+      // A key that has no entry is checked each time: it may belong to another subtask.
+      this.#ownKeyGroup()
+    }
     this.#entry = entry
     this.#isLookedUp = true
     return entry
   }
 
+  /** @returns whether it is still the entry of its key */
+  #catchUp(entry: KeyEntry): boolean {
+    if (entry.version === DROPPED) return false
+    for (const writer of this.#writers) if (entry.version < writer.version) writer.write(entry)
+    entry.version = this.#version
+    return true
+  }
+
   #create(): KeyEntry {
-    const entry = new KeyEntry(this.#key, this.#ownKeyGroup())
+    const entry = new KeyEntry(this.#key, this.#ownKeyGroup(), this.#version)
     this.#entries.set(this.#key, entry)
     this.#entry = entry
     this.#handles?.put(this.#key, entry)
@@ -90,10 +164,10 @@ export class HeapKeyContext {
   }
 
   #ownKeyGroup(): number {
-    const { maxParallelism, keyGroupRange } = this.#options
-    const keyGroup = keyGroupFor(hashKey(this.#key), maxParallelism)
-    if (keyGroup < keyGroupRange.start || keyGroup > keyGroupRange.end) {
-      throw new KeyGroupOutOfRangeError(this.#key, keyGroup, keyGroupRange)
+    const range = this.#keyGroupRange
+    const keyGroup = keyGroupFor(hashKey(this.#key), this.#maxParallelism)
+    if (keyGroup < range.start || keyGroup > range.end) {
+      throw new KeyGroupOutOfRangeError(this.#key, keyGroup, range)
     }
     return keyGroup
   }

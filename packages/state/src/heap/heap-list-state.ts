@@ -1,4 +1,4 @@
-import type { ListState, ListStateDescriptor } from '@flink-ts/core'
+import type { ListState } from '@flink-ts/core'
 import { ChunkedList } from './chunked-list.js'
 import type { HeapKeyContext } from './heap-key-context.js'
 
@@ -8,14 +8,19 @@ export class HeapListState<T> implements ListState<T> {
   readonly #name: string
   readonly #index: number
 
-  constructor(context: HeapKeyContext, descriptor: ListStateDescriptor, index: number) {
+  /** @param index of the state among those of a key */
+  constructor(context: HeapKeyContext, { name }: { readonly name: string }, index: number) {
     this.#context = context
-    this.#name = descriptor.name
+    this.#name = name
     this.#index = index
   }
 
   get(): Iterable<T> {
-    return this.#find() ?? []
+    const list = this.#find()
+    if (list === undefined) return []
+    // Elements that are given out may be changed in place.
+    for (const write of list.pending ?? []) while (!write.step());
+    return list
   }
 
   add(value: T): void {

@@ -1,4 +1,4 @@
-import type { ValueState, ValueStateDescriptor } from '@flink-ts/core'
+import type { ValueState } from '@flink-ts/core'
 import type { HeapKeyContext } from './heap-key-context.js'
 
 /** Value state on the heap. Values are kept and given out by reference. */
@@ -8,10 +8,15 @@ export class HeapValueState<T> implements ValueState<T> {
   readonly #default: T | undefined
   readonly #index: number
 
-  constructor(context: HeapKeyContext, descriptor: ValueStateDescriptor<T>, index: number) {
+  /** @param index of the state among those of a key */
+  constructor(
+    context: HeapKeyContext,
+    { name, defaultValue }: { readonly name: string; readonly defaultValue?: T },
+    index: number,
+  ) {
     this.#context = context
-    this.#name = descriptor.name
-    this.#default = descriptor.defaultValue
+    this.#name = name
+    this.#default = defaultValue
     this.#index = index
   }
 

@@ -1,3 +1,6 @@
+/** {@link KeyEntry.version} of an entry whose key has no state any more. */
+export const DROPPED = -1
+
 /**
  * Everything that one key has: one lookup serves all states of the operator. Most operators have one
  * state, whose value lies in the entry itself: an array for it would cost two more reads of memory that
@@ -6,16 +9,20 @@
 export class KeyEntry {
   readonly key: unknown
   readonly keyGroup: number
-  /** Whether the key has no state any more; another entry may have taken this one's place. */
-  isDropped = false
+  /**
+   * Number of the newest snapshot that has what it needs of this entry; those before have too. {@link DROPPED}: another
+   * entry may have taken this one's place.
+   */
+  version: number
   /** Of state 0; undefined where the key has no value. */
   #first: unknown = undefined
   /** Of the states from 1 on. */
   #others: unknown[] | undefined = undefined
 
-  constructor(key: unknown, keyGroup: number) {
+  constructor(key: unknown, keyGroup: number, version: number) {
     this.key = key
     this.keyGroup = keyGroup
+    this.version = version
   }
 
   /** The value of the state with this number; undefined where the key has none. */

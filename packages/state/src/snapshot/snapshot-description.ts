@@ -17,6 +17,16 @@ export interface StateDescription<K extends string = KeyedStateKind | OperatorSt
   readonly type: StateType
   /** Of the keys of `map` and `broadcast` state. */
   readonly mapKeyType?: StateType
+  /** Each value (element, map value) is a `TimedValue`: the state has a time to live. */
+  readonly ttl?: true
+}
+
+/** What a backend needs to find its way in shared files; only it can read them. */
+export interface BackendPart {
+  /** `state.backend.type` of the backend. */
+  readonly name: string
+  /** JSON. */
+  readonly data: unknown
 }
 
 /** What stands at the head of every state file: all that is needed to read the rest. */
@@ -35,6 +45,8 @@ export interface SnapshotDescription<K extends string = KeyedStateKind | Operato
     readonly lastKeyGroup: number
     readonly keyType: StateType
   }
+  /** Of checkpoints whose entries lie in shared files of a backend: then the file has timers only. */
+  readonly backend?: BackendPart
 }
 
 const KINDS: readonly string[] = [
@@ -52,7 +64,7 @@ const KINDS: readonly string[] = [
 /** @throws Error on JSON that describes no snapshot */
 export function parseSnapshotDescription(json: string): SnapshotDescription {
   const parsed = JSON.parse(json) as Partial<SnapshotDescription> | null
-  const { writer, operatorId, operatorName, subtaskIndex, states, keyed } = parsed ?? {}
+  const { writer, operatorId, operatorName, subtaskIndex, states, keyed, backend } = parsed ?? {}
   if (
     typeof writer !== 'string' ||
     typeof operatorId !== 'string' ||
@@ -76,11 +88,12 @@ export function parseSnapshotDescription(json: string): SnapshotDescription {
         keyType: parseStateType(keyed.keyType),
       },
     }),
+    ...(backend !== undefined && { backend }),
   }
 }
 
 function parseState(state: Partial<StateDescription> | null): StateDescription {
-  const { name, kind, type, mapKeyType } = state ?? {}
+  const { name, kind, type, mapKeyType, ttl } = state ?? {}
   if (typeof name !== 'string' || kind === undefined || !KINDS.includes(kind)) {
     throw new TypeError(`state ${JSON.stringify(name)} is of the unknown kind ${kind}`)
   }
@@ -89,6 +102,7 @@ function parseState(state: Partial<StateDescription> | null): StateDescription {
     kind,
     type: parseStateType(type),
     ...(mapKeyType !== undefined && { mapKeyType: parseStateType(mapKeyType) }),
+    ...(ttl === true && { ttl }),
   }
 }
 

@@ -7,6 +7,7 @@ import {
   type ValueSerializer,
 } from '@flink-ts/core'
 import type { StateDescription, StateType } from './snapshot-description.js'
+import { TimedValueSerializer } from './timed-value-serializer.js'
 
 /** How the values of one state are written and read. */
 export class StateCodec {
@@ -19,7 +20,8 @@ export class StateCodec {
     options: { readonly operatorName: string; readonly serializers?: SerializerRegistry },
   ) {
     this.state = state
-    this.#values = serializerOf(state.type, options)
+    const values = serializerOf(state.type, options)
+    this.#values = state.ttl === true ? new TimedValueSerializer(values) : values
     this.#mapKeys = state.mapKeyType && serializerOf(state.mapKeyType, options)
   }
 

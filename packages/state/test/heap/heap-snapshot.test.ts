@@ -1,0 +1,256 @@
+import { hashKey, keyGroupFor, keyGroupRangeForOperator, Types } from '@flink-ts/core'
+import { ManualClock } from '@flink-ts/core/testing'
+import {
+  assignKeyGroups,
+  HeapKeyedStateBackend,
+  type KeyedSnapshot,
+  type KeyedStateHandle,
+  type KeyedTimer,
+  type TimerStateSource,
+} from '@flink-ts/state'
+import fc from 'fast-check'
+import t from 'tap'
+import { completeSnapshot, openInline } from '../snapshot-files.js'
+
+const MAX_PARALLELISM = 16
+const ALL = { start: 0, end: MAX_PARALLELISM - 1 }
+type Item = { n: number; tags: string[] }
+
+class Timers implements TimerStateSource {
+  readonly groups = new Map<number, KeyedTimer[]>()
+
+  timersOf(keyGroup: number): readonly KeyedTimer[] {
+    return [...(this.groups.get(keyGroup) ?? [])]
+  }
+
+  restoreTimers(keyGroup: number, timers: readonly KeyedTimer[]): void {
+    this.groups.set(keyGroup, [...this.timersOf(keyGroup), ...timers])
+  }
+
+  all(): string[] {
+    return [...this.groups.values()].flatMap((timers) =>
+      timers.map(({ key, timestamp }) => `${String(key)}@${timestamp}`),
+    )
+  }
+}
+
+/** A backend with a state of each kind. */
+class Subject {
+  readonly backend: HeapKeyedStateBackend
+  readonly value
+  readonly list
+  readonly map
+  readonly sum
+  readonly text
+  readonly timers = new Timers()
+
+  constructor(range = ALL) {
+    this.backend = new HeapKeyedStateBackend({
+      maxParallelism: MAX_PARALLELISM,
+      keyGroupRange: range,
+      clock: new ManualClock(),
+    })
+    this.value = this.backend.getValueState<Item>({ name: 'value' })
+    this.list = this.backend.getListState<Item>({ name: 'list' })
+    this.map = this.backend.getMapState<string | number, Item>({ name: 'map' })
+    this.sum = this.backend.getReducingState<number>({
+      name: 'sum',
+      type: Types.double,
+      reduceFunction: (a, b) => a + b,
+    })
+    this.text = this.backend.getAggregatingState<string, string[], string>({
+      name: 'text',
+      aggregateFunction: {
+        createAccumulator: () => [],
+        add(value, accumulator) {
+          accumulator.push(value)
+          return accumulator
+        },
+        getResult: (accumulator) => accumulator.join(''),
+        merge: (a, b) => [...a, ...b],
+      },
+    })
+    this.backend.registerTimers('timers', this.timers)
+  }
+
+  /** Everything as plain text, in a fixed order. */
+  contents(): string[] {
+    const lines: string[] = []
+    for (const name of ['value', 'list', 'sum', 'text']) {
+      this.backend.forEachEntry(name, (key, value) => {
+        const held = name === 'list' ? [...(value as Iterable<unknown>)] : value
+        lines.push(`${name} ${String(key)} ${JSON.stringify(held)}`)
+      })
+    }
+    this.backend.forEachEntry('map', (key, value) => {
+      for (const [mapKey, held] of value as Iterable<[unknown, unknown]>) {
+        lines.push(`map ${String(key)} ${typeof mapKey} ${String(mapKey)} ${JSON.stringify(held)}`)
+      }
+    })
+    return [...lines, ...this.timers.all()].sort()
+  }
+}
+
+const command = fc.record({
+  kind: fc.constantFrom(
+    'switch',
+    'switch',
+    'update',
+    'mutateValue',
+    'clearValue',
+    'add',
+    'addMany',
+    'mutateElement',
+    'replaceList',
+    'clearList',
+    'put',
+    'putMany',
+    'mutateEntry',
+    'mutateEntries',
+    'remove',
+    'clearMap',
+    'reduce',
+    'clearSum',
+    'aggregate',
+    'timer',
+    'noTimer',
+    'snapshot',
+    'slice',
+    'slice',
+    'abort',
+    'visit',
+  ),
+  key: fc.oneof(fc.nat(30), fc.constantFrom('a', 'b', 'c')),
+  n: fc.nat(8),
+})
+
+/** Runs the commands; a twin does the same without snapshots, and tells what each snapshot should hold. */
+function run(subject: Subject, commands: readonly { kind: string; key: unknown; n: number }[]) {
+  const twin = new Subject()
+  const snapshots: { snapshot: KeyedSnapshot; expected: string[] }[] = []
+  for (const each of [subject, twin]) each.backend.setCurrentKey('a')
+  for (const [i, command] of commands.entries()) {
+    const { kind, n } = command
+    if (kind === 'snapshot') {
+      if (snapshots.length >= 4) continue
+      snapshots.push({ snapshot: subject.backend.snapshot(BigInt(i)), expected: twin.contents() })
+    } else if (kind === 'slice') {
+      snapshots[n % Math.max(1, snapshots.length)]?.snapshot.writeSlice(0)
+    } else if (kind === 'abort') {
+      if (snapshots.length > 2) snapshots.shift()!.snapshot.release()
+    } else {
+      for (const each of [subject, twin]) change(each, command, i)
+    }
+  }
+  return snapshots
+}
+
+function change(
+  { backend, value, list, map, sum, text, timers }: Subject,
+  { kind, key: other, n }: { kind: string; key: unknown; n: number },
+  i: number,
+): void {
+  const key = backend.currentKey
+  const item = () => ({ n: i, tags: ['x'] })
+  switch (kind) {
+    case 'switch':
+      backend.setCurrentKey(other)
+      break
+    case 'update':
+      value.update(item())
+      break
+    case 'mutateValue':
+      value.value()?.tags.push(`m${i}`)
+      break
+    case 'clearValue':
+      value.clear()
+      break
+    case 'add':
+      list.add(item())
+      break
+    case 'addMany':
+      for (let k = 0; k < 600 * n; k++) list.add({ n: k, tags: [] })
+      break
+    case 'mutateElement':
+      for (const element of list.get()) {
+        element.n = -i
+        if (n > 4) break
+      }
+      break
+    case 'replaceList':
+      list.update([...list.get()].slice(0, 3).reverse())
+      break
+    case 'clearList':
+      list.clear()
+      break
+    case 'put':
+      map.put(n % 2 === 0 ? n : `k${n}`, item())
+      break
+    case 'putMany':
+      for (let k = 0; k < 500 * n; k++) map.put(k, { n: k, tags: [] })
+      break
+    case 'mutateEntry':
+      map.get(n)?.tags.push(`m${i}`)
+      break
+    case 'mutateEntries':
+      for (const [, held] of map.entries()) held.n = -i
+      break
+    case 'remove':
+      map.remove(n)
+      break
+    case 'clearMap':
+      map.clear()
+      break
+    case 'reduce':
+      sum.add(n)
+      break
+    case 'clearSum':
+      sum.clear()
+      break
+    case 'aggregate':
+      text.add(`t${i}`)
+      break
+    case 'timer':
+      timers.restoreTimers(keyGroupFor(hashKey(key), MAX_PARALLELISM), [{ key, timestamp: i }])
+      break
+    case 'noTimer':
+      timers.groups.get(keyGroupFor(hashKey(key), MAX_PARALLELISM))?.pop()
+      break
+    default:
+      backend.forEachEntry('value', (_, held) => (held as Item).tags.push('v'))
+  }
+}
+
+async function restored(handles: KeyedStateHandle[], parallelism: number): Promise<string[]> {
+  const lines: string[] = []
+  const parts = assignKeyGroups(handles, { parallelism, maxParallelism: MAX_PARALLELISM })
+  for (let subtask = 0; subtask < parallelism; subtask++) {
+    const range = keyGroupRangeForOperator(MAX_PARALLELISM, parallelism, subtask)
+    const subject = new Subject(range)
+    await subject.backend.restore({ parts: parts[subtask]!, open: openInline })
+    lines.push(...subject.contents())
+  }
+  return lines.sort()
+}
+
+t.test('HeapKeyedStateBackend.snapshot', async (t) => {
+  await t.test(
+    'holds the state of its beginning, whatever is done while it is written',
+    async (t) => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(command, { maxLength: 150, size: 'max' }),
+          fc.integer({ min: 1, max: 5 }),
+          async (commands, parallelism) => {
+            const snapshots = run(new Subject(), commands)
+            for (const { snapshot, expected } of snapshots) {
+              const handle = completeSnapshot(snapshot)
+              t.strictSame(await restored([handle], parallelism), expected)
+            }
+          },
+        ),
+        { numRuns: 150 },
+      )
+    },
+  )
+})
