@@ -59,6 +59,13 @@ export { JobExecutionResult } from './environment/job-execution-result.js'
 export { ParameterError, ParameterTool } from './environment/parameter-tool.js'
 export { SlotSharingGroup, SlotSharingGroupBuilder } from './environment/slot-sharing-group.js'
 export { StreamExecutionEnvironment } from './environment/stream-execution-environment.js'
+// eventtime
+export type {
+  WatermarkGenerator,
+  WatermarkGeneratorContext,
+  WatermarkOutput,
+} from './eventtime/watermark-generator.js'
+export { type TimestampAssigner, WatermarkStrategy } from './eventtime/watermark-strategy.js'
 export type {
   CoFlatMapFunction,
   CoMapFunction,

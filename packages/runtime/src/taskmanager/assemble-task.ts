@@ -21,7 +21,11 @@ import {
   RecordWriter,
   type TaskShuffle,
 } from '@flink-ts/network'
-import type { KeyedStateBackend, KeyedStateBackendOptions } from '@flink-ts/state'
+import {
+  HeapOperatorStateBackend,
+  type KeyedStateBackend,
+  type KeyedStateBackendOptions,
+} from '@flink-ts/state'
 import type { OperatorDescriptor } from '../jobgraph/job-graph.js'
 import { OperatorChain } from '../operators/operator-chain.js'
 import { OperatorServices } from '../operators/operator-services.js'
@@ -205,9 +209,7 @@ function operatorServices(
         ...facts,
         ...(keyHandles === undefined ? {} : { keyHandles }),
       }),
-    createOperatorState: () => {
-      throw new Error('operator state is being built')
-    },
+    createOperatorState: () => new HeapOperatorStateBackend(facts),
   })
 }
 

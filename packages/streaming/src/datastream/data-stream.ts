@@ -2,6 +2,7 @@ import { resolveUserPath, type Sink, type TypeInformation } from '@flink-ts/core
 import { PrintSink } from '../connectors/print/print-sink.js'
 import { TextFileSink, type TextFileSinkOptions } from '../connectors/textfile/text-file-sink.js'
 import type { SlotSharingGroup } from '../environment/slot-sharing-group.js'
+import type { WatermarkStrategy } from '../eventtime/watermark-strategy.js'
 import type {
   ComparableField,
   Filter,
@@ -41,7 +42,12 @@ import { type ConnectedInputs, ConnectedStreams } from './connected-streams.js'
 import { DataStreamSink } from './data-stream-sink.js'
 import { checkParallelism, checkText, newOperatorSettings } from './operator-settings.js'
 import { customPartitioning, hashPartitioning } from './partitionings.js'
-import { addFunctionOperator, type FunctionStep, type StreamBuilder } from './stream-builder.js'
+import {
+  addFunctionOperator,
+  addWatermarks,
+  type FunctionStep,
+  type StreamBuilder,
+} from './stream-builder.js'
 
 type Collected<R> = import('@flink-ts/core').Collector<R>
 
@@ -101,6 +107,18 @@ export class DataStream<T> {
       | ((value: T, context: ProcessContext, out: Collected<R>) => void | undefined),
   ): SingleOutputStreamOperator<R> {
     return this.addProcess(fn, 'Process')
+  }
+
+  /**
+   * Gives elements their event time, and says how far it has come: what timers of event time go by. Timestamps and watermarks from
+   * before are replaced.
+   */
+  assignTimestampsAndWatermarks(strategy: WatermarkStrategy<T>): SingleOutputStreamOperator<T> {
+    const { builder, transformation } = this
+    return new SingleOutputStreamOperator(
+      builder,
+      addWatermarks({ builder, transformation }, strategy as WatermarkStrategy<unknown>),
+    )
   }
 
   /** Gives each element a key: elements of one key meet in one subtask, which has state per key. */

@@ -1,5 +1,6 @@
 import type { OperatorContext, OperatorFactory, StreamOperator } from '@flink-ts/runtime/program'
 import type { SlotSharingGroup } from '../environment/slot-sharing-group.js'
+import type { WatermarkStrategy } from '../eventtime/watermark-strategy.js'
 import type { AnyFunction, UserFunction } from '../functions/user-function.js'
 import type {
   OneInputTransformation,
@@ -7,6 +8,7 @@ import type {
   Transformation,
 } from '../graph/transformation.js'
 import type { FunctionOperatorOptions } from '../operators/function-operator.js'
+import { TimestampsAndWatermarksOperator } from '../operators/watermarks/timestamps-and-watermarks-operator.js'
 import { newOperatorSettings } from './operator-settings.js'
 
 /** What streams need of the environment that they belong to. */
@@ -70,6 +72,28 @@ export function addFunctionOperator<F extends AnyFunction>(
     createFactory: () => factory,
     ...(step.batchMemoryWeight !== undefined && { batchMemoryWeight: step.batchMemoryWeight }),
     ...(createCombiner && { combiner: { ...factoryOf(createCombiner), onlyReads: true } }),
+  }
+  builder.addOperator(added)
+  return added
+}
+
+/** Adds an operator that gives the elements of `input` event time. */
+export function addWatermarks(
+  { builder, transformation }: OperatorInput,
+  strategy: WatermarkStrategy<unknown>,
+): OneInputTransformation {
+  const { timestampAssigner } = strategy
+  const added: OneInputTransformation = {
+    kind: 'operator',
+    ...newOperatorSettings(builder.nextId(), 'Timestamps/Watermarks'),
+    input: transformation,
+    operation: 'assignTimestampsAndWatermarks',
+    functions: timestampAssigner === undefined ? [] : [timestampAssigner],
+    createFactory: () => ({
+      type: 'oneInput',
+      onlyReads: true,
+      createOperator: (context) => new TimestampsAndWatermarksOperator(strategy, context),
+    }),
   }
   builder.addOperator(added)
   return added

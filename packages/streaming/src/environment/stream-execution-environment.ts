@@ -25,6 +25,7 @@ import {
   newOperatorSettings,
 } from '../datastream/operator-settings.js'
 import type { StreamBuilder } from '../datastream/stream-builder.js'
+import type { WatermarkStrategy } from '../eventtime/watermark-strategy.js'
 import { InvalidProgramError } from '../functions/errors.js'
 import { type ExecutionPlan, executionPlanOf } from '../graph/execution-plan.js'
 import { generateRecordedJob } from '../graph/job-graph-generator.js'
@@ -229,13 +230,24 @@ export class StreamExecutionEnvironment {
   /**
    * A stream of what `source` reads.
    *
+   * @param watermarkStrategy gives its elements event time; without one they keep what the source gives them
    * @throws InvalidProgramError if the source has no `coordinatorReference`: its enumerator would be code of the
    * program, and no JobManager runs that yet
    */
   fromSource<T, SplitT extends SourceSplit, CheckpointT>(
     source: Source<T, SplitT, CheckpointT>,
+    watermarkStrategy: WatermarkStrategy<T>,
     name: string,
+  ): SingleOutputStreamOperator<T>
+  fromSource<T, SplitT extends SourceSplit, CheckpointT>(
+    source: Source<T, SplitT, CheckpointT>,
+    name: string,
+  ): SingleOutputStreamOperator<T>
+  fromSource<T, SplitT extends SourceSplit, CheckpointT>(
+    source: Source<T, SplitT, CheckpointT>,
+    ...rest: [WatermarkStrategy<T>, string] | [string]
   ): SingleOutputStreamOperator<T> {
+    const [strategy, name] = rest.length === 1 ? [undefined, rest[0]] : rest
     if (source.coordinatorReference === undefined) {
       throw new InvalidProgramError(
         `Cannot read from the source '${name}': it has no coordinatorReference, and enumerators of programs are not ` +
@@ -246,6 +258,7 @@ export class StreamExecutionEnvironment {
       boundedness: source.boundedness,
       fingerprint: 'source',
       createSource: () => source as Source<unknown, never>,
+      ...(strategy && { watermarkStrategy: strategy as WatermarkStrategy<unknown> }),
     })
   }
 

@@ -16,6 +16,7 @@ import {
   sourceOperatorFactory,
 } from '@flink-ts/runtime/program'
 import { InvalidProgramError } from '../functions/errors.js'
+import { WatermarkingOutput } from '../operators/watermarks/watermarking-output.js'
 import { operatorIdOfPosition } from './operator-ids.js'
 import type { StreamEdge, StreamGraph, StreamNode } from './stream-graph.js'
 import type {
@@ -167,13 +168,20 @@ function codeOf(transformation: OperatorTransformation, environment: ConnectorEn
   switch (transformation.kind) {
     case 'source': {
       const source = transformation.createSource(environment)
+      const { watermarkStrategy } = transformation
+      const assigner = watermarkStrategy?.timestampAssigner
       return {
         kind: 'source' as const,
         name: `Source: ${name}`,
         source,
-        factory: sourceOperatorFactory({ source }),
+        factory: sourceOperatorFactory({
+          source,
+          ...(watermarkStrategy !== undefined && {
+            decorateOutput: (context) => new WatermarkingOutput(watermarkStrategy, context),
+          }),
+        }),
         fingerprint: `${transformation.fingerprint} ${transformation.boundedness}`,
-        functions: [],
+        functions: assigner === undefined ? [] : [assigner],
       }
     }
     case 'operator':

@@ -1,5 +1,6 @@
 import type { Boundedness, Sink, Source, TypeDescription } from '@flink-ts/core'
 import type { EdgeFunctions, OperatorFactory, PartitionerType } from '@flink-ts/runtime/program'
+import type { WatermarkStrategy } from '../eventtime/watermark-strategy.js'
 
 /** Whether an operator may share a task with its neighbours; Flink's strategies. */
 export type ChainingStrategy = 'ALWAYS' | 'HEAD' | 'NEVER' | 'HEAD_WITH_SOURCES'
@@ -34,6 +35,8 @@ export interface SourceTransformation extends OperatorSettings {
   /** Facts that must be equal in every trace. */
   readonly fingerprint: string
   readonly createSource: (environment: ConnectorEnvironment) => Source<unknown, never>
+  /** Absent: elements keep the timestamps that the source gives them, and there are the source's watermarks only. */
+  readonly watermarkStrategy?: WatermarkStrategy<unknown>
 }
 
 /** Takes one stream, makes another. */
