@@ -1,4 +1,4 @@
-import type protobuf from 'protobufjs'
+import protobuf from 'protobufjs'
 import { RpcMessageError } from '../errors/rpc-message-error.js'
 import {
   type FieldShape,
@@ -24,6 +24,24 @@ class Invalid extends Error {
 type PlainObject = Record<string, unknown>
 type Convert = (value: ValueShape, given: unknown, path: string, depth: number) => unknown
 
+/** What a spare writer may hold on to after a large message, in bytes. */
+const SPARE_WRITER_BYTES = 1 << 20
+
+/**
+ * The writer of the last message, with the memory that it has grown to. A new one for each message would double its
+ * way up each time, and V8 pays for memory outside of its heap with full collections.
+ */
+let spareWriter: protobuf.Writer | undefined
+
+function encodeWire(type: protobuf.Type, wire: PlainObject): Uint8Array {
+  const writer = spareWriter ?? protobuf.Writer.create()
+  // Not put back if it fails: it would be in the middle of a message.
+  spareWriter = undefined
+  const bytes = type.encode(wire, writer).finish()
+  if (bytes.length <= SPARE_WRITER_BYTES) spareWriter = writer.reset()
+  return bytes
+}
+
 /**
  * Converts one message type between plain objects and protobuf bytes and refuses what is not
  * valid, in both directions, naming the field.
@@ -44,7 +62,7 @@ export class MessageCodec {
   encode(message: object): Uint8Array {
     return this.#guard(() => {
       const wire = convertMessage(this.#shape, message, '', 0, valueToWire, missingOnEncode)
-      return this.#type.encode(wire).finish()
+      return encodeWire(this.#type, wire)
     })
   }
 

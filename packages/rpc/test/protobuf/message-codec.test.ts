@@ -40,6 +40,21 @@ t.test('empty collections, zero numbers and empty text are there after decoding'
   t.strictSame(decodeRequest(encodeRequest(empty)), empty)
 })
 
+t.test(
+  'an encoded message is its owner’s: later ones, small, large or refused, change nothing in it',
+  async (t) => {
+    const messages = [3, 2_000, 3_000_000, 50, 70_000].map((length, i) =>
+      everything({ data: new Uint8Array(length).fill(i), text: `message ${i}` }),
+    )
+    const encoded = messages.map((message) => {
+      const bytes = encodeRequest(message)
+      t.throws(() => encodeRequest({ ...message, text: 5 }), invalid)
+      return bytes
+    })
+    for (const [i, bytes] of encoded.entries()) t.strictSame(decodeRequest(bytes), messages[i])
+  },
+)
+
 t.test('decoded bytes are a Uint8Array and no Buffer', async (t) => {
   const decoded = decodeRequest(encodeRequest(everything())) as Everything
   t.equal(decoded.data.constructor, Uint8Array)
