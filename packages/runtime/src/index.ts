@@ -187,6 +187,7 @@ export type {
   RegisterTaskManagerSuccess,
   ReleasePartitionsRequest,
   ReportJobClientHeartbeatRequest,
+  RequestCheckpointStatisticsRequest,
   RequestClusterOverviewRequest,
   RequestJobRequest,
   RequestJobResponse,
@@ -224,6 +225,7 @@ export type {
   TaskManagerLocation,
   TaskManagerMemoryConfiguration,
   TaskMetrics,
+  TriggeredOperationResponse,
   UpdateTaskExecutionStateRequest,
 } from './messages/messages.generated.js'
 // operators
