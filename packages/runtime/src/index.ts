@@ -14,6 +14,10 @@ export {
   type FileSystemBlobStoreOptions,
 } from './blob/file-system-blob-store.js'
 export { InMemoryBlobStore } from './blob/in-memory-blob-store.js'
+// checkpoints
+export type { CheckpointHistoryEntry, SubtaskRecord } from './checkpoint/checkpoint-record.js'
+export type { CheckpointingStatistics } from './checkpoint/checkpoint-statistics-tracker.js'
+export type { StatisticsSummary } from './checkpoint/summary-of-values.js'
 // composition
 export {
   type JobManagerServices,

@@ -146,6 +146,15 @@ export class CheckpointCoordinator {
     if (!pending.hasAcknowledged(executionAttemptId)) this.#abort(pending, reason, cause)
   }
 
+  /** The attempt has ended well: what it has not acknowledged it will not. */
+  taskFinished(executionAttemptId: string): void {
+    for (const pending of [...this.#pending.values()]) {
+      const isWaited =
+        pending.hasTask(executionAttemptId) && !pending.hasAcknowledged(executionAttemptId)
+      if (isWaited) this.#abort(pending, 'CHECKPOINT_DECLINED_TASK_CLOSING', undefined)
+    }
+  }
+
   /**
    * The newest completed checkpoint, also one that is just being stored. Undefined: there is none. After
    * {@link stopScheduler}: nothing else may become complete meanwhile.
@@ -167,21 +176,24 @@ export class CheckpointCoordinator {
   /**
    * The job has ended like this: what is not retained is removed. SUSPENDED: another leader goes on with it. Resolves
    * when all is done; what could not be removed is logged.
+   *
+   * @returns whether nothing of it is needed any more
    */
-  async shutdown(jobStatus: 'FINISHED' | 'CANCELED' | 'FAILED' | 'SUSPENDED'): Promise<void> {
-    if (this.#shutDown) return
+  async shutdown(jobStatus: 'FINISHED' | 'CANCELED' | 'FAILED' | 'SUSPENDED'): Promise<boolean> {
+    if (this.#shutDown) return false
     this.#shutDown = true
     this.stopScheduler('CHECKPOINT_COORDINATOR_SHUTDOWN')
     if (jobStatus === 'SUSPENDED') this.#completion.close()
     await this.#completion.whenIdle()
+    const kept = isRetained(this.#options.settings.retention, jobStatus)
     if (jobStatus !== 'SUSPENDED') {
-      const kept = isRetained(this.#options.settings.retention, jobStatus)
       for (const checkpoint of await this.#options.store.clear()) {
         if (!kept) this.#completion.discardCheckpoint(checkpoint)
       }
     }
     this.#completion.close()
     await this.#cleaner.whenIdle()
+    return !kept
   }
 
   #request(properties: CheckpointProperties): Promise<CompletedCheckpoint> {

@@ -121,6 +121,15 @@ export class CheckpointRecord {
     if (this.#status === 'COMPLETED') this.#outcome = { ...this.#outcome, discarded: true }
   }
 
+  /** It stays completed, for that it was; who looks for it finds why it is not used. */
+  damaged(message: string, nowMs: number): void {
+    this.#outcome = {
+      ...this.#outcome,
+      failure_timestamp: nowMs,
+      failure_message: `It cannot be restored: ${message}`,
+    }
+  }
+
   get isEnded(): boolean {
     return this.#status !== 'IN_PROGRESS'
   }
@@ -128,6 +137,13 @@ export class CheckpointRecord {
   /** Of one vertex, in the order in which they acknowledged. Undefined: it takes no part. */
   subtasksOf(vertexId: string): readonly SubtaskRecord[] | undefined {
     return this.#byVertex.get(vertexId)
+  }
+
+  /** Subtasks of one vertex that take part. */
+  subtaskIndexesOf(vertexId: string): number[] {
+    return this.#pending.plan.tasksToAcknowledge.flatMap((task) =>
+      task.vertexId === vertexId ? task.subtaskIndex : [],
+    )
   }
 
   /** As REST shows it now. */

@@ -6,6 +6,7 @@ import { isSavepoint } from './checkpoint-properties.js'
 import { type CheckpointHistoryEntry, CheckpointRecord } from './checkpoint-record.js'
 import type { CompletedCheckpoint } from './completed-checkpoint.js'
 import type { PendingCheckpoint } from './pending-checkpoint.js'
+import { type StatisticsSummary, summaryOfHistogram } from './summary-of-values.js'
 
 const SUMMARIZED = [
   'checkpointed_size',
@@ -15,18 +16,6 @@ const SUMMARIZED = [
   'processed_data',
   'persisted_data',
 ] as const
-
-/** REST's figures of one kind over all completed checkpoints; quantiles `NaN` while there is none, as Flink's. */
-export interface StatisticsSummary {
-  readonly min: number
-  readonly max: number
-  readonly avg: number
-  readonly p50: number | 'NaN'
-  readonly p90: number | 'NaN'
-  readonly p95: number | 'NaN'
-  readonly p99: number | 'NaN'
-  readonly p999: number | 'NaN'
-}
 
 /** What `GET /jobs/:jobid/checkpoints` answers. */
 export interface CheckpointingStatistics {
@@ -77,6 +66,11 @@ export class CheckpointStatisticsTracker {
     this.#sharedSizeBytes = options.sharedSizeBytes
   }
 
+  /** Now, as it counts. */
+  get nowMs(): number {
+    return this.#clock.now()
+  }
+
   began(pending: PendingCheckpoint): void {
     this.#counts.total++
     this.#counts.in_progress++
@@ -117,6 +111,11 @@ export class CheckpointStatisticsTracker {
     this.#records.get(checkpointId)?.discarded()
   }
 
+  /** A completed one cannot be restored. */
+  damaged(checkpointId: bigint, message: string): void {
+    this.#records.get(checkpointId)?.damaged(message, this.#clock.now())
+  }
+
   restored({ checkpointId, properties, externalPath }: CompletedCheckpoint): void {
     this.#counts.restored++
     this.#restored = {
@@ -136,7 +135,7 @@ export class CheckpointStatisticsTracker {
     const nowMs = this.#clock.now()
     const entry = (record: CheckpointRecord | undefined) => record?.toEntry(nowMs) ?? null
     const summary = Object.fromEntries(
-      [...this.#summary].map(([name, histogram]) => [name, summaryOf(histogram)]),
+      [...this.#summary].map(([name, histogram]) => [name, summaryOfHistogram(histogram)]),
     ) as Record<(typeof SUMMARIZED)[number], StatisticsSummary>
     return {
       counts: { ...this.#counts },
@@ -159,20 +158,5 @@ export class CheckpointStatisticsTracker {
       this.#records.delete(id)
       left--
     }
-  }
-}
-
-function summaryOf(histogram: SlidingWindowHistogram): StatisticsSummary {
-  const { size, min, max, mean, getQuantile } = histogram.getStatistics()
-  const at = (q: number) => (size === 0 ? 'NaN' : getQuantile(q))
-  return {
-    min,
-    max,
-    avg: Math.floor(mean),
-    p50: at(0.5),
-    p90: at(0.9),
-    p95: at(0.95),
-    p99: at(0.99),
-    p999: at(0.999),
   }
 }

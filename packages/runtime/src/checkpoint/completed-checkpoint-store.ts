@@ -17,6 +17,12 @@ interface Pointer {
   readonly completionTimestampMs: number
 }
 
+/** A pointer to a checkpoint that cannot be restored. */
+interface Damaged {
+  readonly name: string
+  readonly externalPath: string
+}
+
 export interface CompletedCheckpointStoreOptions {
   /** Of the job and of the leader's term. */
   readonly store: VersionedStore
@@ -35,15 +41,15 @@ export class CompletedCheckpointStore {
   readonly #options: CompletedCheckpointStoreOptions
   /** Ascending. */
   readonly #checkpoints: CompletedCheckpoint[]
-  /** Names of pointers to what cannot be read; removed when a newer one is there. */
-  #damaged: string[]
+  /** Pointers to what cannot be read; removed when a newer one is there. */
+  #damaged: Damaged[]
   /** What turned out to be damaged after it was kept. */
   #discredited: CompletedCheckpoint[] = []
 
   private constructor(
     options: CompletedCheckpointStoreOptions,
     checkpoints: CompletedCheckpoint[],
-    damaged: string[],
+    damaged: Damaged[],
   ) {
     this.#options = options
     this.#checkpoints = checkpoints
@@ -60,7 +66,7 @@ export class CompletedCheckpointStore {
     onDamaged: (externalPath: string, error: Error) => void = () => {},
   ): Promise<CompletedCheckpointStore> {
     const checkpoints: CompletedCheckpoint[] = []
-    const damaged: string[] = []
+    const damaged: Damaged[] = []
     for (const name of await options.store.names()) {
       const entry = await options.store.get(name)
       if (entry === undefined) continue
@@ -75,7 +81,7 @@ export class CompletedCheckpointStore {
           ...pointer,
           error,
         })
-        damaged.push(name)
+        damaged.push({ name, externalPath: pointer.externalPath })
         onDamaged(pointer.externalPath, error)
       }
     }
@@ -87,9 +93,9 @@ export class CompletedCheckpointStore {
     return this.#checkpoints
   }
 
-  /** Whether there are checkpoints that cannot be restored. */
-  get hasDamaged(): boolean {
-    return this.#damaged.length > 0
+  /** Folders of checkpoints that cannot be restored. */
+  get damagedPaths(): readonly string[] {
+    return this.#damaged.map(({ externalPath }) => externalPath)
   }
 
   /**
@@ -99,8 +105,10 @@ export class CompletedCheckpointStore {
   markDamaged(checkpointId: bigint): boolean {
     const at = this.#checkpoints.findIndex((known) => known.checkpointId === checkpointId)
     if (at < 0) return false
-    this.#discredited.push(...this.#checkpoints.splice(at, 1))
-    this.#damaged.push(nameOf(checkpointId))
+    const [checkpoint] = this.#checkpoints.splice(at, 1)
+    this.#discredited.push(checkpoint!)
+    const { externalPath } = checkpoint!
+    this.#damaged.push({ name: nameOf(checkpointId), externalPath })
     return true
   }
 
@@ -139,7 +147,7 @@ export class CompletedCheckpointStore {
       this.#checkpoints.sort((a, b) => (a.checkpointId < b.checkpointId ? -1 : 1))
     }
     while (this.#damaged.length > 0) {
-      await removeEntry(store, this.#damaged[0]!)
+      await removeEntry(store, this.#damaged[0]!.name)
       this.#damaged = this.#damaged.slice(1)
     }
     const subsumed = this.#checkpoints.slice(0, -numRetained)
@@ -152,6 +160,7 @@ export class CompletedCheckpointStore {
   async clear(): Promise<CompletedCheckpoint[]> {
     const { store } = this.#options
     for (const name of await store.names()) await removeEntry(store, name)
+    this.#damaged = []
     return [...this.#discredited.splice(0), ...this.#checkpoints.splice(0)]
   }
 }

@@ -22,7 +22,10 @@ import { jobMasterSettings } from './job-master-settings.js'
 import { ResourceManagerConnection } from './resource-manager-connection.js'
 import { SlotPool } from './slotpool/slot-pool.js'
 import { TaskDeployer } from './task-deployer.js'
-import { TaskDeploymentDescriptors } from './task-deployment-descriptors.js'
+import {
+  type TaskCheckpointFacts,
+  TaskDeploymentDescriptors,
+} from './task-deployment-descriptors.js'
 import { TaskManagerConnections } from './task-manager-connections.js'
 import { TaskMetricsCache } from './task-metrics-cache.js'
 
@@ -39,14 +42,30 @@ export interface JobMasterComponents {
 /** What happens to the components that concerns the JobMaster as a whole. */
 export interface JobMasterEvents
   extends Pick<
-    SchedulerOperations,
-    'executionEnded' | 'subtasksReset' | 'resultsConsumed' | 'graphReplaced' | 'jobTerminated'
-  > {
+      SchedulerOperations,
+      | 'executionEnded'
+      | 'prepareRestart'
+      | 'subtasksReset'
+      | 'resultsConsumed'
+      | 'graphReplaced'
+      | 'jobTerminated'
+    >,
+    TaskCheckpointFacts {
+  /** The newest completed checkpoint; 0: none. */
+  latestCompletedCheckpointId(): bigint
   heartbeat(resourceId: string, payload: TaskExecutorToJobMasterHeartbeatPayload): void
   taskManagerLost(resourceId: string, cause: Error): void
   slotFailed(allocationId: AllocationId, cause: ErrorInfo): void
   /** A slot that the job does not use goes back to its TaskManager. */
   freeSlot(slot: AssignedSlot, reason: string): void
+}
+
+/** The job's own configuration over that of the cluster. */
+export function configurationOf({
+  configuration,
+  jobGraph,
+}: Pick<JobMasterOptions, 'configuration' | 'jobGraph'>): Configuration {
+  return configuration.clone().merge(Configuration.fromMap(jobGraph.configuration))
 }
 
 /**
@@ -65,9 +84,7 @@ export function createJobMasterComponents(
 ): JobMasterComponents {
   const { jobGraph, fencingToken } = options
   const { jobId } = jobGraph
-  const configuration = options.configuration
-    .clone()
-    .merge(Configuration.fromMap(jobGraph.configuration))
+  const configuration = configurationOf(options)
   const settings = jobMasterSettings(configuration)
   const { address, endpointId, mainThread, clock, log } = endpoint
   const execute = (action: () => void) => mainThread.execute(action)
@@ -96,6 +113,7 @@ export function createJobMasterComponents(
     token: options.fencingToken,
     allocationIds: (resourceId) =>
       slotPool.slotsOf(resourceId).map(({ allocationId }) => allocationId),
+    latestCompletedCheckpointId: () => events.latestCompletedCheckpointId(),
     onHeartbeat: (resourceId, payload) => events.heartbeat(resourceId, payload),
     onLost: (resourceId, cause) => events.taskManagerLost(resourceId, cause),
   })
@@ -126,6 +144,7 @@ export function createJobMasterComponents(
     { address, endpointId },
     fencingToken,
     options.shuffleMaster,
+    events,
   )
   const reconciler = new DeploymentReconciler({
     graph,
@@ -151,6 +170,7 @@ export function createJobMasterComponents(
       },
       cancelOnTaskManager: (execution) => deployer.cancel(execution),
       executionEnded: (vertex) => events.executionEnded(vertex),
+      prepareRestart: (proceed) => events.prepareRestart(proceed),
       subtasksReset: (vertices) => events.subtasksReset(vertices),
       resultsConsumed: (results) => events.resultsConsumed(results),
       askTaskManager: (resourceId) =>

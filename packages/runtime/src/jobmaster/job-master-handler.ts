@@ -1,4 +1,5 @@
 import { type AllocationId, FlinkError, type Logger } from '@flink-ts/core'
+import { acknowledgeFromMessage, declineFromMessage } from '../checkpoint/checkpoint-reports.js'
 import { CheckpointsUnsupportedError } from '../checkpoint/checkpoints-unsupported-error.js'
 import { isTerminalJobStatus } from '../executiongraph/job-status.js'
 import { fromErrorInfo } from '../messages/error-info.js'
@@ -37,8 +38,10 @@ import type {
 import type { Scheduler } from '../scheduler/scheduler.js'
 import type { OperatorCoordinators } from './coordination/operator-coordinators.js'
 import type { ExecutionGraphInfo } from './info/execution-graph-info.js'
+import type { JobCheckpointing } from './job-checkpointing.js'
 import type { ResourceManagerConnection } from './resource-manager-connection.js'
 import { requestRequirements, updateRequirements } from './resource-requirements.js'
+import type { SavepointOperations } from './savepoint-operations.js'
 import type { SlotPool } from './slotpool/slot-pool.js'
 import type { TaskManagerConnections } from './task-manager-connections.js'
 
@@ -54,6 +57,8 @@ export interface JobMasterHandlerOptions {
   readonly resourceManager: ResourceManagerConnection
   /** Undefined until the job is initialized. */
   readonly coordinators: () => OperatorCoordinators | undefined
+  /** Undefined until the job is initialized, and of a batch job. */
+  readonly checkpointing: () => JobCheckpointing | undefined
   readonly slotFailed: (allocationId: AllocationId, cause: ErrorInfo) => void
   readonly resourceId: string
   readonly log: Logger
@@ -106,7 +111,13 @@ export class JobMasterHandler implements JobMasterGateway {
   }
 
   async updateTaskExecutionState(request: UpdateTaskExecutionStateRequest): Promise<Acknowledge> {
-    if (this.#options.scheduler.updateTaskExecutionState(request)) return {}
+    const { scheduler, checkpointing } = this.#options
+    const { executionAttemptId, state, error } = request
+    if (state === 'FAILED') checkpointing()?.taskFailed(executionAttemptId, error)
+    if (scheduler.updateTaskExecutionState(request)) {
+      checkpointing()?.taskStateChanged(request)
+      return {}
+    }
     throw new FlinkError(
       `Attempt ${request.executionAttemptId} reported ${request.state}, but it is not expected to run`,
       { code: 'FLINK_EXECUTION_ATTEMPT_UNKNOWN' },
@@ -171,32 +182,49 @@ export class JobMasterHandler implements JobMasterGateway {
     return {}
   }
 
-  async acknowledgeCheckpoint(_request: AcknowledgeCheckpointRequest): Promise<Acknowledge> {
-    throw this.#unsupported('take the acknowledgement of a checkpoint')
+  async acknowledgeCheckpoint(request: AcknowledgeCheckpointRequest): Promise<Acknowledge> {
+    this.#options.checkpointing()?.acknowledge(acknowledgeFromMessage(request))
+    return {}
   }
 
-  async declineCheckpoint(_request: DeclineCheckpointRequest): Promise<Acknowledge> {
-    throw this.#unsupported('take the refusal of a checkpoint')
+  async declineCheckpoint(request: DeclineCheckpointRequest): Promise<Acknowledge> {
+    this.#options.checkpointing()?.decline(declineFromMessage(request))
+    return {}
   }
 
-  async triggerSavepoint(_request: TriggerSavepointRequest): Promise<SavepointResponse> {
-    throw this.#unsupported('trigger a savepoint')
+  async triggerSavepoint(request: TriggerSavepointRequest): Promise<SavepointResponse> {
+    const operations = this.#operations('take a savepoint')
+    const { targetDirectory, cancelJob } = request
+    return { location: await operations.triggerSavepoint(targetDirectory, cancelJob) }
   }
 
-  async stopWithSavepoint(_request: StopWithSavepointRequest): Promise<SavepointResponse> {
-    throw this.#unsupported('take the savepoint to stop with')
+  async stopWithSavepoint(request: StopWithSavepointRequest): Promise<SavepointResponse> {
+    const operations = this.#operations('take the savepoint to stop with')
+    const { targetDirectory, drain } = request
+    return { location: await operations.stopWithSavepoint(targetDirectory, drain) }
   }
 
   async triggerManualCheckpoint(
-    _request: TriggerManualCheckpointRequest,
+    request: TriggerManualCheckpointRequest,
   ): Promise<ManualCheckpointResponse> {
-    throw this.#unsupported('trigger a checkpoint')
+    const operations = this.#operations('take a checkpoint')
+    const checkpoint = await operations.triggerCheckpoint(request.checkpointType === 'FULL')
+    return { checkpointId: Number(checkpoint.checkpointId), location: checkpoint.externalPath }
   }
 
   async requestCheckpointStatistics(
-    _request: RequestCheckpointStatisticsRequest,
+    request: RequestCheckpointStatisticsRequest,
   ): Promise<RequestCheckpointStatisticsResponse> {
-    throw this.#unsupported('tell the checkpoints')
+    const checkpointing = this.#options.checkpointing()
+    if (checkpointing === undefined) throw this.#unsupported('tell the checkpoints')
+    const statistics = checkpointing.statisticsOf(request)
+    return statistics === undefined ? {} : { json: Buffer.from(JSON.stringify(statistics)) }
+  }
+
+  #operations(what: string): SavepointOperations {
+    const operations = this.#options.checkpointing()?.operations
+    if (operations === undefined) throw this.#unsupported(what)
+    return operations
   }
 
   #unsupported(what: string): CheckpointsUnsupportedError {

@@ -1,7 +1,7 @@
-import assert from 'node:assert/strict'
 import { type AllocationId, FlinkError } from '@flink-ts/core'
 import { networkShuffleMaster } from '@flink-ts/network'
 import { FencedRpcEndpoint } from '@flink-ts/rpc'
+import { withOwnVertices } from '../checkpoint/adopt-max-parallelism.js'
 import type { AssignedSlot } from '../executiongraph/execution.js'
 import { isTerminalJobStatus } from '../executiongraph/job-status.js'
 import { LeadershipLostError } from '../highavailability/store/store-errors.js'
@@ -13,11 +13,16 @@ import type {
   TaskExecutorToJobMasterHeartbeatPayload,
 } from '../messages/messages.generated.js'
 import type { Scheduler } from '../scheduler/scheduler.js'
-import { OperatorCoordinators } from './coordination/operator-coordinators.js'
+import type { OperatorCoordinators } from './coordination/operator-coordinators.js'
+import { createCoordinators } from './create-coordinators.js'
 import type { ExecutionGraphInfo } from './info/execution-graph-info.js'
-import { InitializedOutputs } from './initialized-outputs.js'
-import { initializeOnMaster, loadCoordinators } from './job-initialization.js'
-import { createJobMasterComponents, type JobMasterComponents } from './job-master-components.js'
+import { type InitializedJob, initializeJob } from './initialize-job.js'
+import type { JobCheckpointing } from './job-checkpointing.js'
+import {
+  configurationOf,
+  createJobMasterComponents,
+  type JobMasterComponents,
+} from './job-master-components.js'
 import { JobMasterHandler } from './job-master-handler.js'
 import type { JobMasterOptions } from './job-master-options.js'
 import { JOB_SUSPENDED_CODE } from './job-suspended.js'
@@ -38,11 +43,13 @@ export class JobMaster extends FencedRpcEndpoint {
   readonly #options: JobMasterOptions
   readonly #components: JobMasterComponents
   #coordinators: OperatorCoordinators | undefined
+  #checkpointing: JobCheckpointing | undefined
   #disconnected: Promise<void> | undefined
 
   /** @throws IllegalConfigurationError */
   constructor(options: JobMasterOptions) {
-    const { jobGraph, fencingToken } = options
+    const { fencingToken } = options
+    const jobGraph = withOwnVertices(options.jobGraph)
     const { jobId } = jobGraph
     super({
       rpcService: options.rpcService,
@@ -52,27 +59,41 @@ export class JobMaster extends FencedRpcEndpoint {
       fencingToken,
       ...(options.onFatalError === undefined ? {} : { onFatalError: options.onFatalError }),
     })
-    this.#options = options
+    this.#options = { ...options, jobGraph }
     const { address, endpointId, mainThread, clock, log } = this
     const shuffleMaster = options.shuffleMaster ?? networkShuffleMaster
     shuffleMaster.registerJob(jobId)
     const gateway = (resourceId: string) => this.#components.taskManagers.gateway(resourceId)
     const release = { jobId, gateway, shuffleMaster, log }
     this.#components = createJobMasterComponents(
-      { ...options, shuffleMaster },
+      { ...this.#options, shuffleMaster },
       { address, endpointId, mainThread, clock, log },
       {
         heartbeat: (resourceId, payload) => this.#onHeartbeat(resourceId, payload),
         taskManagerLost: (resourceId, cause) => this.#onTaskManagerLost(resourceId, cause),
         slotFailed: (allocationId, cause) => this.#onSlotFailed(allocationId, cause),
         freeSlot: (slot, reason) => this.#freeSlot(slot, reason),
-        executionEnded: (vertex) => this.#coordinators?.executionEnded(vertex),
+        executionEnded: (vertex) => {
+          this.#coordinators?.executionEnded(vertex)
+          this.#checkpointing?.executionEnded(vertex)
+        },
+        latestCompletedCheckpointId: () => this.#checkpointing?.latestCompletedId ?? 0n,
+        taskCheckpointing: () => this.#checkpointing?.taskCheckpointing,
+        taskRestore: (vertex) => this.#checkpointing?.taskRestore(vertex),
+        prepareRestart: (proceed) => {
+          if (this.#checkpointing === undefined) proceed()
+          else this.#checkpointing.prepareRestart(proceed)
+        },
         resultsConsumed: (results) => releaseConsumedResults(results, release),
         subtasksReset: (vertices) => {
           releaseResults(vertices, release)
-          this.#coordinators?.subtasksReset(vertices)
+          this.#checkpointing?.subtasksReset(vertices)
+          this.#coordinators?.subtasksReset(vertices, this.#checkpointing?.restored)
         },
-        graphReplaced: () => this.#coordinators?.graphReplaced(),
+        graphReplaced: () => {
+          this.#checkpointing?.graphReplaced()
+          this.#coordinators?.graphReplaced(this.#checkpointing?.restored)
+        },
         jobTerminated: (status) => this.#onJobTerminated(status),
       },
     )
@@ -152,6 +173,7 @@ export class JobMaster extends FencedRpcEndpoint {
         jobId: this.#options.jobGraph.jobId,
         ...this.#components,
         coordinators: () => this.#coordinators,
+        checkpointing: () => this.#checkpointing,
         slotFailed: (allocationId, cause) => this.#onSlotFailed(allocationId, cause),
         resourceId: this.#options.resourceId,
         log: this.log,
@@ -167,6 +189,8 @@ export class JobMaster extends FencedRpcEndpoint {
     )
     this.#scheduler.suspend(toErrorInfo(cause))
     await this.#disconnected
+    // Who closes this knows that later leaders know how the job ended.
+    await this.#checkpointing?.shutdown(this.#scheduler.jobStatus)
   }
 
   get #scheduler(): Scheduler {
@@ -174,46 +198,49 @@ export class JobMaster extends FencedRpcEndpoint {
   }
 
   async #initialize(): Promise<void> {
-    const { jobGraph, loadModule, fileSystems } = this.#options
+    const { highAvailability, fencingToken } = this.#options
+    const { mainThread } = this
     try {
-      const factories = await loadCoordinators(jobGraph, loadModule, fileSystems)
-      await this.#initializeOutputs()
-      this.mainThread.execute(() => {
-        if (this.#scheduler.jobStatus === 'INITIALIZING') this.#startJob(factories)
+      const initialized = await initializeJob({
+        ...this.#options,
+        configuration: configurationOf(this.#options),
+        stores: () => highAvailability.stores(fencingToken),
+        graph: () => this.#scheduler.executionGraph,
+        gateway: (resourceId) => this.#components.taskManagers.gateway(resourceId),
+        scheduler: () => this.#scheduler,
+        schedule: (delayMs, action) => mainThread.schedule(delayMs, action),
+        execute: (action) => mainThread.execute(action),
+        log: this.log,
+      })
+      mainThread.execute(() => {
+        if (this.#scheduler.jobStatus === 'INITIALIZING') this.#startJob(initialized)
       })
     } catch (error) {
       // The revocation follows; the job itself goes on with the next leader.
       if (error instanceof LeadershipLostError) return
-      this.mainThread.execute(() => this.#onInitializationFailed(error))
+      mainThread.execute(() => this.#onInitializationFailed(error))
     }
   }
 
-  /** @throws LeadershipLostError, JobInitializationError */
-  async #initializeOutputs(): Promise<void> {
-    const { jobGraph, loadModule, fileSystems, highAvailability, fencingToken } = this.#options
-    const hasOutputs = jobGraph.vertices.some(({ operators }) =>
-      operators.some((operator) => operator.initializeOnMaster !== undefined),
-    )
-    if (!hasOutputs) return
-    const initialized = new InitializedOutputs(
-      highAvailability.stores(fencingToken).jobNamespace(jobGraph.jobId, 'jobmaster'),
-      (delayMs, action) => this.mainThread.schedule(delayMs, action),
-    )
-    const isRecovered = await initialized.has()
-    await initializeOnMaster(jobGraph, loadModule, { fileSystems, isRecovered })
-    if (!isRecovered) await initialized.add()
-  }
-
-  #startJob(factories: Awaited<ReturnType<typeof loadCoordinators>>): void {
+  #startJob({ factories, checkpointing }: InitializedJob): void {
     try {
-      this.#coordinators = this.#createCoordinators(factories)
+      this.#coordinators = createCoordinators({
+        factories,
+        scheduler: this.#scheduler,
+        gateway: (resourceId) => this.#components.taskManagers.gateway(resourceId),
+        oldestKept: () => checkpointing?.oldestKept ?? 0n,
+        mainThread: this.mainThread,
+        log: this.log,
+      })
     } catch (error) {
       this.#onInitializationFailed(error)
       return
     }
+    this.#checkpointing = checkpointing
+    checkpointing?.start(this.#coordinators)
     this.#scheduler.initialized()
     this.#components.resourceManager.start()
-    this.#coordinators.start()
+    this.#coordinators.start(checkpointing?.restored)
     this.#scheduler.startScheduling()
   }
 
@@ -221,32 +248,6 @@ export class JobMaster extends FencedRpcEndpoint {
     if (this.#scheduler.jobStatus !== 'INITIALIZING') return
     this.log.warn('The job could not be initialized', { error })
     this.#scheduler.initializationFailed(toErrorInfo(error))
-  }
-
-  #createCoordinators(
-    factories: Awaited<ReturnType<typeof loadCoordinators>>,
-  ): OperatorCoordinators {
-    const { mainThread } = this
-    return new OperatorCoordinators({
-      graph: () => this.#scheduler.executionGraph,
-      factories,
-      oldestKept: () => 0n,
-      log: this.log,
-      execute: (action) => mainThread.execute(action),
-      schedule: (delayMs, action) => mainThread.schedule(delayMs, action),
-      sendToTask: (execution, event) => {
-        const gateway =
-          execution.slot &&
-          this.#components.taskManagers.gateway(execution.slot.location.resourceId)
-        assert(gateway !== undefined, `attempt ${execution.attemptId} runs on a TaskManager`)
-        return gateway.sendOperatorEventToTask(event)
-      },
-      failTask: (execution, error) =>
-        this.#scheduler.failTask(execution.attemptId, toErrorInfo(error)),
-      // Later: it may come from amidst a change of the scheduler's own.
-      failJob: (error) =>
-        mainThread.execute(() => this.#scheduler.failGlobally(toErrorInfo(error))),
-    })
   }
 
   #onHeartbeat(resourceId: string, payload: TaskExecutorToJobMasterHeartbeatPayload): void {
@@ -284,6 +285,7 @@ export class JobMaster extends FencedRpcEndpoint {
 
   #onJobTerminated(status: JobStatus): void {
     this.#coordinators?.close()
+    this.#checkpointing?.jobTerminated(status)
     if (status !== 'SUSPENDED') this.#components.slotPool.releaseAll('the job has ended')
     const { jobId, name } = this.#options.jobGraph
     const cause = toErrorInfo(

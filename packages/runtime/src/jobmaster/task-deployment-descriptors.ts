@@ -15,7 +15,19 @@ import type { JobGraph } from '../jobgraph/job-graph.js'
 import type { EndpointAddress, TaskDeploymentDescriptor } from '../messages/messages.generated.js'
 import { type SlotSharing, slotSharingOf } from '../taskmanager/memory/slot-sharing.js'
 import { type ProducerGroup, producerGroup } from '../taskmanager/producer-group.js'
-import type { JobInformation, TaskInformation } from '../taskmanager/task-launcher.js'
+import type {
+  JobInformation,
+  TaskCheckpointing,
+  TaskInformation,
+} from '../taskmanager/task-launcher.js'
+
+/** What a deployment says of checkpoints. */
+export interface TaskCheckpointFacts {
+  /** Undefined: the job takes none. The same for all tasks of the job. */
+  taskCheckpointing(): TaskCheckpointing | undefined
+  /** `TaskDeploymentDescriptor.task_restore`; undefined: the task begins with nothing. */
+  taskRestore(vertex: ExecutionVertex): Uint8Array | undefined
+}
 
 /** Writes down what a TaskManager needs to run an attempt. */
 export class TaskDeploymentDescriptors {
@@ -25,7 +37,9 @@ export class TaskDeploymentDescriptors {
   readonly #shuffleMaster: ShuffleMaster
   /** Partitions of attempts that are registered. */
   readonly #registered = new WeakMap<Execution, Map<ExecutionEdge, ShuffleDescriptor>>()
-  readonly #jobInformation: Uint8Array
+  readonly #jobGraph: JobGraph
+  readonly #checkpoints: TaskCheckpointFacts
+  #jobInformation: Uint8Array | undefined
   /** Producers of all-to-all edges, as of a version of the producing vertex. */
   readonly #groups = new WeakMap<ExecutionEdge, { version: number; json: string }>()
   readonly #taskInformation = new WeakMap<ExecutionJobVertex, Uint8Array>()
@@ -36,39 +50,50 @@ export class TaskDeploymentDescriptors {
     jobMaster: EndpointAddress,
     token: FencingToken,
     shuffleMaster: ShuffleMaster,
+    checkpoints: TaskCheckpointFacts,
   ) {
+    this.#checkpoints = checkpoints
     this.#shuffleMaster = shuffleMaster
     this.#jobId = jobGraph.jobId
     this.#jobMaster = jobMaster
     this.#token = token
     this.#slotSharing = slotSharingOf(jobGraph)
-    const { jobId, name, jobType, configuration, program } = jobGraph
-    this.#jobInformation = json({
-      jobId,
-      jobName: name,
-      jobType,
-      configuration,
-      ...(program === undefined ? {} : { program }),
-    } satisfies JobInformation)
+    this.#jobGraph = jobGraph
   }
 
   /** The attempt, and all those that it reads from, must have their slots. */
   create(vertex: ExecutionVertex): TaskDeploymentDescriptor {
     const { current, jobVertex } = vertex
     assert(current.slot !== undefined, `attempt ${current.attemptId} has a slot`)
+    const taskRestore = this.#checkpoints.taskRestore(vertex)
     return {
       jobId: this.#jobId,
       executionAttemptId: current.attemptId,
       allocationId: current.slot.allocationId,
       subtaskIndex: vertex.subtaskIndex,
       attemptNumber: current.attemptNumber,
-      jobInformation: this.#jobInformation,
+      jobInformation: this.#jobInformationBytes(),
       taskInformation: this.#taskInformationOf(jobVertex),
       producedPartitions: json(jobVertex.outputs.map((edge) => this.#partition(edge, vertex))),
       inputGates: this.#inputGates(vertex),
       jobMaster: this.#jobMaster,
       jobMasterToken: this.#token,
+      ...(taskRestore !== undefined && { taskRestore }),
     }
+  }
+
+  #jobInformationBytes(): Uint8Array {
+    const { jobId, name, jobType, configuration, program } = this.#jobGraph
+    const checkpointing = this.#checkpoints.taskCheckpointing()
+    this.#jobInformation ??= json({
+      jobId,
+      jobName: name,
+      jobType,
+      configuration,
+      ...(program === undefined ? {} : { program }),
+      ...(checkpointing !== undefined && { checkpointing }),
+    } satisfies JobInformation)
+    return this.#jobInformation
   }
 
   // The producers of an all-to-all edge are the same for each of its consumers: written down once.

@@ -14,6 +14,7 @@ import { TASK_EXECUTOR_GATEWAY } from '../messages/gateways.js'
 import type {
   EndpointAddress,
   TaskExecutorGateway,
+  TaskExecutorHeartbeatFromJobMasterRequest,
   TaskExecutorToJobMasterHeartbeatPayload,
   TaskManagerLocation,
 } from '../messages/messages.generated.js'
@@ -30,6 +31,8 @@ export interface TaskManagerConnectionsOptions {
   readonly token: FencingToken
   /** The slots that the JobMaster believes to hold there. */
   readonly allocationIds: (resourceId: string) => readonly string[]
+  /** The newest completed checkpoint of the job; 0: none. */
+  readonly latestCompletedCheckpointId: () => bigint
   readonly onHeartbeat: (
     resourceId: string,
     payload: TaskExecutorToJobMasterHeartbeatPayload,
@@ -87,7 +90,7 @@ export class TaskManagerConnections {
       }
       this.disconnect(resourceId, lost(resourceId, 'it registered again from another endpoint'))
     }
-    const { rpcService, mainThread, jobId, token, allocationIds, log } = this.#options
+    const { rpcService, mainThread, jobId, token, log } = this.#options
     const gateway = rpcService.connect(address.address, address.endpointId, TASK_EXECUTOR_GATEWAY, {
       fencingToken: token,
     })
@@ -104,10 +107,7 @@ export class TaskManagerConnections {
     }
     this.#connections.set(resourceId, connection)
     this.#heartbeats.monitorPeer(resourceId, (timeoutMs) =>
-      gateway.heartbeatFromJobMaster(
-        { jobId, allocationIds: allocationIds(resourceId) },
-        { timeoutMs },
-      ),
+      gateway.heartbeatFromJobMaster(this.#heartbeat(resourceId), { timeoutMs }),
     )
     log.info('TaskManager registered at the JobMaster', { jobId, resourceId })
   }
@@ -130,7 +130,7 @@ export class TaskManagerConnections {
    * @param onAlive it has answered; else `onLost` is told, also if it was not registered any more
    */
   ask(resourceId: string, onAlive: () => void): void {
-    const { mainThread, jobId, allocationIds, heartbeat, onLost } = this.#options
+    const { mainThread, heartbeat, onLost } = this.#options
     const connection = this.#connections.get(resourceId)
     if (connection === undefined) {
       mainThread.execute(() =>
@@ -151,10 +151,7 @@ export class TaskManagerConnections {
         }
       })
     connection.gateway
-      .heartbeatFromJobMaster(
-        { jobId, allocationIds: allocationIds(resourceId) },
-        { timeoutMs: heartbeat.intervalMs },
-      )
+      .heartbeatFromJobMaster(this.#heartbeat(resourceId), { timeoutMs: heartbeat.intervalMs })
       .then(() => answered(), answered)
   }
 
@@ -180,6 +177,16 @@ export class TaskManagerConnections {
   close(): void {
     for (const resourceId of this.resourceIds) this.#remove(resourceId)
     this.#heartbeats.close()
+  }
+
+  #heartbeat(resourceId: string): TaskExecutorHeartbeatFromJobMasterRequest {
+    const { jobId, allocationIds, latestCompletedCheckpointId } = this.#options
+    const latest = Number(latestCompletedCheckpointId())
+    return {
+      jobId,
+      allocationIds: allocationIds(resourceId),
+      ...(latest > 0 && { latestCompletedCheckpointId: latest }),
+    }
   }
 
   #remove(resourceId: string): Connection | undefined {

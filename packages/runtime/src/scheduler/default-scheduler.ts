@@ -64,7 +64,11 @@ export class DefaultScheduler implements Scheduler {
       onSchedulingFailed: (task, error) =>
         this.#failExecution(this.#vertex(task), toErrorInfo(error), true),
     })
-    this.#restarts = new PendingRestarts(options.schedule, (tasks) => this.#restartTasks(tasks))
+    this.#restarts = new PendingRestarts(
+      options.schedule,
+      (proceed) => options.operations.prepareRestart(proceed),
+      (tasks) => this.#restartTasks(tasks),
+    )
   }
 
   get executionGraph(): ExecutionGraph {

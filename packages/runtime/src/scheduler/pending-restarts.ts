@@ -6,6 +6,8 @@ interface PendingRestart {
   /** Those of `tasks` that have not ended. */
   readonly alive: Set<number>
   delayOver: boolean
+  /** Somebody was asked whether it may go on, and has not answered. */
+  asked: boolean
   cancelTimer: CancelTimer
 }
 
@@ -16,12 +18,21 @@ interface PendingRestart {
 export class PendingRestarts {
   readonly #schedule: ScheduleAction
   readonly #onReady: (tasks: number[]) => void
+  readonly #prepare: (proceed: () => void) => void
   readonly #restarts = new Set<PendingRestart>()
   readonly #restartOf = new Map<number, PendingRestart>()
 
-  /** @param onReady given the tasks, ascending; the restart is not pending any more then */
-  constructor(schedule: ScheduleAction, onReady: (tasks: number[]) => void) {
+  /**
+   * @param prepare see `SchedulerOperations.prepareRestart`
+   * @param onReady given the tasks, ascending; the restart is not pending any more then
+   */
+  constructor(
+    schedule: ScheduleAction,
+    prepare: (proceed: () => void) => void,
+    onReady: (tasks: number[]) => void,
+  ) {
     this.#schedule = schedule
+    this.#prepare = prepare
     this.#onReady = onReady
   }
 
@@ -53,6 +64,7 @@ export class PendingRestarts {
       tasks: new Set(tasks),
       alive: new Set(alive),
       delayOver: false,
+      asked: false,
       cancelTimer: this.#schedule(delayMs, () => {
         restart.delayOver = true
         this.#check(restart)
@@ -72,9 +84,14 @@ export class PendingRestarts {
   }
 
   #check(restart: PendingRestart): void {
-    if (!restart.delayOver || restart.alive.size > 0 || !this.#restarts.has(restart)) return
-    this.#remove(restart)
-    this.#onReady([...restart.tasks].sort((a, b) => a - b))
+    if (restart.asked || !isReady(restart) || !this.#restarts.has(restart)) return
+    restart.asked = true
+    this.#prepare(() => {
+      // A later one may have taken its tasks meanwhile.
+      if (!this.#restarts.has(restart)) return
+      this.#remove(restart)
+      this.#onReady([...restart.tasks].sort((a, b) => a - b))
+    })
   }
 
   #remove(restart: PendingRestart): void {
@@ -82,4 +99,8 @@ export class PendingRestarts {
     this.#restarts.delete(restart)
     for (const task of restart.tasks) this.#restartOf.delete(task)
   }
+}
+
+function isReady({ delayOver, alive }: PendingRestart): boolean {
+  return delayOver && alive.size === 0
 }

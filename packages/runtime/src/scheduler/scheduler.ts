@@ -85,6 +85,12 @@ export interface SchedulerOperations {
   cancelOnTaskManager(execution: Execution): void
   /** The attempt has ended: nothing more comes from it. */
   executionEnded(vertex: ExecutionVertex): void
+  /**
+   * Tasks that have ended are to begin new attempts: what they begin with is fixed now.
+   *
+   * @param proceed they may begin; called in this turn or a later one, or never: then {@link Scheduler.failGlobally} follows
+   */
+  prepareRestart(proceed: () => void): void
   /** These subtasks begin new attempts; the operator coordinators must follow. */
   subtasksReset(vertices: readonly ExecutionVertex[]): void
   /** These results of finished attempts will not be read any more. */

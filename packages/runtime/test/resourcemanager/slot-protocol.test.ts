@@ -92,6 +92,7 @@ class SlotUsingJob extends FencedRpcEndpoint {
       heartbeat,
       token: fencingToken,
       allocationIds: (resourceId) => this.pool.slotsOf(resourceId).map((slot) => slot.allocationId),
+      latestCompletedCheckpointId: () => 0n,
       onHeartbeat: () => {},
       onLost: (resourceId) => this.#lost(this.pool.removeTaskManager(resourceId)),
     })
@@ -123,6 +124,7 @@ class SlotUsingJob extends FencedRpcEndpoint {
       taskManagers: this.#taskManagers,
       resourceManager: this.#resourceManager,
       coordinators: () => undefined,
+      checkpointing: () => undefined,
       slotFailed: (allocationId) => {
         const slot = this.pool.removeSlot(allocationId)
         if (slot !== undefined) this.#lost([slot])

@@ -443,8 +443,11 @@ t.test('ExceptionHistory is bounded and keeps concurrent failures with their roo
 t.test('PendingRestarts waits for delay and end, and yields to a newer restart', async (t) => {
   const clock = new ManualClock()
   const ready: number[][] = []
+  const held: (() => void)[] = []
+  let holds = false
   const restarts = new PendingRestarts(
     (delayMs, action) => clock.schedule(delayMs, action),
+    (proceed) => (holds ? held.push(proceed) : proceed()),
     (tasks) => ready.push(tasks),
   )
   restarts.add([0, 1], [1], 100)
@@ -458,7 +461,18 @@ t.test('PendingRestarts waits for delay and end, and yields to a newer restart',
   t.strictSame(ready, [[0]], 'the older one goes on without what the newer one took')
   clock.advance(500)
   t.strictSame(ready, [[0], [1, 2]])
+  holds = true
+  restarts.add([3, 4], [], 0)
+  clock.advance(0)
+  t.equal(held.length, 1, 'what they begin with is being fixed')
+  restarts.add([4], [], 0)
+  clock.advance(0)
+  held[0]!()
+  t.strictSame(ready.at(-1), [3], 'a newer restart has the other')
+  restarts.add([3], [], 0)
   restarts.cancelAll()
+  held[1]!()
+  t.strictSame(ready.at(-1), [3], 'it was given up meanwhile')
   t.ok(restarts.isEmpty)
   t.equal(clock.pendingTimers, 0)
 })

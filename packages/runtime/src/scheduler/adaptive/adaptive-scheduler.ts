@@ -19,6 +19,7 @@ import type {
   JobStatus,
   UpdateTaskExecutionStateRequest,
 } from '../../messages/messages.generated.js'
+import { isNonRecoverable } from '../execution-failure-handler.js'
 import type { RestartStrategy } from '../restart-strategy.js'
 import type { Scheduler, SchedulerOperations } from '../scheduler.js'
 import { AdaptiveGraphs } from './adaptive-graphs.js'
@@ -165,8 +166,13 @@ export class AdaptiveScheduler implements Scheduler {
   }
 
   failGlobally(cause: SerializedError): void {
-    if (this.#state.state !== 'Executing') return
-    this.#handleFailure({ cause, vertex: undefined, countsAgainstBudget: true })
+    const { state } = this.#state
+    if (state === 'Executing') {
+      this.#handleFailure({ cause, vertex: undefined, countsAgainstBudget: true })
+    } else if (state === 'Restarting' && isNonRecoverable(cause)) {
+      this.#failures.addFinal(cause)
+      this.#fail(cause)
+    }
   }
 
   slotsLost(
@@ -341,10 +347,15 @@ export class AdaptiveScheduler implements Scheduler {
     const restart = this.#restart
     if (restart === undefined) return
     this.#restart = undefined
-    this.#cancelTimer = this.#options.schedule(restart.delayMs, () => {
-      if (restart.next === 'WaitingForResources') this.#waitForResources()
-      else this.#createExecutionGraph()
-    })
+    const { schedule, operations } = this.#options
+    this.#cancelTimer = schedule(restart.delayMs, () =>
+      operations.prepareRestart(() => {
+        // It may have been cancelled meanwhile.
+        if (this.#state.state !== 'Restarting') return
+        if (restart.next === 'WaitingForResources') this.#waitForResources()
+        else this.#createExecutionGraph()
+      }),
+    )
   }
 
   // ---------------------------------------------------------------- the end

@@ -1,0 +1,343 @@
+import type { Clock, FileSystems, Logger, Random, SerializedError } from '@flink-ts/core'
+import { adoptMaxParallelism } from '../checkpoint/adopt-max-parallelism.js'
+import { checkRestore } from '../checkpoint/check-restore.js'
+import type { CheckpointConfiguration } from '../checkpoint/checkpoint-configuration.js'
+import { CheckpointCoordinator } from '../checkpoint/checkpoint-coordinator.js'
+import type { AcknowledgeCheckpoint, DeclineCheckpoint } from '../checkpoint/checkpoint-gateways.js'
+import { planCheckpoint } from '../checkpoint/checkpoint-plan.js'
+import { CheckpointStatisticsTracker } from '../checkpoint/checkpoint-statistics-tracker.js'
+import type { CompletedCheckpoint } from '../checkpoint/completed-checkpoint.js'
+import {
+  JobCheckpointStorage,
+  MAX_STATE_IN_JOB_MANAGER,
+} from '../checkpoint/job-checkpoint-storage.js'
+import { plannedTasks } from '../checkpoint/planned-tasks.js'
+import { type RecoveredCheckpoints, recoverCheckpoints } from '../checkpoint/recover-checkpoints.js'
+import { CheckpointsDamagedError } from '../checkpoint/restore-errors.js'
+import { StateAssignment } from '../checkpoint/state-assignment.js'
+import { TaskCheckpointGateway } from '../checkpoint/task-checkpoint-gateway.js'
+import type { ExecutionGraph } from '../executiongraph/execution-graph.js'
+import type { ExecutionVertex } from '../executiongraph/execution-vertex.js'
+import type { LeaderStores } from '../highavailability/high-availability-services.js'
+import type { JobGraph } from '../jobgraph/job-graph.js'
+import { toErrorInfo } from '../messages/error-info.js'
+import type {
+  JobStatus,
+  RequestCheckpointStatisticsRequest,
+  TaskExecutorGateway,
+  UpdateTaskExecutionStateRequest,
+} from '../messages/messages.generated.js'
+import type { Scheduler } from '../scheduler/scheduler.js'
+import type { TaskCheckpointing } from '../taskmanager/task-launcher.js'
+import type { OperatorCoordinators } from './coordination/operator-coordinators.js'
+import { isDamageOf } from './damaged-checkpoint.js'
+import { checkpointStatisticsInfo } from './info/checkpoint-statistics-info.js'
+import { SavepointOperations } from './savepoint-operations.js'
+import type { ScheduleAction } from './slotpool/slot-pool.js'
+
+export interface JobCheckpointingOptions {
+  /** The vertices may change here: see {@link adoptMaxParallelism}. */
+  readonly jobGraph: JobGraph
+  readonly configuration: CheckpointConfiguration
+  readonly stores: LeaderStores
+  readonly fileSystems: FileSystems
+  /** The current one. */
+  readonly graph: () => ExecutionGraph
+  /** Undefined: it is not registered (any more). */
+  readonly gateway: (resourceId: string) => TaskExecutorGateway | undefined
+  readonly scheduler: () => Pick<Scheduler, 'cancel' | 'failGlobally'>
+  readonly schedule: ScheduleAction
+  readonly execute: (action: () => void) => void
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+}
+
+/** What a JobMaster does about checkpoints: takes them while all tasks run, and says what tasks begin with. */
+export class JobCheckpointing {
+  readonly statistics: CheckpointStatisticsTracker
+  readonly #options: JobCheckpointingOptions
+  readonly #storage: JobCheckpointStorage
+  readonly #recovered: RecoveredCheckpoints
+  #coordinator: CheckpointCoordinator | undefined
+  #operations: SavepointOperations | undefined
+  #coordinators: OperatorCoordinators | undefined
+  /** What tasks begin with now. */
+  #restored:
+    | { readonly checkpoint: CompletedCheckpoint; readonly state: StateAssignment }
+    | undefined
+  /** Attempts that run or have finished. */
+  readonly #running = new Set<string>()
+  /** What attempts that have not ended began with. */
+  readonly #beganWith = new Map<string, CompletedCheckpoint>()
+  #isInitialDamaged = false
+
+  private constructor(
+    options: JobCheckpointingOptions,
+    storage: JobCheckpointStorage,
+    recovered: RecoveredCheckpoints,
+  ) {
+    this.#options = options
+    this.#storage = storage
+    this.#recovered = recovered
+    this.statistics = new CheckpointStatisticsTracker({
+      clock: options.clock,
+      historySize: options.configuration.settings.historySize,
+      sharedSizeBytes: (key) => recovered.sharedState.sizeBytesOf(key),
+    })
+  }
+
+  /**
+   * Reads what there is, and judges whether the job can begin with it. Nothing has been deployed.
+   *
+   * @throws RestoreRefusedError, StateIncompatibleError, CheckpointsDamagedError, CheckpointNotFoundError, LeadershipLostError
+   */
+  static async recover(options: JobCheckpointingOptions): Promise<JobCheckpointing> {
+    const { jobGraph, configuration, fileSystems, random } = options
+    const { jobId } = jobGraph
+    const settings = configuration.storage
+    const storage = new JobCheckpointStorage({ settings, fileSystems, random, jobId })
+    const recovered = await recoverCheckpoints({ ...options, jobId, storage })
+    const checkpoint = recovered.store.latest ?? recovered.initial
+    if (checkpoint !== undefined) {
+      const taken = checkRestore(checkpoint.metadata, jobGraph, {
+        path: checkpoint.externalPath,
+        allowNonRestoredState: configuration.restore?.allowNonRestoredState ?? false,
+      })
+      adoptMaxParallelism(jobGraph, taken)
+    }
+    const checkpointing = new JobCheckpointing(options, storage, recovered)
+    if (checkpoint !== undefined) checkpointing.#restore(checkpoint)
+    return checkpointing
+  }
+
+  /** What tasks and operator coordinators begin with; undefined: with nothing. */
+  get restored(): StateAssignment | undefined {
+    return this.#restored?.state
+  }
+
+  /** The oldest checkpoint that the job may begin with again. */
+  get oldestKept(): bigint {
+    return this.#recovered.store.all[0]?.checkpointId ?? 0n
+  }
+
+  /** The newest that tasks may commit; 0: none of this leader. */
+  get latestCompletedId(): bigint {
+    return this.#coordinator?.latestCompletedId ?? 0n
+  }
+
+  /** What somebody may ask for; undefined until the job is initialized. */
+  get operations(): SavepointOperations | undefined {
+    return this.#operations
+  }
+
+  /** As REST shows it; see {@link checkpointStatisticsInfo}. */
+  statisticsOf(request: RequestCheckpointStatisticsRequest): object | undefined {
+    return checkpointStatisticsInfo(request, this.statistics, this.#options.configuration)
+  }
+
+  /** `JobInformation.checkpointing` */
+  get taskCheckpointing(): TaskCheckpointing {
+    const { settings, storage } = this.#options.configuration
+    const { jobDirectory } = this.#storage
+    return {
+      isPeriodic: settings.intervalMs !== undefined,
+      inlineThresholdBytes:
+        jobDirectory === undefined ? MAX_STATE_IN_JOB_MANAGER : storage.inlineThresholdBytes,
+      unaligned: settings.unaligned && settings.mode === 'EXACTLY_ONCE',
+      afterTasksFinish: settings.checkpointsAfterTasksFinish,
+      ...(jobDirectory !== undefined && { jobDirectory }),
+    }
+  }
+
+  /** The job is initialized. Once. */
+  start(coordinators: OperatorCoordinators): void {
+    const { jobGraph, configuration, execute, graph, scheduler } = this.#options
+    const { settings } = configuration
+    const { jobId } = jobGraph
+    this.#coordinators = coordinators
+    const gateway = new TaskCheckpointGateway({
+      ...this.#options,
+      execution: (attempt) => graph().currentExecution(attempt),
+      latestCompletedId: () => this.latestCompletedId,
+      onTriggered: (attempt, checkpointId) => coordinators.reached(attempt, checkpointId),
+      onDeclined: (decline) => this.decline(decline),
+    })
+    this.#coordinator = new CheckpointCoordinator({
+      ...this.#options,
+      ...this.#recovered,
+      jobId,
+      settings,
+      plan: () =>
+        planCheckpoint(plannedTasks(graph()), {
+          afterTasksFinish: settings.checkpointsAfterTasksFinish,
+        }),
+      gateway,
+      coordinators,
+      storage: this.#storage,
+      statistics: this.statistics,
+      isFullForced: () => this.#usesForeignFiles,
+      // Later: it may come from amidst a change of the scheduler's own.
+      failJob: (error) => execute(() => scheduler().failGlobally(toErrorInfo(error))),
+    })
+    this.#operations = new SavepointOperations({
+      ...this.#options,
+      jobId,
+      scheduler: scheduler(),
+      defaultDirectory: configuration.storage.savepointDirectory,
+      coordinator: this.#coordinator,
+      resume: () => this.#startIfAllRun(),
+    })
+  }
+
+  // ---------------------------------------------------------------- what tasks tell
+
+  acknowledge(acknowledgement: AcknowledgeCheckpoint): void {
+    const { executionAttemptId, checkpointId } = acknowledgement
+    this.#coordinators?.reached(executionAttemptId, checkpointId)
+    this.#coordinator?.acknowledgeCheckpoint(acknowledgement)
+  }
+
+  decline(decline: DeclineCheckpoint): void {
+    this.#coordinator?.declineCheckpoint(decline)
+  }
+
+  /** Before the scheduler hears of it: what a task cannot read is not restored again. */
+  taskFailed(executionAttemptId: string, error: SerializedError | undefined): void {
+    const checkpoint = this.#beganWith.get(executionAttemptId)
+    if (checkpoint === undefined || error === undefined || !isDamageOf(checkpoint, error)) return
+    const { checkpointId, externalPath } = checkpoint
+    if (checkpoint === this.#recovered.initial) this.#isInitialDamaged = true
+    else if (!this.#recovered.store.markDamaged(checkpointId)) return
+    this.statistics.damaged(checkpointId, error.message)
+    this.#options.log.warn('A checkpoint is damaged; an older one is used, if there is one', {
+      jobId: this.#options.jobGraph.jobId,
+      checkpointId: `${checkpointId}`,
+      externalPath,
+      error,
+    })
+  }
+
+  /** The scheduler has taken a report of a task. */
+  taskStateChanged({ executionAttemptId, state }: UpdateTaskExecutionStateRequest): void {
+    if (this.#options.configuration.settings.intervalMs === undefined) return
+    if (state !== 'RUNNING' && state !== 'FINISHED') return
+    const graph = this.#options.graph()
+    const current = graph.currentExecution(executionAttemptId)?.state
+    if (current !== 'RUNNING' && current !== 'FINISHED') return
+    this.#running.add(executionAttemptId)
+    this.#startIfAllRun()
+  }
+
+  // ---------------------------------------------------------------- what the scheduler tells
+
+  /** `TaskDeploymentDescriptor.task_restore`; undefined: the task begins with nothing. */
+  taskRestore(vertex: ExecutionVertex): Uint8Array | undefined {
+    if (this.#restored === undefined) return undefined
+    this.#beganWith.set(vertex.current.attemptId, this.#restored.checkpoint)
+    return this.#restored.state.taskRestore(vertex)
+  }
+
+  /** See `SchedulerOperations.executionEnded`. */
+  executionEnded({ current }: ExecutionVertex): void {
+    this.#beganWith.delete(current.attemptId)
+    if (current.state !== 'FINISHED') {
+      this.#running.delete(current.attemptId)
+      this.#operations?.attemptFailed(current.failure)
+      this.#coordinator?.stopScheduler('TASK_FAILURE', current.failure)
+      return
+    }
+    // What it has not acknowledged it will not; those that come later do without it.
+    this.#coordinator?.taskFinished(current.attemptId)
+  }
+
+  /** These subtasks begin new attempts. */
+  subtasksReset(vertices: readonly ExecutionVertex[]): void {
+    for (const { history } of vertices) {
+      const ended = history.at(-1)
+      if (ended !== undefined) this.#running.delete(ended.attemptId)
+    }
+  }
+
+  /** The job has another graph. */
+  graphReplaced(): void {
+    this.#running.clear()
+    this.#beganWith.clear()
+  }
+
+  /**
+   * See `SchedulerOperations.prepareRestart`: fixes what the tasks begin with. A checkpoint that is just being stored is
+   * waited for: a later leader may find it already.
+   */
+  prepareRestart(proceed: () => void): void {
+    const coordinator = this.#coordinator
+    if (coordinator === undefined) proceed()
+    else if (coordinator.isStoring)
+      void coordinator.restoreLatest().then(() => this.prepareRestart(proceed))
+    else if (this.#chooseRestored(coordinator.restoreNow())) proceed()
+  }
+
+  /** The job has ended, or is not run here any more. */
+  jobTerminated(status: JobStatus): void {
+    this.#operations?.jobTerminated(status)
+    this.#coordinator?.stopScheduler('CHECKPOINT_COORDINATOR_SHUTDOWN')
+  }
+
+  /**
+   * How the job ended is known to later leaders: what is not retained is removed. Never rejects; what could not be removed is
+   * logged.
+   */
+  async shutdown(status: JobStatus): Promise<void> {
+    const { log, jobGraph } = this.#options
+    try {
+      const isSuspended = status !== 'FINISHED' && status !== 'CANCELED' && status !== 'FAILED'
+      const isUseless = await this.#coordinator?.shutdown(isSuspended ? 'SUSPENDED' : status)
+      if (isUseless === true) await this.#storage.discardJobDirectory()
+    } catch (error) {
+      log.warn('Checkpoints of a job that has ended could not be removed', {
+        jobId: jobGraph.jobId,
+        error,
+      })
+    }
+  }
+
+  #startIfAllRun(): void {
+    const { vertices, status } = this.#options.graph()
+    const allRun = this.#running.size === vertices.length && status === 'RUNNING'
+    if (allRun && this.#operations?.isStopping === false) this.#coordinator?.startScheduler()
+  }
+
+  /** @returns false: there is nothing that the job may begin with; it has failed */
+  #chooseRestored(latest: CompletedCheckpoint | undefined): boolean {
+    const { store, initial } = this.#recovered
+    const damaged = [
+      ...store.damagedPaths,
+      ...(this.#isInitialDamaged && initial !== undefined ? [initial.externalPath] : []),
+    ]
+    if (latest === undefined && damaged.length > 0) {
+      const error = new CheckpointsDamagedError(damaged)
+      this.#options.execute(() => this.#options.scheduler().failGlobally(toErrorInfo(error)))
+      return false
+    }
+    const checkpoint = latest ?? initial
+    if (checkpoint !== undefined) this.#restore(checkpoint)
+    return true
+  }
+
+  #restore(checkpoint: CompletedCheckpoint): void {
+    const { log, jobGraph } = this.#options
+    const { checkpointId, externalPath } = checkpoint
+    if (this.#restored?.checkpoint !== checkpoint) {
+      this.#restored = { checkpoint, state: new StateAssignment(checkpoint.metadata) }
+    }
+    const facts = { jobId: jobGraph.jobId, checkpointId: `${checkpointId}`, externalPath }
+    log.info('Tasks begin with a checkpoint', facts)
+  }
+
+  /** Files of a savepoint that is not the job's own may go at any time once a checkpoint of the job is complete. */
+  get #usesForeignFiles(): boolean {
+    const { initial, store } = this.#recovered
+    const isForeign = this.#options.configuration.restore?.claimMode === 'NO_CLAIM'
+    return isForeign && initial !== undefined && store.latest === undefined
+  }
+}
