@@ -8,6 +8,18 @@ export type {
   UserAccumulatorBody,
 } from './messages/accumulator-messages.js'
 export type {
+  AsynchronousOperationBody,
+  CheckpointInfoBody,
+  CheckpointTriggerRequestBody,
+  ManualCheckpointType,
+  SavepointDisposalRequestBody,
+  SavepointFormatType,
+  SavepointInfoBody,
+  SavepointTriggerRequestBody,
+  StopWithSavepointRequestBody,
+  TriggerResponseBody,
+} from './messages/checkpoint-messages.js'
+export type {
   ClusterOverviewBody,
   ConfigurationEntryBody,
   DashboardConfigurationBody,

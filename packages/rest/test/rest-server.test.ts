@@ -1,11 +1,10 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync } from 'node:fs'
 import { createServer, request as httpRequest } from 'node:http'
 import { createServer as createNetServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   accumulatorValue,
-  type Clock,
   Configuration,
   FlinkError,
   noopLogger,
@@ -13,86 +12,11 @@ import {
   SystemRandom,
 } from '@flink-ts/core'
 import { ManualClock } from '@flink-ts/core/testing'
-import { RestServerEndpoint, type RestServerOptions } from '@flink-ts/rest'
+import { RestServerEndpoint } from '@flink-ts/rest'
 import { RestClientError, RestClusterClient, RestConnectionError } from '@flink-ts/rest/client'
-import t, { type Test } from 'tap'
-import {
-  JOB_ID,
-  runningJob,
-  SINK_ID,
-  SOURCE_ID,
-  testingDispatcher,
-  testingResourceManager,
-} from './testing-gateways.js'
-
-async function startServer(
-  t: Test,
-  options: {
-    dispatcher?: Parameters<typeof testingDispatcher>[0]
-    resourceManager?: Parameters<typeof testingResourceManager>[0]
-    configuration?: Record<string, string>
-    storeProgram?: RestServerOptions['storeProgram']
-    leaderless?: boolean
-    clock?: Clock
-  } = {},
-) {
-  const uploadFolder = mkdtempSync(join(tmpdir(), 'flink-rest-test-'))
-  const server = new RestServerEndpoint({
-    configuration: Configuration.fromMap({ 'rest.port': '0', ...options.configuration }),
-    clock: options.clock ?? new SystemClock(),
-    random: new SystemRandom(),
-    log: noopLogger,
-    dispatcher: () =>
-      options.leaderless ? undefined : testingDispatcher(options.dispatcher ?? {}),
-    resourceManager: () => testingResourceManager(options.resourceManager ?? {}),
-    storeProgram:
-      options.storeProgram ?? (async () => ({ key: 'f'.repeat(64), release: async () => {} })),
-    version: { version: '1.2.3', commit: 'abc', revision: 'abc @ today' },
-    uploadFolder,
-  })
-  await server.start()
-  t.teardown(async () => {
-    await server.close()
-    rmSync(uploadFolder, { recursive: true, force: true })
-  })
-  const client = new RestClusterClient({ address: server.address, clock: new SystemClock() })
-  const raw = (
-    path: string,
-    init: { method?: string; headers?: Record<string, string>; body?: string } = {},
-  ) =>
-    new Promise<{
-      status: number
-      body: Record<string, unknown>
-      headers: Record<string, unknown>
-    }>((resolve, reject) => {
-      const call = httpRequest(
-        {
-          host: '127.0.0.1',
-          port: server.port,
-          path,
-          method: init.method ?? 'GET',
-          headers: init.headers,
-        },
-        (response) => {
-          let text = ''
-          response.setEncoding('utf8')
-          response.on('data', (chunk) => {
-            text += chunk
-          })
-          response.on('end', () =>
-            resolve({
-              status: response.statusCode ?? 0,
-              body: JSON.parse(text),
-              headers: response.headers,
-            }),
-          )
-        },
-      )
-      call.on('error', reject)
-      call.end(init.body)
-    })
-  return { server, client, raw, uploadFolder }
-}
+import t from 'tap'
+import { startServer } from './start-server.js'
+import { JOB_ID, runningJob, SINK_ID, SOURCE_ID } from './testing-gateways.js'
 
 const graphOf = () => ({ executionGraph: Buffer.from(JSON.stringify(runningJob())) })
 
@@ -216,25 +140,6 @@ t.test('what a former leader refuses is answered with 503: the next one may do i
     t.match(body['errors'], [/not any more/])
     t.match(await raw(`/jobs/${JOB_ID}`, { method: 'PATCH' }), { status: 503 }, code)
     t.match(await client.jobStatus(JOB_ID).catch((error) => error), { retriable: true }, code)
-  }
-})
-
-t.test('POST …/stop and …/savepoints are refused until there are savepoints', async (t) => {
-  const { raw } = await startServer(t, {
-    dispatcher: {
-      requestJobStatus: ({ jobId }: { jobId: string }) => {
-        if (jobId === JOB_ID) return { status: 'RUNNING' }
-        throw new FlinkError(`Could not find Flink job (${jobId})`, { code: 'FLINK_JOB_NOT_FOUND' })
-      },
-    },
-  })
-  for (const call of ['stop', 'savepoints']) {
-    t.match(await raw(`/jobs/${JOB_ID}/${call}`, { method: 'POST', body: '{}' }), {
-      status: 501,
-      body: { errors: [/there are no savepoints in this release; PATCH .* ends the job/] },
-    })
-    t.match(await raw(`/jobs/${'0'.repeat(32)}/${call}`, { method: 'POST' }), { status: 404 })
-    t.match(await raw(`/jobs/x/${call}`, { method: 'POST' }), { status: 400 })
   }
 })
 

@@ -1,3 +1,5 @@
 export { accumulatorSnapshots } from './accumulator-snapshots.js'
 export { RestClientError, RestConnectionError } from './rest-client-error.js'
-export { RestClusterClient, type RestClusterClientOptions } from './rest-cluster-client.js'
+export { RestClusterClient } from './rest-cluster-client.js'
+export type { RestClusterClientOptions } from './rest-transport.js'
+export { TriggeredOperationError } from './triggered-operation.js'

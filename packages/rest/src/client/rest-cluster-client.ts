@@ -1,11 +1,20 @@
-import { Agent } from 'node:http'
-import type { AccumulatorSnapshot, Clock } from '@flink-ts/core'
-import axios, { type AxiosInstance, type AxiosResponse } from 'axios'
+import { type AccumulatorSnapshot, type Clock, SystemRandom } from '@flink-ts/core'
+import type { CheckpointHistoryEntry, CheckpointingStatistics } from '@flink-ts/runtime'
 import type { JobAccumulatorsBody } from '../messages/accumulator-messages.js'
+import type {
+  AsynchronousOperationBody,
+  CheckpointInfoBody,
+  CheckpointTriggerRequestBody,
+  ManualCheckpointType,
+  SavepointDisposalRequestBody,
+  SavepointInfoBody,
+  SavepointTriggerRequestBody,
+  StopWithSavepointRequestBody,
+  TriggerResponseBody,
+} from '../messages/checkpoint-messages.js'
 import type {
   ClusterOverviewBody,
   ConfigurationEntryBody,
-  ErrorResponseBody,
   JobDetailsBody,
   JobExceptionsBody,
   JobExecutionResultBody,
@@ -21,35 +30,8 @@ import type {
   TaskManagersBody,
 } from '../messages/messages.js'
 import { accumulatorSnapshots } from './accumulator-snapshots.js'
-import { RestClientError, RestConnectionError } from './rest-client-error.js'
-
-/** Whose cause says nothing that the message does not. */
-const KNOWN_CONNECTION_ERRORS = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ECONNABORTED',
-  'ETIMEDOUT',
-  'ECONNRESET',
-  'EPIPE',
-  'HPE_INVALID_CONSTANT',
-])
-
-export interface RestClusterClientOptions {
-  /** `host:port` of the REST endpoint. */
-  readonly address: string
-  readonly clock: Clock
-  /** Path in front of the REST paths (`rest.url-prefix`); default `/`. */
-  readonly urlPrefix?: string
-  /** How often a call that found nobody, or no leader, is repeated; default 0. */
-  readonly retries?: number
-  /** Pause before a repetition; default 3 s. */
-  readonly retryDelayMs?: number
-  /** Largest answer that is accepted; default 100 MiB. */
-  readonly maxContentBytes?: number
-  /** How long one call may take; default 60 s. */
-  readonly timeoutMs?: number
-}
+import { type RestClusterClientOptions, RestTransport } from './rest-transport.js'
+import { completedOperation } from './triggered-operation.js'
 
 /**
  * Speaks the REST API of one cluster.
@@ -59,60 +41,45 @@ export interface RestClusterClientOptions {
  */
 export class RestClusterClient {
   readonly address: string
-  readonly #http: AxiosInstance
+  readonly #transport: RestTransport
   readonly #clock: Clock
-  readonly #retries: number
-  readonly #retryDelayMs: number
 
   constructor(options: RestClusterClientOptions) {
     this.address = options.address
+    this.#transport = new RestTransport(options)
     this.#clock = options.clock
-    this.#retries = options.retries ?? 0
-    this.#retryDelayMs = options.retryDelayMs ?? 3000
-    const prefix = (options.urlPrefix ?? '/').replace(/\/$/, '')
-    this.#http = axios.create({
-      // A kept connection that the server closes meanwhile would fail the next call.
-      httpAgent: new Agent({ keepAlive: false }),
-      baseURL: `http://${options.address}${prefix}`,
-      timeout: options.timeoutMs ?? 60_000,
-      maxContentLength: options.maxContentBytes ?? 104_857_600,
-      maxBodyLength: Number.POSITIVE_INFINITY,
-      maxRedirects: 0,
-      proxy: false,
-      validateStatus: () => true,
-    })
   }
 
   clusterOverview(): Promise<ClusterOverviewBody> {
-    return this.#call('GET', '/overview')
+    return this.#transport.call('GET', '/overview')
   }
 
   clusterConfiguration(): Promise<ConfigurationEntryBody[]> {
-    return this.#call('GET', '/jobmanager/config')
+    return this.#transport.call('GET', '/jobmanager/config')
   }
 
   async listJobs(): Promise<readonly JobOverviewBody[]> {
-    return (await this.#call<JobsOverviewBody>('GET', '/jobs/overview')).jobs
+    return (await this.#transport.call<JobsOverviewBody>('GET', '/jobs/overview')).jobs
   }
 
   jobDetails(jobId: string): Promise<JobDetailsBody> {
-    return this.#call('GET', `/jobs/${jobId}`)
+    return this.#transport.call('GET', `/jobs/${jobId}`)
   }
 
   jobPlan(jobId: string): Promise<JobPlanBody> {
-    return this.#call('GET', `/jobs/${jobId}/plan`)
+    return this.#transport.call('GET', `/jobs/${jobId}/plan`)
   }
 
   jobExceptions(jobId: string): Promise<JobExceptionsBody> {
-    return this.#call('GET', `/jobs/${jobId}/exceptions`)
+    return this.#transport.call('GET', `/jobs/${jobId}/exceptions`)
   }
 
   async jobStatus(jobId: string): Promise<string> {
-    return (await this.#call<JobStatusBody>('GET', `/jobs/${jobId}/status`)).status
+    return (await this.#transport.call<JobStatusBody>('GET', `/jobs/${jobId}/status`)).status
   }
 
   vertexDetails(jobId: string, vertexId: string): Promise<JobVertexDetailsBody> {
-    return this.#call('GET', `/jobs/${jobId}/vertices/${vertexId}`)
+    return this.#transport.call('GET', `/jobs/${jobId}/vertices/${vertexId}`)
   }
 
   /** @param ids which metrics; all names (without values) if left out */
@@ -123,23 +90,23 @@ export class RestClusterClient {
     ids?: readonly string[],
   ): Promise<MetricBody[]> {
     const query = ids === undefined ? '' : `?get=${ids.map(encodeURIComponent).join(',')}`
-    return this.#call(
+    return this.#transport.call(
       'GET',
       `/jobs/${jobId}/vertices/${vertexId}/subtasks/${subtaskIndex}/metrics${query}`,
     )
   }
 
   async taskManagers(): Promise<TaskManagersBody['taskmanagers']> {
-    return (await this.#call<TaskManagersBody>('GET', '/taskmanagers')).taskmanagers
+    return (await this.#transport.call<TaskManagersBody>('GET', '/taskmanagers')).taskmanagers
   }
 
   taskManagerDetails(resourceId: string): Promise<TaskManagerDetailsBody> {
-    return this.#call('GET', `/taskmanagers/${encodeURIComponent(resourceId)}`)
+    return this.#transport.call('GET', `/taskmanagers/${encodeURIComponent(resourceId)}`)
   }
 
   /** What a job's accumulators hold now. */
   async jobAccumulators(jobId: string): Promise<AccumulatorSnapshot[]> {
-    const body = await this.#call<JobAccumulatorsBody>(
+    const body = await this.#transport.call<JobAccumulatorsBody>(
       'GET',
       `/jobs/${jobId}/accumulators?includeSerializedValue=true`,
     )
@@ -149,22 +116,91 @@ export class RestClusterClient {
   /** Undefined while the job has not ended. */
   async executionResult(jobId: string): Promise<JobResultBody | undefined> {
     const path = `/jobs/${jobId}/execution-result`
-    return (await this.#call<JobExecutionResultBody>('GET', path))['job-execution-result']
+    return (await this.#transport.call<JobExecutionResultBody>('GET', path))['job-execution-result']
   }
 
   async cancelJob(jobId: string): Promise<void> {
-    await this.#call('PATCH', `/jobs/${jobId}?mode=cancel`)
+    await this.#transport.call('PATCH', `/jobs/${jobId}?mode=cancel`)
   }
 
   /** Tells that the client lives: the job is cancelled if nothing is heard until `expiredTimestampMs`. */
   async reportHeartbeat(jobId: string, expiredTimestampMs: number): Promise<void> {
-    await this.#call('PATCH', `/jobs/${jobId}/clientHeartbeat`, {
+    await this.#transport.call('PATCH', `/jobs/${jobId}/clientHeartbeat`, {
       expiredTimestamp: expiredTimestampMs,
     })
   }
 
+  /** What is known of the job's checkpoints. @throws RestClientError 404 of a job that takes none */
+  checkpoints(jobId: string): Promise<CheckpointingStatistics> {
+    return this.#transport.call('GET', `/jobs/${jobId}/checkpoints`)
+  }
+
+  /** One checkpoint of the history. */
+  checkpointDetails(jobId: string, checkpointId: number): Promise<CheckpointHistoryEntry> {
+    return this.#transport.call('GET', `/jobs/${jobId}/checkpoints/details/${checkpointId}`)
+  }
+
+  /** Begins a checkpoint; repeated calls are one. @returns the id by which {@link checkpoint} asks for it */
+  triggerCheckpoint(jobId: string, type: ManualCheckpointType = 'CONFIGURED'): Promise<string> {
+    const request: CheckpointTriggerRequestBody = { checkpointType: type, triggerId: newId() }
+    return this.#trigger(`/jobs/${jobId}/checkpoints`, request)
+  }
+
+  /** Begins a savepoint. @returns the id by which {@link savepoint} asks for it */
+  triggerSavepoint(
+    jobId: string,
+    options: Omit<SavepointTriggerRequestBody, 'triggerId'> = {},
+  ): Promise<string> {
+    return this.#trigger(`/jobs/${jobId}/savepoints`, { ...options, triggerId: newId() })
+  }
+
+  /** Begins to stop a job with a savepoint. @returns the id by which {@link savepoint} asks for it */
+  stopWithSavepoint(
+    jobId: string,
+    options: Omit<StopWithSavepointRequestBody, 'triggerId'> = {},
+  ): Promise<string> {
+    return this.#trigger(`/jobs/${jobId}/stop`, { ...options, triggerId: newId() })
+  }
+
+  /** Waits for a checkpoint. @returns its id. @throws TriggeredOperationError (FLINK_OPERATION_FAILED) */
+  async checkpoint(jobId: string, triggerId: string): Promise<number> {
+    const { checkpointId } = await completedOperation(
+      `A checkpoint of job ${jobId}`,
+      this.#clock,
+      () =>
+        this.#transport.call<AsynchronousOperationBody<CheckpointInfoBody>>(
+          'GET',
+          `/jobs/${jobId}/checkpoints/${triggerId}`,
+        ),
+    )
+    return checkpointId!
+  }
+
+  /** Waits for a savepoint. @returns its folder. @throws TriggeredOperationError (FLINK_OPERATION_FAILED) */
+  async savepoint(jobId: string, triggerId: string): Promise<string> {
+    const { location } = await completedOperation(`A savepoint of job ${jobId}`, this.#clock, () =>
+      this.#transport.call<AsynchronousOperationBody<SavepointInfoBody>>(
+        'GET',
+        `/jobs/${jobId}/savepoints/${triggerId}`,
+      ),
+    )
+    return location!
+  }
+
+  /** Removes a savepoint with its state. @throws TriggeredOperationError (FLINK_OPERATION_FAILED) */
+  async disposeSavepoint(path: string): Promise<void> {
+    const request: SavepointDisposalRequestBody = { 'savepoint-path': path }
+    const triggerId = await this.#trigger('/savepoint-disposal', request)
+    await completedOperation(`The disposal of savepoint '${path}'`, this.#clock, () =>
+      this.#transport.call<AsynchronousOperationBody<SavepointInfoBody>>(
+        'GET',
+        `/savepoint-disposal/${triggerId}`,
+      ),
+    )
+  }
+
   async shutDownCluster(): Promise<void> {
-    await this.#call('DELETE', '/cluster')
+    await this.#transport.call('DELETE', '/cluster')
   }
 
   /** Submits a job graph (JSON text) and the bundle of its program. Never repeated: a job would run twice. */
@@ -180,59 +216,17 @@ export class RestClusterClient {
       const bytes = new Blob([program as Uint8Array<ArrayBuffer>], { type: 'text/javascript' })
       form.append('file_1', bytes, 'program.mjs')
     }
-    await this.#once('POST', '/jobs', form)
+    await this.#transport.once('POST', '/jobs', form)
   }
 
-  async #call<T>(method: string, path: string, body?: unknown): Promise<T> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        return await this.#once<T>(method, path, body)
-      } catch (error) {
-        const retriable = (error as { retriable?: boolean }).retriable === true
-        if (!retriable || attempt >= this.#retries) throw error
-        await this.#pause(this.#retryDelayMs)
-      }
-    }
+  async #trigger(path: string, request: object): Promise<string> {
+    return (await this.#transport.call<TriggerResponseBody>('POST', path, request))['request-id']
   }
+}
 
-  async #once<T>(method: string, path: string, body?: unknown): Promise<T> {
-    let response: AxiosResponse<unknown>
-    try {
-      response = await this.#http.request({ method, url: path, data: body })
-    } catch (error) {
-      throw this.#connectionError(error)
-    }
-    const { status, data } = response
-    if (status >= 200 && status < 300 && typeof data === 'object' && data !== null) return data as T
-    const errors = (data as Partial<ErrorResponseBody> | undefined)?.errors
-    if (Array.isArray(errors)) throw new RestClientError(`${method} ${path}`, status, errors)
-    throw new RestConnectionError(
-      `What answers at ${this.address} is no Flink REST endpoint (${method} ${path}: status ${status})`,
-      this.address,
-    )
-  }
+const random = new SystemRandom()
 
-  #connectionError(error: unknown): RestConnectionError {
-    const { code, message } = error as { code?: string; message?: string }
-    const isKnown = code !== undefined && KNOWN_CONNECTION_ERRORS.has(code)
-    const reason =
-      code === 'ECONNREFUSED'
-        ? 'connection refused: no JobManager listens there'
-        : code === 'ENOTFOUND' || code === 'EAI_AGAIN'
-          ? 'there is no such host'
-          : code === 'ECONNABORTED' || code === 'ETIMEDOUT'
-            ? 'no answer in time'
-            : isKnown
-              ? 'what listens there broke the connection off: either it has just ended, or its port is not that of REST (rest.port)'
-              : (message ?? String(error))
-    return new RestConnectionError(
-      `Cannot reach the JobManager at ${this.address}: ${reason}`,
-      this.address,
-      isKnown ? undefined : error,
-    )
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => this.#clock.schedule(ms, resolve))
-  }
+/** By which the cluster knows a request that is repeated. */
+function newId(): string {
+  return random.hex(16)
 }

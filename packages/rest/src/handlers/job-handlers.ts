@@ -31,6 +31,7 @@ import { RestHandlerError } from '../server/rest-handler-error.js'
 import { serializedAccumulators, userAccumulatorBody } from './accumulator-bodies.js'
 import { ioMetricsBody } from './io-metrics.js'
 import { planBody } from './job-plan.js'
+import { serializedThrowable } from './serialized-throwable.js'
 import { countStates, slotSharingGroupId, vertexTimes } from './vertex-summary.js'
 
 const DEFAULT_MAX_EXCEPTIONS = 20
@@ -99,11 +100,7 @@ function resultBody(result: JobResult): JobResultBody {
     ...(cause === undefined
       ? {}
       : {
-          'failure-cause': {
-            class: cause.name,
-            'stack-trace': renderErrorChain(cause),
-            'serialized-throwable': Buffer.from(JSON.stringify(cause)).toString('base64'),
-          },
+          'failure-cause': serializedThrowable(cause),
         }),
     'start-time': result.startTimeMs,
     'end-time': result.endTimeMs,

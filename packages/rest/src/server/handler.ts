@@ -1,4 +1,4 @@
-import type { Clock, Configuration, Logger } from '@flink-ts/core'
+import type { Clock, Configuration, Logger, Random } from '@flink-ts/core'
 import type { DispatcherGateway, ResourceManagerGateway } from '@flink-ts/runtime'
 import type { ExecutionGraphCache } from './execution-graph-cache.js'
 
@@ -31,6 +31,7 @@ export interface HandlerResponse {
 /** What handlers work with. */
 export interface HandlerContext {
   readonly clock: Clock
+  readonly random: Random
   readonly log: Logger
   readonly configuration: Configuration
   readonly version: { readonly version: string; readonly commit: string; readonly revision: string }

@@ -12,6 +12,7 @@ export class RestHandlerError extends FlinkError {
 
 const STATUS_BY_CODE: Readonly<Record<string, number>> = {
   FLINK_JOB_NOT_FOUND: 404,
+  FLINK_OPERATION_NOT_FOUND: 404,
   FLINK_JOB_ALREADY_TERMINATED: 409,
   FLINK_JOB_NOT_RUNNING: 409,
   FLINK_INVALID_RESOURCE_REQUIREMENTS: 400,

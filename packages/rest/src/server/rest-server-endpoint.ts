@@ -13,6 +13,7 @@ import {
 } from '@flink-ts/core'
 import type { DispatcherGateway, ResourceManagerGateway } from '@flink-ts/runtime'
 import findMyWay from 'find-my-way'
+import { checkpointRoutes } from '../handlers/checkpoint-handlers.js'
 import { clusterRoutes } from '../handlers/cluster-handlers.js'
 import { jobRoutes } from '../handlers/job-handlers.js'
 import { jobsRoutes } from '../handlers/jobs-handlers.js'
@@ -33,6 +34,7 @@ const ROUTES: readonly Route[] = [
   ...jobsRoutes,
   ...jobRoutes,
   ...resourceRequirementsRoutes,
+  ...checkpointRoutes,
   ...savepointRoutes,
   ...vertexRoutes,
   ...taskManagerRoutes,
@@ -85,6 +87,7 @@ export class RestServerEndpoint {
     const dispatcher = () => leading(options.dispatcher())
     this.#context = {
       clock: options.clock,
+      random: options.random,
       log: this.#log,
       configuration: options.configuration,
       version: options.version,
