@@ -1,13 +1,5 @@
-/** What backends in packages of their own are built from. No promise of a stable interface. */
-export { HeapTimers as TimerStates } from './heap/heap-timers.js'
-export { convertState } from './schema/convert-state.js'
-export { describeState } from './schema/describe-state.js'
+/** What backends in packages of their own are built from besides the main entry point. No promise of a stable interface. */
+export type { SnapshotTimers } from './heap/heap-snapshot.js'
+export { HeapTimers } from './heap/heap-timers.js'
 export { ByteWriter } from './snapshot/byte-writer.js'
 export { StateCodec } from './snapshot/state-codec.js'
-export { TimedValue } from './snapshot/timed-value.js'
-export { ValueAggregatingState } from './states/value-aggregating-state.js'
-export { ValueReducingState } from './states/value-reducing-state.js'
-export { TtlListState } from './ttl/ttl-list-state.js'
-export { TtlMapState } from './ttl/ttl-map-state.js'
-export { TtlPolicy } from './ttl/ttl-policy.js'
-export { TtlValueState } from './ttl/ttl-value-state.js'

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib'
 import { hashKey, keyGroupFor, keyGroupRangeForOperator, Types } from '@flink-ts/core'
 import { ManualClock } from '@flink-ts/core/testing'
 import {
@@ -32,6 +33,12 @@ class Timers implements TimerStateSource {
       timers.map(({ key, timestamp }) => `${String(key)}@${timestamp}`),
     )
   }
+}
+
+/** Short, so that what differs can be seen. */
+function digest(held: unknown): string {
+  const text = JSON.stringify(held)
+  return `${text.slice(0, 60)} ${crc32(text)}`
 }
 
 /** A backend with a state of each kind. */
@@ -79,12 +86,12 @@ class Subject {
     for (const name of ['value', 'list', 'sum', 'text']) {
       this.backend.forEachEntry(name, (key, value) => {
         const held = name === 'list' ? [...(value as Iterable<unknown>)] : value
-        lines.push(`${name} ${String(key)} ${JSON.stringify(held)}`)
+        lines.push(`${name} ${String(key)} ${digest(held)}`)
       })
     }
     this.backend.forEachEntry('map', (key, value) => {
       for (const [mapKey, held] of value as Iterable<[unknown, unknown]>) {
-        lines.push(`map ${String(key)} ${typeof mapKey} ${String(mapKey)} ${JSON.stringify(held)}`)
+        lines.push(`map ${String(key)} ${typeof mapKey} ${String(mapKey)} ${digest(held)}`)
       }
     })
     return [...lines, ...this.timers.all()].sort()
