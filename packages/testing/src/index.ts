@@ -1,9 +1,10 @@
 // harness
 export type { OutputRecord } from './harness/collecting-output.js'
-export {
-  OneInputOperatorTestHarness,
-  type OneInputOperatorTestHarnessOptions,
-} from './harness/one-input-operator-test-harness.js'
+export { OneInputOperatorTestHarness } from './harness/one-input-operator-test-harness.js'
+export type { OperatorTestHarness } from './harness/operator-test-harness.js'
+export type { OperatorTestState } from './harness/operator-test-state.js'
+export type { OperatorTestHarnessOptions } from './harness/operator-under-test.js'
+export { TwoInputOperatorTestHarness } from './harness/two-input-operator-test-harness.js'
 // scenarios
 export { runScenario, type ScenarioOutcome } from './scenarios/run-scenario.js'
 export { type RunSeedsOptions, runSeeds, type SimulationSummary } from './scenarios/run-seeds.js'

@@ -179,17 +179,17 @@ export class ProcessScope implements Triggerable<undefined> {
 
   #noTimestamp(timestampMs: unknown): Error {
     return new InvalidProgramError(
-      `Operator '${this.#guard.operatorName}' set a timer for ${String(timestampMs)}: expected milliseconds since the epoch`,
+      `Operator '${this.#guard.operatorName}' cannot set a timer for ${String(timestampMs)}: expected milliseconds since the epoch`,
     )
   }
 
   #noTimers(): Error {
     const reason =
       this.#keyed === undefined
-        ? 'its input has no keys, and timers belong to a key; use it behind keyBy(…)'
-        : 'its function has no onTimer that it could call'
+        ? 'the input has no keys, and timers belong to a key; use it behind keyBy(…)'
+        : 'the function has no onTimer that it could call'
     return new InvalidProgramError(
-      `Operator '${this.#guard.operatorName}' set a timer, but ${reason}`,
+      `Operator '${this.#guard.operatorName}' cannot set a timer: ${reason}`,
     )
   }
 }

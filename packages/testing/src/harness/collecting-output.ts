@@ -11,6 +11,7 @@ export interface OutputRecord<T> {
 export class CollectingOutput implements Output {
   readonly records: OutputRecord<unknown>[] = []
   readonly watermarks: number[] = []
+  readonly statuses: ('ACTIVE' | 'IDLE')[] = []
 
   collect(value: unknown, timestamp: number): void {
     this.records.push({ value, timestampMs: Number.isNaN(timestamp) ? undefined : timestamp })
@@ -20,5 +21,7 @@ export class CollectingOutput implements Output {
     this.watermarks.push(timestampMs)
   }
 
-  emitWatermarkStatus(): void {}
+  emitWatermarkStatus(status: 'ACTIVE' | 'IDLE'): void {
+    this.statuses.push(status)
+  }
 }
