@@ -174,7 +174,8 @@ export class StreamTask {
     const gate = new EmissionGate({ outputs, chain, wake, fail })
     const checkpoints = this.#createCheckpoints(parts)
     if (this.#isFinishedOnRestore) {
-      this.#running = { flusher, gate, checkpoints, head: new DiscardingDriver(parts.inputs) }
+      const head = new DiscardingDriver(parts.inputs, checkpoints)
+      this.#running = { flusher, gate, checkpoints, head }
       return
     }
     const head = createHeadDriver(parts, { clock, fail, events: checkpoints })
@@ -189,7 +190,13 @@ export class StreamTask {
     if (io === undefined) return undefined
     const log = this.#log
     const hold = (work: Promise<void>) => this.#hold(work)
-    return new TaskCheckpoints({ ...io, chain, inputs, outputs, clock, log, wake, hold })
+    const finishedOperators = this.#isFinishedOnRestore
+      ? [...(io.restore?.operators.keys() ?? [])]
+      : undefined
+    return new TaskCheckpoints({
+      ...{ ...io, chain, inputs, outputs, finishedOperators },
+      ...{ clock, log, wake, hold },
+    })
   }
 
   /** All operators of the task had finished in the checkpoint that it is restored from. */

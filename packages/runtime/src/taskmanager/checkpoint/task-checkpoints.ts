@@ -7,7 +7,11 @@ import type { TaskInput, TaskOutput } from '../task-io.js'
 import type { TaskCheckpointing } from '../task-launcher.js'
 import { type AlignmentAbortReason, BarrierAligner, type ChannelNumber } from './barrier-aligner.js'
 import type { CheckpointFiles } from './checkpoint-files.js'
-import { type CheckpointReports, SubtaskCheckpoint } from './subtask-checkpoint.js'
+import {
+  type AlignmentMetrics,
+  type CheckpointReports,
+  SubtaskCheckpoint,
+} from './subtask-checkpoint.js'
 
 export interface TaskCheckpointsOptions {
   readonly chain: OperatorChain
@@ -16,6 +20,8 @@ export interface TaskCheckpointsOptions {
   readonly files: CheckpointFiles
   readonly fileSystems: FileSystems
   readonly checkpointing: TaskCheckpointing | undefined
+  /** Ids of the operators of a task that had finished in the checkpoint it is restored from; they are not even open. */
+  readonly finishedOperators: readonly string[] | undefined
   readonly clock: Clock
   readonly log: Logger
   readonly reports: CheckpointReports
@@ -113,6 +119,7 @@ export class TaskCheckpoints implements InputEvents {
     if (this.#finalCheckpointId !== undefined && checkpointId >= this.#finalCheckpointId) {
       this.#awaitsFinalCheckpoint = false
     }
+    if (this.#options.finishedOperators !== undefined) return
     return this.#options.chain.notifyCheckpointComplete(checkpointId)
   }
 
@@ -121,6 +128,7 @@ export class TaskCheckpoints implements InputEvents {
     this.#aligner.onAborted(checkpointId)
     this.#part.abort(checkpointId)
     if (this.#stopping?.checkpointId === checkpointId) this.#stopping = undefined
+    if (this.#options.finishedOperators !== undefined) return
     return this.#options.chain.notifyCheckpointAborted(checkpointId)
   }
 
@@ -218,15 +226,32 @@ export class TaskCheckpoints implements InputEvents {
     if (snapshotType === 'SAVEPOINT_SUSPEND' || snapshotType === 'SAVEPOINT_TERMINATE') {
       this.#stopping = barrier
     }
-    const started = this.#part.start(barrier, {
+    const alignment: AlignmentMetrics = {
       startDelayMs: begun.startDelayMs,
       alignmentDurationMs: this.#options.clock.monotonicNow() - begun.atMs,
       bytesProcessedDuringAlignment: this.#bytesConsumed() - begun.bytesConsumed,
       bytesPersistedDuringAlignment: 0,
       unaligned: false,
-    })
+    }
+    const { finishedOperators } = this.#options
+    if (finishedOperators !== undefined) {
+      this.#acknowledgeFinished(barrier, finishedOperators, alignment)
+      return
+    }
+    const started = this.#part.start(barrier, alignment)
     if (started !== undefined) this.#options.hold(started)
     return started
+  }
+
+  #acknowledgeFinished(
+    barrier: CheckpointBarrier,
+    operators: readonly string[],
+    alignment: AlignmentMetrics,
+  ): void {
+    for (const output of this.#options.outputs) output.broadcastEvent(barrier)
+    const state = new Map(operators.map((operatorId) => [operatorId, { finished: true }]))
+    const metrics = { ...alignment, syncDurationMs: 0, asyncDurationMs: 0 }
+    this.#options.reports.acknowledge(barrier.checkpointId, state, metrics)
   }
 
   #declined(checkpointId: bigint, reason: AlignmentAbortReason | undefined): void {

@@ -1,0 +1,141 @@
+import { SeededRandom } from '@flink-ts/core'
+import type { CheckpointBarrier } from '@flink-ts/network'
+import type { JobCode, TaskDeployment } from '@flink-ts/runtime'
+import t, { type Test } from 'tap'
+import { deployments, operator } from '../testing-job.js'
+import { type Committed, counter, numberSource, transactionalSink } from './exactly-once-job.js'
+import { restoreOf, type TestingCheckpoint, TestingCluster } from './testing-cluster.js'
+
+const KEYS = 23
+const SPLITS = 4
+
+function jobCode(count: number, committed: Committed, asynchronous: boolean): JobCode {
+  return {
+    operators: new Map([
+      ['source', numberSource(SPLITS, count)],
+      ['count', counter(KEYS)],
+      ['sink', transactionalSink(committed, { asynchronous })],
+    ]),
+    edges: new Map([
+      ['in-mid', { keySelector: (value: unknown) => (value as number) % KEYS }],
+      ['mid-out', { keySelector: (value: unknown) => (value as [number])[0] }],
+    ]),
+  }
+}
+
+function plan(parallelism: number, run: number): TaskDeployment[] {
+  return deployments(
+    [
+      { id: 'in', parallelism, operators: [operator('source')] },
+      { id: 'mid', parallelism, operators: [operator('count')] },
+      { id: 'out', parallelism: Math.max(1, parallelism - 1), operators: [operator('sink')] },
+    ],
+    {
+      job: {
+        checkpointing: {
+          isPeriodic: true,
+          jobDirectory: 'memory:///checkpoints/job',
+          inlineThresholdBytes: 100,
+          unaligned: false,
+          afterTasksFinish: true,
+        },
+      },
+    },
+  ).map((deployment) => ({
+    ...deployment,
+    executionAttemptId: `${deployment.executionAttemptId}_${run}`,
+    inputGates: deployment.inputGates.map((gate) => ({
+      ...gate,
+      gateId: `${gate.gateId}_${run}`,
+      producers: gate.producers.map((p) => ({ ...p, partitionId: `${p.partitionId}_${run}` })),
+    })),
+    producedPartitions: deployment.producedPartitions.map((p) => ({
+      ...p,
+      partitionId: `${p.partitionId}_${run}`,
+    })),
+  }))
+}
+
+/** Every key was counted up in steps of one, each step seen once. */
+function checkCommitted(t: Test, { records }: Committed, count: number): void {
+  const byKey = new Map<number, number[]>()
+  for (const [key, n] of records) byKey.set(key, [...(byKey.get(key) ?? []), n])
+  t.equal(records.length, SPLITS * count)
+  for (const [key, counts] of byKey) {
+    const sorted = counts.toSorted((a, b) => a - b)
+    const isWhole = sorted.every((n, i) => n === i + 1)
+    if (!isWhole) t.fail(`key ${key}: ${sorted.slice(0, 1000).join()}`)
+  }
+}
+
+/** Runs the job, killed and restored at another parallelism now and then, to its end. */
+async function runWithFailures(
+  t: Test,
+  options: {
+    seed: number
+    count: number
+    asynchronous: boolean
+    barrier?: Partial<CheckpointBarrier>
+  },
+) {
+  const { seed, count, asynchronous, barrier } = options
+  const committed: Committed = { records: [], transactions: new Set() }
+  const cluster = new TestingCluster(seed)
+  await cluster.start(jobCode(count, committed, asynchronous))
+  const random = new SeededRandom(seed)
+  let restored: { checkpoint: TestingCheckpoint; plan: TaskDeployment[] } | undefined
+  let nextId = 1
+  let failures = 3
+  for (let run = 0; ; run++) {
+    const current = plan(1 + random.nextInt(3), run)
+    cluster.launch(
+      current.map((deployment) =>
+        restored === undefined
+          ? deployment
+          : { ...deployment, restore: restoreOf(restored.checkpoint, restored.plan, deployment) },
+      ),
+    )
+    await cluster.until(() => cluster.allRun, 'all run')
+    const isLast = failures-- === 0
+    const turnsToFailure = isLast ? Number.POSITIVE_INFINITY : 20 + random.nextInt(200)
+    let pending: TestingCheckpoint | undefined
+    let [turns, triggeredAt] = [0, 0]
+    const hasEnded = () => cluster.launched.every(({ states }) => states.at(-1) === 'FINISHED')
+    while (turns++ < turnsToFailure && !hasEnded()) {
+      if (turns > 20_000) throw new Error('the job never ends')
+      if (pending === undefined) {
+        pending = cluster.trigger(nextId++, barrier)
+        triggeredAt = turns
+      }
+      for (let i = random.nextInt(8); i >= 0; i--) await cluster.turn()
+      if (pending.declined.length > 0) t.fail(pending.declined.join())
+      if (!cluster.isComplete(pending)) {
+        // A task that was triggered has ended instead.
+        if (turns - triggeredAt > 500) {
+          cluster.notifyAborted(pending.id)
+          pending = undefined
+        }
+        continue
+      }
+      // What was finished before has no part in it.
+      if (pending.acknowledged.size > 0) {
+        restored = { checkpoint: pending, plan: current }
+        // A notification that is lost is made up for by the next, or by the restore.
+        if (random.nextInt(4) > 0) cluster.notifyComplete(pending.id)
+      }
+      pending = undefined
+    }
+    if (hasEnded()) break
+    await cluster.kill()
+  }
+  t.ok(nextId > 3, 'there were checkpoints')
+  checkCommitted(t, committed, count)
+  await cluster.close()
+  t.equal(cluster.clock.pendingTimers, 0)
+}
+
+t.test('tasks under failures: every record counts once, at whatever parallelism', async (t) => {
+  for (const seed of [1, 2, 3, 4, 5]) {
+    await runWithFailures(t, { seed, count: 3000, asynchronous: seed % 2 === 0 })
+  }
+})
