@@ -52,6 +52,11 @@ export { DataStream, KeyedStream, SingleOutputStreamOperator } from './datastrea
 export { DataStreamSink } from './datastream/data-stream-sink.js'
 export type { StreamBuilder } from './datastream/stream-builder.js'
 // environment
+export {
+  CheckpointConfig,
+  type CheckpointingMode,
+  type ExternalizedCheckpointRetention,
+} from './environment/checkpoint-config.js'
 export { ExecutionConfig } from './environment/execution-config.js'
 export { type ExecutorFactory, ExecutorNotFoundError } from './environment/executor-factory.js'
 export { JobClient } from './environment/job-client.js'

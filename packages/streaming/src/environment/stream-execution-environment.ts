@@ -36,6 +36,7 @@ import type {
   OperatorTransformation,
   SourceTransformation,
 } from '../graph/transformation.js'
+import { CheckpointConfig, type CheckpointingMode } from './checkpoint-config.js'
 import { ExecutionConfig } from './execution-config.js'
 import { explicitProgramContext, findProgramContext } from './executor-factory.js'
 import { JobClient } from './job-client.js'
@@ -56,6 +57,7 @@ export class StreamExecutionEnvironment {
   readonly #configuration: Configuration
   readonly #builder: StreamBuilder
   readonly #config: ExecutionConfig
+  readonly #checkpointConfig: CheckpointConfig
   readonly #slotSharingGroups = new RegisteredSlotSharingGroups()
   #recorded: OperatorTransformation[] = []
   #nextId = 1
@@ -125,6 +127,7 @@ export class StreamExecutionEnvironment {
   private constructor(context = currentProgramContext()) {
     this.#configuration = new Configuration()
     this.#config = new ExecutionConfig(this.#configuration)
+    this.#checkpointConfig = new CheckpointConfig(this.#configuration)
     this.#context = context
     this.#builder = {
       nextId: () => this.#nextId++,
@@ -163,6 +166,23 @@ export class StreamExecutionEnvironment {
   /** Serializers of the program's classes, object reuse. */
   getConfig(): ExecutionConfig {
     return this.#config
+  }
+
+  /**
+   * Takes a checkpoint every `intervalMs`: after a failure the jobs go on from the last one that was completed. Whole ms, at least 10.
+   *
+   * @param mode default `EXACTLY_ONCE`
+   * @throws InvalidProgramError
+   */
+  enableCheckpointing(intervalMs: number, mode?: CheckpointingMode): this {
+    this.#checkpointConfig.setCheckpointInterval(intervalMs)
+    if (mode !== undefined) this.#checkpointConfig.setCheckpointingMode(mode)
+    return this
+  }
+
+  /** When and how checkpoints are taken. */
+  getCheckpointConfig(): CheckpointConfig {
+    return this.#checkpointConfig
   }
 
   /** Sets Flink keys for this program's jobs. */

@@ -176,3 +176,47 @@ export function types(s: DataStream<{ word: string; n: number; at?: Date }>): vo
   // @ts-expect-error process functions are synchronous
   s.process<string>(async (r, _ctx, out) => out.collect(r.word))
 }
+
+t.test(
+  'StreamExecutionEnvironment.enableCheckpointing: keys that travel with the job',
+  async (t) => {
+    const job = await recorded(async (env) => {
+      const config = env.enableCheckpointing(1_000, 'AT_LEAST_ONCE').getCheckpointConfig()
+      t.equal(config.isCheckpointingEnabled(), true)
+      t.equal(config.getCheckpointInterval(), 1_000)
+      t.equal(config.getCheckpointingMode(), 'AT_LEAST_ONCE')
+      config
+        .setMinPauseBetweenCheckpoints(500)
+        .setCheckpointTimeout(60_000)
+        .setTolerableCheckpointFailureNumber(2)
+        .setMaxConcurrentCheckpoints(1)
+        .setExternalizedCheckpointRetention('RETAIN_ON_CANCELLATION')
+        .enableUnalignedCheckpoints()
+        .setAlignedCheckpointTimeout(100)
+      t.throws(() => env.enableCheckpointing(5), {
+        message: /Cannot use 5 as a checkpoint interval/,
+      })
+      t.throws(() => config.setMaxConcurrentCheckpoints(0), { code: 'FLINK_INVALID_PROGRAM' })
+      t.throws(() => config.setCheckpointingMode('ONCE' as never), {
+        message: /execution.checkpointing.mode/,
+      })
+      config.setCheckpointingMode('EXACTLY_ONCE')
+      env.fromSequence(1, 3).print()
+      await env.execute()
+    })
+    const checkpointing = Object.entries(job.jobGraph.configuration)
+      .filter(([key]) => key.startsWith('execution.checkpointing.'))
+      .map(([key, value]) => `${key.slice('execution.checkpointing.'.length)}=${value}`)
+    t.strictSame(checkpointing.sort(), [
+      'aligned-checkpoint-timeout=100 ms',
+      'externalized-checkpoint-retention=RETAIN_ON_CANCELLATION',
+      'interval=1 s',
+      'max-concurrent-checkpoints=1',
+      'min-pause=500 ms',
+      'mode=EXACTLY_ONCE',
+      'timeout=1 min',
+      'tolerable-failed-checkpoints=2',
+      'unaligned.enabled=true',
+    ])
+  },
+)
