@@ -3,15 +3,10 @@ import type { ChannelEvent, CheckpointBarrier } from '@flink-ts/network'
 import type { OperatorChain } from '../operators/operator-chain.js'
 import { MAX_WATERMARK } from '../operators/watermarks.js'
 import { chainRestore } from './checkpoint/chain-restore.js'
-import { TaskCheckpoints } from './checkpoint/task-checkpoints.js'
 import { closeTaskParts } from './close-task-parts.js'
-import { EmissionGate } from './emission-gate.js'
-import { createHeadDriver } from './input/create-head-driver.js'
-import { DiscardingDriver } from './input/discarding-driver.js'
-import type { HeadDriver } from './input/head-driver.js'
 import { Mailbox } from './mailbox.js'
 import { TaskTime } from './metrics/task-time.js'
-import { OutputFlusher } from './output-flusher.js'
+import { createRunningParts, type RunningParts, type TaskCalls } from './running-parts.js'
 import type { StreamTaskOptions, TaskParts } from './stream-task-options.js'
 import { isTerminalTaskState, type TaskState, taskTransition } from './task-state.js'
 
@@ -19,14 +14,6 @@ import { isTerminalTaskState, type TaskState, taskTransition } from './task-stat
 export type TaskStep = 'CONTINUE' | 'WAIT' | 'ENDED'
 
 type Phase = 'created' | 'starting' | 'running' | 'finishing' | 'ending' | 'closing' | 'ended'
-
-/** What a task that runs is made of. */
-interface RunningParts {
-  readonly flusher: OutputFlusher
-  readonly gate: EmissionGate
-  readonly head: HeadDriver
-  readonly checkpoints: TaskCheckpoints | undefined
-}
 
 /**
  * One attempt of one subtask: a mailbox whose `step()` never blocks. Whoever drives it (a worker
@@ -49,8 +36,6 @@ export class StreamTask {
   #hasWaited = true
   /** A mail that is asynchronous: nothing else happens in the task meanwhile. */
   #pendingMail: Promise<void> | undefined
-  /** Checkpoints that were triggered while the operators finish: they hold what they do then. */
-  readonly #triggeredMeanwhile: CheckpointBarrier[] = []
   #cancelled = false
   #failure: { error: unknown } | undefined
 
@@ -110,11 +95,14 @@ export class StreamTask {
 
   /** Behind all events that were delivered before. */
   triggerCheckpoint(barrier: CheckpointBarrier): void {
-    this.#mailbox.execute(() => this.#trigger(barrier), 'checkpoint trigger')
+    this.#mailbox.execute(() => this.#running?.checkpoints?.trigger(barrier), 'checkpoint')
   }
 
   notifyCheckpointComplete(checkpointId: bigint): void {
-    this.#mailbox.execute(() => this.#checkpointCompleted(checkpointId), 'checkpoint completed')
+    this.#mailbox.execute(
+      () => this.#running?.checkpoints?.notifyComplete(checkpointId),
+      'checkpoint completed',
+    )
   }
 
   notifyCheckpointAborted(checkpointId: bigint): void {
@@ -144,7 +132,7 @@ export class StreamTask {
           this.#phase = 'running'
           this.#time.enter('busy')
           this.#transition('RUNNING')
-          if (this.#isFinishedOnRestore) this.#endData({ drain: true })
+          if (this.#running!.isFinishedOnRestore) this.#endData({ drain: true })
         })
       case 'running':
       case 'ending':
@@ -162,47 +150,28 @@ export class StreamTask {
   }
 
   async #start(): Promise<void> {
-    const { clock, wake, loadCode, assemble } = this.#options
+    const { loadCode, assemble, checkpoints: io } = this.#options
     const code = await loadCode()
     // Cancelled meanwhile: nobody would close what is opened now.
     if (this.#phase !== 'starting') return
     const parts = assemble(code, this.#mailbox)
-    const { chain, outputs } = parts
-    const fail = (error: unknown) => this.fail(error)
     this.#parts = parts
-    const flusher = new OutputFlusher({ ...this.#options, outputs })
-    const gate = new EmissionGate({ outputs, chain, wake, fail })
-    const checkpoints = this.#createCheckpoints(parts)
-    if (this.#isFinishedOnRestore) {
-      const head = new DiscardingDriver(parts.inputs, checkpoints)
-      this.#running = { flusher, gate, checkpoints, head }
-      return
+    const calls: TaskCalls = {
+      fail: (error) => this.fail(error),
+      hold: (work) => this.#hold(work),
+      drain: () => {
+        this.#running!.head.end(true)
+        this.#beginFinish()
+      },
+      suspend: () => {
+        this.#running!.head.end(false)
+        this.#endData({ drain: false })
+      },
     }
-    const head = createHeadDriver(parts, { clock, fail, events: checkpoints })
-    this.#running = { flusher, gate, checkpoints, head }
-    const { checkpoints: io } = this.#options
-    await chain.initializeState(io?.restore && chainRestore(io.restore, io.fileSystems))
-    await chain.open()
-  }
-
-  #createCheckpoints({ chain, inputs, outputs }: TaskParts): TaskCheckpoints | undefined {
-    const { checkpoints: io, clock, wake } = this.#options
-    if (io === undefined) return undefined
-    const log = this.#log
-    const hold = (work: Promise<void>) => this.#hold(work)
-    const finishedOperators = this.#isFinishedOnRestore
-      ? [...(io.restore?.operators.keys() ?? [])]
-      : undefined
-    return new TaskCheckpoints({
-      ...{ ...io, chain, inputs, outputs, finishedOperators },
-      ...{ clock, log, wake, hold },
-    })
-  }
-
-  /** All operators of the task had finished in the checkpoint that it is restored from. */
-  get #isFinishedOnRestore(): boolean {
-    const restored = [...(this.#options.checkpoints?.restore?.operators.values() ?? [])]
-    return restored.length > 0 && restored.every(({ finished }) => finished)
+    this.#running = createRunningParts(parts, this.#options, calls, this.#log)
+    if (this.#running.isFinishedOnRestore) return
+    await parts.chain.initializeState(io?.restore && chainRestore(io.restore, io.fileSystems))
+    await parts.chain.open()
   }
 
   /** A batch of mails, a batch of input, and so on: neither starves the other. */
@@ -280,51 +249,10 @@ export class StreamTask {
     return 'WAIT'
   }
 
-  // ---------------------------------------------------------------- checkpoints
-
-  #trigger(barrier: CheckpointBarrier): void {
-    const { checkpoints, head } = this.#running!
-    if (checkpoints === undefined) return
-    if (this.#phase === 'finishing') {
-      this.#triggeredMeanwhile.push(barrier)
-      return
-    }
-    const isDraining = barrier.snapshotType === 'SAVEPOINT_TERMINATE'
-    if (isDraining && this.#phase === 'running' && this.#parts!.inputs.length === 0) {
-      head.end(true)
-      this.#triggeredMeanwhile.push(barrier)
-      this.#beginFinish()
-    } else checkpoints.trigger(barrier)
-  }
-
-  #checkpointCompleted(checkpointId: bigint): void | Promise<void> {
-    const checkpoints = this.#running?.checkpoints
-    if (checkpoints === undefined) return
-    const { stoppingSavepointId: savepointId } = checkpoints
-    const told = checkpoints.notifyComplete(checkpointId)
-    if (savepointId === undefined || checkpointId < savepointId) return told
-    return told === undefined ? this.#stop() : told.then(() => this.#stop())
-  }
-
-  /** The savepoint that the task has waited for is complete. */
-  #stop(): void {
-    const { checkpoints, head } = this.#running!
-    const isSuspending = checkpoints!.isSuspending && this.#phase === 'running'
-    checkpoints!.stopped()
-    if (!isSuspending) return
-    head.end(false)
-    this.#endData({ drain: false })
-  }
-
-  // ---------------------------------------------------------------- the end
-
   #beginFinish(): void {
     this.#phase = 'finishing'
-    const checkpointFollows = this.#running!.checkpoints?.finalCheckpointFollows === true
-    this.#run(this.#finish(checkpointFollows), () => {
-      this.#endData({ drain: true, checkpointFollows })
-      for (const barrier of this.#triggeredMeanwhile.splice(0)) this.#trigger(barrier)
-    })
+    const checkpointFollows = this.#running!.checkpoints?.beginFinish() === true
+    this.#run(this.#finish(checkpointFollows), () => this.#endData({ drain: true }))
   }
 
   /** All data is there: what the operators still hold goes out. */
@@ -334,14 +262,15 @@ export class StreamTask {
   }
 
   /** The word that it was all. @param drain operators behind the task finish, too */
-  #endData({ drain, checkpointFollows = false }: { drain: boolean; checkpointFollows?: boolean }) {
+  #endData({ drain }: { drain: boolean }): void {
+    const { flusher, checkpoints, isFinishedOnRestore } = this.#running!
     this.#phase = 'ending'
-    if (this.#isFinishedOnRestore) {
+    if (isFinishedOnRestore) {
       for (const output of this.#parts!.outputs) output.emitWatermark(MAX_WATERMARK)
     }
     this.#broadcast({ type: 'END_OF_DATA', drain })
-    this.#running!.flusher.flush()
-    this.#running!.checkpoints?.onDataEnded(checkpointFollows)
+    flusher.flush()
+    checkpoints?.onDataEnded()
   }
 
   #broadcast(event: ChannelEvent): void {

@@ -27,6 +27,10 @@ export interface TaskCheckpointsOptions {
   readonly reports: CheckpointReports
   /** Nothing else happens in the task until the promise has settled; a rejection fails the task. */
   readonly hold: (work: Promise<void>) => void
+  /** The data of a source end here, event time at its end, and the operators finish. */
+  readonly drain: () => void
+  /** The data of the task end here, and the operators do not finish. */
+  readonly suspend: () => void
   readonly wake: () => void
 }
 
@@ -50,6 +54,8 @@ export class TaskCheckpoints implements InputEvents {
   /** The operators finish: no channel is read. */
   #isPaused = false
   #hasDataEnded = false
+  /** Checkpoints that were triggered while the operators finish: they hold what is done then. */
+  readonly #triggeredMeanwhile: CheckpointBarrier[] = []
   /** The head chooses which input is read, which may not be the one that a barrier is missing from. */
   readonly #isSelective: boolean
   readonly #begun = new Map<bigint, BegunAlignment>()
@@ -108,9 +114,15 @@ export class TaskCheckpoints implements InputEvents {
 
   /** A repeated trigger changes nothing; of one that was overtaken by a later checkpoint the coordinator is told. */
   trigger(barrier: CheckpointBarrier): void {
-    const { checkpointId } = barrier
+    const { checkpointId, snapshotType } = barrier
+    const isSource = this.#channels.length === 0
     if (checkpointId < this.#aligner.highestCheckpointId) {
       this.#options.reports.decline(checkpointId, 'CHECKPOINT_DECLINED_SUBSUMED')
+    } else if (this.#isPaused) {
+      this.#triggeredMeanwhile.push(barrier)
+    } else if (snapshotType === 'SAVEPOINT_TERMINATE' && isSource && !this.#hasDataEnded) {
+      this.#triggeredMeanwhile.push(barrier)
+      this.#options.drain()
     } else this.#aligner.onTrigger(barrier)
   }
 
@@ -119,8 +131,11 @@ export class TaskCheckpoints implements InputEvents {
     if (this.#finalCheckpointId !== undefined && checkpointId >= this.#finalCheckpointId) {
       this.#awaitsFinalCheckpoint = false
     }
-    if (this.#options.finishedOperators !== undefined) return
-    return this.#options.chain.notifyCheckpointComplete(checkpointId)
+    const { chain, finishedOperators } = this.#options
+    if (finishedOperators !== undefined) return
+    const told = chain.notifyCheckpointComplete(checkpointId)
+    if (this.#stopping === undefined || checkpointId < this.#stopping.checkpointId) return told
+    return told === undefined ? this.#stop() : told.then(() => this.#stop())
   }
 
   /** @returns a promise if an operator did */
@@ -146,28 +161,25 @@ export class TaskCheckpoints implements InputEvents {
 
   // ---------------------------------------------------------------- the task's end
 
-  /** The savepoint that the task has taken its part of, and processes no input until its outcome is known. */
-  get stoppingSavepointId(): bigint | undefined {
-    return this.#stopping?.checkpointId
-  }
-
-  /** Whether it ends when the savepoint that it waits for is complete, though its inputs may go on. */
+  /** Whether the task has taken its part of a savepoint and processes no input until it is complete, or aborted. */
   get isSuspending(): boolean {
     return this.#stopping?.snapshotType === 'SAVEPOINT_SUSPEND'
   }
 
-  /** Whether a checkpoint has to come before the task may end, when its operators finish now. */
-  get finalCheckpointFollows(): boolean {
+  /** The operators finish. @returns whether a checkpoint has to follow before the task may end */
+  beginFinish(): boolean {
+    this.#pause(true)
     const { checkpointing, chain } = this.#options
     if (checkpointing?.isPeriodic !== true || !checkpointing.afterTasksFinish) return false
-    return chain.needsFinalCheckpoint
+    this.#awaitsFinalCheckpoint = chain.needsFinalCheckpoint
+    return this.#awaitsFinalCheckpoint
   }
 
-  /** Nothing will be processed any more; what comes is read. @param awaitsCheckpoint the task may not end without one that begins now */
-  onDataEnded(awaitsCheckpoint: boolean): void {
+  /** Nothing will be processed any more, the operators have done what they do; what comes is read. */
+  onDataEnded(): void {
     this.#hasDataEnded = true
-    this.#awaitsFinalCheckpoint = awaitsCheckpoint
     this.#pause(false)
+    for (const barrier of this.#triggeredMeanwhile.splice(0)) this.trigger(barrier)
   }
 
   /** Whether the task, whose inputs have ended, waits for nothing any more. */
@@ -175,15 +187,17 @@ export class TaskCheckpoints implements InputEvents {
     return !this.#awaitsFinalCheckpoint && this.#stopping === undefined && !this.isWriting
   }
 
-  /** The outcome of the savepoint is known. */
-  stopped(): void {
-    this.#stopping = undefined
-  }
-
   /** Gives up what is being written. */
   close(): Promise<void> {
     this.#aligner.close()
     return this.#part.close()
+  }
+
+  /** The savepoint that the task has waited for is complete. */
+  #stop(): void {
+    const isSuspending = this.isSuspending && !this.#hasDataEnded
+    this.#stopping = undefined
+    if (isSuspending) this.#options.suspend()
   }
 
   #refuse({ checkpointId }: CheckpointBarrier, channel: ChannelNumber): void {

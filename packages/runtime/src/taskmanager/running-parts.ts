@@ -1,0 +1,53 @@
+import type { Logger } from '@flink-ts/core'
+import { TaskCheckpoints } from './checkpoint/task-checkpoints.js'
+import { EmissionGate } from './emission-gate.js'
+import { createHeadDriver } from './input/create-head-driver.js'
+import { DiscardingDriver } from './input/discarding-driver.js'
+import type { HeadDriver } from './input/head-driver.js'
+import { OutputFlusher } from './output-flusher.js'
+import type { StreamTaskOptions, TaskParts } from './stream-task-options.js'
+
+/** What a task that runs is made of, beside its operators, inputs and outputs. */
+export interface RunningParts {
+  readonly flusher: OutputFlusher
+  readonly gate: EmissionGate
+  readonly head: HeadDriver
+  /** Undefined: it takes no part in any. */
+  readonly checkpoints: TaskCheckpoints | undefined
+  /** The task had finished in the checkpoint that it is restored from: its operators are not opened. */
+  readonly isFinishedOnRestore: boolean
+}
+
+/** What the parts have their task do. */
+export interface TaskCalls {
+  readonly fail: (error: unknown) => void
+  /** Nothing else happens in the task until the promise has settled; a rejection fails it. */
+  readonly hold: (work: Promise<void>) => void
+  /** The data of a source end here, event time at its end, and the operators finish. */
+  readonly drain: () => void
+  /** The data of the task end here, and the operators do not finish. */
+  readonly suspend: () => void
+}
+
+export function createRunningParts(
+  parts: TaskParts,
+  { checkpoints: io, clock, wake, bufferTimeoutMs }: StreamTaskOptions,
+  { fail, ...calls }: TaskCalls,
+  log: Logger,
+): RunningParts {
+  const { chain, inputs, outputs } = parts
+  const restored = [...(io?.restore?.operators ?? [])]
+  const isFinishedOnRestore = restored.length > 0 && restored.every(([, { finished }]) => finished)
+  const finishedOperators = isFinishedOnRestore ? restored.map(([id]) => id) : undefined
+  const world = { clock, log, wake, ...calls }
+  const checkpoints = io && new TaskCheckpoints({ ...io, ...parts, ...world, finishedOperators })
+  return {
+    flusher: new OutputFlusher({ outputs, clock, bufferTimeoutMs, wake }),
+    gate: new EmissionGate({ outputs, chain, wake, fail }),
+    head: isFinishedOnRestore
+      ? new DiscardingDriver(inputs, checkpoints)
+      : createHeadDriver(parts, { clock, fail, events: checkpoints }),
+    checkpoints,
+    isFinishedOnRestore,
+  }
+}
