@@ -32,7 +32,6 @@ export { TextFileReader } from './connectors/textfile/text-file-reader.js'
 export {
   initializeTextFileSink,
   OutputExistsError,
-  type TextFileCommittable,
   TextFileSink,
   type TextFileSinkOptions,
 } from './connectors/textfile/text-file-sink.js'
@@ -45,7 +44,11 @@ export {
   InputNotReadableError,
   type TextFileSplit,
 } from './connectors/textfile/text-file-split.js'
-export { TextFileWriter } from './connectors/textfile/text-file-writer.js'
+export {
+  type TextFileCommittable,
+  type TextFileState,
+  TextFileWriter,
+} from './connectors/textfile/text-file-writer.js'
 // datastream
 export { type ConnectedInputs, ConnectedStreams } from './datastream/connected-streams.js'
 export { DataStream, KeyedStream, SingleOutputStreamOperator } from './datastream/data-stream.js'

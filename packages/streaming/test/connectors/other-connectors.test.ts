@@ -316,6 +316,55 @@ t.test('TextFileSink', async (t) => {
   t.ok(waits > 0, 'asks to wait when the file system is behind')
   t.equal((await read(large, '/out')).split('\n').length, 10_001)
 
+  const restored = world()
+  const sink = new TextFileSink<unknown>({ path: '/out' })
+  const context = (subtaskIndex: number, parallelism: number) => ({
+    ...{ jobId: 'j', subtaskIndex, parallelism, attemptNumber: 0, restoredCheckpointId: 4n },
+    ...{ clock: new ManualClock(), fileSystems: restored.fileSystems },
+    stdout: { writeLine() {}, flush() {} },
+  })
+  const states = []
+  for (const i of [0, 1, 2]) {
+    const lost = await open(restored, i, 3)
+    lost.write(`kept ${i}`)
+    await lost.flush(false)
+    states.push(...(await lost.snapshotState()))
+    lost.write(`lost ${i}`)
+    await lost.flush(false)
+    await lost.close()
+  }
+  t.notOk(await restored.fileSystem.exists('/out/1'))
+  const both = await sink.restoreWriter(context(0, 2), states.slice(0, 2))
+  both.write('again 0')
+  t.same(
+    (await both.snapshotState()).map(({ path }) => path),
+    ['/out/1', '/out/2'],
+    'remembers the files of others',
+  )
+  await commit(restored, both)
+  const third = await sink.restoreWriter(context(1, 2), states.slice(2))
+  await third.flush(true)
+  const committables = await third.prepareCommit()
+  const ended = await third.snapshotState()
+  await commit(restored, third)
+  t.same(
+    committables.map(({ path }) => path),
+    ['/out/3'],
+  )
+  await commit(restored, await sink.restoreWriter(context(1, 2), ended))
+  const late = await sink.restoreWriter(context(1, 2), [])
+  late.write('late')
+  await commit(restored, late)
+  t.same(
+    await Promise.all(['1', '2', '3', '2-4'].map((name) => read(restored, `/out/${name}`))),
+    ['kept 0\nagain 0\n', 'kept 1\n', 'kept 2\n', 'late\n'],
+    'files go on where the checkpoint has them; those that had ended are left alone',
+  )
+  await t.rejects(sink.restoreWriter(context(0, 2), [{ path: '/out' }]), {
+    code: 'FLINK_FILE_EXISTS',
+    message: /the file of one writer, and 2 writers need a folder/,
+  })
+
   await t.resolves(initialize(world(), 1), 'initializeOnMaster accepts what is not there')
   await t.rejects(initialize(one, 1), {
     code: 'FLINK_FILE_EXISTS',

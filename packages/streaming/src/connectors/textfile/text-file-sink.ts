@@ -5,12 +5,16 @@ import {
   FlinkError,
   type MasterInitContext,
   type ModuleReference,
-  type ResumeRecoverable,
   type Sink,
   type WriterInitContext,
 } from '@flink-ts/core'
 import { jsonSerializer } from '../splits/json-serializer.js'
-import { TextFileWriter } from './text-file-writer.js'
+import {
+  type TextFileCommittable,
+  type TextFileState,
+  TextFileWriter,
+  type TextFileWriterOptions,
+} from './text-file-writer.js'
 
 /** Settings of a {@link TextFileSink}. JSON. */
 export interface TextFileSinkOptions {
@@ -18,12 +22,6 @@ export interface TextFileSinkOptions {
   readonly path: string
   /** What happens to what is already there; by default the job is refused. */
   readonly mode?: 'exclusive' | 'overwrite'
-}
-
-/** A file that has been written but cannot be seen yet. JSON. */
-export interface TextFileCommittable {
-  readonly path: string
-  readonly state: ResumeRecoverable
 }
 
 /** The output of a job is already there. */
@@ -41,11 +39,15 @@ export class OutputExistsError extends FlinkError {
 
 /**
  * Writes lines of text: one writer into the file `path`, several into files 1, 2, … in the folder `path`. Writers
- * write hidden files, which committers make visible at the end of input; a job that fails leaves nothing.
+ * write hidden files, which committers make visible at the end of input; a job that fails leaves nothing, unless it took
+ * checkpoints, which remember the hidden files and how far they were written.
  */
-export class TextFileSink<T> implements Sink<T, TextFileCommittable> {
+export class TextFileSink<T> implements Sink<T, TextFileCommittable, TextFileState> {
   readonly initializeOnMaster: ModuleReference
   readonly committableSerializer = jsonSerializer<TextFileCommittable>('a written text file')
+  readonly writerStateSerializer = jsonSerializer<TextFileState>(
+    'a text file that is being written',
+  )
   readonly #path: string
 
   constructor(options: TextFileSinkOptions) {
@@ -57,13 +59,38 @@ export class TextFileSink<T> implements Sink<T, TextFileCommittable> {
     }
   }
 
-  async createWriter(context: WriterInitContext): Promise<TextFileWriter<T>> {
-    const { parallelism, subtaskIndex, fileSystems } = context
+  createWriter(context: WriterInitContext): Promise<TextFileWriter<T>> {
+    return TextFileWriter.open(this.#fileOf(context, ''))
+  }
+
+  /**
+   * @throws OutputExistsError if one writer wrote the file `path`, and several are to go on with it in a folder `path`
+   */
+  async restoreWriter(
+    context: WriterInitContext,
+    states: readonly TextFileState[],
+  ): Promise<TextFileWriter<T>> {
+    // Numbers may be taken by files of subtasks that have ended.
+    const options = this.#fileOf(context, `-${context.restoredCheckpointId}`)
+    const single = states.find(({ path }) => path === this.#path)
+    if (options.folder !== undefined && single !== undefined) {
+      const { parallelism } = context
+      throw new OutputExistsError(
+        this.#path,
+        `the checkpoint has it as the file of one writer, and ${parallelism} writers need a folder (leave the parallelism of the sink at 1)`,
+      )
+    }
+    return TextFileWriter.restore(options, states)
+  }
+
+  /** @param suffix of the name of one of several files */
+  #fileOf(
+    { parallelism, subtaskIndex, fileSystems }: WriterInitContext,
+    suffix: string,
+  ): TextFileWriterOptions {
     const folder = parallelism > 1 ? this.#path.replace(/\/+$/, '') : undefined
-    const path = folder === undefined ? this.#path : `${folder}/${subtaskIndex + 1}`
-    const fileSystem = fileSystems.forPath(path)
-    if (folder !== undefined) await fileSystem.mkdirs(folder)
-    return TextFileWriter.open(fileSystem, path, folder)
+    const path = folder === undefined ? this.#path : `${folder}/${subtaskIndex + 1}${suffix}`
+    return { fileSystem: fileSystems.forPath(path), path, folder }
   }
 
   createCommitter(context: CommitterInitContext): Committer<TextFileCommittable> {

@@ -5,19 +5,45 @@ import type {
   SinkWriter,
 } from '@flink-ts/core'
 import { lineOf } from '../line-text.js'
-import type { TextFileCommittable } from './text-file-sink.js'
 
 /** Text is handed to the file system in pieces of at least this many characters. */
 const PIECE_CHARS = 64 * 1024
 /** Pieces that wait for the file system before the writer asks its task to wait. */
 const MAX_WAITING_PIECES = 4
 
-/** Writes one file of a text file sink. Takes part in no checkpoint: it prepares a commit at the end of input only. */
-export class TextFileWriter<T> implements SinkWriter<T, TextFileCommittable> {
+/** A file that has been written but cannot be seen yet. JSON. */
+export interface TextFileCommittable {
+  readonly path: string
+  readonly state: ResumeRecoverable
+}
+
+/** How far a file was written at a checkpoint. JSON. */
+export interface TextFileState {
+  readonly path: string
+  /** Absent: its input had ended, and it was to be committed. */
+  readonly state?: ResumeRecoverable
+}
+
+export interface TextFileWriterOptions {
+  readonly fileSystem: FileSystem
+  /** Of the file; made when there is something to write. */
+  readonly path: string
+  /** Made with the file, and removed on failure if it is empty then. */
+  readonly folder?: string | undefined
+}
+
+/**
+ * Writes one file of a text file sink, hidden until it is committed at the end of input. In between checkpoints remember how far it
+ * has come. A writer that was given the files of others too commits them, as they are, with its own.
+ */
+export class TextFileWriter<T> implements SinkWriter<T, TextFileCommittable, TextFileState> {
   readonly #fileSystem: FileSystem
   readonly #path: string
   readonly #folder: string | undefined
-  readonly #stream: RecoverableOutputStream
+  readonly #others: readonly TextFileState[]
+  #stream: RecoverableOutputStream | undefined
+  /** Of checkpoints: the hidden file must stay, since one of them may be restored. */
+  #isRemembered: boolean
   #text = ''
   #waiting: Buffer[] = []
   #writing: Promise<void> | undefined
@@ -25,26 +51,38 @@ export class TextFileWriter<T> implements SinkWriter<T, TextFileCommittable> {
   #ended = false
   #prepared: ResumeRecoverable | undefined
 
-  /** Begins a hidden file that may become `path`. @param folder removed on failure if it is empty then */
-  static async open<T>(
-    fileSystem: FileSystem,
-    path: string,
-    folder: string | undefined,
+  /** Begins a hidden file. */
+  static async open<T>(options: TextFileWriterOptions): Promise<TextFileWriter<T>> {
+    const writer = new TextFileWriter<T>(options)
+    await writer.#openFile()
+    return writer
+  }
+
+  /**
+   * Goes on with the first of the files that was not at its end.
+   *
+   * @param options of the file that is begun with the first line if there is none to go on with
+   */
+  static async restore<T>(
+    options: TextFileWriterOptions,
+    states: readonly TextFileState[],
   ): Promise<TextFileWriter<T>> {
-    const stream = await fileSystem.createResumableWriter().open(path)
-    return new TextFileWriter(fileSystem, path, folder, stream)
+    const [first, ...others] = states.filter(({ state }) => state !== undefined)
+    if (first?.state === undefined) return new TextFileWriter<T>(options)
+    const stream = await options.fileSystem.createResumableWriter().recover(first.state)
+    return new TextFileWriter<T>({ ...options, path: first.path }, { stream, others })
   }
 
   private constructor(
-    fileSystem: FileSystem,
-    path: string,
-    folder: string | undefined,
-    stream: RecoverableOutputStream,
+    { fileSystem, path, folder }: TextFileWriterOptions,
+    restored?: { stream: RecoverableOutputStream; others: readonly TextFileState[] },
   ) {
     this.#fileSystem = fileSystem
     this.#path = path
     this.#folder = folder
-    this.#stream = stream
+    this.#stream = restored?.stream
+    this.#others = restored?.others ?? []
+    this.#isRemembered = restored !== undefined
   }
 
   write(element: T): void {
@@ -66,13 +104,34 @@ export class TextFileWriter<T> implements SinkWriter<T, TextFileCommittable> {
 
   async prepareCommit(): Promise<TextFileCommittable[]> {
     if (!this.#ended) return []
-    this.#prepared = await this.#stream.closeForCommit()
-    return [{ path: this.#path, state: this.#prepared }]
+    const committables: TextFileCommittable[] = []
+    if (this.#stream !== undefined) {
+      this.#prepared = await this.#stream.closeForCommit()
+      committables.push({ path: this.#path, state: this.#prepared })
+    }
+    for (const { path, state } of this.#others) {
+      const stream = await this.#fileSystem.createResumableWriter().recover(state!)
+      committables.push({ path, state: await stream.closeForCommit() })
+    }
+    return committables
+  }
+
+  async snapshotState(): Promise<TextFileState[]> {
+    this.#isRemembered = true
+    if (this.#ended) return [{ path: this.#path }]
+    if (this.#stream === undefined) return [...this.#others]
+    return [{ path: this.#path, state: await this.#stream.persist() }, ...this.#others]
   }
 
   async close(): Promise<void> {
     this.#waiting = []
     await this.#writing
+    if (this.#stream === undefined) return
+    if (this.#isRemembered) {
+      // What was written since the last checkpoint goes when it is restored.
+      if (this.#prepared === undefined) await this.#stream.closeForCommit()
+      return
+    }
     // After the commit there is nothing left to clean up: the hidden file has become the visible one.
     if (this.#prepared === undefined) await this.#stream.discard()
     else await this.#fileSystem.createResumableWriter().cleanup(this.#prepared)
@@ -85,10 +144,18 @@ export class TextFileWriter<T> implements SinkWriter<T, TextFileCommittable> {
     this.#writing ??= this.#writeWaiting()
   }
 
+  async #openFile(): Promise<RecoverableOutputStream> {
+    if (this.#stream !== undefined) return this.#stream
+    if (this.#folder !== undefined) await this.#fileSystem.mkdirs(this.#folder)
+    this.#stream = await this.#fileSystem.createResumableWriter().open(this.#path)
+    return this.#stream
+  }
+
   async #writeWaiting(): Promise<void> {
     try {
       for (let piece = this.#waiting.shift(); piece !== undefined; piece = this.#waiting.shift()) {
-        await this.#stream.write(piece)
+        const stream = await this.#openFile()
+        await stream.write(piece)
       }
     } catch (error) {
       this.#error = error
