@@ -113,7 +113,8 @@ export interface MasterInitContext {
   readonly parallelism: number
   readonly fileSystems: FileSystems
   /**
-   * A later leader goes on with the job: it was initialized before, and what is there may be its own.
+   * A later leader goes on with the job, or it begins with a checkpoint or savepoint: it was initialized before, and what is
+   * there may be its own.
    */
   readonly isRecovered: boolean
 }

@@ -39,11 +39,15 @@ export async function initializeJob(options: InitializeJobOptions): Promise<Init
           stores: options.stores(),
           configuration: checkpointConfiguration(options.configuration),
         })
-  await initializeOutputs(options)
+  await initializeOutputs(options, checkpointing?.restored !== undefined)
   return { factories, checkpointing }
 }
 
-async function initializeOutputs(options: InitializeJobOptions): Promise<void> {
+/** @param isRestored the job begins with a checkpoint or savepoint, which may name outputs that were begun */
+async function initializeOutputs(
+  options: InitializeJobOptions,
+  isRestored: boolean,
+): Promise<void> {
   const { jobGraph, loadModule, fileSystems, schedule } = options
   const hasOutputs = jobGraph.vertices.some(({ operators }) =>
     operators.some((operator) => operator.initializeOnMaster !== undefined),
@@ -51,7 +55,8 @@ async function initializeOutputs(options: InitializeJobOptions): Promise<void> {
   if (!hasOutputs) return
   const store = options.stores().jobNamespace(jobGraph.jobId, 'jobmaster')
   const initialized = new InitializedOutputs(store, schedule)
-  const isRecovered = await initialized.has()
+  const isInitialized = await initialized.has()
+  const isRecovered = isInitialized || isRestored
   await initializeOnMaster(jobGraph, loadModule, { fileSystems, isRecovered })
-  if (!isRecovered) await initialized.add()
+  if (!isInitialized) await initialized.add()
 }
