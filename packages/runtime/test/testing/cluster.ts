@@ -1,7 +1,8 @@
 import {
   type AllocationId,
   Configuration,
-  type FileSystems,
+  FileSystemRegistry,
+  InMemoryFileSystem,
   noopLogger,
   SeededRandom,
 } from '@flink-ts/core'
@@ -48,7 +49,8 @@ export class TestingCluster {
   readonly ha = new StandaloneHaServices({ processStartMs: 1, random: this.random })
   /** What is kept for a later leader, of whichever term. */
   readonly graphs = this.ha.stores({ epoch: 1, uuid: '' }).jobGraphs
-  readonly fileSystems = { get: () => undefined } as unknown as FileSystems
+  readonly files = new InMemoryFileSystem({ clock: this.clock, random: new SeededRandom(8) })
+  readonly fileSystems = new FileSystemRegistry([this.files], this.files.scheme)
   readonly resourceManager = new TestingResourceManager(this)
   readonly taskManagers: TestingTaskManager[] = []
   readonly configuration = new Configuration()
@@ -178,6 +180,13 @@ export class TestingTaskManager {
     const executionAttemptIds = this.reportedAttempts ?? [...this.running]
     return { deployment: { executionAttemptIds }, metrics: this.metrics }
   }
+  readonly triggered: Parameters<TaskExecutorGateway['triggerCheckpoint']>[0][] = []
+  /** Checkpoints that tasks were told to be complete, or given up: `complete 3` and so on. */
+  readonly notified: string[] = []
+  triggerCheckpoint: TaskExecutorGateway['triggerCheckpoint'] = async (request) => {
+    this.triggered.push(request)
+    return { refusedExecutionAttemptIds: [] }
+  }
   readonly running = new Set<string>()
   readonly #service: RpcService
   readonly #endpoint: TestingTaskExecutorEndpoint
@@ -193,6 +202,15 @@ export class TestingTaskManager {
       cancelTask: (request) => this.cancelTask(request),
       sendOperatorEventToTask: (request) => this.sendOperatorEventToTask(request),
       heartbeatFromJobMaster: (request) => this.heartbeatFromJobMaster(request),
+      triggerCheckpoint: (request) => this.triggerCheckpoint(request),
+      notifyCheckpointComplete: async ({ checkpointId }) => {
+        this.notified.push(`complete ${checkpointId}`)
+        return {}
+      },
+      notifyCheckpointAborted: async ({ checkpointId }) => {
+        this.notified.push(`aborted ${checkpointId}`)
+        return {}
+      },
       requestTaskMetrics: async () => ({ metrics: this.metrics }),
       releasePartitions: async ({ partitionIds }) => {
         this.released.push(...partitionIds)

@@ -30,6 +30,27 @@ export class RunningJob {
   ): Promise<RunningJob> {
     const cluster = new TestingCluster()
     await cluster.resourceManager.start()
+    const job = await RunningJob.startIn(cluster, graph, { configuration, loadModule, log })
+    t.teardown(async () => {
+      await job.jobMaster.close()
+      await cluster.close()
+      if (cluster.clock.pendingTimers !== 0) throw new Error('a closed JobMaster left timers')
+    })
+    return job
+  }
+
+  /** A JobMaster for the job in a cluster that is there, as of a term of leadership; whoever starts it closes it. */
+  static async startIn(
+    cluster: TestingCluster,
+    graph: JobGraph,
+    options: {
+      readonly configuration?: Readonly<Record<string, string>>
+      readonly loadModule?: (module: string) => Promise<Record<string, unknown>>
+      readonly log?: Logger
+      readonly epoch?: number
+    } = {},
+  ): Promise<RunningJob> {
+    const { configuration = {}, loadModule = async () => ({}), log = noopLogger } = options
     for (const [key, value] of Object.entries(configuration)) {
       cluster.configuration.setString(key, value)
     }
@@ -45,16 +66,11 @@ export class RunningJob {
       random: cluster.random,
       log,
       resourceId: 'jm',
-      fencingToken: { epoch: 3, uuid: 'jm-token' },
+      fencingToken: { epoch: options.epoch ?? 3, uuid: 'jm-token' },
       onJobTerminated: (info) => ended.push(info),
     })
     await jobMaster.start()
     await settle()
-    t.teardown(async () => {
-      await jobMaster.close()
-      await cluster.close()
-      if (cluster.clock.pendingTimers !== 0) throw new Error('a closed JobMaster left timers')
-    })
     return new RunningJob(cluster, jobMaster, ended)
   }
 
