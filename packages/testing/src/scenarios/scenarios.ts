@@ -8,6 +8,7 @@ import { lossyNetwork } from './lossy-network.js'
 import { lostResults } from './lost-results.js'
 import { notEnoughSlotsThenJoin } from './not-enough-slots.js'
 import type { Scenario } from './scenario.js'
+import { slotProfiles } from './slot-profiles.js'
 import { slowNetwork } from './slow-network.js'
 import { taskManagerCrash } from './task-manager-crash.js'
 import { taskManagerPartition } from './task-manager-partition.js'
@@ -28,6 +29,7 @@ export const SCENARIOS: readonly Scenario[] = [
   lostResults,
   jobManagerRestart,
   jobCluster,
+  slotProfiles,
   adaptive,
   cancelChaos,
   chaos,
