@@ -2,8 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePorts } from '../support/free-port.js'
 import { clusterFolder } from './cluster-folder.js'
-import { ServerProcess, unusedPort } from './server-process.js'
+import { ServerProcess } from './server-process.js'
 
 const VERSION = '3.4.3'
 const NAME_NODE = 'org.apache.hadoop.hdfs.server.namenode.NameNode'
@@ -69,8 +70,7 @@ export interface Hdfs {
 /** Starts a NameNode and a DataNode with nothing in them. */
 export async function startHdfs(): Promise<Hdfs> {
   const folder = mkdtempSync(join(tmpdir(), 'flink-ts-hdfs-'))
-  const ports = []
-  for (let i = 0; i < 5; i++) ports.push(await unusedPort())
+  const ports = await freePorts(5)
   const [rpc, http, data, dataHttp, dataIpc] = ports.map((port) => `127.0.0.1:${port}`)
   mkdirSync(join(folder, 'conf', 'webapps', 'hdfs'), { recursive: true })
   // No jar holds the pages of the daemons; empty folders do.

@@ -2,8 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePorts } from '../support/free-port.js'
 import { clusterFolder } from './cluster-folder.js'
-import { ServerProcess, unusedPort } from './server-process.js'
+import { ServerProcess } from './server-process.js'
 
 /** Of the Go module proxy; it is not released in binary form. */
 const VERSION = 'v0.0.0-20260212201848-7aac2a2c5b7c'
@@ -53,7 +54,7 @@ export async function startMinio(): Promise<Minio> {
   const bucket = 'flink-ts'
   // A folder in its data is a bucket.
   mkdirSync(join(folder, 'data', bucket), { recursive: true })
-  const port = await unusedPort()
+  const [port] = await freePorts(1)
   const endpoint = `http://127.0.0.1:${port}`
   const server = new ServerProcess(
     [program(), 'server', '--quiet', '--address', `127.0.0.1:${port}`, join(folder, 'data')],

@@ -38,6 +38,8 @@ export function createFileSystem({ configuration, random }: FileSystemContext): 
   }
   const endpoint = configuration.get(S3_ENDPOINT)
   const region = configuration.get(S3_REGION) ?? (endpoint === undefined ? undefined : 'us-east-1')
+  // It would warn of its next release's Node.js in every process and task thread.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
   const client = new S3Client({
     forcePathStyle: configuration.get(S3_PATH_STYLE_ACCESS),
     maxAttempts: MOST_ATTEMPTS,

@@ -1,0 +1,23 @@
+import t from 'tap'
+import { hdfsMissing, startHdfs } from './clusters/hdfs.js'
+import { fileSystemsOf, testCheckpoints, testFileSystem } from './support/remote-file-system.js'
+
+t.setTimeout(240_000)
+
+t.test('hdfs: a real cluster', { skip: hdfsMissing() ?? false }, async (t) => {
+  const hdfs = await startHdfs()
+  t.teardown(() => hdfs.stop())
+  // The first one is not there: the second is found.
+  const configuration = { 'webhdfs.namenodes': `127.0.0.1:1;${hdfs.httpAddress}` }
+  const fileSystems = fileSystemsOf(configuration)
+  const base = `hdfs://${hdfs.rpcAddress}/base`
+  await testFileSystem(t, fileSystems, { base, hasEmptyFolders: true })
+  await testCheckpoints(t, fileSystems, `${base}/job`)
+
+  await t.test('paths of webhdfs:// name the address themselves', async (t) => {
+    const own = fileSystemsOf({})
+    const path = `webhdfs://${hdfs.httpAddress}/base`
+    const [first] = await own.forPath(path).list(path)
+    t.ok(first?.path.startsWith(`${path}/`))
+  })
+})

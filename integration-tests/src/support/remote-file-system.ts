@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict'
+import {
+  Configuration,
+  createFileSystems,
+  type FileSystems,
+  SystemClock,
+  SystemRandom,
+  Types,
+} from '@flink-ts/core'
+import { fileSystemContract } from '@flink-ts/core/testing'
+import { FileSystemCheckpointStorage, newHandles, StateStreams } from '@flink-ts/state'
+import { describeSavepoint, SavepointReader, SavepointWriter } from '@flink-ts/state-tools'
+import type { Test } from 'tap'
+
+const JOB = '0123456789abcdef0123456789abcdef'
+
+/** The file systems of a process with this configuration; packages are loaded as there. */
+export function fileSystemsOf(configuration: Readonly<Record<string, string>>): FileSystems {
+  return createFileSystems({
+    configuration: Configuration.fromMap(configuration),
+    clock: new SystemClock(),
+    random: new SystemRandom(),
+  })
+}
+
+/** What every file system promises, below `base`. */
+export async function testFileSystem(
+  t: Test,
+  fileSystems: FileSystems,
+  options: { base: string; hasEmptyFolders: boolean },
+): Promise<void> {
+  for (const [index, { promise, run }] of fileSystemContract.entries()) {
+    const base = `${options.base}/contract-${index}`
+    await t.test(promise, () => run({ ...options, fileSystem: fileSystems.forPath(base), base }))
+  }
+}
+
+/** Checkpoints and savepoints below `base`, as the coordinator and tasks make them. */
+export async function testCheckpoints(
+  t: Test,
+  fileSystems: FileSystems,
+  base: string,
+): Promise<void> {
+  const storage = () =>
+    new FileSystemCheckpointStorage({
+      fileSystems,
+      random: new SystemRandom(),
+      jobId: JOB,
+      directory: `${base}/checkpoints`,
+    })
+  const metadataOf = (checkpointId: bigint, subtasks: Parameters<typeof Map.prototype.set>[1]) => ({
+    jobId: JOB,
+    checkpointId,
+    timestampMs: 17,
+    kind: 'CHECKPOINT' as const,
+    operators: [
+      {
+        operatorId: 'c'.repeat(32),
+        operatorName: 'count',
+        parallelism: 1,
+        maxParallelism: 128,
+        subtasks,
+      },
+    ],
+  })
+
+  await t.test('a checkpoint is there from the moment when its metadata is', async (t) => {
+    const location = await storage().initializeCheckpoint(1n)
+    const streams = new StateStreams({
+      fileSystems,
+      random: new SystemRandom(),
+      location,
+      inlineThresholdBytes: 1024,
+    })
+    const stream = streams.open('exclusive')
+    const content = Buffer.alloc(300_000, 'state ')
+    for (let at = 0; at < content.length; at += 64 * 1024) {
+      await stream.write(content.subarray(at, at + 64 * 1024))
+    }
+    const snapshot = await stream.finish()
+    t.equal(snapshot.kind, 'file')
+    await t.rejects(storage().open(location.directory), { code: 'FLINK_CHECKPOINT_NOT_FOUND' })
+    const keyed = { keyGroups: { start: 0, end: 127 }, snapshot }
+    await storage().complete(location, metadataOf(1n, new Map([[0, { keyed }]])))
+    const { metadata } = await storage().open(`${location.directory}/_metadata`)
+    const [handle] = newHandles(metadata.operators[0]!.subtasks.get(0)!)
+    t.strictSame(handle, snapshot)
+    t.equal(await storage().highestCheckpointId(), 1n)
+
+    await t.rejects(storage().initializeCheckpoint(1n), { code: 'FLINK_CHECKPOINT_LOCATION_TAKEN' })
+    await t.rejects(storage().complete(location, metadata), {
+      code: 'FLINK_CHECKPOINT_LOCATION_TAKEN',
+    })
+    await storage().discard(location.directory)
+    await storage().discard(location.directory)
+    t.equal(await fileSystems.forPath(base).exists(location.directory), false)
+  })
+
+  await t.test('one of several leaders gets the folder of a checkpoint', async (t) => {
+    const claims = [1, 2, 3].map(() => storage().initializeCheckpoint(2n))
+    const results = await Promise.allSettled(claims)
+    t.equal(results.filter(({ status }) => status === 'fulfilled').length, 1)
+    for (const result of results) {
+      if (result.status === 'rejected') {
+        t.equal(result.reason.code, 'FLINK_CHECKPOINT_LOCATION_TAKEN')
+      }
+    }
+  })
+
+  await t.test('an aborted file of state leaves nothing', async (t) => {
+    const location = await storage().initializeSavepoint(`${base}/savepoints`)
+    const streams = new StateStreams({ fileSystems, random: new SystemRandom(), location })
+    const stream = streams.open('shared')
+    await stream.write(Buffer.alloc(100_000))
+    await stream.abort()
+    const names = (await fileSystems.forPath(base).list(location.directory)).map(({ path }) => path)
+    t.strictSame(names, [`${location.directory}/_owner`])
+  })
+
+  await t.test('state tools write and read savepoints', async (t) => {
+    const path = `${base}/savepoint`
+    await SavepointWriter.create({ fileSystems, inlineThresholdBytes: 0 })
+      .withOperator({
+        uid: 'counts',
+        parallelism: 2,
+        keyed: {
+          states: [{ name: 'count', kind: 'value', type: Types.int }],
+          records: Array.from({ length: 5000 }, (_, i) => ({
+            state: 'count',
+            key: `key ${i}`,
+            value: i,
+          })),
+        },
+      })
+      .write(path)
+    const reader = await SavepointReader.open(path, { fileSystems })
+    t.equal((await reader.readKey('counts', 'count', 'key 4711'))?.value, 4711)
+    const [operator] = await describeSavepoint(reader)
+    assert(operator !== undefined)
+    t.match(operator.states, [{ name: 'count', keys: 5000 }])
+  })
+}

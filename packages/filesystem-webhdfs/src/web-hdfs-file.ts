@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import type { WritableFile } from '@flink-ts/core'
+import type { WebHdfsClient } from './web-hdfs-client.js'
+import type { WebHdfsLocation } from './web-hdfs-location.js'
+
+/** Collected before they are appended: each request opens and closes the file. */
+const APPEND_BYTES = 4 * 1024 * 1024
+
+/** A file of HDFS open for writing at its end. What was appended is durable as HDFS says: on the disks or in the memory of its DataNodes. */
+export class WebHdfsFile implements WritableFile {
+  readonly #client: WebHdfsClient
+  readonly #location: WebHdfsLocation
+  #held: Uint8Array[] = []
+  #heldBytes = 0
+  /** With what is held. */
+  #length: number
+  #appending: Promise<void> = Promise.resolve()
+  #failure: { readonly error: unknown } | undefined
+
+  constructor(client: WebHdfsClient, location: WebHdfsLocation, lengthBytes: number) {
+    this.#client = client
+    this.#location = location
+    this.#length = lengthBytes
+  }
+
+  async write(bytes: Uint8Array, positionBytes: number): Promise<void> {
+    assert.equal(positionBytes, this.#length, 'HDFS appends only')
+    this.#rethrow()
+    // A copy: the caller may use its memory again.
+    this.#held.push(bytes.slice())
+    this.#heldBytes += bytes.length
+    this.#length += bytes.length
+    if (this.#heldBytes >= APPEND_BYTES) await this.sync()
+  }
+
+  async truncate(lengthBytes: number): Promise<void> {
+    await this.sync()
+    if (lengthBytes === this.#length) return
+    const operation = {
+      method: 'POST',
+      op: 'TRUNCATE',
+      parameters: { newlength: lengthBytes },
+    } as const
+    // False: the DataNodes are at it, and until then nobody may append.
+    await this.#client.whileHeld(
+      () => this.#client.ask(this.#location, operation),
+      (answer) => (answer as { boolean?: unknown } | undefined)?.boolean === true,
+    )
+    this.#length = lengthBytes
+  }
+
+  async length(): Promise<number> {
+    return this.#length
+  }
+
+  async sync(): Promise<void> {
+    const bytes = Buffer.concat(this.#held)
+    this.#held = []
+    this.#heldBytes = 0
+    if (bytes.length > 0) {
+      this.#appending = this.#appending.then(async () => {
+        if (this.#failure !== undefined) return
+        try {
+          await this.#append(bytes)
+        } catch (error) {
+          this.#failure = { error }
+        }
+      })
+    }
+    await this.#appending
+    this.#rethrow()
+  }
+
+  close(): Promise<void> {
+    return this.sync()
+  }
+
+  async #append(bytes: Uint8Array): Promise<void> {
+    const operation = { method: 'POST', op: 'APPEND' } as const
+    await this.#client.whileHeld(
+      () => this.#client.send(this.#location, operation, bytes),
+      () => true,
+    )
+  }
+
+  #rethrow(): void {
+    if (this.#failure !== undefined) throw this.#failure.error
+  }
+}
