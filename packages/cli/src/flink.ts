@@ -13,6 +13,7 @@ const ACTIONS: Readonly<Record<string, () => Promise<Action>>> = {
   stop: async () => (await import('./actions/savepoint-actions.js')).stopAction,
   cancel: async () => (await import('./actions/cancel.js')).cancelAction,
   savepoint: async () => (await import('./actions/savepoint-actions.js')).savepointAction,
+  checkpoint: async () => (await import('./actions/checkpoint.js')).checkpointAction,
   state: async () => (await import('./actions/state/state-action.js')).stateAction,
 }
 

@@ -29,12 +29,17 @@ t.test('parseStandaloneJobArguments: options first, then the words of the progra
       entryPoint: 'start',
       jobId: id,
       properties: ['a=b', 'c=d=e'],
+      savepoint: { path: undefined, claimMode: undefined, allowNonRestoredState: false },
       programArguments: ['--input', '-Dx=y'],
     },
   )
   t.same(parseStandaloneJobArguments(['--', '--job', 'x']).programArguments, ['--job', 'x'])
   t.same(parseStandaloneJobArguments(['--host', 'jm']).properties, ['jobmanager.rpc.address=jm'])
-  t.throws(() => parseStandaloneJobArguments(['-s', '/p']), { code: 'FLINK_NOT_SUPPORTED' })
+  t.match(parseStandaloneJobArguments(['-s', '/p', '-n', '-rm', 'claim', '--job', 'x', '-n']), {
+    program: 'x',
+    savepoint: { path: '/p', claimMode: 'claim', allowNonRestoredState: true },
+    programArguments: [],
+  })
   t.throws(() => parseStandaloneJobArguments(['--job']), { message: /--job has no value. Usage/ })
   t.throws(() => parseStandaloneJobArguments(['-jid', 'x']), { message: /32 hexadecimal digits/ })
 })
@@ -63,6 +68,17 @@ t.test('prepareApplication: a bundle for the daemon, which goes when it is told 
     args.map((word) => (word === bundle ? 'B' : word)),
     ['-D', 'a=b', '--bundle', 'B', '--program-name', 'a.ts', '--', 'word'],
   )
+  const restored = await prepareApplication(
+    ['--fromSavepoint', 'sp', '-n', '--claimMode', 'claim', '--job', 'a.ts'],
+    places,
+  )
+  const begun = restored.args.slice(0, restored.args.indexOf('--bundle'))
+  restored.remove()
+  t.same(begun.filter((word) => word !== '-D').sort(), [
+    'execution.state-recovery.claim-mode=CLAIM',
+    'execution.state-recovery.ignore-unclaimed-state=true',
+    `execution.state-recovery.path=${join(folder, 'sp')}`,
+  ])
   t.match(readFileSync(bundle, 'utf8'), /sourceMappingURL/)
   remove()
   t.notOk(existsSync(bundle))

@@ -2,12 +2,9 @@ import { bundleProgram, RemoteJob, runProgram } from '@flink-ts/client/submissio
 import { ClientOptions, DeploymentOptions, SystemRandom } from '@flink-ts/core'
 import type { RestClusterClient } from '@flink-ts/rest/client'
 import {
-  ALLOW_NON_RESTORED_STATE,
-  CLAIM_MODE,
   CLUSTER_OPTIONS,
   DETACHED,
   ENTRY,
-  FROM_SAVEPOINT,
   PARALLELISM,
   SHUTDOWN_ON_ATTACHED_EXIT,
 } from '../arguments/options.js'
@@ -20,7 +17,7 @@ import { cancelJob } from './cancel-job.js'
 import { clusterClient, isLocalTarget } from './cluster-client.js'
 import { programConfiguration } from './program-configuration.js'
 import { RestartReasons } from './restart-reasons.js'
-import { savepointsUnavailable } from './savepoint-actions.js'
+import { RESTORE_OPTIONS, savepointWords, setSavepoint } from './savepoint-settings.js'
 
 /** How long an interrupted client tries to cancel its job. */
 const CANCEL_PATIENCE_MS = 5000
@@ -134,9 +131,7 @@ export const runAction: Action = {
     DETACHED,
     PARALLELISM,
     SHUTDOWN_ON_ATTACHED_EXIT,
-    FROM_SAVEPOINT,
-    ALLOW_NON_RESTORED_STATE,
-    CLAIM_MODE,
+    ...RESTORE_OPTIONS,
     ...CLUSTER_OPTIONS,
   ],
   async run(args, context) {
@@ -145,11 +140,8 @@ export const runAction: Action = {
     if (program === undefined) {
       throw new CliArgumentError('A program should be specified: a TypeScript or JavaScript file.')
     }
-    const path = args.value(FROM_SAVEPOINT)
-    if (path !== undefined) {
-      throw savepointsUnavailable(`start from savepoint ${path}`, 'leave the option -s out')
-    }
     const configuration = programConfiguration(args, context.configuration)
+    setSavepoint(configuration, savepointWords(args), context.workingDirectory)
     const attached = !args.has(DETACHED)
     configuration.set(DeploymentOptions.ATTACHED, attached)
     const cancelOnExit =

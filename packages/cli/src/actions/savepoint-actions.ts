@@ -1,4 +1,6 @@
-import { FlinkError } from '@flink-ts/core'
+import { resolveUserPath } from '@flink-ts/core'
+import type { SavepointFormatType } from '@flink-ts/rest'
+import type { ParsedArguments } from '../arguments/option-parser.js'
 import {
   CLUSTER_OPTIONS,
   DRAIN,
@@ -8,43 +10,114 @@ import {
   SAVEPOINT_PATH,
 } from '../arguments/options.js'
 import { CliArgumentError } from '../terminal/terminal.js'
-import type { Action } from './action.js'
-import { parseJobId } from './cluster-client.js'
+import type { Action, ActionContext } from './action.js'
+import { clusterClient, parseJobId } from './cluster-client.js'
 
-/** What asks for a savepoint is refused. @param instead what can be done in its place */
-export function savepointsUnavailable(what: string, instead: string): FlinkError {
-  return new FlinkError(`Cannot ${what}: there are no savepoints in this release; ${instead}`, {
-    code: 'FLINK_NOT_SUPPORTED',
-  })
-}
+const RESUME = 'You can resume your program from this savepoint with the run command.'
 
-/** `flink stop`: known with its options, refused until there are savepoints. */
+/** `flink stop`: ends a job with a savepoint. */
 export const stopAction: Action = {
   name: 'stop',
-  summary: 'stops a job with a savepoint (not in this release).',
+  summary: 'stops a running program with a savepoint.',
   positional: '<Job ID>',
-  options: [...CLUSTER_OPTIONS, DRAIN, SAVEPOINT_DETACHED, SAVEPOINT_PATH, SAVEPOINT_FORMAT],
-  async run(args) {
+  options: [DRAIN, SAVEPOINT_PATH, SAVEPOINT_FORMAT, SAVEPOINT_DETACHED, ...CLUSTER_OPTIONS],
+  async run(args, context) {
     const [word] = args.positional
     if (word === undefined) {
       throw new CliArgumentError('Missing JobID. Specify a JobID to stop a job.')
     }
-    throw savepointsUnavailable(
-      `stop job ${parseJobId(word)}`,
-      'flink cancel ends a job without one',
+    const jobId = parseJobId(word)
+    const formatType = formatOf(args)
+    const drain = args.has(DRAIN)
+    const directory = args.value(SAVEPOINT_PATH)
+    const { terminal } = context
+    const client = clusterClient(args, context)
+    terminal.out(
+      `${drain ? 'Draining' : 'Suspending'} job "${jobId}" with a ${formatType} savepoint.`,
     )
+    const detached = args.has(SAVEPOINT_DETACHED)
+    terminal.out(
+      `Triggering stop-with-savepoint ${detached ? 'in detached mode ' : ''}for job ${jobId}.`,
+    )
+    const triggerId = await client.stopWithSavepoint(jobId, {
+      drain,
+      formatType,
+      ...(directory !== undefined && { targetDirectory: folder(directory, context) }),
+    })
+    if (detached) {
+      terminal.out(
+        `Successfully trigger stop-with-savepoint in detached mode, triggerId: ${triggerId}`,
+      )
+      return 0
+    }
+    terminal.out('Waiting for response...')
+    terminal.out(`Savepoint completed. Path: ${await client.savepoint(jobId, triggerId)}`)
+    return 0
   },
 }
 
-/** `flink savepoint`: known with its options, refused until there are savepoints. */
+/** `flink savepoint`: takes a savepoint of a job that goes on, or disposes of one. */
 export const savepointAction: Action = {
   name: 'savepoint',
-  summary: 'takes or disposes of a savepoint (not in this release).',
+  summary: 'triggers savepoints for a running job or disposes existing ones.',
   positional: '<Job ID> [<target directory>]',
-  options: [...CLUSTER_OPTIONS, SAVEPOINT_DISPOSE, SAVEPOINT_DETACHED, SAVEPOINT_FORMAT],
-  async run(args) {
-    const [word] = args.positional
-    const what = word === undefined ? 'dispose of a savepoint' : `take a savepoint of job ${word}`
-    throw savepointsUnavailable(what, 'leave it out')
+  options: [SAVEPOINT_DISPOSE, SAVEPOINT_FORMAT, SAVEPOINT_DETACHED, ...CLUSTER_OPTIONS],
+  async run(args, context) {
+    const disposed = args.value(SAVEPOINT_DISPOSE)
+    if (disposed !== undefined) return dispose(disposed, args, context)
+    const [word, directory, ...more] = args.positional
+    if (word === undefined) {
+      throw new CliArgumentError('Missing JobID. Specify a Job ID to trigger a savepoint.')
+    }
+    const jobId = parseJobId(word)
+    if (more.length > 0) {
+      throw new CliArgumentError(
+        `Too many arguments: "${more.join(' ')}"; expected ${savepointAction.positional}`,
+      )
+    }
+    const formatType = formatOf(args)
+    const { terminal } = context
+    const client = clusterClient(args, context)
+    const detached = args.has(SAVEPOINT_DETACHED)
+    terminal.out(`Triggering savepoint ${detached ? 'in detached mode ' : ''}for job ${jobId}.`)
+    const triggerId = await client.triggerSavepoint(jobId, {
+      formatType,
+      ...(directory !== undefined && { 'target-directory': folder(directory, context) }),
+    })
+    if (detached) {
+      terminal.out(`Successfully trigger manual savepoint, triggerId: ${triggerId}`)
+      return 0
+    }
+    terminal.out('Waiting for response...')
+    terminal.out(`Savepoint completed. Path: ${await client.savepoint(jobId, triggerId)}`)
+    terminal.out(RESUME)
+    return 0
   },
+}
+
+async function dispose(
+  path: string,
+  args: ParsedArguments,
+  context: ActionContext,
+): Promise<number> {
+  const { terminal } = context
+  const client = clusterClient(args, context)
+  terminal.out(`Disposing savepoint '${path}'.`)
+  terminal.out('Waiting for response...')
+  await client.disposeSavepoint(folder(path, context))
+  terminal.out(`Savepoint '${path}' disposed.`)
+  return 0
+}
+
+/** Relative to where the user stands: nobody else knows that place. */
+export function folder(path: string, { workingDirectory }: ActionContext): string {
+  return resolveUserPath(path, workingDirectory)
+}
+
+function formatOf(args: ParsedArguments): SavepointFormatType {
+  const text = args.value(SAVEPOINT_FORMAT)?.toUpperCase() ?? 'CANONICAL'
+  if (text === 'CANONICAL' || text === 'NATIVE') return text
+  throw new CliArgumentError(
+    `Unknown savepoint format "${args.value(SAVEPOINT_FORMAT)}": expected canonical or native`,
+  )
 }

@@ -35,13 +35,13 @@ export const SHUTDOWN_ON_ATTACHED_EXIT: OptionDefinition = {
 export const DRAIN: OptionDefinition = {
   short: 'd',
   long: 'drain',
-  description: 'Let event time go to its end before the savepoint.',
+  description: 'Let event time go to its end first: windows and timers fire.',
 }
 export const SAVEPOINT_PATH: OptionDefinition = {
   short: 'p',
   long: 'savepointPath',
   argument: 'directory',
-  description: 'Where the savepoint goes.',
+  description: 'Its folder is made in there (default: execution.checkpointing.savepoint-dir).',
 }
 export const SAVEPOINT_FORMAT: OptionDefinition = {
   short: 'type',
@@ -63,7 +63,7 @@ export const FROM_SAVEPOINT: OptionDefinition = {
   short: 's',
   long: 'fromSavepoint',
   argument: 'path',
-  description: 'Savepoint to start from (not in this release).',
+  description: 'Savepoint or checkpoint to start from.',
 }
 export const ALLOW_NON_RESTORED_STATE: OptionDefinition = {
   short: 'n',
@@ -74,7 +74,26 @@ export const CLAIM_MODE: OptionDefinition = {
   short: 'cm',
   long: 'claimMode',
   argument: 'mode',
-  description: 'Who owns the savepoint afterwards: "claim" or "no_claim".',
+  description:
+    'Who owns the savepoint afterwards: "claim" (the job, which removes it one day), "no_claim" (whoever made it; default) or "legacy".',
+}
+export const RESTORE_MODE: OptionDefinition = {
+  short: 'rm',
+  long: 'restoreMode',
+  argument: 'mode',
+  description: 'Older name of --claimMode.',
+}
+export const WITH_SAVEPOINT: OptionDefinition = {
+  short: 's',
+  long: 'withSavepoint',
+  argument: 'directory',
+  description:
+    'Take a savepoint there first (older form; "stop" commits what belongs to it). The directory may be left out.',
+}
+export const FULL: OptionDefinition = {
+  short: 'full',
+  long: 'full',
+  description: 'Take a checkpoint that refers to no earlier one.',
 }
 export const JOBMANAGER: OptionDefinition = {
   short: 'm',

@@ -3,11 +3,12 @@ import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { bundleProgram } from '@flink-ts/client/submission'
-import { FlinkError, isHexId } from '@flink-ts/core'
+import { Configuration, FlinkError, isHexId } from '@flink-ts/core'
+import { type SavepointWords, setSavepoint } from '../actions/savepoint-settings.js'
 
 export const STANDALONE_JOB_USAGE =
   'Usage: standalone-job.sh ((start|start-foreground) [--job <program>] [--job-classname <export>] [--job-id <hex>] ' +
-  '[--host <host>] [-D key=value]... [program arguments])|stop|stop-all'
+  '[--host <host>] [--fromSavepoint <path>] [--allowNonRestoredState] [--claimMode <mode>] [-D key=value]... [program arguments])|stop|stop-all'
 
 const PROGRAM_FILE = /\.(?:m|c)?[jt]s$/
 
@@ -20,6 +21,8 @@ export interface StandaloneJobArguments {
   readonly jobId: string | undefined
   /** `key=value`, in order. */
   readonly properties: readonly string[]
+  /** What its job begins with. */
+  readonly savepoint: SavepointWords
   readonly programArguments: readonly string[]
 }
 
@@ -31,6 +34,7 @@ export interface StandaloneJobArguments {
 export function parseStandaloneJobArguments(words: readonly string[]): StandaloneJobArguments {
   const given: Record<string, string> = {}
   const properties: string[] = []
+  let allowNonRestoredState = false
   let at = 0
   for (; at < words.length; at++) {
     const word = words[at]!
@@ -43,9 +47,13 @@ export function parseStandaloneJobArguments(words: readonly string[]): Standalon
       continue
     }
     const [name, inline] = split(word)
+    if (name === '--allowNonRestoredState' || name === '-n') {
+      if (inline !== undefined) throw refused(`${name} takes no value. ${STANDALONE_JOB_USAGE}`)
+      allowNonRestoredState = true
+      continue
+    }
     const option = OPTIONS[name]
     if (option === undefined) break
-    if (option === 'savepoint') throw noSavepoints(name)
     given[option] = inline ?? valueAfter(words, at++)
   }
   const { jobId, host, program, entryPoint } = given
@@ -53,7 +61,15 @@ export function parseStandaloneJobArguments(words: readonly string[]): Standalon
     throw refused(`Cannot use --job-id ${jobId}: expected 32 hexadecimal digits`)
   }
   if (host !== undefined) properties.push(`jobmanager.rpc.address=${host}`)
-  return { program, entryPoint, jobId, properties, programArguments: words.slice(at) }
+  const savepoint = { path: given['savepoint'], claimMode: given['claimMode'] }
+  return {
+    program,
+    entryPoint,
+    jobId,
+    properties,
+    savepoint: { ...savepoint, allowNonRestoredState },
+    programArguments: words.slice(at),
+  }
 }
 
 const OPTIONS: Readonly<Record<string, string>> = {
@@ -68,9 +84,10 @@ const OPTIONS: Readonly<Record<string, string>> = {
   '-h': 'host',
   '--fromSavepoint': 'savepoint',
   '-s': 'savepoint',
-  '--allowNonRestoredState': 'savepoint',
-  '-n': 'savepoint',
-  '--claimMode': 'savepoint',
+  '--claimMode': 'claimMode',
+  '-cm': 'claimMode',
+  '--restoreMode': 'claimMode',
+  '-rm': 'claimMode',
 }
 
 /**
@@ -117,6 +134,9 @@ export async function prepareApplication(
   places: { readonly workingDirectory: string; readonly usrlib: string },
 ): Promise<PreparedApplication> {
   const parsed = parseStandaloneJobArguments(words)
+  const restore = new Configuration()
+  setSavepoint(restore, parsed.savepoint, places.workingDirectory)
+  const begun = Object.entries(restore.toMap()).map(([key, value]) => `${key}=${value}`)
   const program = findProgram(parsed.program, places)
   const { code, programName } = await bundleProgram(program, places.workingDirectory)
   // Of mode 0700: a program is nobody else's business.
@@ -127,7 +147,7 @@ export async function prepareApplication(
   await writeFile(bundle, code)
   return {
     args: [
-      ...parsed.properties.flatMap((property) => ['-D', property]),
+      ...[...parsed.properties, ...begun].flatMap((property) => ['-D', property]),
       ...['--bundle', bundle, '--program-name', programName],
       ...(parsed.entryPoint === undefined ? [] : ['--entry-point', parsed.entryPoint]),
       ...(parsed.jobId === undefined ? [] : ['--job-id', parsed.jobId]),
@@ -149,13 +169,6 @@ function valueAfter(words: readonly string[], at: number): string {
   const value = words[at + 1]
   if (value === undefined) throw refused(`${words[at]} has no value. ${STANDALONE_JOB_USAGE}`)
   return value
-}
-
-function noSavepoints(option: string): FlinkError {
-  return new FlinkError(
-    `Cannot start from a savepoint (${option}): there are no savepoints in this release; leave the option out`,
-    { code: 'FLINK_NOT_SUPPORTED' },
-  )
 }
 
 function refused(message: string): FlinkError {
