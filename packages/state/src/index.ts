@@ -36,6 +36,7 @@ export {
   type StateStreamsOptions,
 } from './checkpoint/state-output-stream.js'
 export { storeKeyedSnapshot, storeOperatorSnapshot } from './checkpoint/store-snapshot.js'
+export { ForeignStateError } from './foreign-state-error.js'
 export { HashMapStateBackend } from './heap/hash-map-state-backend.js'
 export { HeapKeyedStateBackend } from './heap/heap-keyed-state-backend.js'
 export { KeyGroupOutOfRangeError } from './key-group-out-of-range-error.js'

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { SerializerRegistry } from '@flink-ts/core'
+import { ForeignStateError } from '../foreign-state-error.js'
 import type { KeyedRestore } from '../keyed-restore.js'
 import type { StateMigration } from '../schema/check-state-compatibility.js'
 import type { KeyedStateKind, StateDescription } from '../snapshot/snapshot-description.js'
@@ -26,7 +27,10 @@ export async function restoreHeapState(
     const source = await open(handle.snapshot)
     try {
       const reader = await SnapshotReader.open(source, 'keyed', serializers && { serializers })
-      const { states, keyed } = reader.description
+      const { states, keyed, backend, operatorName } = reader.description
+      if (backend !== undefined) {
+        throw new ForeignStateError(operatorName, { writtenBy: backend.name, readBy: 'hashmap' })
+      }
       assert(
         keyed?.maxParallelism === maxParallelism,
         `key groups of ${keyed?.maxParallelism} in all are not those of ${maxParallelism}`,
