@@ -13,25 +13,6 @@ t.test('s3: a real server', { skip: minioMissing() ?? false }, async (t) => {
   await testCheckpoints(t, fileSystems, `s3://${bucket}/job`)
 
   const files = fileSystems.forPath(`s3://${bucket}/`)
-  await t.test('folders with more objects than an answer holds', async (t) => {
-    const base = `s3://${bucket}/many`
-    const names = Array.from({ length: 1100 }, (_, i) => `${base}/${String(i).padStart(4, '0')}`)
-    for (let at = 0; at < names.length; at += 50) {
-      await Promise.all(
-        names.slice(at, at + 50).map(async (name) => {
-          const stream = await files.create(name, 'overwrite')
-          await stream.close()
-        }),
-      )
-    }
-    t.strictSame(
-      (await files.list(base)).map(({ path }) => path),
-      names,
-    )
-    t.equal(await files.delete(base, { recursive: true }), true)
-    t.equal(await files.exists(base), false)
-  })
-
   await t.test('a bucket is a folder that is never deleted', async (t) => {
     t.match(await files.getFileStatus(`s3://${bucket}`), { isDirectory: true })
     await t.rejects(files.delete(`s3://${bucket}/`, { recursive: true }), {
