@@ -1,0 +1,195 @@
+import { FileSystemRegistry, keyGroupRangeForOperator, SeededRandom } from '@flink-ts/core'
+import { ManualClock } from '@flink-ts/core/testing'
+import { type InternalTimer, OperatorServices } from '@flink-ts/runtime'
+import {
+  assignKeyGroups,
+  HeapKeyedStateBackend,
+  type KeyedStateHandle,
+  type OpenStateHandle,
+  openStateHandle,
+  StateStreams,
+  storeKeyedSnapshot,
+} from '@flink-ts/state'
+import fc from 'fast-check'
+import t from 'tap'
+
+const MAX_PARALLELISM = 16
+const fileSystems = new FileSystemRegistry([])
+const open: OpenStateHandle = (handle) => openStateHandle(fileSystems, handle)
+const streams = new StateStreams({
+  fileSystems,
+  random: new SeededRandom(1),
+  location: { directory: 'none:///', sharedDirectory: 'none:///' },
+  inlineThresholdBytes: Number.POSITIVE_INFINITY,
+})
+
+type Domain = 'event' | 'clock'
+
+/** The timers of one subtask, with what they do: set each other. */
+function subtask(index: number, parallelism: number, clock: ManualClock) {
+  const mails: (() => void | Promise<void>)[] = []
+  const fired: string[] = []
+  const keyGroupRange = keyGroupRangeForOperator(MAX_PARALLELISM, parallelism, index)
+  const backend = new HeapKeyedStateBackend({
+    maxParallelism: MAX_PARALLELISM,
+    keyGroupRange,
+    clock,
+    operator: { operatorId: 'o', operatorName: 'timers', subtaskIndex: index },
+  })
+  const services = new OperatorServices({
+    ...{ clock, mailbox: { execute: (action) => void mails.push(action) } },
+    output: { collect() {}, emitWatermark() {}, emitWatermarkStatus() {} },
+    createKeyedState: () => backend,
+    createOperatorState: () => t.fail('no operator state is needed') as never,
+  })
+  const log = (domain: Domain, { key, timestamp, namespace }: InternalTimer<unknown>) => {
+    t.equal(text(backend.currentKey), text(key), 'state is that of the key of the timer')
+    fired.push(`${domain} ${timestamp} ${text(key, namespace)}`)
+  }
+  const timers = () =>
+    services.timerService<unknown>('test', {
+      onEventTime: (timer) => log('event', timer),
+      onProcessingTime: (timer) => log('clock', timer),
+    })
+  const runMails = async () => {
+    clock.advance(0)
+    for (let mail = mails.shift(); mail !== undefined; mail = mails.shift()) {
+      await mail()
+      clock.advance(0)
+    }
+  }
+  return { backend, services, timers, fired, runMails, keyGroupRange }
+}
+
+const key = fc.oneof(
+  fc.constantFrom('a', 'b', 'c', 'd', 1, 2, 3n, true),
+  fc.constantFrom(['x', 1], { id: 7 }, new Date(5)),
+)
+const namespace = fc.constantFrom(undefined, undefined, 'w1', { start: 1 })
+const domain = fc.constantFrom<Domain>('event', 'clock')
+const time = fc.integer({ min: 0, max: 40 })
+const command = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({ type: fc.constant('register' as const), key, namespace, domain, time }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ type: fc.constant('delete' as const), key, namespace, domain, time }),
+  },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('watermark' as const), time }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      type: fc.constant('advance' as const),
+      time: fc.integer({ min: 0, max: 5 }),
+    }),
+  },
+)
+
+/** What should be there: timers by what tells them apart, in the order of registration. */
+class Model {
+  readonly timers = new Map<string, { domain: Domain; timestamp: number }>()
+
+  register(domain: Domain, timestamp: number, of: string): void {
+    const id = `${domain} ${timestamp} ${of}`
+    if (!this.timers.has(id)) this.timers.set(id, { domain, timestamp })
+  }
+
+  delete(domain: Domain, timestamp: number, of: string): void {
+    this.timers.delete(`${domain} ${timestamp} ${of}`)
+  }
+
+  fire(domain: Domain, now: number): string[] {
+    const due = [...this.timers].filter(([, x]) => x.domain === domain && x.timestamp <= now)
+    for (const [id] of due) this.timers.delete(id)
+    // A stable sort: those of one timestamp as they were registered.
+    return due.sort(([, a], [, b]) => a.timestamp - b.timestamp).map(([id]) => id)
+  }
+}
+
+t.test('InternalTimerService: fires what a model of it fires, also after restores', async (t) => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(command, { maxLength: 60 }),
+      fc.array(command, { maxLength: 10 }),
+      fc.integer({ min: 1, max: 4 }),
+      async (commands, later, parallelism) => {
+        const clock = new ManualClock()
+        const model = new Model()
+        const first = subtask(0, 1, clock)
+        const service = first.timers()
+        let watermark = Number.MIN_SAFE_INTEGER
+        for (const c of commands) {
+          switch (c.type) {
+            case 'register':
+            case 'delete': {
+              first.backend.setCurrentKey(c.key)
+              model[c.type](c.domain, c.time, text(c.key, c.namespace))
+              const isEvent = c.domain === 'event'
+              if (c.type === 'delete' && isEvent) service.deleteEventTimeTimer(c.namespace, c.time)
+              else if (c.type === 'delete') service.deleteProcessingTimeTimer(c.namespace, c.time)
+              else if (isEvent) service.registerEventTimeTimer(c.namespace, c.time)
+              else service.registerProcessingTimeTimer(c.namespace, c.time)
+              break
+            }
+            case 'watermark':
+              service.advanceWatermark(c.time)
+              if (c.time > watermark) {
+                watermark = c.time
+                t.same(first.fired.splice(0), model.fire('event', c.time))
+              }
+              break
+            case 'advance':
+              clock.advance(c.time)
+              await first.runMails()
+              t.same(first.fired.splice(0), model.fire('clock', clock.now()))
+          }
+        }
+        // Before it has fired what is due at once.
+        const snapshot = first.backend.snapshot(1n)
+        const expected = new Set(model.timers.keys())
+        t.equal(service.numberOfTimers, expected.size)
+        for (const c of later) {
+          if (c.type !== 'register') continue
+          first.backend.setCurrentKey(c.key)
+          service.registerEventTimeTimer(c.namespace, c.time)
+        }
+        service.advanceWatermark(1_000)
+        const handle = await storeKeyedSnapshot(snapshot, streams, async () => 1)
+        await first.services.close()
+        t.equal(clock.pendingTimers, 0)
+        t.equal(handle === undefined, expected.size === 0)
+        t.same(await restored(handle === undefined ? [] : [handle], parallelism, clock), expected)
+      },
+    ),
+    { numRuns: 150, seed: 7 },
+  )
+})
+
+/** What all timers of restored subtasks do in the end. */
+async function restored(handles: KeyedStateHandle[], parallelism: number, clock: ManualClock) {
+  const fired = new Set<string>()
+  const sizes = { parallelism, maxParallelism: MAX_PARALLELISM }
+  for (let index = 0; index < parallelism; index++) {
+    const part = subtask(index, parallelism, clock)
+    const parts = assignKeyGroups(handles, sizes)[index]!
+    await part.services.restore(1n, { keyed: { parts, open } })
+    const service = part.timers()
+    await part.runMails()
+    clock.advance(100)
+    await part.runMails()
+    service.advanceWatermark(100)
+    for (const line of part.fired) {
+      t.notOk(fired.has(line), `${line} fires once`)
+      fired.add(line)
+    }
+    await part.services.close()
+  }
+  return fired
+}
+
+/** Tells keys and namespaces apart. */
+function text(...parts: unknown[]): string {
+  return JSON.stringify(parts, (_, part) => (typeof part === 'bigint' ? `${part}n` : part))
+}
