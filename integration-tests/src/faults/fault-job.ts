@@ -1,0 +1,168 @@
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { program } from '../support/test-cluster.js'
+import { until } from '../support/until.js'
+import type { JobSize } from './expected-rows.js'
+import type { FaultCluster } from './fault-cluster.js'
+import { partFiles } from './read-output.js'
+
+/** What a job of the fault run is. */
+export interface FaultJobOptions extends JobSize {
+  /** Elements per second, of all readers together. */
+  readonly rate: number
+  /** Output and orders to the job are below it. */
+  readonly folder: string
+  /** Where the cluster keeps checkpoints. */
+  readonly checkpoints: string
+  /** More keys of its configuration. */
+  readonly configuration?: Readonly<Record<string, string>>
+}
+
+const TERMINAL = new Set(['FINISHED', 'CANCELED', 'FAILED'])
+/** Recovering may take long on a busy machine, but not this long. */
+const DEADLINE_MS = 120_000
+
+/**
+ * One job from its first element to its last, whatever happens to it: under several ids, as it is cancelled and
+ * restored, with one output.
+ */
+export class FaultJob {
+  readonly options: FaultJobOptions
+  readonly output: string
+  readonly control: string
+  readonly #cluster: FaultCluster
+  #jobId = ''
+  #parallelism = 0
+  /** Of all ids so far, oldest first. */
+  readonly #ids: string[] = []
+
+  constructor(cluster: FaultCluster, options: FaultJobOptions) {
+    this.#cluster = cluster
+    this.options = options
+    this.output = join(options.folder, 'output')
+    this.control = join(options.folder, 'control')
+    for (const folder of [this.output, this.control]) mkdirSync(folder, { recursive: true })
+  }
+
+  get id(): string {
+    return this.#jobId
+  }
+
+  get parallelism(): number {
+    return this.#parallelism
+  }
+
+  /** @param from a checkpoint or savepoint to begin with; @throws Error with what `flink run` wrote when it refuses */
+  async submit(parallelism: number, from?: string): Promise<void> {
+    const { count, keys, rate, configuration } = this.options
+    const { code, stdout, stderr } = await this.#cluster.flink(
+      ...['run', '-d', '-p', String(parallelism)],
+      ...Object.entries(configuration ?? {}).map(([key, value]) => `-D${key}=${value}`),
+      ...(from === undefined ? [] : [`-Dexecution.state-recovery.path=${from}`]),
+      ...[program('faults/job.ts'), '--count', String(count), '--keys', String(keys)],
+      ...['--rate', String(rate), '--output', this.output, '--control', this.control],
+    )
+    const id = /JobID ([0-9a-f]{32})/.exec(stdout)?.[1]
+    if (code !== 0 || id === undefined) throw new Error(`flink run ended with ${code}: ${stderr}`)
+    this.#jobId = id
+    this.#ids.push(id)
+    this.#parallelism = parallelism
+  }
+
+  async status(): Promise<string> {
+    return (await this.#cluster.rest.jobDetails(this.#jobId)).state
+  }
+
+  async isFinished(): Promise<boolean> {
+    const status = await this.status()
+    if (status === 'FAILED')
+      throw new Error(`job ${this.#jobId} has failed: ${await this.failure()}`)
+    return status === 'FINISHED'
+  }
+
+  /** Resource ids of the TaskManagers that its tasks are on. */
+  async taskManagers(): Promise<Set<string>> {
+    const { vertices } = await this.#cluster.rest.jobDetails(this.#jobId)
+    const details = await Promise.all(
+      vertices.map(({ id }) => this.#cluster.rest.vertexDetails(this.#jobId, id)),
+    )
+    return new Set(
+      details.flatMap(({ subtasks }) => subtasks.map((subtask) => subtask['taskmanager-id'])),
+    )
+  }
+
+  /** Why it failed last. */
+  async failure(): Promise<string> {
+    const { exceptionHistory } = await this.#cluster.rest.jobExceptions(this.#jobId)
+    return exceptionHistory.entries[0]?.stacktrace ?? 'for no known reason'
+  }
+
+  /** Cancels it. @returns false if it had finished already */
+  async cancel(): Promise<boolean> {
+    try {
+      await this.#cluster.rest.cancelJob(this.#jobId)
+    } catch (error) {
+      if (await this.isFinished()) return false
+      throw error
+    }
+    const status = await until(
+      `job ${this.#jobId} has ended`,
+      async () => {
+        const status = await this.status()
+        return TERMINAL.has(status) && status
+      },
+      DEADLINE_MS,
+    )
+    if (status === 'FAILED')
+      throw new Error(`it failed instead of being cancelled: ${await this.failure()}`)
+    return status === 'CANCELED'
+  }
+
+  /** Stops it with a savepoint. @returns the savepoint; undefined if the job had finished already */
+  async stop(): Promise<string | undefined> {
+    const target = join(this.options.folder, 'savepoints')
+    const { code, stdout, stderr } = await this.#cluster.flink('stop', '-p', target, this.#jobId)
+    const path = /Path: (\S+)/.exec(stdout)?.[1]
+    if (code === 0 && path !== undefined) return path
+    if (await this.isFinished()) return undefined
+    throw new Error(`flink stop ended with ${code}: ${stderr}${stdout}`)
+  }
+
+  /** Complete checkpoints of the newest id that has any, newest first. */
+  retainedCheckpoints(): string[] {
+    for (const id of this.#ids.toReversed()) {
+      const folder = join(this.options.checkpoints, id)
+      if (!existsSync(folder)) continue
+      const found = readdirSync(folder)
+        .filter((name) => /^chk-\d+$/.test(name) && existsSync(join(folder, name, '_metadata')))
+        .sort((a, b) => Number(b.slice(4)) - Number(a.slice(4)))
+      if (found.length > 0) return found.map((name) => join(folder, name))
+    }
+    return []
+  }
+
+  /** Gives an order to the functions of the job: see `programs/faults`. */
+  order(name: string, text = ''): void {
+    writeFileSync(join(this.control, name), text)
+  }
+
+  revoke(name: string): void {
+    rmSync(join(this.control, name), { force: true })
+  }
+
+  /** Whether an order has not been taken yet. */
+  isWaiting(name: string): boolean {
+    return existsSync(join(this.control, name))
+  }
+
+  /** All writers that have written: each attempt of the sink has new ones. */
+  writers(): Set<string> {
+    const names = [...partFiles(this.output, 'visible'), ...partFiles(this.output, 'hidden')]
+    return new Set(names.flatMap((file) => /part-(\w+)-\d+/.exec(basename(file))?.[1] ?? []))
+  }
+
+  /** Visible part files. */
+  parts(): Set<string> {
+    return new Set(partFiles(this.output, 'visible'))
+  }
+}

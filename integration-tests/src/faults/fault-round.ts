@@ -1,0 +1,98 @@
+import { until } from '../support/until.js'
+import type { Fault, FaultContext } from './fault.js'
+import { lasting } from './fault.js'
+import { readRows } from './read-output.js'
+import { type CheckResult, RowChecker } from './row-checker.js'
+
+/** Longer than any recovery may take on a busy machine. */
+const RECOVERY_DEADLINE_MS = 120_000
+const MAX_PAUSE_MS = 1500
+
+/** Counts what happens, also of a round that does not come to its end. */
+export interface FaultCounts {
+  faults: number
+  /** From the fault to the first row of the next attempt, in ms: one for each fault that made the tasks begin anew. */
+  readonly recoveriesMs: number[]
+}
+
+export interface RoundOptions {
+  readonly context: FaultContext
+  readonly counts: FaultCounts
+  readonly faults: Iterator<Fault, never>
+  /** After so many the job is left in peace. */
+  readonly maxFaults: number
+}
+
+/**
+ * Runs one job to its end with one fault after the other, and checks what it wrote, row by row.
+ *
+ * @throws Error when it does not go on after a fault, or fails for good
+ */
+export async function runRound(options: RoundOptions): Promise<CheckResult> {
+  const { context, counts, faults, maxFaults } = options
+  const { job, cluster, random } = context
+  await job.submit(context.nextParallelism())
+  await until('a checkpoint is complete', () => job.parts().size > 0, RECOVERY_DEADLINE_MS)
+  if (await job.isFinished()) throw new Error('the job has finished without a checkpoint')
+  let injected = 0
+  while (injected < maxFaults && !(await job.isFinished())) {
+    const fault = faults.next().value
+    const outcome = await injectAndRecover(context, fault)
+    if (!outcome.done) continue
+    injected++
+    counts.faults++
+    if (outcome.recoveryMs !== undefined) counts.recoveriesMs.push(outcome.recoveryMs)
+    await lasting(random.nextInt(MAX_PAUSE_MS))
+  }
+  cluster.heal()
+  const { count, rate } = job.options
+  const deadlineMs = RECOVERY_DEADLINE_MS + (3000 * count) / rate
+  await until('the job has finished', () => job.isFinished(), deadlineMs)
+  const checker = new RowChecker(job.options)
+  await readRows(job.output, (row) => checker.add(row))
+  return checker.result()
+}
+
+/** One fault, until rows that were written after it are visible. */
+async function injectAndRecover(
+  context: FaultContext,
+  fault: Fault,
+): Promise<{ done: boolean; recoveryMs?: number }> {
+  const { job, cluster, note } = context
+  const writersBefore = job.writers()
+  note(fault.name)
+  const injectedAt = performance.now()
+  let firstNewMs: number | undefined
+  const look = () => {
+    if (firstNewMs !== undefined) return
+    for (const writer of job.writers()) {
+      if (!writersBefore.has(writer)) {
+        firstNewMs = performance.now() - injectedAt
+        return
+      }
+    }
+  }
+  const watching = setInterval(look, 20)
+  try {
+    const done = await fault.inject(context)
+    cluster.heal()
+    if (!done) return { done: false }
+    const partsBefore = job.parts()
+    await until(
+      `the job goes on after ${fault.name}`,
+      async () => {
+        look()
+        if (await job.isFinished()) return true
+        if (fault.restarts && firstNewMs === undefined) return false
+        // Part files that were visible may have been taken back: new names count.
+        return [...job.parts()].some((part) => !partsBefore.has(part))
+      },
+      RECOVERY_DEADLINE_MS,
+    )
+    if (firstNewMs === undefined) return { done: true }
+    note(`recovered after ${firstNewMs.toFixed(0)} ms`)
+    return { done: true, recoveryMs: firstNewMs }
+  } finally {
+    clearInterval(watching)
+  }
+}

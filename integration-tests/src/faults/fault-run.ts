@@ -1,0 +1,152 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { SeededRandom } from '@flink-ts/core'
+import { CheckpointDisk } from './checkpoint-disk.js'
+import type { FaultContext } from './fault.js'
+import { FaultCluster } from './fault-cluster.js'
+import { FaultJob } from './fault-job.js'
+import { runRound } from './fault-round.js'
+import { type FaultScenario, faultsOf } from './scenarios.js'
+
+export interface FaultRunOptions {
+  readonly scenario: FaultScenario
+  readonly seed: number
+  /** Rounds begin until then; each runs to its end. */
+  readonly minutes: number
+  /** Elements of one round's job. */
+  readonly elements?: number
+  /** Faults of one round at the most. */
+  readonly faultsPerRound?: number
+  /** Logs and output stay, whatever the outcome. */
+  readonly keep?: boolean
+  /** Of the cluster's processes. */
+  readonly environment?: NodeJS.ProcessEnv
+  readonly log: (line: string) => void
+}
+
+/** What a whole run has found. */
+export interface FaultRunResult {
+  readonly faults: number
+  readonly records: number
+  readonly lost: number
+  readonly duplicated: number
+  readonly recoveriesMs: readonly number[]
+  /** Why it ended early. */
+  readonly error?: unknown
+  /** Logs and outputs, if there is something to be looked into. */
+  readonly folder: string | undefined
+}
+
+const KEYS = 400
+const RATE = 1500
+const MIN_PARALLELISM = 2
+const MAX_PARALLELISM = 4
+/** Of one round; a job has ended long before. */
+const MAX_FAULTS = 1000
+
+/** Runs jobs on one cluster, each with its faults, until the time is up or something is wrong. */
+export async function runFaults(options: FaultRunOptions): Promise<FaultRunResult> {
+  const { scenario, seed, log } = options
+  const folder = mkdtempSync(join(tmpdir(), 'flink-faults-'))
+  const begun = performance.now()
+  const random = new SeededRandom(seed)
+  const total = { faults: 0, records: 0, lost: 0, duplicated: 0, recoveriesMs: [] as number[] }
+  let error: unknown
+  const disk = new CheckpointDisk(join(folder, 'checkpoints'))
+  if (!disk.isSmall) log('there is no right to mount a small disk: it is not filled')
+  let cluster: FaultCluster | undefined
+  try {
+    cluster = await startCluster(folder, options)
+    const faults = faultsOf(scenario, random)
+    for (
+      let round = 1;
+      round === 1 || performance.now() - begun < options.minutes * 60_000;
+      round++
+    ) {
+      const seconds = () => ((performance.now() - begun) / 1000).toFixed(1).padStart(6)
+      const note = (text: string) => log(`${seconds()} s  round ${round}: ${text}`)
+      const context = newContext(cluster, { folder, round, disk, random, note, options })
+      const maxFaults = options.faultsPerRound ?? MAX_FAULTS
+      const result = await runRound({ context, counts: total, faults, maxFaults })
+      total.records += result.records
+      total.lost += result.lost
+      total.duplicated += result.duplicated
+      note(`${result.records} records, ${result.lost} lost, ${result.duplicated} duplicated`)
+      for (const example of result.examples) note(example)
+      if (result.lost + result.duplicated > 0) break
+      rmSync(join(folder, `round-${round}`), { recursive: true })
+      await cluster.refill()
+      await cluster.untilSlots()
+    }
+  } catch (caught) {
+    error = caught
+  } finally {
+    await cluster?.close()
+    disk.empty()
+    disk.close()
+  }
+  const isFine = error === undefined && total.lost + total.duplicated === 0
+  const stays = !isFine || options.keep === true
+  if (!stays) rmSync(folder, { recursive: true, force: true })
+  return {
+    ...total,
+    ...(error !== undefined && { error }),
+    folder: stays ? folder : undefined,
+  }
+}
+
+function startCluster(folder: string, { environment }: FaultRunOptions): Promise<FaultCluster> {
+  return FaultCluster.start({
+    folder,
+    taskManagers: 3,
+    slots: 2,
+    ...(environment && { environment }),
+    configuration: {
+      'env.log.level': 'INFO',
+      'heartbeat.interval': '500 ms',
+      'heartbeat.timeout': '5 s',
+      'restart-strategy.type': 'fixed-delay',
+      'restart-strategy.fixed-delay.attempts': 1_000_000,
+      'restart-strategy.fixed-delay.delay': '100 ms',
+      'execution.checkpointing.interval': '1 s',
+      'execution.checkpointing.timeout': '20 s',
+      'execution.checkpointing.tolerable-failed-checkpoints': 1_000_000,
+      'execution.checkpointing.dir': `file://${join(folder, 'checkpoints')}`,
+      'execution.checkpointing.savepoint-dir': `file://${join(folder, 'savepoints')}`,
+      'execution.checkpointing.num-retained': 3,
+      'execution.checkpointing.externalized-checkpoint-retention': 'RETAIN_ON_CANCELLATION',
+      // Small state goes into files as well: they are what is damaged.
+      'execution.checkpointing.data-inline-threshold': '1 kb',
+    },
+  })
+}
+
+function newContext(
+  cluster: FaultCluster,
+  parts: Pick<FaultContext, 'disk' | 'random' | 'note'> & {
+    folder: string
+    round: number
+    options: FaultRunOptions
+  },
+): FaultContext {
+  const { folder, round, disk, random, note, options } = parts
+  const roundFolder = join(folder, `round-${round}`)
+  mkdirSync(roundFolder)
+  const { configuration } = options.scenario
+  const job = new FaultJob(cluster, {
+    count: options.elements ?? 60_000,
+    keys: KEYS,
+    rate: RATE,
+    folder: roundFolder,
+    checkpoints: disk.folder,
+    ...(configuration && { configuration }),
+  })
+  const nextParallelism = () => {
+    const others = []
+    for (let p = MIN_PARALLELISM; p <= MAX_PARALLELISM; p++)
+      if (p !== job.parallelism) others.push(p)
+    return others[random.nextInt(others.length)]!
+  }
+  return { cluster, job, random, disk, note, nextParallelism }
+}

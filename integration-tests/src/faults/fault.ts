@@ -1,0 +1,36 @@
+import type { Random } from '@flink-ts/core'
+import type { CheckpointDisk } from './checkpoint-disk.js'
+import type { FaultCluster } from './fault-cluster.js'
+import type { FaultJob } from './fault-job.js'
+
+/** What a fault has at hand. */
+export interface FaultContext {
+  readonly cluster: FaultCluster
+  readonly job: FaultJob
+  readonly random: Random
+  readonly disk: CheckpointDisk
+  /** The parallelism that the next attempt is to have. */
+  nextParallelism(): number
+  /** A line for the log of the run. */
+  note(text: string): void
+}
+
+/** Something bad that is done to a running job. */
+export interface Fault {
+  readonly name: string
+  /** How often it is chosen, beside others. */
+  readonly weight: number
+  /** The tasks must begin anew because of it; without it they may go on. */
+  readonly restarts: boolean
+  /**
+   * Does it, and ends it if it lasts. Not called for a job that has finished; the job may do so meanwhile.
+   *
+   * @returns false if it could not be done
+   */
+  inject(context: FaultContext): Promise<boolean>
+}
+
+/** Waits as long as a fault lasts. */
+export function lasting(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}

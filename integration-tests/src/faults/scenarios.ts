@@ -1,0 +1,41 @@
+import type { Random } from '@flink-ts/core'
+import type { Fault } from './fault.js'
+import { NETWORK_FAULTS } from './network-faults.js'
+import { PROCESS_FAULTS } from './process-faults.js'
+import { STATE_FAULTS } from './state-faults.js'
+
+/** All faults that there are. */
+export const FAULTS: readonly Fault[] = [...PROCESS_FAULTS, ...NETWORK_FAULTS, ...STATE_FAULTS]
+
+/** Which faults a run does. */
+export interface FaultScenario {
+  readonly name: string
+  readonly faults: readonly Fault[]
+  /** Of jobs, over what all jobs of the fault run have. */
+  readonly configuration?: Readonly<Record<string, string>>
+}
+
+const UNALIGNED = {
+  'execution.checkpointing.unaligned.enabled': 'true',
+  'execution.checkpointing.aligned-checkpoint-timeout': '0 ms',
+}
+
+/** Groups of faults, and each fault by itself. */
+export const FAULT_SCENARIOS: readonly FaultScenario[] = [
+  { name: 'all', faults: FAULTS },
+  { name: 'unaligned', faults: FAULTS, configuration: UNALIGNED },
+  { name: 'processes', faults: PROCESS_FAULTS },
+  { name: 'network', faults: NETWORK_FAULTS },
+  { name: 'state', faults: STATE_FAULTS },
+  ...FAULTS.map((fault) => ({ name: fault.name, faults: [fault] })),
+]
+
+/** The faults of a scenario in a random order that never ends, those with more weight more often. */
+export function* faultsOf(scenario: FaultScenario, random: Random): Generator<Fault, never> {
+  const all = scenario.faults.flatMap((fault) => Array.from({ length: fault.weight }, () => fault))
+  for (;;) {
+    // Every fault comes before any comes too often again.
+    const round = [...all]
+    while (round.length > 0) yield round.splice(random.nextInt(round.length), 1)[0]!
+  }
+}

@@ -1,0 +1,131 @@
+import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Random } from '@flink-ts/core'
+import { until } from '../support/until.js'
+import { type Fault, type FaultContext, lasting } from './fault.js'
+import type { FaultJob } from './fault-job.js'
+import { begins, restoreFrom, restoreNewest } from './restoring.js'
+
+/** Damages a file of a checkpoint. @returns what was done */
+export function damage(checkpoint: string, random: Random): string {
+  const files = readdirSync(checkpoint, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name !== '_owner')
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => statSync(file).size > 0)
+    .sort()
+  const file = files[random.nextInt(files.length)]!
+  const name = file.slice(checkpoint.length + 1)
+  switch (random.nextInt(3)) {
+    case 0: {
+      const bytes = readFileSync(file)
+      const position = random.nextInt(bytes.length)
+      bytes[position] = bytes[position]! ^ (1 << random.nextInt(8))
+      writeFileSync(file, bytes)
+      return `one bit of ${name} at ${position}`
+    }
+    case 1:
+      truncateSync(file, random.nextInt(statSync(file).size))
+      return `${name} is cut off`
+    default:
+      rmSync(file)
+      return `${name} is gone`
+  }
+}
+
+/** Waits until there is a checkpoint before the newest one. */
+async function hasTwo(job: FaultJob): Promise<boolean> {
+  await until('two checkpoints are complete', async () => {
+    return job.retainedCheckpoints().length >= 2 || (await job.isFinished())
+  })
+  return job.retainedCheckpoints().length >= 2
+}
+
+async function killAllTaskManagers({ cluster }: FaultContext): Promise<void> {
+  const pids = cluster.places.flatMap(({ pid }) => pid ?? [])
+  await Promise.all(pids.map((pid) => cluster.kill(pid)))
+}
+
+/** Faults of checkpoints, and new beginnings at another parallelism. */
+export const STATE_FAULTS: readonly Fault[] = [
+  {
+    name: 'fill-disk',
+    weight: 2,
+    restarts: false,
+    async inject({ disk, random }) {
+      if (!disk.isSmall) return false
+      disk.fill()
+      await lasting(1500 + random.nextInt(3000))
+      disk.empty()
+      return true
+    },
+  },
+  {
+    name: 'damage-newest',
+    weight: 3,
+    restarts: true,
+    async inject(context) {
+      const { job, cluster, random } = context
+      if (!(await hasTwo(job))) return false
+      // While no task runs, no newer checkpoint can take its place.
+      await killAllTaskManagers(context)
+      await lasting(300)
+      const [newest, ...older] = job.retainedCheckpoints()
+      if (newest !== undefined && older.length > 0) {
+        context.note(`${newest.split('/').at(-1)}: ${damage(newest, random)}`)
+      }
+      await cluster.refill()
+      return true
+    },
+  },
+  {
+    name: 'cancel-and-restore',
+    weight: 2,
+    restarts: true,
+    async inject(context) {
+      return (await context.job.cancel()) && restoreNewest(context)
+    },
+  },
+  {
+    name: 'restore-older',
+    weight: 2,
+    restarts: true,
+    async inject(context) {
+      const { job, random } = context
+      if (!(await hasTwo(job)) || !(await job.cancel())) return false
+      const [newest, older] = job.retainedCheckpoints()
+      if (older === undefined) return restoreNewest(context)
+      context.note(`${newest!.split('/').at(-1)}: ${damage(newest!, random)}`)
+      if (await isRefused(context, newest!)) await restoreFrom(context, older)
+      return true
+    },
+  },
+  {
+    name: 'stop-and-rescale',
+    weight: 3,
+    restarts: true,
+    async inject(context) {
+      const savepoint = await context.job.stop()
+      if (savepoint === undefined) return false
+      await restoreFrom(context, savepoint)
+      return true
+    },
+  },
+]
+
+/** Whether a damaged checkpoint is seen to be damaged: at the submission, when the job begins, or in its tasks. */
+async function isRefused(context: FaultContext, path: string): Promise<boolean> {
+  try {
+    await restoreFrom(context, path)
+  } catch (error) {
+    context.note('refused at the submission')
+    if (!/FLINK_[A-Z_]+/.test(String(error))) throw error
+    return true
+  }
+  if (!(await begins(context))) {
+    context.note('refused when it began')
+    return true
+  }
+  // What its tasks find damaged lets them fail again and again: nothing older belongs to this job.
+  await lasting(1000)
+  return context.job.cancel()
+}
