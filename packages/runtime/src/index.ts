@@ -42,6 +42,7 @@ export {
 } from './dispatcher/dispatcher-errors.js'
 export type { JobBlobs } from './dispatcher/dispatcher-term.js'
 export { accumulatorsOf, jobResultOf } from './dispatcher/job-details.js'
+export { takeSavepoint } from './dispatcher/take-savepoint.js'
 // executiongraph
 export {
   aggregateExecutionState,
@@ -297,6 +298,7 @@ export {
   type ProgramContext,
   type RecordedJob,
   type SubmittedJob,
+  type SavepointRequest,
 } from './program/program-context.js'
 export {
   ProgramInvocationError,

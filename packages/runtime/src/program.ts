@@ -63,6 +63,7 @@ export {
   type ProgramContext,
   type RecordedJob,
   type SubmittedJob,
+  type SavepointRequest,
 } from './program/program-context.js'
 export {
   SubmissionRecorder,

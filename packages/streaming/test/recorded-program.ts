@@ -31,6 +31,7 @@ export async function recorded(
         status: () => Promise.resolve('FINISHED'),
         cancel: () => Promise.resolve(),
         accumulators: () => Promise.resolve(ACCUMULATORS),
+        savepoint: () => Promise.resolve(''),
       })
     },
     fromSubmission: async (name, fn) =>

@@ -188,6 +188,7 @@ export const runAction: Action = {
             status: () => detached.status(),
             cancel: () => detached.cancel(),
             accumulators: () => detached.accumulators(),
+            savepoint: (request) => detached.savepoint(request),
             result: async () => result,
           }
         }
@@ -197,6 +198,7 @@ export const runAction: Action = {
           status: () => followed.status(),
           cancel: () => followed.cancel(),
           accumulators: () => followed.accumulators(),
+          savepoint: (request) => followed.savepoint(request),
           result: async () => {
             const result = await follower.outcome(followed.result())
             terminal.out('Program execution finished')

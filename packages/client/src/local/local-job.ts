@@ -1,5 +1,11 @@
 import { type AccumulatorSnapshot, renderErrorChain } from '@flink-ts/core'
-import type { JobExecutionResult, JobStatus, RecordedJob, SubmittedJob } from '@flink-ts/runtime'
+import type {
+  JobExecutionResult,
+  JobStatus,
+  RecordedJob,
+  SavepointRequest,
+  SubmittedJob,
+} from '@flink-ts/runtime'
 import type { MiniCluster } from './mini-cluster.js'
 import type { MiniClusterJob } from './mini-cluster-job.js'
 import { mapStacksToSources } from './source-stack.js'
@@ -55,6 +61,10 @@ export class LocalJob implements SubmittedJob {
 
   accumulators(): Promise<readonly AccumulatorSnapshot[]> {
     return this.#job.accumulators()
+  }
+
+  savepoint(request: SavepointRequest): Promise<string> {
+    return this.#job.savepoint(request)
   }
 
   /** Cancels the job because the process is to end: its end is not told to the program. */

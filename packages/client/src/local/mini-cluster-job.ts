@@ -1,4 +1,4 @@
-import { type AccumulatorSnapshot, deserializeError } from '@flink-ts/core'
+import { type AccumulatorSnapshot, type Clock, deserializeError, type Random } from '@flink-ts/core'
 import {
   accumulatorsOf,
   type DispatcherGateway,
@@ -8,7 +8,9 @@ import {
   type JobResult,
   type JobStatus,
   jobResultOf,
+  type SavepointRequest,
   type SubmittedJob,
+  takeSavepoint,
 } from '@flink-ts/runtime'
 import { JobExecutionError } from '../submission/job-execution-error.js'
 
@@ -16,13 +18,19 @@ import { JobExecutionError } from '../submission/job-execution-error.js'
 export class MiniClusterJob implements SubmittedJob {
   readonly jobId: string
   readonly #dispatcher: DispatcherGateway
+  readonly #world: { readonly clock: Clock; readonly random: Random }
   readonly #result: Promise<JobExecutionResult>
   #settle!: { resolve: (result: JobExecutionResult) => void; reject: (error: Error) => void }
   #ended: JobResult | undefined
 
-  constructor(jobId: string, dispatcher: DispatcherGateway) {
+  constructor(
+    jobId: string,
+    dispatcher: DispatcherGateway,
+    world: { readonly clock: Clock; readonly random: Random },
+  ) {
     this.jobId = jobId
     this.#dispatcher = dispatcher
+    this.#world = world
     this.#result = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject }
     })
@@ -56,6 +64,11 @@ export class MiniClusterJob implements SubmittedJob {
     const { executionGraph } = await this.#dispatcher.requestJob({ jobId: this.jobId })
     const info = JSON.parse(Buffer.from(executionGraph).toString()) as ExecutionGraphInfo
     return accumulatorsOf(info.vertices)
+  }
+
+  /** @throws FlinkError FLINK_JOB_NOT_FOUND if the job has ended, FLINK_CHECKPOINT_FAILED, … */
+  savepoint(request: SavepointRequest): Promise<string> {
+    return takeSavepoint(this.jobId, request, { ...this.#world, dispatcher: this.#dispatcher })
   }
 
   /** The job has ended. @internal */

@@ -70,7 +70,7 @@ export class MiniCluster {
     await this.start()
     const dispatcher = await this.dispatcher()
     const { jobId } = jobGraph
-    const job = new MiniClusterJob(jobId, dispatcher)
+    const job = new MiniClusterJob(jobId, dispatcher, this.#world)
     assert(!this.#jobs.has(jobId), `job ${jobId} is submitted once`)
     this.#code.set(jobId, code)
     this.#jobs.set(jobId, job)

@@ -75,6 +75,7 @@ export class RemoteExecutor implements ProgramContext {
       status: () => job.status(),
       cancel: () => job.cancel(),
       accumulators: () => job.accumulators(),
+      savepoint: (request) => job.savepoint(request),
       result: async () => {
         const result = await job.result()
         this.#results[index] = result

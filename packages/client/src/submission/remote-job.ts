@@ -1,7 +1,12 @@
 import { type AccumulatorSnapshot, type Clock, deserializeError, FlinkError } from '@flink-ts/core'
 import type { JobResultBody } from '@flink-ts/rest'
 import { accumulatorSnapshots, type RestClusterClient } from '@flink-ts/rest/client'
-import type { JobExecutionResult, JobStatus, SubmittedJob } from '@flink-ts/runtime/program'
+import type {
+  JobExecutionResult,
+  JobStatus,
+  SavepointRequest,
+  SubmittedJob,
+} from '@flink-ts/runtime/program'
 import { failureCause, JobExecutionError } from './job-execution-error.js'
 
 const FIRST_POLL_MS = 5
@@ -49,6 +54,23 @@ export class RemoteJob implements SubmittedJob {
 
   accumulators(): Promise<readonly AccumulatorSnapshot[]> {
     return this.#client.jobAccumulators(this.jobId)
+  }
+
+  /** @throws TriggeredOperationError (FLINK_OPERATION_FAILED), RestClientError, RestConnectionError */
+  async savepoint({ directory, end }: SavepointRequest): Promise<string> {
+    const client = this.#client
+    const { jobId } = this
+    const triggerId =
+      end === 'suspend' || end === 'drain'
+        ? await client.stopWithSavepoint(jobId, {
+            drain: end === 'drain',
+            ...(directory !== undefined && { targetDirectory: directory }),
+          })
+        : await client.triggerSavepoint(jobId, {
+            'cancel-job': end === 'cancel',
+            ...(directory !== undefined && { 'target-directory': directory }),
+          })
+    return client.savepoint(jobId, triggerId)
   }
 
   /** Asks often at first, for short jobs, then less and less. */

@@ -35,6 +35,7 @@ async function run(
         status: async () => 'FINISHED',
         cancel: async () => {},
         accumulators: async () => [],
+        savepoint: async () => '',
         result: async () => ({ jobId, jobName, netRuntimeMs: 7, accumulators: [] }),
       }
     },

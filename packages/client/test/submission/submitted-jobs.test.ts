@@ -44,8 +44,35 @@ t.test('JobClient of a job on a cluster', async (t) => {
   t.match([result.jobName, result.getNetRuntime()], ['a job', 12])
   t.same(seen, ['RUNNING', 'FINISHED'], 'each status is told once')
   t.same(asked, ['cancel', 'result', 'result'])
-  await t.rejects(client.stopWithSavepoint(true), { code: 'FLINK_NOT_SUPPORTED' })
-  await t.rejects(client.triggerSavepoint(), { code: 'FLINK_NOT_SUPPORTED' })
+})
+
+t.test('JobClient takes savepoints of a job on a cluster, and ends it with one', async (t) => {
+  const asked: unknown[] = []
+  const noted =
+    (name: string) =>
+    async (...args: unknown[]) => {
+      asked.push([name, ...args])
+      return name === 'savepoint' ? '/s/savepoint-1' : 'id'
+    }
+  const { client } = remoteJob({
+    triggerSavepoint: noted('trigger'),
+    stopWithSavepoint: noted('stop'),
+    savepoint: noted('savepoint'),
+  })
+  t.equal(await client.triggerSavepoint(), '/s/savepoint-1')
+  await client.cancelWithSavepoint('/to')
+  await client.stopWithSavepoint(false)
+  await client.stopWithSavepoint(true, '/to')
+  t.strictSame(asked, [
+    ['trigger', JOB_ID, { 'cancel-job': false }],
+    ['savepoint', JOB_ID, 'id'],
+    ['trigger', JOB_ID, { 'cancel-job': true, 'target-directory': '/to' }],
+    ['savepoint', JOB_ID, 'id'],
+    ['stop', JOB_ID, { drain: false }],
+    ['savepoint', JOB_ID, 'id'],
+    ['stop', JOB_ID, { drain: true, targetDirectory: '/to' }],
+    ['savepoint', JOB_ID, 'id'],
+  ])
 })
 
 t.test('JobClient.getJobExecutionResult tells how a job on a cluster ended, and why', async (t) => {

@@ -1,20 +1,37 @@
-import { type AccumulatorSnapshot, FlinkError } from '@flink-ts/core'
+import {
+  type AccumulatorSnapshot,
+  type Clock,
+  FlinkError,
+  type Random,
+  SystemClock,
+  SystemRandom,
+} from '@flink-ts/core'
 import {
   accumulatorsOf,
   type DispatcherGateway,
   type ExecutionGraphInfo,
   type JobResult,
   jobResultOf,
+  type SavepointRequest,
+  takeSavepoint,
 } from '@flink-ts/runtime'
 import type { JobOutcome } from './application-thread-messages.js'
 
 /** The jobs that an application has submitted. */
 export class ApplicationJobs {
   readonly #dispatcher: () => Promise<DispatcherGateway>
+  readonly #world: { readonly clock: Clock; readonly random: Random }
   readonly #jobs = new Map<string, PendingOutcome>()
 
-  constructor(dispatcher: () => Promise<DispatcherGateway>) {
+  constructor(
+    dispatcher: () => Promise<DispatcherGateway>,
+    world: { readonly clock: Clock; readonly random: Random } = {
+      clock: new SystemClock(),
+      random: new SystemRandom(),
+    },
+  ) {
     this.#dispatcher = dispatcher
+    this.#world = world
   }
 
   /** A job that runs already, because it was recovered, is the application's again. */
@@ -60,6 +77,12 @@ export class ApplicationJobs {
     const { executionGraph } = await (await this.#dispatcher()).requestJob({ jobId })
     const info = JSON.parse(Buffer.from(executionGraph).toString()) as ExecutionGraphInfo
     return accumulatorsOf(info.vertices)
+  }
+
+  /** @returns the folder of the savepoint */
+  async savepoint(jobId: string, request: SavepointRequest): Promise<string> {
+    const dispatcher = await this.#dispatcher()
+    return takeSavepoint(jobId, request, { ...this.#world, dispatcher })
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { AccumulatorSnapshot, SerializedError } from '@flink-ts/core'
+import type { SavepointRequest } from '@flink-ts/runtime/program'
 
 /** What the thread of an application starts with. Cloneable. */
 export interface ApplicationThreadData {
@@ -35,6 +36,7 @@ export type ApplicationCall =
   | { readonly type: 'status'; readonly jobId: string }
   | { readonly type: 'cancel'; readonly jobId: string }
   | { readonly type: 'accumulators'; readonly jobId: string }
+  | { readonly type: 'savepoint'; readonly jobId: string; readonly request: SavepointRequest }
 
 export interface ApplicationAnswers {
   readonly submit: undefined
@@ -42,6 +44,7 @@ export interface ApplicationAnswers {
   readonly status: string
   readonly cancel: undefined
   readonly accumulators: readonly AccumulatorSnapshot[]
+  readonly savepoint: string
 }
 
 /** From the thread of an application. */

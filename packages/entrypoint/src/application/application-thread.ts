@@ -68,6 +68,7 @@ async function submit(job: RecordedJob, program: ProgramDescriptor): Promise<Sub
     status: async () => (await call({ type: 'status', jobId })) as JobStatus,
     cancel: () => call({ type: 'cancel', jobId }),
     accumulators: () => call({ type: 'accumulators', jobId }),
+    savepoint: (request) => call({ type: 'savepoint', jobId, request }),
     result: async () => resultOf(await call({ type: 'result', jobId })),
   }
 }

@@ -149,6 +149,8 @@ export class Application {
         return jobs.cancel(call.jobId)
       case 'accumulators':
         return jobs.accumulators(call.jobId)
+      case 'savepoint':
+        return jobs.savepoint(call.jobId, call.request)
     }
   }
 

@@ -12,6 +12,17 @@ export interface JobExecutionResult {
   readonly accumulators: readonly AccumulatorSnapshot[]
 }
 
+/** Which savepoint of a job is wanted, and what becomes of the job then. */
+export interface SavepointRequest {
+  /** The savepoint's folder is made in there. Absent: `execution.checkpointing.savepoint-dir`. */
+  readonly directory?: string
+  /**
+   * `suspend`: the job commits what belongs to the savepoint and is FINISHED. `drain`: event time goes to its end before.
+   * `cancel`: the job is cancelled. Absent: it goes on.
+   */
+  readonly end?: 'suspend' | 'drain' | 'cancel'
+}
+
 /** A submitted job that has not ended yet. */
 export interface SubmittedJob {
   readonly jobId: string
@@ -21,6 +32,8 @@ export interface SubmittedJob {
   cancel(): Promise<void>
   /** What the accumulators hold now. */
   accumulators(): Promise<readonly AccumulatorSnapshot[]>
+  /** Takes a savepoint. @returns its folder. @throws FlinkError if it, or what was to become of the job, failed */
+  savepoint(request: SavepointRequest): Promise<string>
 }
 
 /** What the environment built up to an `execute()`: the graph for the cluster and the code for the tasks. */

@@ -143,5 +143,12 @@ function replayed(result: unknown): SubmittedJob {
     status: async () => (ended ? 'FINISHED' : 'RUNNING'),
     cancel: async () => {},
     accumulators: async () => ended?.accumulators ?? [],
+    savepoint: async () => {
+      throw new FlinkError(
+        'A program that is run again in a task cannot take a savepoint, nor know where the one of its submission is: ' +
+          "fetch that by env.fromSubmission('savepoint', () => client.triggerSavepoint())",
+        { code: 'FLINK_TRACE_MISMATCH' },
+      )
+    },
   }
 }

@@ -117,6 +117,7 @@ export class SubmissionRecorder {
         status: () => this.#frozen.suspended(() => submitted.status()),
         cancel: () => this.#frozen.suspended(() => submitted.cancel()),
         accumulators: () => this.#frozen.suspended(() => submitted.accumulators()),
+        savepoint: (request) => this.#frozen.suspended(() => submitted.savepoint(request)),
         result: () =>
           this.#frozen.suspended(async () => {
             const result = await submitted.result()

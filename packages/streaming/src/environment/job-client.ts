@@ -1,5 +1,4 @@
-import { FlinkError } from '@flink-ts/core'
-import type { JobStatus, SubmittedJob } from '@flink-ts/runtime/program'
+import type { JobStatus, SavepointRequest, SubmittedJob } from '@flink-ts/runtime/program'
 import { accumulatorResults, JobExecutionResult } from './job-execution-result.js'
 
 /** A job that was submitted and may still run. */
@@ -34,23 +33,49 @@ export class JobClient {
     return this.#job.cancel()
   }
 
-  /** @throws FlinkError FLINK_NOT_SUPPORTED: there are no savepoints yet */
-  async stopWithSavepoint(
-    _advanceToEndOfEventTime: boolean,
-    _savepointDirectory?: string,
+  /**
+   * Takes a savepoint; the job goes on.
+   *
+   * @param savepointDirectory the savepoint's folder is made in there; an absolute path or a URI, such as `s3://bucket/savepoints`.
+   *   Default: `execution.checkpointing.savepoint-dir`
+   * @returns the savepoint's folder
+   * @throws FlinkError if it failed; the job goes on then, too
+   */
+  triggerSavepoint(savepointDirectory?: string): Promise<string> {
+    return this.#savepoint(savepointDirectory)
+  }
+
+  /**
+   * Ends the job with a savepoint: sinks commit what belongs to it, and the job is FINISHED.
+   *
+   * @param advanceToEndOfEventTime event time goes to its end first: windows and timers fire, and whoever goes on from the
+   *   savepoint finds that done
+   * @param savepointDirectory see {@link triggerSavepoint}
+   * @returns the savepoint's folder, when the job has ended
+   * @throws FlinkError if it failed: the job goes on
+   */
+  stopWithSavepoint(
+    advanceToEndOfEventTime: boolean,
+    savepointDirectory?: string,
   ): Promise<string> {
-    throw this.#noSavepoints('stop with a savepoint')
+    return this.#savepoint(savepointDirectory, advanceToEndOfEventTime ? 'drain' : 'suspend')
   }
 
-  /** @throws FlinkError FLINK_NOT_SUPPORTED: there are no savepoints yet */
-  async triggerSavepoint(_savepointDirectory?: string): Promise<string> {
-    throw this.#noSavepoints('trigger a savepoint of')
+  /**
+   * Takes a savepoint and cancels the job. {@link stopWithSavepoint} also commits what belongs to the savepoint.
+   *
+   * @param savepointDirectory see {@link triggerSavepoint}
+   * @returns the savepoint's folder
+   * @throws FlinkError if it failed: the job goes on
+   */
+  cancelWithSavepoint(savepointDirectory?: string): Promise<string> {
+    return this.#savepoint(savepointDirectory, 'cancel')
   }
 
-  #noSavepoints(what: string): FlinkError {
-    return new FlinkError(
-      `Cannot ${what} job ${this.getJobID()}: there are no savepoints in this release; cancel() ends the job`,
-      { code: 'FLINK_NOT_SUPPORTED' },
-    )
+  #savepoint(directory: string | undefined, end?: SavepointRequest['end']): Promise<string> {
+    return this.#job.savepoint({
+      ...(directory !== undefined && { directory }),
+      ...(end !== undefined && { end }),
+    })
   }
 }
