@@ -169,7 +169,6 @@ export async function recordProgram(
         }),
         status: async () => 'FINISHED',
         accumulators: async () => [],
-        savepoint: async () => '',
         cancel: async () => {},
         savepoint: async () => '/savepoint',
       }
