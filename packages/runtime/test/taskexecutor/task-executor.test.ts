@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import { BlobCache } from '../../dist/blob/blob-cache.js'
 import { blobKeyOf } from '../../dist/blob/blob-key.js'
 import { InMemoryBlobStore } from '../../dist/blob/in-memory-blob-store.js'
+import { acknowledgeFromMessage } from '../../dist/checkpoint/checkpoint-reports.js'
 import type { LeaderAddress } from '../../dist/highavailability/high-availability-services.js'
 import {
   BLOB_SERVER_GATEWAY,
@@ -45,6 +46,7 @@ class JobManager {
   accept = (allocationIds: string[]) => allocationIds
   updateState: JobMasterGateway['updateTaskExecutionState'] = async () => ({})
   sendEvent: JobMasterGateway['sendOperatorEventToCoordinator'] = async () => ({})
+  acknowledge: JobMasterGateway['acknowledgeCheckpoint'] = async () => ({})
 
   constructor(world: TestWorld, address = 'jm:1') {
     this.service = world.service(address)
@@ -95,6 +97,14 @@ class JobManager {
         sendOperatorEventToCoordinator: (request) => {
           log.push(`jm event ${request.sequence} ${Buffer.from(request.payload).toString()}`)
           return this.sendEvent(request)
+        },
+        acknowledgeCheckpoint: (request) => {
+          log.push(`jm ack ${request.executionAttemptId} ${request.checkpointId}`)
+          return this.acknowledge(request)
+        },
+        declineCheckpoint: async ({ executionAttemptId, checkpointId, reason, cause }) => {
+          log.push(`jm decline ${executionAttemptId} ${checkpointId} ${reason} ${cause?.message}`)
+          return {}
         },
         failSlot: async ({ allocationId }) => {
           log.push(`jm failSlot ${allocationId}`)
@@ -617,6 +627,97 @@ t.test('TaskExecutor delivers operator events once each, in both directions', as
   task.listener.onOperatorEvent('op', new TextEncoder().encode('two'))
   await advance(world.clock, 1_000, 100)
   t.same(jobManager.heard(), ['jm event 0 one', 'jm event 0 one', 'jm event 1 two'])
+})
+
+// ---------------------------------------------------------------- checkpoints
+
+const METRICS = {
+  startDelayMs: 1,
+  alignmentDurationMs: 2,
+  bytesProcessedDuringAlignment: 3,
+  bytesPersistedDuringAlignment: 0,
+  syncDurationMs: 4,
+  asyncDurationMs: 5,
+  unaligned: false,
+}
+
+t.test(
+  'TaskExecutor triggers checkpoints behind operator events, and tells who does not run',
+  async (t) => {
+    const { gateway, task } = await withTask(t)
+    const event = {
+      executionAttemptId: 'x',
+      operatorId: 'op',
+      sequence: 0,
+      payload: Buffer.from('e'),
+    }
+    await gateway.sendOperatorEventToTask(event)
+    const options = { snapshotType: 'CHECKPOINT', alignment: 'AT_LEAST_ONCE', alignedTimeoutMs: 0 }
+    const request = { executionAttemptIds: ['gone', 'x'], checkpointId: 7, timestampMs: 5, options }
+    t.same(await gateway.triggerCheckpoint(request), { refusedExecutionAttemptIds: ['gone'] })
+    t.same(task.events, ['op:e', 'trigger 7 AT_LEAST_ONCE'])
+    task.finish()
+    t.same(await gateway.triggerCheckpoint(request), { refusedExecutionAttemptIds: ['gone', 'x'] })
+  },
+)
+
+t.test(
+  'TaskExecutor tells its tasks once what is complete, also what they can only know from a heartbeat',
+  async (t) => {
+    const { gateway, task } = await withTask(t)
+    const notification = { executionAttemptIds: ['x'], timestampMs: 0, latestCompletedId: 0 }
+    await gateway.notifyCheckpointComplete({ ...notification, checkpointId: 2 })
+    await gateway.notifyCheckpointComplete({ ...notification, checkpointId: 2 })
+    await gateway.notifyCheckpointComplete({ ...notification, checkpointId: 1 })
+    const heartbeat = { jobId: 'job', allocationIds: ['a'] }
+    await gateway.heartbeatFromJobMaster(heartbeat)
+    await gateway.heartbeatFromJobMaster({ ...heartbeat, latestCompletedCheckpointId: 4 })
+    await gateway.heartbeatFromJobMaster({ ...heartbeat, latestCompletedCheckpointId: 4 })
+    await gateway.notifyCheckpointAborted({
+      ...notification,
+      checkpointId: 6,
+      latestCompletedId: 5,
+    })
+    t.same(task.events, ['complete 2', 'complete 4', 'complete 5', 'aborted 6'])
+  },
+)
+
+t.test(
+  'TaskExecutor repeats the report of a checkpoint until it is acknowledged; the end of the task waits',
+  async (t) => {
+    const { world, jobManager, task } = await withTask(t)
+    let lost = 2
+    const acknowledged: unknown[] = []
+    jobManager.acknowledge = async (request) => {
+      if (lost-- > 0) throw new RpcTimeoutError({ target: 'test', timeoutMs: 1 })
+      acknowledged.push(acknowledgeFromMessage(request))
+      return {}
+    }
+    const bytes = Uint8Array.of(1, 2, 3)
+    const snapshot = { kind: 'inline', bytes, sizeBytes: 3, checksum: 9 } as const
+    const state = new Map([['op', { keyed: { keyGroups: { start: 0, end: 3 }, snapshot } }]])
+    task.listener.onCheckpointAcknowledged(2n ** 40n, state, METRICS)
+    task.listener.onCheckpointDeclined(3n, 'CHECKPOINT_DECLINED', { name: 'Error', message: 'why' })
+    task.finish()
+    await advance(world.clock, 1_000, 100)
+    t.same(jobManager.heard(), [
+      ...Array(3).fill(`jm ack x ${2 ** 40}`),
+      'jm decline x 3 CHECKPOINT_DECLINED why',
+      'jm x FINISHED',
+    ])
+    const report = { executionAttemptId: 'x', checkpointId: 2n ** 40n, state, metrics: METRICS }
+    t.strictSame(acknowledged, [report])
+  },
+)
+
+t.test('TaskExecutor: a report of a checkpoint that is refused hurts no task', async (t) => {
+  const { world, jobManager, task } = await withTask(t)
+  jobManager.acknowledge = () => Promise.reject(new Error('no such job'))
+  task.listener.onCheckpointAcknowledged(1n, new Map(), METRICS)
+  task.finish()
+  await advance(world.clock, 1_000, 100)
+  t.same(jobManager.heard(), ['jm ack x 1', 'jm x FINISHED'])
+  t.equal(task.failure, undefined)
 })
 
 t.test('TaskExecutor passes on that a task cannot be ended', async (t) => {

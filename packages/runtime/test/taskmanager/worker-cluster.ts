@@ -170,7 +170,6 @@ export async function recordProgram(
         status: async () => 'FINISHED',
         accumulators: async () => [],
         cancel: async () => {},
-        savepoint: async () => '/savepoint',
       }
     },
   })

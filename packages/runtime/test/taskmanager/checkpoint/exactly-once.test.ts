@@ -23,7 +23,7 @@ function jobCode(count: number, committed: Committed, asynchronous: boolean): Jo
   }
 }
 
-function plan(parallelism: number, run: number): TaskDeployment[] {
+function plan(parallelism: number, run: number, inlineThresholdBytes = 100): TaskDeployment[] {
   return deployments(
     [
       { id: 'in', parallelism, operators: [operator('source')] },
@@ -35,7 +35,7 @@ function plan(parallelism: number, run: number): TaskDeployment[] {
         checkpointing: {
           isPeriodic: true,
           jobDirectory: 'memory:///checkpoints/job',
-          inlineThresholdBytes: 100,
+          inlineThresholdBytes,
           unaligned: false,
           afterTasksFinish: true,
         },
@@ -139,3 +139,52 @@ t.test('tasks under failures: every record counts once, at whatever parallelism'
     await runWithFailures(t, { seed, count: 3000, asynchronous: seed % 2 === 0 })
   }
 })
+
+t.test('a task fails when a file of its state is damaged or gone', async (t) => {
+  for (const damage of ['flipped', 'cut', 'gone'] as const) {
+    const committed: Committed = { records: [], transactions: new Set() }
+    const cluster = new TestingCluster(1)
+    await cluster.start(jobCode(1e6, committed, false))
+    const first = plan(1, 0, 0)
+    cluster.launch(first)
+    await cluster.until(() => cluster.allRun, 'all run')
+    for (let i = 0; i < 10; i++) await cluster.turn()
+    const checkpoint = cluster.trigger(1)
+    await cluster.until(() => cluster.isComplete(checkpoint), 'the checkpoint')
+    await cluster.kill()
+    const state = checkpoint.acknowledged.get('mid_0_0')!.get('count')!
+    const { snapshot } = state.keyed!
+    if (snapshot.kind !== 'file') throw new Error('it is in a file')
+    await damageFile(cluster, snapshot.path, snapshot.sizeBytes, damage)
+    cluster.launch(
+      plan(1, 1, 0).map((deployment) => ({
+        ...deployment,
+        restore: restoreOf(checkpoint, first, deployment),
+      })),
+    )
+    const counting = cluster.launched[1]!
+    await cluster.until(() => counting.states.at(-1) === 'FAILED', damage)
+    t.match(counting.error, { code: 'FLINK_SNAPSHOT_CORRUPT' }, damage)
+    t.match(counting.error?.message, snapshot.path)
+    await cluster.kill()
+    await cluster.close()
+  }
+})
+
+async function damageFile(
+  { files }: TestingCluster,
+  path: string,
+  sizeBytes: number,
+  damage: 'flipped' | 'cut' | 'gone',
+): Promise<void> {
+  const input = await files.open(path)
+  const bytes = Buffer.alloc(sizeBytes)
+  await input.read(bytes, 0)
+  await input.close()
+  await files.delete(path, { recursive: false })
+  if (damage === 'gone') return
+  bytes[sizeBytes >> 1]! ^= 4
+  const output = await files.create(path, 'exclusive')
+  await output.write(damage === 'cut' ? bytes.subarray(0, sizeBytes - 1) : bytes)
+  await output.close()
+}
