@@ -99,6 +99,7 @@ export {
   type SnapshotWriterOptions,
 } from './snapshot/snapshot-writer.js'
 export { TimedValue } from './snapshot/timed-value.js'
+export type { StateBackendContext, StateBackendFactory } from './state-backend-plugin.js'
 export { StateNameTakenError } from './state-name-taken-error.js'
 export { ValueAggregatingState } from './states/value-aggregating-state.js'
 export { ValueReducingState } from './states/value-reducing-state.js'

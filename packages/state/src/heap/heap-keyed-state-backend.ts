@@ -59,8 +59,6 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
   readonly #context: HeapKeyContext
   readonly #table: HeapStateTable
   readonly #timers: HeapTimers
-  /** Of states that want to be cleaned up with each record. */
-  #onRecord: (() => void) | undefined = undefined
 
   constructor(options: KeyedStateBackendOptions) {
     this.maxParallelism = options.maxParallelism
@@ -77,7 +75,6 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
 
   setCurrentKey(key: unknown): void {
     this.#context.setKey(key)
-    if (this.#onRecord !== undefined) this.#onRecord()
   }
 
   get currentKey(): unknown {
@@ -239,9 +236,10 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
     const incremental = new HeapTtlCleanup(this.#context, slot.index, { policy, size: cleanupSize })
     policy.onAccess = () => incremental.step()
     if (!runForEveryRecord) return
-    const before = this.#onRecord
-    this.#onRecord = () => {
-      before?.()
+    // A method of its own for this backend alone: others need not ask with each record whether there is something to do.
+    const setCurrentKey = this.setCurrentKey.bind(this)
+    this.setCurrentKey = (key) => {
+      setCurrentKey(key)
       incremental.step()
     }
   }
