@@ -170,6 +170,7 @@ export async function recordProgram(
         status: async () => 'FINISHED',
         accumulators: async () => [],
         cancel: async () => {},
+        savepoint: async () => '/savepoint',
       }
     },
   })
