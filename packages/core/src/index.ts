@@ -103,6 +103,7 @@ export { RestartStrategyOptions } from './configuration/options/restart-strategy
 export { RpcOptions } from './configuration/options/rpc-options.js'
 export { SecurityOptions } from './configuration/options/security-options.js'
 export { SlotOptions } from './configuration/options/slot-options.js'
+export { StateBackendOptions } from './configuration/options/state-backend-options.js'
 export { StateRecoveryOptions } from './configuration/options/state-recovery-options.js'
 export { TaskManagerMemoryOptions } from './configuration/options/task-manager-memory-options.js'
 export { TaskManagerOptions } from './configuration/options/task-manager-options.js'
@@ -201,6 +202,7 @@ export type {
   RuntimeContext,
   Sync,
 } from './functions/functions.js'
+export type { StateDeclaration } from './functions/state-declaration.js'
 export type { KeyedStateStore, OperatorStateStore } from './functions/state-stores.js'
 export {
   type AllocationId,

@@ -106,6 +106,7 @@ export { InvalidJobGraphError } from './jobgraph/invalid-job-graph-error.js'
 export {
   type CapturedFunction,
   type CodeReference,
+  type DeclaredState,
   JOB_GRAPH_FORMAT_VERSION,
   type JobEdge,
   type JobGraph,
@@ -297,8 +298,8 @@ export {
   type JobExecutionResult,
   type ProgramContext,
   type RecordedJob,
-  type SubmittedJob,
   type SavepointRequest,
+  type SubmittedJob,
 } from './program/program-context.js'
 export {
   ProgramInvocationError,

@@ -5,6 +5,7 @@
 export {
   type CapturedFunction,
   type CodeReference,
+  type DeclaredState,
   JOB_GRAPH_FORMAT_VERSION,
   type JobEdge,
   type JobGraph,
@@ -62,8 +63,8 @@ export {
   type JobExecutionResult,
   type ProgramContext,
   type RecordedJob,
-  type SubmittedJob,
   type SavepointRequest,
+  type SubmittedJob,
 } from './program/program-context.js'
 export {
   SubmissionRecorder,

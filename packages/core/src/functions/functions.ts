@@ -1,6 +1,7 @@
 import type { Accumulator } from '../accumulators/accumulator.js'
 import type { DoubleCounter, IntCounter, LongCounter } from '../accumulators/counters.js'
 import type { Histogram } from '../accumulators/histogram.js'
+import type { StateDeclaration } from './state-declaration.js'
 import type { KeyedStateStore } from './state-stores.js'
 
 /** The part of the world that a rich function is opened with. Its states are keyed: only in functions behind `keyBy`. */
@@ -35,6 +36,8 @@ export interface RuntimeContext extends KeyedStateStore {
 
 /** What every function object may have beside its one method. */
 export interface RichFunction {
+  /** States that `open` or `initializeState` asks for, for a check before any task starts. Need not be complete. */
+  readonly declaredStates?: readonly StateDeclaration[]
   /** Before the first record. */
   open?(context: RuntimeContext): void | Promise<void>
   /** After the last record, also when the task failed or was cancelled. */

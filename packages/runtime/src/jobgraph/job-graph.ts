@@ -6,6 +6,7 @@ import type {
   OperatorId,
   TypeDescription,
 } from '@flink-ts/core'
+import type { StateDescription } from '@flink-ts/state'
 
 /** Version of the form below; a JobManager refuses one that it does not know. */
 export const JOB_GRAPH_FORMAT_VERSION = 1
@@ -95,6 +96,14 @@ export interface OperatorDescriptor {
   readonly boundedness?: 'BOUNDED' | 'CONTINUOUS_UNBOUNDED'
   /** What it uses of its slot's managed memory; absent: nothing. */
   readonly managedMemory?: ManagedMemoryUse
+  /** States that it has, as far as the program tells; what is restored is compared with them before any task starts. */
+  readonly states?: readonly DeclaredState[]
+}
+
+/** A state as the program declares it. JSON. */
+export interface DeclaredState extends StateDescription {
+  /** Paths of fields that have a value for snapshots that lack them. */
+  readonly defaultedFields?: readonly string[]
 }
 
 /** How an operator uses managed memory; Flink's kinds of use. */

@@ -44,6 +44,19 @@ const operator = object({
   managedMemory: optional(
     object({ operatorWeight: optional(integer(1)), stateBackend: optional(trueOrFalse) }),
   ),
+  states: optional(list((value, path) => declaredState(value, path))),
+})
+
+const stateType: Shape = (value, path) => {
+  if (value !== 'dynamic') typeDescription(1)(value, path)
+}
+
+const declaredState = object({
+  name: string,
+  kind: string,
+  type: stateType,
+  mapKeyType: optional(stateType),
+  defaultedFields: optional(list(string)),
 })
 
 const vertex = object({

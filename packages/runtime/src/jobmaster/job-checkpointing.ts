@@ -1,6 +1,8 @@
 import type { Clock, FileSystems, Logger, Random, SerializedError } from '@flink-ts/core'
+import { openStateHandle } from '@flink-ts/state'
 import { adoptMaxParallelism } from '../checkpoint/adopt-max-parallelism.js'
 import { checkRestore } from '../checkpoint/check-restore.js'
+import { checkStateTypes } from '../checkpoint/check-state-types.js'
 import type { CheckpointConfiguration } from '../checkpoint/checkpoint-configuration.js'
 import { CheckpointCoordinator } from '../checkpoint/checkpoint-coordinator.js'
 import type { AcknowledgeCheckpoint, DeclineCheckpoint } from '../checkpoint/checkpoint-gateways.js'
@@ -103,6 +105,11 @@ export class JobCheckpointing {
       const taken = checkRestore(checkpoint.metadata, jobGraph, {
         path: checkpoint.externalPath,
         allowNonRestoredState: configuration.restore?.allowNonRestoredState ?? false,
+      })
+      await checkStateTypes(checkpoint.metadata.operators, jobGraph, {
+        open: (handle) => openStateHandle(fileSystems, handle),
+        onUnreadable: (error) =>
+          options.log.warn('Cannot read the types of stored state', { error }),
       })
       adoptMaxParallelism(jobGraph, taken)
     }

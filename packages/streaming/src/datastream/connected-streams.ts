@@ -107,7 +107,7 @@ export class ConnectedStreams<T1, T2, C extends ProcessContext = ProcessContext>
     create: (context: OperatorContext) => TwoInputStreamOperator,
   ): SingleOutputStreamOperator<R> {
     checkText('the name of an operator', name)
-    return this.#addOperator(name, 'transform', [create], create)
+    return this.#addOperator(name, { operation: 'transform', functions: [create] }, create)
   }
 
   get #keySelectors() {
@@ -122,15 +122,15 @@ export class ConnectedStreams<T1, T2, C extends ProcessContext = ProcessContext>
     create: (options: CoFunctionOperatorOptions<F>) => TwoInputStreamOperator,
   ): SingleOutputStreamOperator<R> {
     const keySelectors = this.#keySelectors
-    return this.#addOperator(name, operation, userFunction.captured, (operatorContext) =>
+    const { captured: functions, states } = userFunction
+    return this.#addOperator(name, { operation, functions, states }, (operatorContext) =>
       create({ operatorContext, userFunction, keySelectors }),
     )
   }
 
   #addOperator<R>(
     name: string,
-    operation: string,
-    functions: readonly CallableFunction[],
+    facts: Pick<TwoInputTransformation, 'operation' | 'functions' | 'states'>,
     createOperator: (context: OperatorContext) => TwoInputStreamOperator,
   ): SingleOutputStreamOperator<R> {
     const { first, second, streamOf } = this.#inputs
@@ -139,8 +139,7 @@ export class ConnectedStreams<T1, T2, C extends ProcessContext = ProcessContext>
       kind: 'twoInput',
       ...newOperatorSettings(builder.nextId(), name),
       inputs: [first.transformation, second.transformation],
-      operation,
-      functions,
+      ...facts,
       createFactory: () => ({ type: 'twoInput', createOperator }),
     }
     builder.addOperator(added)

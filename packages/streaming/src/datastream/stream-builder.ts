@@ -70,6 +70,7 @@ export function addFunctionOperator<F extends AnyFunction>(
     functions:
       step.builtIn === true ? [] : [userFunction.captured, ...(step.furtherFunctions ?? [])],
     createFactory: () => factory,
+    states: userFunction.states,
     ...(step.batchMemoryWeight !== undefined && { batchMemoryWeight: step.batchMemoryWeight }),
     ...(createCombiner && { combiner: { ...factoryOf(createCombiner), onlyReads: true } }),
   }

@@ -1,4 +1,6 @@
 import type { RichFunction } from '@flink-ts/core'
+import type { DeclaredState } from '@flink-ts/runtime/program'
+import { declaredStates } from './declared-states.js'
 import { InvalidProgramError } from './errors.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: functions of all kinds are held here; operators give them types
@@ -17,12 +19,15 @@ export class UserFunction<F extends AnyFunction> {
   readonly method: string
   /** The function whose captured values are compared between traces. */
   readonly captured: CallableFunction
+  /** States that it tells of. */
+  readonly states: readonly DeclaredState[]
   readonly #plain: F | undefined
   readonly #object: FunctionObject | undefined
 
   /** @throws InvalidProgramError if `given` is neither, or is an async function */
   constructor(given: unknown, method: string, operation: string) {
     this.method = method
+    this.states = declaredStates(given)
     if (typeof given === 'function') {
       this.captured = checkedFunction(given, given, method, operation)
       this.#plain = given as F
@@ -56,6 +61,8 @@ export class CoUserFunction<F extends AnyFunction> {
   readonly methods: readonly [string, string]
   /** The functions whose captured values are compared between traces. */
   readonly captured: readonly CallableFunction[]
+  /** States that the object tells of. */
+  readonly states: readonly DeclaredState[]
   readonly #plain: readonly [F, F] | undefined
   readonly #object: FunctionObject | undefined
 
@@ -70,6 +77,7 @@ export class CoUserFunction<F extends AnyFunction> {
     operation: string,
   ) {
     this.methods = methods
+    this.states = declaredStates(first)
     if (typeof first === 'function' || second !== undefined) {
       const given = [first, second] as const
       this.captured = given.map((fn, i) => checkedFunction(fn, fn, methods[i]!, operation))

@@ -135,7 +135,7 @@ function describe(
         operatorId: edge.source.operatorId,
         inputIndex: edge.inputIndex ?? 0,
       }))
-  const { source, sink, batchMemoryWeight } = node
+  const { source, sink, batchMemoryWeight, states } = node
   return {
     operatorId: node.operatorId,
     name: node.name,
@@ -145,10 +145,18 @@ function describe(
     ...(node.uid !== undefined && { uid: node.uid }),
     ...(jobType === 'BATCH' &&
       batchMemoryWeight > 0 && { managedMemory: { operatorWeight: batchMemoryWeight } }),
+    ...(jobType === 'STREAMING' &&
+      hasKeyedInput(node) && { managedMemory: { stateBackend: true } }),
     ...(source?.coordinatorReference && { coordinator: source.coordinatorReference }),
     ...(source && { boundedness: source.boundedness }),
+    ...(states.length > 0 && { states }),
     ...(sink?.initializeOnMaster && { initializeOnMaster: sink.initializeOnMaster }),
   }
+}
+
+/** Whether it may have keyed state. */
+function hasKeyedInput({ inEdges }: StreamNode): boolean {
+  return inEdges.some(({ partitioning }) => partitioning.type === 'HASH')
 }
 
 function edgesBetween(

@@ -55,6 +55,7 @@ function combinerNode(edge: StreamEdge, source: StreamNode, factory: OperatorFac
     factory,
     fingerprint: 'combine',
     functions: [],
+    states: [],
     batchMemoryWeight: 0,
     inEdges: [],
     outEdges: [],

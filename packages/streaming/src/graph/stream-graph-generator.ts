@@ -182,6 +182,7 @@ function codeOf(transformation: OperatorTransformation, environment: ConnectorEn
         }),
         fingerprint: `${transformation.fingerprint} ${transformation.boundedness}`,
         functions: assigner === undefined ? [] : [assigner],
+        states: [],
       }
     }
     case 'operator':
@@ -192,6 +193,7 @@ function codeOf(transformation: OperatorTransformation, environment: ConnectorEn
         factory: transformation.createFactory(name),
         fingerprint: transformation.operation,
         functions: transformation.functions,
+        states: transformation.states ?? [],
       }
     case 'sink': {
       const sink = transformation.createSink(environment)
@@ -202,6 +204,7 @@ function codeOf(transformation: OperatorTransformation, environment: ConnectorEn
         factory: sinkOperatorFactory(sink),
         fingerprint: transformation.fingerprint,
         functions: [],
+        states: [],
       }
     }
   }

@@ -6,7 +6,12 @@ import type {
   Source,
   TypeDescription,
 } from '@flink-ts/core'
-import type { JobType, OperatorFactory, SlotSharingGroupResources } from '@flink-ts/runtime/program'
+import type {
+  DeclaredState,
+  JobType,
+  OperatorFactory,
+  SlotSharingGroupResources,
+} from '@flink-ts/runtime/program'
 import type { ChainingStrategy, Partitioning } from './transformation.js'
 
 /** One operator of a {@link StreamGraph}. */
@@ -33,6 +38,8 @@ export interface StreamNode {
   /** What must be equal in every trace beside name and uid. */
   readonly fingerprint: string
   readonly functions: readonly CallableFunction[]
+  /** States that the functions tell of. */
+  readonly states: readonly DeclaredState[]
   /** In BATCH jobs; 0: it uses no managed memory. */
   readonly batchMemoryWeight: number
   /** In BATCH jobs: combines elements on the way to it, in the tasks that make them. */

@@ -1,5 +1,10 @@
 import type { Boundedness, Sink, Source, TypeDescription } from '@flink-ts/core'
-import type { EdgeFunctions, OperatorFactory, PartitionerType } from '@flink-ts/runtime/program'
+import type {
+  DeclaredState,
+  EdgeFunctions,
+  OperatorFactory,
+  PartitionerType,
+} from '@flink-ts/runtime/program'
 import type { WatermarkStrategy } from '../eventtime/watermark-strategy.js'
 
 /** Whether an operator may share a task with its neighbours; Flink's strategies. */
@@ -48,6 +53,8 @@ export interface OneInputTransformation extends OperatorSettings {
   readonly createFactory: (name: string) => OperatorFactory
   /** The user's functions in it. */
   readonly functions: readonly CallableFunction[]
+  /** States that they tell of. */
+  readonly states?: readonly DeclaredState[]
   /** In BATCH jobs: its weight among those that share its slot's managed memory. Default 0: it uses none. */
   readonly batchMemoryWeight?: number
   /** In BATCH jobs: combines elements on the way to it, in the tasks that make them. */
@@ -63,6 +70,8 @@ export interface TwoInputTransformation extends OperatorSettings {
   readonly createFactory: (name: string) => OperatorFactory
   /** The user's functions in it. */
   readonly functions: readonly CallableFunction[]
+  /** States that they tell of. */
+  readonly states?: readonly DeclaredState[]
 }
 
 /** Writes to the outside. */
