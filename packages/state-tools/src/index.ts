@@ -1,4 +1,4 @@
-export type { StateDescription, StateType } from '@flink-ts/state'
+export { type StateDescription, type StateType, TimedValue } from '@flink-ts/state'
 export {
   describeSavepoint,
   type KeyGroupCount,

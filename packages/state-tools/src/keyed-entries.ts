@@ -3,7 +3,7 @@ import type { SnapshotEntry, SnapshotReader, StateDescription } from '@flink-ts/
 
 /**
  * What one key has in one keyed state: by its kind one value, an array (`list`), a Map (`map`), or an array of
- * `{ timestamp, namespace }` (`timer`).
+ * `{ timestamp, namespace }` (`timer`). Of states with a time to live each value, element or map value is a `TimedValue`.
  */
 export interface KeyedEntry<V = unknown> {
   readonly key: unknown

@@ -118,6 +118,7 @@ export class SavepointReader {
     let keyType: StateType | undefined
     for (const handle of this.#keyedHandles(this.findOperator(operator))) {
       const { description } = await this.#use(handle.snapshot, 'keyed', async (reader) => reader)
+      if (description.backend !== undefined) throw new NativeStateError(description.operatorName)
       keyType ??= description.keyed?.keyType
       for (const state of description.states)
         if (!states.has(state.name)) states.set(state.name, state)

@@ -1,6 +1,8 @@
+import { TimedValue } from '@flink-ts/state'
+
 /**
  * A value of a state as JSON that loses nothing a person would look for. What JSON has not is an object with one field
- * that begins with `$`: `$undefined`, `$number` (NaN, Infinity, -Infinity, -0), `$bigint`, `$date`, `$bytes` (base64), `$map`
+ * that begins with `$`: `$ttl` (a value with its last access), `$undefined`, `$number` (NaN, Infinity, -Infinity, -0), `$bigint`, `$date`, `$bytes` (base64), `$map`
  * (pairs), `$set`, `$regexp`, `$error`, `$circular`, `$class` (an instance, with its fields), `$object` (pairs: an object that has a
  * name of these forms itself).
  */
@@ -33,6 +35,10 @@ function convertObject(value: object, above: readonly object[]): unknown {
   if (Array.isArray(value)) return Array.from(value, inner)
   if (value instanceof Date) {
     return { $date: Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString() }
+  }
+  if (value instanceof TimedValue) {
+    const lastAccess = new Date(value.lastAccessMs).toISOString()
+    return { $ttl: { lastAccess, value: inner(value.value) } }
   }
   if (value instanceof Map) return { $map: [...value].map(([k, v]) => [inner(k), inner(v)]) }
   if (value instanceof Set) return { $set: [...value].map(inner) }

@@ -14,6 +14,7 @@ import {
   SavepointReader,
   SavepointWriter,
   type SavepointWriterOptions,
+  TimedValue,
   valueToJson,
 } from '@flink-ts/state-tools'
 import t from 'tap'
@@ -231,6 +232,29 @@ t.test(
       'counts',
       'source-2',
     ])
+  },
+)
+
+t.test(
+  'SavepointReader answers values of states with a time to live with their last access',
+  async (t) => {
+    const { options, fileSystems } = world()
+    const value = new TimedValue({ n: 1 }, 5000)
+    await SavepointWriter.create(options)
+      .withOperator({
+        uid: 'o',
+        keyed: {
+          states: [{ name: 's', kind: 'value', type: 'dynamic', ttl: true }],
+          records: [{ state: 's', key: 'k', value }],
+        },
+      })
+      .write('/ttl')
+    const reader = await SavepointReader.open('/ttl', { fileSystems })
+    const entry = await reader.readKey('o', 's', 'k')
+    t.strictSame(entry?.value, value)
+    t.strictSame(valueToJson(entry?.value), {
+      $ttl: { lastAccess: '1970-01-01T00:00:05.000Z', value: { n: 1 } },
+    })
   },
 )
 

@@ -78,8 +78,9 @@ function listOperator(operator: OperatorSummary, terminal: Terminal, keyGroups: 
   })
 }
 
-function stateType({ type, mapKeyType }: StateSummary): string {
-  return mapKeyType === undefined ? typeText(type) : `${typeText(mapKeyType)} → ${typeText(type)}`
+function stateType({ type, mapKeyType, ttl }: StateSummary): string {
+  const value = ttl === true ? `${typeText(type)}, with a time to live` : typeText(type)
+  return mapKeyType === undefined ? value : `${typeText(mapKeyType)} → ${value}`
 }
 
 function typeText(type: TypeDescription | 'dynamic'): string {
