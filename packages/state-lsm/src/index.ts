@@ -2,6 +2,7 @@ export {
   LsmKeyedStateBackend,
   type LsmKeyedStateBackendOptions,
 } from './keyed/lsm-keyed-state-backend.js'
+export { createStateBackend, LsmStateBackend } from './lsm-state-backend.js'
 export { hashBytes } from './store/hash-bytes.js'
 export { LocalTableFiles } from './store/local-table-files.js'
 export { LsmStore, type LsmStoreOptions } from './store/lsm-store.js'

@@ -12,7 +12,6 @@ import {
 } from '@flink-ts/core'
 import type { MetricGroup } from '@flink-ts/metrics'
 import type { CheckpointBarrier, Defer, TaskManagerShuffle } from '@flink-ts/network'
-import { HeapKeyedStateBackend } from '@flink-ts/state'
 import type { JobCode } from '../operators/stream-operator.js'
 import { withModuleCode } from '../program/module-code.js'
 import {
@@ -37,6 +36,7 @@ import type {
 } from './task-launcher.js'
 import { TaskNetwork, type UserMetrics } from './task-network.js'
 import { isTerminalTaskState } from './task-state.js'
+import { TaskStateBackend } from './task-state-backend.js'
 
 /** Finds the code of a job whose program runs in this process. */
 export type JobCodeProvider = (job: JobInformation) => JobCode | Promise<JobCode>
@@ -139,7 +139,10 @@ class InlineTask implements RunningTask {
       log: options.log,
       bufferTimeoutMs: bufferTimeoutMs(deployment, world.configuration),
       checkpoints: taskCheckpointIo(deployment, world, inlineReports(options, listener)),
-      loadCode: async () => withModuleCode(deployment, await options.codeProvider(deployment.job)),
+      loadCode: async () => {
+        await world.stateBackend.load()
+        return withModuleCode(deployment, await options.codeProvider(deployment.job))
+      },
       assemble: (code, mailbox) =>
         assembleTask(this.#network.threadDeployment, world, code, mailbox),
       wake: () => this.#schedule(),
@@ -230,10 +233,16 @@ function inlineWorld(
     accumulators: AccumulatorRegistry
     managedMemory: ManagedMemoryCounters
   },
-): TaskWorld {
+): TaskWorld & { readonly stateBackend: TaskStateBackend } {
   const configuration = options.configuration
     .clone()
     .merge(Configuration.fromMap(deployment.job.configuration))
+  const { random, log } = options
+  const stateBackend = new TaskStateBackend({
+    ...{ configuration, random, log },
+    managedMemory: own.managedMemory,
+    sharing: deployment.task.slotSharing,
+  })
   return {
     clock: options.clock,
     random: options.random,
@@ -248,7 +257,8 @@ function inlineWorld(
     accumulators: own.accumulators,
     managedMemory: own.managedMemory,
     spillFiles: LocalSpillFiles.configured(configuration, options.random),
-    createKeyedState: (options) => new HeapKeyedStateBackend(options),
+    createKeyedState: (options) => stateBackend.createKeyedStateBackend(options),
+    stateBackend,
     // Later, as if it came from another thread: the listener may call the task.
     sendOperatorEvent: (operatorId, payload) =>
       options.defer(() => listener.onOperatorEvent(operatorId, payload)),

@@ -10,7 +10,6 @@ import {
   serializeError,
 } from '@flink-ts/core'
 import { attachTaskShuffle, blockingBufferWait, type TaskShuffle } from '@flink-ts/network'
-import { HeapKeyedStateBackend } from '@flink-ts/state'
 import type { JobCode } from '../operators/stream-operator.js'
 import { NO_TRACED_CODE, withModuleCode } from '../program/module-code.js'
 import { preloadClusterModules } from '../program/preload-cluster-modules.js'
@@ -27,6 +26,7 @@ import { TaskMetricGroup } from './metrics/task-metric-group.js'
 import { announceNativeCalls } from './native-calls.js'
 import { StreamTask } from './stream-task.js'
 import { isTerminalTaskState } from './task-state.js'
+import { TaskStateBackend } from './task-state-backend.js'
 import { TaskThreadControl } from './task-thread-control.js'
 import type { TaskThreadCommand, TaskThreadData, TaskThreadReport } from './task-thread-messages.js'
 import { ThreadConsole } from './thread-console.js'
@@ -68,6 +68,11 @@ export function runTaskInThread(
     ...data.configuration,
     ...deployment.job.configuration,
   })
+  const stateBackend = new TaskStateBackend({
+    ...{ configuration, random, log },
+    managedMemory: data.managedMemory,
+    sharing: deployment.task.slotSharing,
+  })
   const world: Omit<TaskWorld, 'shuffle'> = {
     clock,
     random,
@@ -81,7 +86,7 @@ export function runTaskInThread(
     accumulators,
     managedMemory: data.managedMemory,
     spillFiles: LocalSpillFiles.configured(configuration, random),
-    createKeyedState: (options) => new HeapKeyedStateBackend(options),
+    createKeyedState: (options) => stateBackend.createKeyedStateBackend(options),
     sendOperatorEvent: (operatorId, payload) =>
       report({ type: 'operatorEvent', operatorId, payload }),
   }
@@ -158,6 +163,7 @@ export function runTaskInThread(
   async function loadCode(): Promise<JobCode> {
     const { bundlePath, job } = deployment
     shuffle = await attachTaskShuffle(data.shuffle)
+    await stateBackend.load()
     if (bundlePath === undefined || job.program === undefined) {
       return withModuleCode(deployment, NO_TRACED_CODE)
     }

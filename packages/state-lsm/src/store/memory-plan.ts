@@ -3,6 +3,8 @@ import { Memtable } from './memtable.js'
 const MIB = 1024 ** 2
 /** The table being written to, one being written to disk, and one more for a snapshot. */
 const MEMTABLES = 3
+/** What a store uses at least. */
+export const LEAST_MEMORY_BYTES = 8 * MIB
 /** Buffers of a merge and of a table that is written. */
 const WORK_BYTES = 2 * MIB
 
@@ -14,9 +16,9 @@ export interface MemoryPlan {
   readonly level1Bytes: number
 }
 
-/** @param memoryBytes at least 8 MiB are used, whatever it says */
+/** @param memoryBytes {@link LEAST_MEMORY_BYTES} are used at least */
 export function memoryOf(memoryBytes: number): MemoryPlan {
-  const memory = Math.max(8 * MIB, memoryBytes)
+  const memory = Math.max(LEAST_MEMORY_BYTES, memoryBytes)
   const memtableBytes = Math.floor(Math.min(32 * MIB, memory / 16))
   const memtables = MEMTABLES * Memtable.memoryBytesFor(memtableBytes)
   return {

@@ -100,4 +100,11 @@ export const CheckpointingOptions = {
     .defaultValue(20 * 1024)
     .withDeprecatedKeys('state.storage.fs.memory-threshold')
     .withDescription('State of a subtask that is not larger is kept in `_metadata`, at most 1 MB.'),
+  INCREMENTAL: ConfigOptions.key('execution.checkpointing.incremental')
+    .booleanType()
+    .defaultValue(false)
+    .withDeprecatedKeys('state.backend.incremental')
+    .withDescription(
+      'Whether checkpoints store only what changed since the last one, where the state backend can: `lsm` does. Savepoints always stand alone.',
+    ),
 } as const

@@ -111,7 +111,7 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
     keys: words(`
       execution.checkpointing.cleaner.parallel-mode
       execution.checkpointing.file-merging.enabled
-      execution.checkpointing.file-merging.max-file-size execution.checkpointing.incremental
+      execution.checkpointing.file-merging.max-file-size
       execution.checkpointing.interval-during-backlog
       execution.checkpointing.local-backup.dirs execution.checkpointing.local-backup.enabled
       execution.checkpointing.snapshot-compression
@@ -121,11 +121,11 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
       execution.checkpointing.write-buffer-size
       execution.state-recovery.from-local
       rest.cache.checkpoint-statistics.size
-      rest.cache.checkpoint-statistics.timeout state.backend state.backend.changelog.<key>
-      state.backend.forst.<key> state.backend.incremental state.backend.local-recovery
+      rest.cache.checkpoint-statistics.timeout state.backend.changelog.<key>
+      state.backend.forst.<key> state.backend.local-recovery
       state.backend.rocksdb.<key> state.backend.rocksdb.localdir
       state.backend.rocksdb.memory.managed state.backend.rocksdb.timer-service.factory
-      state.backend.type state.changelog.enabled state.changelog.max-failures-allowed
+      state.changelog.enabled state.changelog.max-failures-allowed
       state.changelog.periodic-materialize.interval state.changelog.storage
       state.latency-track.<key> state.latency-track.keyed-state-enabled
       state.ttl.<key>

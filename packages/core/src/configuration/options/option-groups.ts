@@ -24,6 +24,7 @@ import { RestartStrategyOptions } from './restart-strategy-options.js'
 import { RpcOptions } from './rpc-options.js'
 import { SecurityOptions } from './security-options.js'
 import { SlotOptions } from './slot-options.js'
+import { StateBackendOptions } from './state-backend-options.js'
 import { StateRecoveryOptions } from './state-recovery-options.js'
 import { TaskManagerMemoryOptions } from './task-manager-memory-options.js'
 import { TaskManagerOptions } from './task-manager-options.js'
@@ -51,6 +52,7 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
   { title: 'Adaptive scheduler', options: AdaptiveSchedulerOptions },
   { title: 'Restart strategies', options: RestartStrategyOptions },
   { title: 'Checkpoints', options: CheckpointingOptions },
+  { title: 'State backend', options: StateBackendOptions },
   { title: 'State recovery', options: StateRecoveryOptions },
   { title: 'File systems', options: FileSystemOptions },
   { title: 'Slots', options: SlotOptions },

@@ -9,6 +9,8 @@ export interface SlotSharing {
   readonly operatorWeight: number
   /** Whether a state backend of the group holds managed memory. */
   readonly hasStateBackend: boolean
+  /** Operators of the group that have a state backend each. */
+  readonly numberOfStateBackends?: number
 }
 
 /** What a slot has for its tasks, in bytes. */
@@ -22,10 +24,12 @@ export function slotSharingOf({ vertices }: Pick<JobGraph, 'vertices'>): Map<str
   const groups = new Map<string, SlotSharing>()
   for (const { slotSharingGroup, operators } of vertices) {
     const known = groups.get(slotSharingGroup)
+    const backends = (known?.numberOfStateBackends ?? 0) + operators.filter(hasStateBackend).length
     groups.set(slotSharingGroup, {
       numberOfTasks: (known?.numberOfTasks ?? 0) + 1,
       operatorWeight: (known?.operatorWeight ?? 0) + weightOf(operators),
       hasStateBackend: known?.hasStateBackend === true || operators.some(hasStateBackend),
+      ...(backends > 0 && { numberOfStateBackends: backends }),
     })
   }
   return groups
