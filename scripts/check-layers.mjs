@@ -14,6 +14,7 @@ const LAYERS = [
     'resourcemanager-process',
     'filesystem-s3',
     'filesystem-webhdfs',
+    'state-lsm',
     'state-tools',
   ],
   ['connector-files'],
