@@ -35,6 +35,7 @@ import type {
 import type { TaskLauncher } from '../taskmanager/task-launcher.js'
 import { CheckpointCalls } from './checkpoint-calls.js'
 import { JobTable } from './job-table.js'
+import { compareSlots } from './slot/compare-slots.js'
 import { TaskSlotTable } from './slot/task-slot-table.js'
 import { authorizeCaller, type KnownCallers } from './task-executor-callers.js'
 import {
@@ -73,9 +74,6 @@ export interface TaskExecutorOptions extends Omit<RpcEndpointOptions, 'onFatalEr
 }
 
 const ACKNOWLEDGE: Acknowledge = {}
-
-/** Heartbeats in a row in which a JobMaster must not name an ACTIVE slot before it is taken from it. */
-const UNCLAIMED_HEARTBEATS = 2
 
 /** Runs the tasks of JobMasters in the slots that the ResourceManager gave them. */
 export class TaskExecutor extends RpcEndpoint implements TaskExecutorGateway {
@@ -319,19 +317,14 @@ export class TaskExecutor extends RpcEndpoint implements TaskExecutorGateway {
     this.#slots.free(allocationId)
   }
 
-  // The JobMaster's view may be older than the slots here: one heartbeat alone proves nothing.
   #reconcileSlots(jobId: string, claimed: readonly string[]): void {
     const { resourceId } = this
-    for (const slot of this.#slots.slotsOf(jobId, 'ACTIVE')) {
-      slot.unclaimedHeartbeats = claimed.includes(slot.allocationId)
-        ? 0
-        : slot.unclaimedHeartbeats + 1
-      if (slot.unclaimedHeartbeats < UNCLAIMED_HEARTBEATS) continue
-      this.#freeSlot(slot.allocationId, new Error('its JobMaster does not hold the slot'))
+    const { unclaimed, missing } = compareSlots(this.#slots, jobId, claimed)
+    for (const allocationId of unclaimed) {
+      this.#freeSlot(allocationId, new Error('its JobMaster does not hold the slot'))
     }
     const gateway = this.#jobs.connections.find((connection) => connection.jobId === jobId)?.gateway
-    for (const allocationId of claimed) {
-      if (this.#slots.get(allocationId) !== undefined) continue
+    for (const allocationId of missing) {
       const cause = toErrorInfo(new Error(`TaskManager ${resourceId} has no slot ${allocationId}`))
       gateway?.failSlot({ resourceId, allocationId, cause }).catch((error) => {
         // The next heartbeat tells it again.

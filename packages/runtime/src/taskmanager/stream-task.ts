@@ -3,6 +3,7 @@ import type { ChannelEvent, CheckpointBarrier } from '@flink-ts/network'
 import type { OperatorChain } from '../operators/operator-chain.js'
 import { MAX_WATERMARK } from '../operators/watermarks.js'
 import { chainRestore } from './checkpoint/chain-restore.js'
+import type { TaskCheckpoints } from './checkpoint/task-checkpoints.js'
 import { closeTaskParts } from './close-task-parts.js'
 import { Mailbox } from './mailbox.js'
 import { TaskTime } from './metrics/task-time.js'
@@ -95,21 +96,15 @@ export class StreamTask {
 
   /** Behind all events that were delivered before. */
   triggerCheckpoint(barrier: CheckpointBarrier): void {
-    this.#mailbox.execute(() => this.#running?.checkpoints?.trigger(barrier), 'checkpoint')
+    this.#tellCheckpoints((checkpoints) => checkpoints.trigger(barrier))
   }
 
   notifyCheckpointComplete(checkpointId: bigint): void {
-    this.#mailbox.execute(
-      () => this.#running?.checkpoints?.notifyComplete(checkpointId),
-      'checkpoint completed',
-    )
+    this.#tellCheckpoints((checkpoints) => checkpoints.notifyComplete(checkpointId))
   }
 
   notifyCheckpointAborted(checkpointId: bigint): void {
-    this.#mailbox.execute(
-      () => this.#running?.checkpoints?.notifyAborted(checkpointId),
-      'checkpoint aborted',
-    )
+    this.#tellCheckpoints((checkpoints) => checkpoints.notifyAborted(checkpointId))
   }
 
   step(): TaskStep {
@@ -120,6 +115,13 @@ export class StreamTask {
       this.fail(error)
       return 'CONTINUE'
     }
+  }
+
+  #tellCheckpoints(tell: (checkpoints: TaskCheckpoints) => void | Promise<void>): void {
+    this.#mailbox.execute(() => {
+      const checkpoints = this.#running?.checkpoints
+      return checkpoints && tell(checkpoints)
+    }, 'checkpoint')
   }
 
   #stepPhase(): TaskStep {

@@ -14,6 +14,7 @@ import type { TaskMetrics } from '../messages/messages.generated.js'
 import { prepareClusterModules } from '../program/cluster-modules.js'
 import { managedShares, taskNameWithSubtask } from './assemble-task.js'
 import { explainThreadExit } from './explain-thread-exit.js'
+import { likelyThreadLimits } from './memory/likely-thread-limits.js'
 import { SlotManagedMemory } from './memory/slot-managed-memory.js'
 import type { SlotResources } from './memory/slot-sharing.js'
 import { type TaskThreadLimits, taskThreadLimits } from './memory/task-thread-limits.js'
@@ -58,7 +59,7 @@ export class WorkerTaskLauncher implements TaskLauncher {
     this.#options = options
     const { clock, configuration, slot } = options
     const size = configuration.get(TaskManagerOptions.TASK_THREAD_POOL_SIZE)
-    this.#threads = new TaskThreadPool({ size, clock, firstLimits: likelyLimits(slot) })
+    this.#threads = new TaskThreadPool({ size, clock, firstLimits: likelyThreadLimits(slot) })
   }
 
   /** Managed memory that tasks have reserved, in bytes. */
@@ -88,15 +89,6 @@ export class WorkerTaskLauncher implements TaskLauncher {
   /** Whether threads are inside of calls that nothing can end: `process.exit` would wait for them. */
   get hasStuckThreads(): boolean {
     return [...this.#running].some((task) => task.isStuck)
-  }
-}
-
-/** Of a job with a single task, the likeliest: many wait for their first result. */
-function likelyLimits({ taskHeapBytes }: SlotResources): TaskThreadLimits | undefined {
-  try {
-    return taskThreadLimits({ taskName: '', taskHeapBytes, numberOfTasks: 1, managedBytes: 0 })
-  } catch {
-    return undefined
   }
 }
 
