@@ -20,6 +20,8 @@ export interface FaultRunOptions {
   readonly faultsPerRound?: number
   /** Logs and output stay, whatever the outcome. */
   readonly keep?: boolean
+  /** They go, whatever the outcome. */
+  readonly discard?: boolean
   /** Of the cluster's processes. */
   readonly environment?: NodeJS.ProcessEnv
   readonly log: (line: string) => void
@@ -87,7 +89,7 @@ export async function runFaults(options: FaultRunOptions): Promise<FaultRunResul
     disk.close()
   }
   const isFine = error === undefined && total.lost + total.duplicated === 0
-  const stays = !isFine || options.keep === true
+  const stays = (!isFine || options.keep === true) && options.discard !== true
   if (!stays) rmSync(folder, { recursive: true, force: true })
   return {
     ...total,
@@ -104,6 +106,8 @@ function startCluster(folder: string, { environment }: FaultRunOptions): Promise
     ...(environment && { environment }),
     configuration: {
       'env.log.level': 'INFO',
+      // So that tasks of one job are in several processes.
+      'taskmanager.load-balance.mode': 'SLOTS',
       'heartbeat.interval': '500 ms',
       'heartbeat.timeout': '5 s',
       'restart-strategy.type': 'fixed-delay',

@@ -2,6 +2,8 @@
 import { parseArgs } from 'node:util'
 import { runFaults } from './fault-run.js'
 import { FAULT_SCENARIOS } from './scenarios.js'
+import { findPatches } from './sensitivity/find-patches.js'
+import { FAULT_PATCHES } from './sensitivity/patches.js'
 import { closingLines, isRight } from './summary.js'
 
 const HELP = `npm run faults -- [--minutes M] [--seed S] [--scenario NAME]
@@ -11,6 +13,8 @@ const HELP = `npm run faults -- [--minutes M] [--seed S] [--scenario NAME]
   --scenario NAME  which faults there are (default all): ${FAULT_SCENARIOS.map(({ name }) => name).join(', ')}
   --elements N     elements of the job of each round (default 60000)
   --faults N       faults of each round at the most
+  --patches        instead: every kept patch, which breaks a promise, must be found
+  --patch NAME     only this one of them
   --keep           logs and output stay, also if nothing is wrong`
 
 function fail(message: string): never {
@@ -33,6 +37,8 @@ function parsed() {
     return parseArgs({
       options: {
         ...{ minutes: option, seed: option, scenario: option, elements: option, faults: option },
+        patches: { type: 'boolean', default: false },
+        patch: option,
         keep: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -47,18 +53,28 @@ if (values.help) {
   console.log(HELP)
   process.exit(0)
 }
+const seed = numberOf('seed', values.seed) ?? 1
+const log = (line: string) => console.log(line)
+if (values.patches || values.patch !== undefined) {
+  if (values.patch !== undefined && !FAULT_PATCHES.some(({ name }) => name === values.patch)) {
+    fail(`There is no patch ${values.patch}: ${FAULT_PATCHES.map(({ name }) => name).join(', ')}`)
+  }
+  const missed = await findPatches(log, seed, values.patch)
+  console.log(`patches not found: ${missed.length === 0 ? 'none' : missed.join(', ')}`)
+  process.exit(missed.length === 0 ? 0 : 1)
+}
 const scenario = FAULT_SCENARIOS.find(({ name }) => name === (values.scenario ?? 'all'))
 if (scenario === undefined) fail(`There is no scenario ${values.scenario}.`)
 const elements = numberOf('elements', values.elements)
 const faultsPerRound = numberOf('faults', values.faults)
 const result = await runFaults({
   scenario,
-  seed: numberOf('seed', values.seed) ?? 1,
+  seed,
   minutes: numberOf('minutes', values.minutes, false) ?? 10,
   ...(elements !== undefined && { elements }),
   ...(faultsPerRound !== undefined && { faultsPerRound }),
   keep: values.keep,
-  log: (line) => console.log(line),
+  log,
 })
 for (const line of closingLines(result)) console.log(line)
 process.exit(isRight(result) ? 0 : 1)

@@ -20,6 +20,16 @@ const UNALIGNED = {
   'execution.checkpointing.aligned-checkpoint-timeout': '0 ms',
 }
 
+/** One of each sort, those that take little time: for `npm test`. */
+const SHORT = [
+  'throw-in-function',
+  'kill-task-manager',
+  'fail-commit',
+  'break-data',
+  'damage-newest',
+  'cancel-and-restore',
+]
+
 /** Groups of faults, and each fault by itself. */
 export const FAULT_SCENARIOS: readonly FaultScenario[] = [
   { name: 'all', faults: FAULTS },
@@ -27,6 +37,13 @@ export const FAULT_SCENARIOS: readonly FaultScenario[] = [
   { name: 'processes', faults: PROCESS_FAULTS },
   { name: 'network', faults: NETWORK_FAULTS },
   { name: 'state', faults: STATE_FAULTS },
+  {
+    name: 'short',
+    faults: FAULTS.filter(({ name }) => SHORT.includes(name)).map((fault) => ({
+      ...fault,
+      weight: 1,
+    })),
+  },
   ...FAULTS.map((fault) => ({ name: fault.name, faults: [fault] })),
 ]
 

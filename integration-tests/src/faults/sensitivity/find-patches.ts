@@ -1,0 +1,52 @@
+import { runFaults } from '../fault-run.js'
+import { FAULT_SCENARIOS } from '../scenarios.js'
+import { isRight } from '../summary.js'
+import { patchedNode } from './patched-node.js'
+import { FAULT_PATCHES, type FaultPatch } from './patches.js'
+
+/** Faults after which a patch must have been found. */
+const MAX_FAULTS = 4
+const ELEMENTS = 25_000
+
+/** Runs each kept patch, or one. @returns the names of those that were not found */
+export async function findPatches(
+  log: (line: string) => void,
+  seed: number,
+  only?: string,
+): Promise<string[]> {
+  const missed: string[] = []
+  for (const patch of FAULT_PATCHES.filter(({ name }) => only === undefined || name === only)) {
+    log(`${patch.name}: ${patch.breaks}`)
+    const finding = await findPatch(patch, seed, log)
+    if (finding === undefined) missed.push(patch.name)
+    log(`${patch.name}: ${finding ?? 'NOT FOUND'}`)
+  }
+  return missed
+}
+
+async function findPatch(
+  patch: FaultPatch,
+  seed: number,
+  log: (line: string) => void,
+): Promise<string | undefined> {
+  const node = patchedNode(patch.name)
+  try {
+    const result = await runFaults({
+      scenario: FAULT_SCENARIOS.find(({ name }) => name === patch.scenario)!,
+      seed,
+      minutes: 0.01,
+      elements: ELEMENTS,
+      faultsPerRound: MAX_FAULTS,
+      environment: node.environment,
+      discard: true,
+      log: (line) => log(`  ${line}`),
+    })
+    if (isRight(result)) return undefined
+    const { lost, duplicated, error } = result
+    return error === undefined
+      ? `found: lost ${lost}, duplicated ${duplicated}`
+      : `found: ${String(error).slice(0, 200)}`
+  } finally {
+    node.close()
+  }
+}
