@@ -7,6 +7,8 @@ import {
   RestOptions,
 } from '@flink-ts/core'
 import type { RpcService } from '@flink-ts/rpc'
+import type { CheckpointingStatistics } from '../checkpoint/checkpoint-statistics-tracker.js'
+import type { ExecutionGraphInfo } from '../jobmaster/info/execution-graph-info.js'
 import type { JobMaster } from '../jobmaster/job-master.js'
 import { JOB_MASTER_GATEWAY } from '../messages/gateways.js'
 import type {
@@ -35,6 +37,8 @@ export interface CheckpointCallsOptions {
   readonly log: Logger
   /** Throws FlinkError if the job does not run now. */
   readonly jobMasterOf: (jobId: string) => JobMaster
+  /** Undefined: it has not ended, or nothing is known of it. */
+  readonly endedJob: (jobId: string) => ExecutionGraphInfo | undefined
 }
 
 /** The Dispatcher's calls about checkpoints and savepoints: hands them to JobMasters and keeps what came of them. */
@@ -80,10 +84,16 @@ export class CheckpointCalls {
     return this.#operations.get(jobId, triggerId)
   }
 
-  statistics(
+  /** Of a job that has ended what is kept of it. */
+  async statistics(
     request: RequestCheckpointStatisticsRequest,
   ): Promise<RequestCheckpointStatisticsResponse> {
-    return this.#gatewayOf(request.jobId).requestCheckpointStatistics(request)
+    const ended = this.#options.endedJob(request.jobId)
+    if (ended === undefined) {
+      return this.#gatewayOf(request.jobId).requestCheckpointStatistics(request)
+    }
+    const found = archivedStatistics(ended, request)
+    return found === undefined ? {} : { json: Buffer.from(JSON.stringify(found)) }
   }
 
   /** A job that is not there is told at once; all else is what came of the operation. */
@@ -105,5 +115,23 @@ export class CheckpointCalls {
       JOB_MASTER_GATEWAY,
       { ...(fencingToken !== undefined && { fencingToken }) },
     )
+  }
+}
+
+function archivedStatistics(
+  { checkpoints }: ExecutionGraphInfo,
+  { kind, checkpointId }: RequestCheckpointStatisticsRequest,
+): object | undefined {
+  switch (kind) {
+    case 'OVERVIEW':
+      return checkpoints?.overview
+    case 'CONFIG':
+      return checkpoints?.config
+    case 'DETAILS': {
+      const overview = checkpoints?.overview as CheckpointingStatistics | undefined
+      return overview?.history.find(({ id }) => id === checkpointId)
+    }
+    default:
+      return undefined
   }
 }

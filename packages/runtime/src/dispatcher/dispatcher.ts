@@ -141,6 +141,7 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
       ...options,
       log: this.log,
       jobMasterOf: (jobId) => this.#jobMasterOf(jobId),
+      endedJob: (jobId) => this.#completed.get(jobId),
     })
   }
 

@@ -283,6 +283,15 @@ export class JobMaster extends FencedRpcEndpoint {
       })
   }
 
+  #archivedCheckpoints(): Pick<ExecutionGraphInfo, 'checkpoints'> {
+    const { jobId } = this.#options.jobGraph
+    const overview = this.#checkpointing?.statisticsOf({ jobId, kind: 'OVERVIEW' })
+    const config = this.#checkpointing?.statisticsOf({ jobId, kind: 'CONFIG' })
+    return overview === undefined || config === undefined
+      ? {}
+      : { checkpoints: { overview, config } }
+  }
+
   #onJobTerminated(status: JobStatus): void {
     this.#coordinators?.close()
     this.#checkpointing?.jobTerminated(status)
@@ -307,7 +316,7 @@ export class JobMaster extends FencedRpcEndpoint {
       ...goodbyes,
       this.#components.resourceManager.close(status),
     ]).then(() => {})
-    this.#options.onJobTerminated(this.executionGraphInfo())
+    this.#options.onJobTerminated({ ...this.executionGraphInfo(), ...this.#archivedCheckpoints() })
   }
 }
 

@@ -403,6 +403,27 @@ t.test('Dispatcher: a savepoint that fails is a completed operation with its cau
   })
 })
 
+t.test('Dispatcher: the checkpoints of a job are known after its end', async (t) => {
+  const { cluster, gateway, submit } = await start(t)
+  await submit(jobGraph([vertex(1, 1)]))
+  const taskManager = await cluster.startTaskManager('tm1', 1)
+  const statistics = async (kind: string, checkpointId?: number) => {
+    const request = { jobId: JOB_ID, kind, ...(checkpointId !== undefined && { checkpointId }) }
+    const { json } = await gateway.requestCheckpointStatistics(request)
+    return json && (JSON.parse(Buffer.from(json).toString()) as unknown)
+  }
+  const overview = await statistics('OVERVIEW')
+  const config = await statistics('CONFIG')
+  t.match(overview, { counts: { total: 0 }, history: [] })
+  t.match(config, { mode: 'exactly_once' })
+  await taskManager.report(taskManager.deployed[0]!.executionAttemptId, 'FINISHED')
+  await settle()
+  t.match(await gateway.requestJobStatus({ jobId: JOB_ID }), { status: 'FINISHED' })
+  t.same(await statistics('OVERVIEW'), overview)
+  t.same(await statistics('CONFIG'), config)
+  t.equal(await statistics('DETAILS', 1), undefined)
+})
+
 t.test('disposeSavepoint removes its files, those outside of its folder too', async (t) => {
   const random = new SeededRandom(1)
   const files = new InMemoryFileSystem({ clock: new ManualClock(), random })

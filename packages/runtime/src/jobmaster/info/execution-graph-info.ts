@@ -30,6 +30,16 @@ export interface ExecutionGraphInfo {
   readonly restartStrategy: string
   readonly schedulerType: 'Default' | 'Adaptive' | 'AdaptiveBatch'
   readonly parallelism: number
+  /** Of a job that has ended: what REST shows of its checkpoints. Absent: nothing is known of any. */
+  readonly checkpoints?: ArchivedCheckpoints
+}
+
+/** What stays known of a job's checkpoints; their subtasks do not. */
+export interface ArchivedCheckpoints {
+  /** `GET /jobs/:jobid/checkpoints` */
+  readonly overview: object
+  /** `GET /jobs/:jobid/checkpoints/config` */
+  readonly config: object
 }
 
 export interface VertexInfo {
