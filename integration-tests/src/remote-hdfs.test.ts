@@ -1,6 +1,11 @@
 import t from 'tap'
 import { hdfsMissing, startHdfs } from './clusters/hdfs.js'
-import { fileSystemsOf, testCheckpoints, testFileSystem } from './support/remote-file-system.js'
+import {
+  fileSystemsOf,
+  testCheckpoints,
+  testFileSystem,
+  testProcesses,
+} from './support/remote-file-system.js'
 
 t.setTimeout(240_000)
 
@@ -20,4 +25,8 @@ t.test('hdfs: a real cluster', { skip: hdfsMissing() ?? false }, async (t) => {
     const [first] = await own.forPath(path).list(path)
     t.ok(first?.path.startsWith(`${path}/`))
   })
+
+  await t.test('real processes read and write files there', (t) =>
+    testProcesses(t, configuration, `hdfs://${hdfs.rpcAddress}/processes`),
+  )
 })

@@ -1,6 +1,11 @@
 import t from 'tap'
 import { minioMissing, startMinio } from './clusters/minio.js'
-import { fileSystemsOf, testCheckpoints, testFileSystem } from './support/remote-file-system.js'
+import {
+  fileSystemsOf,
+  testCheckpoints,
+  testFileSystem,
+  testProcesses,
+} from './support/remote-file-system.js'
 
 t.setTimeout(180_000)
 
@@ -46,4 +51,8 @@ t.test('s3: a real server', { skip: minioMissing() ?? false }, async (t) => {
       message: /s3:\/\/flink-ts\/a failed: /,
     })
   })
+
+  await t.test('real processes read and write files there', (t) =>
+    testProcesses(t, configuration, `s3://${bucket}/processes`),
+  )
 })

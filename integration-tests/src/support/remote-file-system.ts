@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import {
   Configuration,
   createFileSystems,
@@ -11,6 +12,8 @@ import { fileSystemContract } from '@flink-ts/core/testing'
 import { FileSystemCheckpointStorage, newHandles, StateStreams } from '@flink-ts/state'
 import { describeSavepoint, SavepointReader, SavepointWriter } from '@flink-ts/state-tools'
 import type { Test } from 'tap'
+import { PROJECT_FOLDER, TestCluster } from './test-cluster.js'
+import { countWords, finalCounts, generateText } from './words.js'
 
 const JOB = '0123456789abcdef0123456789abcdef'
 
@@ -139,4 +142,59 @@ export async function testCheckpoints(
     assert(operator !== undefined)
     t.match(operator.states, [{ name: 'count', keys: 5000 }])
   })
+}
+
+/** Real processes read and write files below `base`, and `flink state` reads a savepoint there. */
+export async function testProcesses(
+  t: Test,
+  configuration: Readonly<Record<string, string>>,
+  base: string,
+): Promise<void> {
+  const fileSystems = fileSystemsOf(configuration)
+  const files = fileSystems.forPath(base)
+  const cluster = await TestCluster.start(t, { taskManagers: 1, slots: 2, configuration })
+  const text = generateText(7, 2000)
+  const input = await files.create(`${base}/input.txt`, 'exclusive')
+  await input.write(Buffer.from(text))
+  await input.close()
+  const wordCount = join(PROJECT_FOLDER, 'packages/examples/src/wordcount.ts')
+  const output = `${base}/output`
+  const { code, stderr } = await cluster.flink(
+    ...['run', '-p', '2', wordCount, '--input', `${base}/input.txt`],
+    ...['--output', output, '--execution-mode', 'batch'],
+  )
+  t.equal(code, 0, `flink run: ${stderr}`)
+  const lines = (await linesBelow(fileSystems, output)).sort()
+  t.strictSame(lines, finalCounts(countWords(text)))
+
+  await SavepointWriter.create({ fileSystems })
+    .withOperator({
+      uid: 'counts',
+      keyed: {
+        states: [{ name: 'count', kind: 'value', type: Types.int }],
+        records: [{ state: 'count', key: 'hello', value: 3 }],
+      },
+    })
+    .write(`${base}/savepoint`)
+  const words = ['show', `${base}/savepoint`, '-o', 'counts', '-s', 'count', '-k', 'hello']
+  const shown = await cluster.flink('state', ...words)
+  t.equal(shown.code, 0, `flink state: ${shown.stderr}`)
+  t.equal(shown.stderr, '')
+  t.match(JSON.parse(shown.stdout), { key: 'hello', value: 3 })
+}
+
+async function linesBelow(fileSystems: FileSystems, path: string): Promise<string[]> {
+  const files = fileSystems.forPath(path)
+  const lines: string[] = []
+  for (const status of await files.list(path)) {
+    if (status.isDirectory) lines.push(...(await linesBelow(fileSystems, status.path)))
+    else {
+      const bytes = Buffer.alloc(Number(status.lengthBytes))
+      const stream = await files.open(status.path)
+      for (let at = 0; at < bytes.length; ) at += await stream.read(bytes.subarray(at), at)
+      await stream.close()
+      lines.push(...bytes.toString().split('\n').slice(0, -1))
+    }
+  }
+  return lines
 }

@@ -13,6 +13,7 @@ import {
   TempFileResumableWriter,
   type WritableFiles,
 } from '@flink-ts/core'
+import { isHeldByOther, WebHdfsError } from './remote-exception.js'
 import type { WebHdfsClient } from './web-hdfs-client.js'
 import { WebHdfsFile } from './web-hdfs-file.js'
 import { type WebHdfsLocation, webHdfsLocationOf } from './web-hdfs-location.js'
@@ -151,6 +152,9 @@ export class WebHdfsFileSystem implements FileSystem {
     try {
       await this.#client.send(location, operation, new Uint8Array(0))
     } catch (error) {
+      // Its writer has it open: it is there.
+      const isOpen = error instanceof WebHdfsError && isHeldByOther(error.remote)
+      if (mode === 'exclusive' && isOpen) throw new FileAlreadyExistsError(path, error)
       const isThere = mode === 'overwrite' && error instanceof FileAlreadyExistsError
       if (!isThere) throw error
       throw new FileSystemError(`Cannot write ${path}: it is a directory`, { path, cause: error })

@@ -126,6 +126,19 @@ t.test('exceptions of HDFS are errors of files', async (t) => {
   }
 })
 
+t.test('a file that another one is creating is there already', async (t) => {
+  const dataNode = await serve(t, (_, response) =>
+    json(response, 403, fails('AlreadyBeingCreatedException')),
+  )
+  const nameNode = await serve(t, (_, response) => {
+    response.writeHead(307, { Location: `http://${dataNode.address}/` })
+    response.end()
+  })
+  const files = hdfs([nameNode.address])
+  await t.rejects(files.create('hdfs://c/a', 'exclusive'), { code: 'FLINK_FILE_EXISTS' })
+  await t.rejects(files.create('hdfs://c/a', 'overwrite'), { code: 'FLINK_FILE_SYSTEM' })
+})
+
 t.test('what may have been done is not asked for twice', async (t) => {
   const server = await serve(t, (request) => request.socket.destroy())
   const files = hdfs([server.address])
