@@ -2,29 +2,32 @@ import { MalformedDataError } from '../serialization/malformed-data-error.js'
 import { KeyTag, MAX_KEY_DEPTH } from './key-format.js'
 
 /**
- * The key that these canonical bytes stand for; the inverse of {@link encodeKey}.
+ * The key that the canonical bytes from `start` to before `end` stand for; the inverse of {@link encodeKey}.
  *
  * @throws MalformedDataError (`FLINK_MALFORMED_DATA`) when they are not exactly one key
  */
-export function decodeKey(bytes: Uint8Array): unknown {
-  const reader = new KeyReader(bytes)
+export function decodeKey(bytes: Uint8Array, start = 0, end = bytes.length): unknown {
+  reader.wrap(bytes, start, end)
   const key = reader.readKey(0)
   reader.expectEnd()
   return key
 }
 
 class KeyReader {
-  readonly #bytes: Uint8Array
-  readonly #data: DataView
+  #bytes: Buffer = Buffer.alloc(0)
   #at = 0
+  #end = 0
 
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes
-    this.#data = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  wrap(bytes: Uint8Array, start: number, end: number): void {
+    this.#bytes = Buffer.isBuffer(bytes)
+      ? bytes
+      : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    this.#at = start
+    this.#end = end
   }
 
   expectEnd(): void {
-    if (this.#at !== this.#bytes.length) throw this.#malformed('bytes follow the key')
+    if (this.#at !== this.#end) throw this.#malformed('bytes follow the key')
   }
 
   readKey(depth: number): unknown {
@@ -43,7 +46,7 @@ class KeyReader {
       case KeyTag.Date:
         return new Date(this.#double())
       case KeyTag.Bytes:
-        return this.#take(this.#varint()).slice()
+        return this.#bytesOf(this.#varint())
       case KeyTag.Tuple:
         return this.#tuple(depth)
       case KeyTag.Object:
@@ -77,20 +80,27 @@ class KeyReader {
 
   #bigint(): bigint {
     const negative = this.#byte() === 1
-    const magnitude = this.#take(this.#varint())
-    if (magnitude.length === 0) return 0n
-    const hex = Buffer.from(magnitude).toString('hex')
+    const length = this.#varint()
+    const at = this.#take(length)
+    if (length === 0) return 0n
+    const hex = this.#bytes.toString('hex', at, at + length)
     return negative ? -BigInt(`0x${hex}`) : BigInt(`0x${hex}`)
   }
 
   #double(): number {
-    const at = this.#at
-    this.#take(8)
-    return this.#data.getFloat64(at, true)
+    return this.#bytes.readDoubleLE(this.#take(8))
+  }
+
+  /** A Uint8Array of its own, also where a Buffer was the key. */
+  #bytesOf(length: number): Uint8Array {
+    const at = this.#take(length)
+    return new Uint8Array(this.#bytes.subarray(at, at + length))
   }
 
   #text(): string {
-    return decodeWtf8(this.#take(this.#varint()))
+    const length = this.#varint()
+    const at = this.#take(length)
+    return textOf(this.#bytes, at, at + length)
   }
 
   #varint(): number {
@@ -104,22 +114,42 @@ class KeyReader {
   }
 
   #byte(): number {
-    const byte = this.#bytes[this.#at++]
-    if (byte === undefined) throw this.#malformed('it ends too early')
-    return byte
+    if (this.#at >= this.#end) throw this.#malformed('it ends too early')
+    return this.#bytes[this.#at++]!
   }
 
-  #take(count: number): Uint8Array {
-    const end = this.#at + count
-    if (end > this.#bytes.length) throw this.#malformed('it ends too early')
-    const taken = this.#bytes.subarray(this.#at, end)
-    this.#at = end
-    return taken
+  /** @returns where they begin */
+  #take(count: number): number {
+    const at = this.#at
+    if (count > this.#end - at) throw this.#malformed('it ends too early')
+    this.#at = at + count
+    return at
   }
 
   #malformed(what: string): MalformedDataError {
     return new MalformedDataError(`Cannot read a key from bytes: ${what} at byte ${this.#at}`)
   }
+}
+
+/** Reading is synchronous and calls nothing that could come back here. */
+const reader = new KeyReader()
+
+/** From here on a text may have halves of surrogate pairs (`ed a0` to `ed bf`), which no decoder of UTF-8 takes. */
+const FIRST_OF_SURROGATES = 0xed
+
+function textOf(bytes: Buffer, start: number, end: number): string {
+  let highest = 0
+  for (let i = start; i < end; i++) highest |= bytes[i]!
+  // A string that is put together by characters would have to be flattened when it is first looked up.
+  if (highest < 0x80) return bytes.toString('latin1', start, end)
+  for (let i = start; i < end; i++) {
+    if (bytes[i]! >= FIRST_OF_SURROGATES) return decodeWtf8(bytes.subarray(start, end))
+  }
+  const text = bytes.toString('utf8', start, end)
+  if (text.includes('\ufffd')) {
+    throw new MalformedDataError('Cannot read a key from bytes: not UTF-8')
+  }
+  return text
 }
 
 function decodeWtf8(bytes: Uint8Array): string {

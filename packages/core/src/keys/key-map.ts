@@ -51,23 +51,15 @@ export class KeyMap<V> {
 
   set(key: unknown, value: V): void {
     const node = this.#leafFor(key)
-    if (isPrimitive(key)) {
-      const before = node.primitives.size
-      node.primitives.set(key, value)
-      if (node.primitives.size === before) return
-    } else {
-      node.others ??= new Map()
-      const text = encodeKeyAsText(key)
-      const found = node.others.get(text)
-      if (found !== undefined) {
-        found.value = value
-        return
-      }
-      node.others.set(text, { key, value })
-    }
+    if (!setInLeaf(node, key, value)) return
     this.#size++
     const held = node.primitives.size + (node.others?.size ?? 0)
     if (held > this.#maxMapSize && node.level < MAX_LEVEL) split(node)
+  }
+
+  /** Sets many at once, which is several times faster than one by one: what lies together is set together. */
+  setAll(values: readonly V[], keyOf: (value: V) => unknown): void {
+    this.#setAll(this.#root, values, keyOf)
   }
 
   /** @returns whether the key was there */
@@ -112,6 +104,19 @@ export class KeyMap<V> {
     }
   }
 
+  #setAll(node: Node<V>, values: readonly V[], keyOf: (value: V) => unknown): void {
+    const held = node.primitives.size + (node.others?.size ?? 0)
+    const isTooMuch = held + values.length > this.#maxMapSize && node.level < MAX_LEVEL
+    if (node.children === undefined && isTooMuch) split(node)
+    if (node.children === undefined) {
+      for (const value of values) if (setInLeaf(node, keyOf(value), value)) this.#size++
+      return
+    }
+    const parts: V[][] = node.children.map(() => [])
+    for (const value of values) parts[childIndex(hashKey(keyOf(value)), node.level)]!.push(value)
+    for (const [i, part] of parts.entries()) this.#setAll(node.children[i]!, part, keyOf)
+  }
+
   #leafFor(key: unknown): Node<V> {
     let node = this.#root
     if (node.children === undefined) return node
@@ -132,6 +137,24 @@ class Node<V> {
   constructor(level: number) {
     this.level = level
   }
+}
+
+/** @returns whether the key is new */
+function setInLeaf<V>(node: Node<V>, key: unknown, value: V): boolean {
+  if (isPrimitive(key)) {
+    const before = node.primitives.size
+    node.primitives.set(key, value)
+    return node.primitives.size !== before
+  }
+  node.others ??= new Map()
+  const text = encodeKeyAsText(key)
+  const found = node.others.get(text)
+  if (found !== undefined) {
+    found.value = value
+    return false
+  }
+  node.others.set(text, { key, value })
+  return true
 }
 
 function isPrimitive(key: unknown): key is Primitive {

@@ -244,6 +244,25 @@ t.test('KeyMap', (t) => {
     t.end()
   })
 
+  t.test('takes many at once as it takes them one by one', (t) => {
+    const entries = fc.array(fc.record({ key: keyArbitrary, value: fc.nat() }), { maxLength: 40 })
+    fc.assert(
+      fc.property(entries, entries, (before, many) => {
+        const [atOnce, oneByOne] = [0, 1].map(() => {
+          const map = new KeyMap<{ key: unknown; value: number }>({ maxMapSize: 4 })
+          for (const entry of before) map.set(entry.key, entry)
+          return map
+        })
+        atOnce!.setAll(many, ({ key }) => key)
+        for (const entry of many) oneByOne!.set(entry.key, entry)
+        t.equal(atOnce!.size, oneByOne!.size)
+        for (const { key } of [...before, ...many]) t.equal(atOnce!.get(key), oneByOne!.get(key))
+      }),
+      { numRuns: 100 },
+    )
+    t.end()
+  })
+
   t.test('iterates over all that stays while keys are added and removed', (t) => {
     const use = fc.record({
       steps: fc.nat(5),

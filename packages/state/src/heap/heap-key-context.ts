@@ -112,13 +112,13 @@ export class HeapKeyContext {
     this.#writers = this.#writers.filter((other) => other !== writer)
   }
 
-  /** The entry of a key that is restored, whose group is known. */
-  restoreEntry(key: unknown, keyGroup: number): KeyEntry {
-    const found = this.#entries.get(key)
-    if (found !== undefined) return found
-    const entry = new KeyEntry(key, keyGroup, this.#version)
-    this.#entries.set(key, entry)
-    return entry
+  /** An entry for a key that is restored; it belongs to the context when it was handed to {@link addRestored}. */
+  newEntry(key: unknown, keyGroup: number): KeyEntry {
+    return new KeyEntry(key, keyGroup, this.#version)
+  }
+
+  addRestored(entries: readonly KeyEntry[]): void {
+    this.#entries.setAll(entries, ({ key }) => key)
   }
 
   #lookUp(stateName: string): KeyEntry | undefined {

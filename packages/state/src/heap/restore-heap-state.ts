@@ -10,6 +10,7 @@ import type { HeapKeyContext } from './heap-key-context.js'
 import { HeapMap } from './heap-map.js'
 import type { HeapStateTable } from './heap-state-table.js'
 import type { HeapTimers } from './heap-timers.js'
+import { RestoredKeys } from './restored-keys.js'
 
 /** Reads snapshots into a heap backend. @throws what `KeyedStateBackend.restore` does */
 export async function restoreHeapState(
@@ -38,18 +39,20 @@ export async function restoreHeapState(
       const takers = states.map((state) =>
         state.kind === 'timer'
           ? takeTimers(timers, state)
-          : takeState(context, table, state as StateDescription<KeyedStateKind>),
+          : takeState(table, state as StateDescription<KeyedStateKind>),
       )
+      const restored = new RestoredKeys(context)
       for await (const block of reader.blocksOfKeyGroups(keyGroups)) {
-        takers[block.stateNumber]!(block)
+        takers[block.stateNumber]!(block, restored)
       }
+      restored.end()
     } finally {
       await source.close()
     }
   }
 }
 
-type Take = (block: SnapshotBlock) => void
+type Take = (block: SnapshotBlock, keys: RestoredKeys) => void
 
 function takeTimers(timers: HeapTimers, state: StateDescription): Take {
   return ({ keyGroup, entries }) => {
@@ -65,16 +68,15 @@ function takeTimers(timers: HeapTimers, state: StateDescription): Take {
   }
 }
 
-function takeState(
-  context: HeapKeyContext,
-  table: HeapStateTable,
-  state: StateDescription<KeyedStateKind>,
-): Take {
+function takeState(table: HeapStateTable, state: StateDescription<KeyedStateKind>): Take {
   const { slot, convert } = table.restore(state)
   const value = convert?.convertValue ?? ((same: unknown) => same)
-  return ({ keyGroup, entries }) => {
+  const isSingle =
+    state.kind === 'value' || state.kind === 'reducing' || state.kind === 'aggregating'
+  return ({ stateNumber, keyGroup, entries }, keys) => {
+    const entryOf = keys.finder(keyGroup!, isSingle ? stateNumber : undefined)
     for (const entry of entries) {
-      const of = context.restoreEntry(entry.key, keyGroup!)
+      const of = entryOf(entry.key)
       if ('value' in entry) {
         of.set(slot.index, value(entry.value))
       } else if ('elements' in entry) {

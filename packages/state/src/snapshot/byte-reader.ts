@@ -1,4 +1,4 @@
-import { InputBuffer, type InputView, type ValueDecoder } from '@flink-ts/core'
+import { decodeKey, InputBuffer, type InputView, type ValueDecoder } from '@flink-ts/core'
 import { SnapshotCorruptError } from './snapshot-errors.js'
 
 /** Reads what a `ByteWriter` wrote, one frame's body. */
@@ -31,6 +31,12 @@ export class ByteReader {
   }
 
   varint(): number {
+    const view = this.#view
+    const first = view.bytes[view.position]
+    if (first !== undefined && first < 0x80 && view.position < view.limit) {
+      view.position++
+      return first
+    }
     let value = 0
     for (let factor = 1; factor < 2 ** 53; factor *= 0x80) {
       const byte = this.#view.bytes[this.#take(1)]!
@@ -51,6 +57,17 @@ export class ByteReader {
   raw(length: number): Buffer {
     const start = this.#take(length)
     return this.#view.bytes.subarray(start, start + length)
+  }
+
+  /** The canonical bytes of a key, with their length in front. */
+  key(): unknown {
+    const length = this.varint()
+    const start = this.#take(length)
+    try {
+      return decodeKey(this.#view.bytes, start, start + length)
+    } catch (cause) {
+      throw this.corrupt('a key cannot be decoded', cause)
+    }
   }
 
   value(decoder: ValueDecoder): unknown {

@@ -1,4 +1,4 @@
-import { decodeKey, type KeyGroupRange, type SerializerRegistry } from '@flink-ts/core'
+import type { KeyGroupRange, SerializerRegistry } from '@flink-ts/core'
 import { ByteReader } from './byte-reader.js'
 import { type Frame, FrameReader } from './frame-reader.js'
 import type { SnapshotTimer } from './open-block.js'
@@ -103,41 +103,47 @@ export class SnapshotReader {
     if (codec === undefined) throw reader.corrupt(`there is no state ${stateNumber}`)
     const keyGroup = keyed === undefined ? undefined : reader.varint()
     const decoders = codec.createDecoders()
+    const readEntry = entryReader(reader, codec.state, decoders)
     const entries: SnapshotEntry[] = []
     for (let left = reader.count(); left > 0; left--) {
-      const key = keyed === undefined ? undefined : decodeKey(reader.raw(reader.varint()))
-      entries.push({ key, ...readEntry(reader, codec.state, decoders) } as SnapshotEntry)
+      entries.push(readEntry(keyed === undefined ? undefined : reader.key()))
     }
     reader.expectEnd()
     return { state: codec.state, stateNumber, keyGroup, entries }
   }
 }
 
-function readEntry(
+/** @returns what reads the entry behind its key */
+function entryReader(
   reader: ByteReader,
   { kind }: StateDescription,
   { values, mapKeys }: ReturnType<StateCodec['createDecoders']>,
-): Record<string, unknown> {
+): (key: unknown) => SnapshotEntry {
   const many = <E>(read: () => E): E[] => {
     const elements: E[] = []
     for (let left = reader.count(); left > 0; left--) elements.push(read())
     return elements
   }
+  const value = () => reader.value(values)
   switch (kind) {
     case 'value':
     case 'reducing':
     case 'aggregating':
-      return { value: reader.value(values) }
+      return (key) => ({ key, value: reader.value(values) })
     case 'list':
     case 'splitList':
     case 'unionList':
-      return { elements: many(() => reader.value(values)) }
+      return (key) => ({ key, elements: many(value) })
     case 'map':
-    case 'broadcast':
+    case 'broadcast': {
       if (mapKeys === undefined) throw reader.corrupt('its description lacks the type of map keys')
-      return { mapEntries: many(() => [reader.value(mapKeys), reader.value(values)]) }
-    case 'timer':
-      return { timers: many(() => ({ timestamp: reader.f64(), namespace: reader.value(values) })) }
+      const entry = (): [unknown, unknown] => [reader.value(mapKeys), reader.value(values)]
+      return (key) => ({ key, mapEntries: many(entry) })
+    }
+    case 'timer': {
+      const timer = () => ({ timestamp: reader.f64(), namespace: reader.value(values) })
+      return (key) => ({ key, timers: many(timer) })
+    }
   }
 }
 
