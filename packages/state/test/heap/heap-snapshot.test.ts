@@ -246,17 +246,19 @@ t.test('HeapKeyedStateBackend.snapshot', async (t) => {
     async (t) => {
       await fc.assert(
         fc.asyncProperty(
-          fc.array(command, { maxLength: 150, size: 'max' }),
+          fc.array(command, { maxLength: 120, size: 'max' }),
           fc.integer({ min: 1, max: 5 }),
           async (commands, parallelism) => {
             const snapshots = run(new Subject(), commands)
             for (const { snapshot, expected } of snapshots) {
               const handle = completeSnapshot(snapshot)
-              t.strictSame(await restored([handle], parallelism), expected)
+              const found = await restored([handle], parallelism)
+            // Thousands of lines, compared one by one only when they differ.
+            if (found.join('\n') !== expected.join('\n')) t.strictSame(found, expected)
             }
           },
         ),
-        { numRuns: 150 },
+        { numRuns: 100 },
       )
     },
   )
