@@ -50,6 +50,11 @@ export {
   TextFileWriter,
 } from './connectors/textfile/text-file-writer.js'
 // datastream
+export {
+  BroadcastConnectedStream,
+  BroadcastStream,
+  KeyedBroadcastConnectedStream,
+} from './datastream/broadcast-streams.js'
 export { type ConnectedInputs, ConnectedStreams } from './datastream/connected-streams.js'
 export { DataStream, KeyedStream, SingleOutputStreamOperator } from './datastream/data-stream.js'
 export { DataStreamSink } from './datastream/data-stream-sink.js'
@@ -74,6 +79,12 @@ export type {
   WatermarkOutput,
 } from './eventtime/watermark-generator.js'
 export { type TimestampAssigner, WatermarkStrategy } from './eventtime/watermark-strategy.js'
+export type {
+  BroadcastContext,
+  BroadcastProcessFunction,
+  KeyedBroadcastProcessFunction,
+  ReadsBroadcastState,
+} from './functions/broadcast-function-types.js'
 export type {
   CoFlatMapFunction,
   CoMapFunction,

@@ -1,4 +1,9 @@
-import { resolveUserPath, type Sink, type TypeInformation } from '@flink-ts/core'
+import {
+  type MapStateDescriptor,
+  resolveUserPath,
+  type Sink,
+  type TypeInformation,
+} from '@flink-ts/core'
 import { PrintSink } from '../connectors/print/print-sink.js'
 import { TextFileSink, type TextFileSinkOptions } from '../connectors/textfile/text-file-sink.js'
 import type { SlotSharingGroup } from '../environment/slot-sharing-group.js'
@@ -38,6 +43,11 @@ import { FlatMapOperator } from '../operators/flat-map-operator.js'
 import type { FunctionOperatorOptions } from '../operators/function-operator.js'
 import { MapOperator } from '../operators/map-operator.js'
 import { ProcessOperator } from '../operators/process-operator.js'
+import {
+  BroadcastConnectedStream,
+  BroadcastStream,
+  KeyedBroadcastConnectedStream,
+} from './broadcast-streams.js'
 import { type ConnectedInputs, ConnectedStreams } from './connected-streams.js'
 import { DataStreamSink } from './data-stream-sink.js'
 import { checkParallelism, checkText, newOperatorSettings } from './operator-settings.js'
@@ -133,7 +143,14 @@ export class DataStream<T> {
   }
 
   /** This stream and another one, of another type perhaps, for an operator that takes both. */
-  connect<U>(other: DataStream<U>): ConnectedStreams<T, U> {
+  connect<U>(other: DataStream<U>): ConnectedStreams<T, U>
+  connect<U>(other: BroadcastStream<U>): BroadcastConnectedStream<T, U>
+  connect<U>(
+    other: DataStream<U> | BroadcastStream<U>,
+  ): ConnectedStreams<T, U> | BroadcastConnectedStream<T, U> {
+    if (other instanceof BroadcastStream) {
+      return new BroadcastConnectedStream<T, U>(this.connectedTo(other))
+    }
     return new ConnectedStreams<T, U>(this.connectedTo(other))
   }
 
@@ -152,9 +169,19 @@ export class DataStream<T> {
     return this.#partitioned({ type: 'SHUFFLE' })
   }
 
-  /** Sends every element to each of the next subtasks. */
-  broadcast(): DataStream<T> {
-    return this.#partitioned({ type: 'BROADCAST' })
+  /**
+   * Sends every element to each of the next subtasks.
+   *
+   * @param descriptors of the map states that what the stream is connected with keeps of it, the same in each subtask
+   */
+  broadcast(): DataStream<T>
+  // biome-ignore lint/suspicious/noExplicitAny: of any keys and values
+  broadcast(...descriptors: MapStateDescriptor<any, any>[]): BroadcastStream<T>
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  broadcast(...descriptors: MapStateDescriptor<any, any>[]): DataStream<T> | BroadcastStream<T> {
+    return descriptors.length === 0
+      ? this.#partitioned({ type: 'BROADCAST' })
+      : new BroadcastStream(this.transformation, descriptors)
   }
 
   /** Sends all elements to the first of the next subtasks. */
@@ -216,7 +243,11 @@ export class DataStream<T> {
   }
 
   /** @internal */
-  protected connectedTo<U>(second: DataStream<U>): ConnectedInputs<T, U> {
+  protected connectedTo<S>(second: S): {
+    readonly first: DataStream<T>
+    readonly second: S
+    readonly streamOf: ConnectedInputs<T, unknown>['streamOf']
+  } {
     const { builder } = this
     return { first: this, second, streamOf: (t) => new SingleOutputStreamOperator(builder, t) }
   }
@@ -364,8 +395,11 @@ export class KeyedStream<T, K> extends DataStream<T> {
   /** {@link DataStream.connect}; with a stream that has keys too, equal keys meet and share their state. */
   override connect<U>(other: KeyedStream<U, K>): ConnectedStreams<T, U, KeyedProcessContext<K>>
   override connect<U>(other: DataStream<U>): ConnectedStreams<T, U>
-  override connect<U>(other: DataStream<U>): ConnectedStreams<T, U, KeyedProcessContext<K>> {
-    return new ConnectedStreams(this.connectedTo(other))
+  override connect<U>(other: BroadcastStream<U>): KeyedBroadcastConnectedStream<K, T, U>
+  override connect<U>(other: DataStream<U> | BroadcastStream<U>): unknown {
+    return other instanceof BroadcastStream
+      ? new KeyedBroadcastConnectedStream<K, T, U>(this.connectedTo(other))
+      : new ConnectedStreams<T, U, KeyedProcessContext<K>>(this.connectedTo(other))
   }
 
   /**

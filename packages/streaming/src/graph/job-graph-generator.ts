@@ -147,17 +147,11 @@ function describe(
       batchMemoryWeight > 0 && { managedMemory: { operatorWeight: batchMemoryWeight } }),
     ...(jobType === 'STREAMING' &&
       hasKeyedInput(node) && { managedMemory: { stateBackend: true } }),
-    ...(jobType === 'STREAMING' && hasKeyedInput(node) && { managedMemory: { stateBackend: true } }),
     ...(source?.coordinatorReference && { coordinator: source.coordinatorReference }),
     ...(source && { boundedness: source.boundedness }),
     ...(states.length > 0 && { states }),
     ...(sink?.initializeOnMaster && { initializeOnMaster: sink.initializeOnMaster }),
   }
-}
-
-/** Whether it may have keyed state. */
-function hasKeyedInput({ inEdges }: StreamNode): boolean {
-  return inEdges.some(({ partitioning }) => partitioning.type === 'HASH')
 }
 
 /** Whether it may have keyed state. */

@@ -32,6 +32,8 @@ export interface ProcessScopeOptions {
   /** Behind `keyBy`. */
   readonly keyed: KeyedContext | undefined
   readonly onTimer: OnTimer | undefined
+  /** What contexts of elements and timers have beside. */
+  readonly more?: object
 }
 
 /** Flink's name. */
@@ -56,7 +58,7 @@ export class ProcessScope implements Triggerable<undefined> {
   #timestamp = NO_TIMESTAMP
   #timeDomain: TimeDomain = 'EVENT_TIME'
 
-  constructor({ operatorContext, guard, keyed, onTimer }: ProcessScopeOptions) {
+  constructor({ operatorContext, guard, keyed, onTimer, more }: ProcessScopeOptions) {
     this.#operatorContext = operatorContext
     this.#guard = guard
     this.#keyed = keyed
@@ -79,8 +81,9 @@ export class ProcessScope implements Triggerable<undefined> {
       void this.collector.timestamp
       return this.#timeDomain
     }
-    const keyedContext: KeyedProcessContext<unknown> = { timestamp, timerService, getCurrentKey }
-    this.context = keyed === undefined ? { timestamp, timerService } : keyedContext
+    const base = { timestamp, timerService, ...more }
+    const keyedContext: KeyedProcessContext<unknown> = { ...base, getCurrentKey }
+    this.context = keyed === undefined ? base : keyedContext
     this.#timerContext = { ...keyedContext, timeDomain }
   }
 

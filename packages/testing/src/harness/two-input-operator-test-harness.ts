@@ -1,5 +1,5 @@
 import { SeededRandom } from '@flink-ts/core'
-import type { TwoInputStreamOperator } from '@flink-ts/runtime'
+import type { InputSelection, TwoInputStreamOperator } from '@flink-ts/runtime'
 import type { DataStream } from '@flink-ts/streaming'
 import { recordProgram } from '../simulation/cluster/record-program.js'
 import { OperatorTestHarness } from './operator-test-harness.js'
@@ -60,5 +60,15 @@ export class TwoInputOperatorTestHarness<IN1, IN2, OUT> extends OperatorTestHarn
 
   processWatermark2(timestampMs: number): void {
     this.#operator.processWatermark2(timestampMs)
+  }
+
+  /** Input 1 or 2 has ended. */
+  endInput(input: 1 | 2): void {
+    this.#operator.endInput?.(input)
+  }
+
+  /** The input that the operator wants to read next. */
+  nextSelection(): InputSelection {
+    return this.#operator.nextSelection?.() ?? 'ALL'
   }
 }

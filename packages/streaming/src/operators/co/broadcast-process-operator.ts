@@ -1,0 +1,193 @@
+import type { BroadcastState, MapStateDescriptor, ReadOnlyBroadcastState } from '@flink-ts/core'
+import {
+  CombinedWatermark,
+  type InputSelection,
+  type OperatorContext,
+  type StateInitializationContext,
+  type StateSnapshotContext,
+  type TwoInputStreamOperator,
+} from '@flink-ts/runtime/program'
+import type {
+  BroadcastContext,
+  ReadsBroadcastState,
+} from '../../functions/broadcast-function-types.js'
+import { InvalidProgramError } from '../../functions/errors.js'
+import type { CoUserFunction } from '../../functions/user-function.js'
+import type { CallCollector } from '../call-collector.js'
+import { KeyedContext } from '../keyed-context.js'
+import { timerMethod } from '../process-operator.js'
+import { ProcessScope } from '../process-scope.js'
+import { UserFunctionGuard } from '../user-function-guard.js'
+
+type Call = (value: unknown, context: unknown, out: CallCollector) => unknown
+
+type AnyDescriptor = MapStateDescriptor<unknown, unknown>
+
+/** What a {@link BroadcastProcessOperator} is made of. */
+export interface BroadcastProcessOptions {
+  readonly operatorContext: OperatorContext
+  readonly userFunction: CoUserFunction<Call>
+  /** Where the first input has keys. */
+  readonly keySelector: ((value: unknown) => unknown) | undefined
+  /** The states that the second input was broadcast with. */
+  readonly descriptors: readonly AnyDescriptor[]
+}
+
+/**
+ * Hands the elements of its first input, and the broadcast ones of its second, to a function, which keeps broadcast state. In a
+ * BATCH job all broadcast elements come first.
+ */
+export class BroadcastProcessOperator implements TwoInputStreamOperator {
+  readonly nextSelection?: () => InputSelection
+  readonly #guard: UserFunctionGuard
+  readonly #calls: readonly [Call, Call]
+  readonly #methods: readonly [string, string]
+  readonly #keySelector: ((value: unknown) => unknown) | undefined
+  readonly #keyed: KeyedContext | undefined
+  readonly #descriptors: readonly AnyDescriptor[]
+  readonly #states = new Map<string, BroadcastState<unknown, unknown>>()
+  readonly #scope: ProcessScope
+  readonly #broadcastContext: BroadcastContext
+  readonly #watermark: CombinedWatermark
+  #hasAllBroadcast = false
+
+  constructor({
+    operatorContext,
+    userFunction,
+    keySelector,
+    descriptors,
+  }: BroadcastProcessOptions) {
+    const { calls, rich } = userFunction.instance()
+    const { output } = operatorContext
+    this.#guard = new UserFunctionGuard(operatorContext, rich)
+    this.#calls = calls
+    this.#methods = userFunction.methods
+    this.#keySelector = keySelector
+    this.#keyed = keySelector && new KeyedContext(operatorContext, keySelector)
+    this.#descriptors = descriptors
+    const reads: ReadsBroadcastState = { getBroadcastState: (d) => readOnly(this.#state(d)) }
+    this.#scope = new ProcessScope({
+      operatorContext,
+      guard: this.#guard,
+      keyed: this.#keyed,
+      onTimer: timerMethod(rich),
+      more: reads,
+    })
+    const { timestamp, timerService } = this.#scope.context
+    this.#broadcastContext = {
+      timestamp,
+      currentProcessingTime: () => timerService().currentProcessingTime(),
+      currentWatermark: () => timerService().currentWatermark(),
+      getBroadcastState: (d) => this.#state(d),
+    }
+    this.#watermark = new CombinedWatermark(2, {
+      emitWatermark: (timestampMs) => {
+        this.#scope.advanceWatermark(timestampMs)
+        output.emitWatermark(timestampMs)
+      },
+      emitWatermarkStatus: (status) => output.emitWatermarkStatus(status),
+    })
+    if (operatorContext.jobType === 'BATCH') {
+      this.nextSelection = () => (this.#hasAllBroadcast ? 'ALL' : 'SECOND')
+    }
+  }
+
+  initializeState(context: StateInitializationContext): void | Promise<void> {
+    for (const descriptor of this.#descriptors) {
+      const state = context.operatorState().getBroadcastState(descriptor)
+      this.#states.set(descriptor.name, state)
+    }
+    return this.#guard.initializeState(context, this.#keyed)
+  }
+
+  snapshotState(context: StateSnapshotContext): void | Promise<void> {
+    return this.#guard.snapshotState(context)
+  }
+
+  notifyCheckpointComplete(checkpointId: bigint): void | Promise<void> {
+    return this.#guard.notifyCheckpointComplete(checkpointId)
+  }
+
+  notifyCheckpointAborted(checkpointId: bigint): void | Promise<void> {
+    return this.#guard.notifyCheckpointAborted(checkpointId)
+  }
+
+  open(): void | Promise<void> {
+    this.#scope.open()
+    return this.#guard.open(this.#keyed)
+  }
+
+  processElement1(value: unknown, timestamp: number): void {
+    const key = this.#keySelector === undefined ? undefined : () => this.#keyed!.begin(value)
+    this.#process(0, value, { timestamp, key, context: this.#scope.context })
+  }
+
+  processElement2(value: unknown, timestamp: number): void {
+    this.#process(1, value, { timestamp, key: undefined, context: this.#broadcastContext })
+  }
+
+  endInput(input: 1 | 2): void {
+    if (input === 2) this.#hasAllBroadcast = true
+  }
+
+  processWatermark1(timestampMs: number): void {
+    this.#watermark.updateWatermark(0, timestampMs)
+  }
+
+  processWatermark2(timestampMs: number): void {
+    this.#watermark.updateWatermark(1, timestampMs)
+  }
+
+  processWatermarkStatus1(status: 'ACTIVE' | 'IDLE'): void {
+    this.#watermark.updateStatus(0, status)
+  }
+
+  processWatermarkStatus2(status: 'ACTIVE' | 'IDLE'): void {
+    this.#watermark.updateStatus(1, status)
+  }
+
+  finish(): void {}
+
+  close(): void | Promise<void> {
+    return this.#guard.close()
+  }
+
+  #process(
+    input: 0 | 1,
+    value: unknown,
+    at: { timestamp: number; key: (() => unknown) | undefined; context: unknown },
+  ): void {
+    const scope = this.#scope
+    const method = this.#methods[input]
+    let result: unknown
+    try {
+      // Before the call, which may change the element.
+      scope.begin(at.timestamp, at.key?.())
+      result = this.#calls[input](value, at.context, scope.collector)
+    } catch (error) {
+      throw scope.failed(method, error)
+    }
+    scope.end(method, result)
+  }
+
+  #state<K, V>({ name }: MapStateDescriptor<K, V>): BroadcastState<K, V> {
+    // For its check that a call is going on.
+    void this.#scope.collector.timestamp
+    const state = this.#states.get(name)
+    // The caller's types for this name; nothing at run time tells them apart.
+    if (state !== undefined) return state as unknown as BroadcastState<K, V>
+    const names = this.#descriptors.map((d) => `'${d.name}'`).join(', ')
+    throw new InvalidProgramError(
+      `Operator '${this.#guard.operatorName}' asked for the broadcast state '${name}', but the stream was broadcast with ` +
+        `${names}; name all states in broadcast(…)`,
+    )
+  }
+}
+
+function readOnly<K, V>(state: BroadcastState<K, V>): ReadOnlyBroadcastState<K, V> {
+  return {
+    get: (key) => state.get(key),
+    contains: (key) => state.contains(key),
+    entries: () => state.entries(),
+  }
+}
