@@ -2,9 +2,9 @@ import { compareBytes, keyGroupOf } from './bytes.js'
 import type { Table } from './table.js'
 
 /** Tables of level 0 of about one size before they are merged. */
-const LEVEL_0_TABLES = 4
+const LEVEL_0_TABLES = 8
 /** Tables of level 0 before they are merged into level 1 though they are small beside it. */
-const MOST_LEVEL_0_TABLES = 12
+const MOST_LEVEL_0_TABLES = 16
 /** Each level is so many times as large as the one before. */
 const LEVEL_RATIO = 8
 

@@ -220,7 +220,7 @@ export class LsmStore {
     while (this.#frozen.length > 1) this.#flushStep()
     this.#freeze(bytes)
     // Reads become slow when level 0 grows, and the disk full when merging stays behind: then writes wait for it.
-    while (this.#levels.pressure > 4 && this.#compactionStep() > 0);
+    while (this.#levels.pressure > 3 && this.#compactionStep() > 0);
   }
 
   #freeze(neededBytes = 0): void {
