@@ -20,7 +20,13 @@ const USAGE = `Usage: npm run dist [-- [--out FOLDER] [--no-build]]
   --no-build    takes what is built already`
 
 /** Bundled packages and those that stay packages, seen from here: all that the commands and processes load. */
-const ROOTS = ['@flink-ts/cli', '@flink-ts/connector-files']
+const ROOTS = [
+  '@flink-ts/cli',
+  '@flink-ts/connector-files',
+  // Loaded by the schemes of paths.
+  '@flink-ts/filesystem-s3',
+  '@flink-ts/filesystem-webhdfs',
+]
 
 const EXAMPLE_SOURCE = /\.ts$/
 const LICENSE = /^(?:licen[cs]e|notice|copying|authors|third-?party)/i

@@ -77,8 +77,11 @@ function keepModuleUrls(packages) {
 /** The folder of the package that the file is in; undefined for our own. */
 const packageFolder = (path) => /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]
 
+/** Whether a script has imports or exports of its own. */
+const isModule = (path) => /^(?:import|export)\b/m.test(readFileSync(path, 'utf8'))
+
 /**
- * What we `import()` are CommonJS packages. esbuild would give them a default export alone where Node names the others
+ * Most of what is `import()`ed are CommonJS packages. esbuild would give them a default export alone where Node names the others
  * too; and what stays a package loads 25 ms faster by `require`, which does not look for names first.
  */
 const NAMES = 'names'
@@ -101,7 +104,7 @@ function thirdParties(closure) {
         const folder = found.errors.length > 0 ? undefined : packageFolder(found.path)
         if (found.external || folder === undefined) return undefined
         if (!folders.has(folder)) return { path, external: true }
-        return isNamed ? { path: found.path, namespace: NAMES } : undefined
+        return isNamed && !isModule(found.path) ? { path: found.path, namespace: NAMES } : undefined
       })
       onLoad({ filter: /./, namespace: NAMES }, ({ path }) => {
         const names = Object.keys(require(path)).filter((name) => NAME.test(name))
