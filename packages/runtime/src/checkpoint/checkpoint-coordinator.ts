@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict'
+import { CheckpointAnnouncer } from './checkpoint-announcer.js'
 import { CheckpointCompletion } from './checkpoint-completion.js'
 import type { CheckpointCoordinatorOptions } from './checkpoint-coordinator-options.js'
 import { CheckpointError } from './checkpoint-errors.js'
-import { CheckpointFailureManager } from './checkpoint-failure-manager.js'
 import type { CheckpointFailureReason } from './checkpoint-failure-reason.js'
 import type { AcknowledgeCheckpoint, DeclineCheckpoint } from './checkpoint-gateways.js'
 import { type CheckpointPlan, isSamePlan } from './checkpoint-plan.js'
 import {
   type CheckpointProperties,
-  isSynchronous,
   manualCheckpoint,
   PERIODIC_CHECKPOINT,
   savepoint,
@@ -33,23 +32,19 @@ export class CheckpointCoordinator {
   readonly #requests = new CheckpointRequests()
   readonly #pending = new Map<bigint, PendingCheckpoint>()
   readonly #ended = new EndedCheckpoints()
-  readonly #failures: CheckpointFailureManager
+  readonly #announcer: CheckpointAnnouncer
   readonly #cleaner: Cleaner
   readonly #completion: CheckpointCompletion
   readonly #periodic: PeriodicCheckpoints
   /** A request is on its way to an id, or its checkpoint is INITIALIZING. */
   #beginning: CheckpointRequest | undefined
   #lastCompletionMs: number | undefined
-  #lastNotified = 0n
   #shutDown = false
 
   constructor(options: CheckpointCoordinatorOptions) {
     this.#options = options
-    const { settings, log, execute } = options
-    this.#failures = new CheckpointFailureManager(
-      settings.tolerableFailedCheckpoints,
-      options.failJob,
-    )
+    const { log, execute } = options
+    this.#announcer = new CheckpointAnnouncer(options)
     this.#cleaner = new Cleaner({ log, onCleaned: () => execute(() => this.#beginNext()) })
     this.#completion = new CheckpointCompletion({
       ...options,
@@ -67,7 +62,7 @@ export class CheckpointCoordinator {
 
   /** The newest checkpoint that tasks may commit; 0: none of this coordinator. */
   get latestCompletedId(): bigint {
-    return this.#lastNotified
+    return this.#announcer.latestCompletedId
   }
 
   /** A checkpoint is being put where the next leader finds it: it may be the newest that is complete in a moment. */
@@ -304,44 +299,25 @@ export class CheckpointCoordinator {
   }
 
   #fail(pending: PendingCheckpoint, reason: CheckpointFailureReason, cause: unknown): void {
-    const { gateway, coordinators, statistics } = this.#options
-    const { checkpointId, timestampMs, plan, request } = pending
     const wasTriggered = pending.state !== 'INITIALIZING'
     pending.fail(reason, cause)
     this.#forget(pending)
-    coordinators.ended(checkpointId, false)
-    if (wasTriggered) gateway.notifyAborted(plan.tasksToAcknowledge, checkpointId, timestampMs)
-    const error = new CheckpointError(reason, { checkpointId, cause })
-    statistics.failed(pending, error)
-    request.failed(error)
-    if (!pending.isSavepoint) this.#failures.checkpointFailed(checkpointId, reason, error)
+    this.#announcer.failed(pending, reason, { cause, wasTriggered })
     // Its folder may hang for long; that keeps no other from beginning.
-    this.#endBeginning(request)
+    this.#endBeginning(pending.request)
   }
 
   #completed(pending: PendingCheckpoint, checkpoint: CompletedCheckpoint): void {
-    const { gateway, coordinators, statistics, clock } = this.#options
-    const { checkpointId, timestampMs, plan, request } = pending
+    const { checkpointId } = pending
     this.#forget(pending)
-    this.#lastCompletionMs = clock.monotonicNow()
-    statistics.completed(pending, checkpoint)
+    this.#lastCompletionMs = this.#options.clock.monotonicNow()
     if (!pending.isSavepoint) {
-      this.#failures.checkpointCompleted()
       for (const older of [...this.#pending.values()]) {
         const isSubsumed = older.checkpointId < checkpointId && !older.request.properties.isForced
         if (isSubsumed) this.#abort(older, 'CHECKPOINT_SUBSUMED', undefined)
       }
     }
-    // Savepoints commit nothing: a restart does not begin with them. A job that ends with one is told.
-    if (!pending.isSavepoint || isSynchronous(request.properties)) {
-      coordinators.ended(checkpointId, true)
-      // What two of them committed in the wrong order is committed once.
-      if (checkpointId > this.#lastNotified) {
-        this.#lastNotified = checkpointId
-        gateway.notifyComplete(plan.tasksToAcknowledge, checkpointId, timestampMs)
-      }
-    } else coordinators.ended(checkpointId, false)
-    request.completed(checkpoint)
+    this.#announcer.completed(pending, checkpoint)
     this.#beginNext()
   }
 

@@ -81,6 +81,8 @@ export class PendingCheckpoint {
       initial: 'INITIALIZING',
       clock,
       log,
+      // One line for each checkpoint is enough; how it ended is logged by the coordinator.
+      level: 'debug',
     })
   }
 

@@ -13,6 +13,8 @@ export interface StateMachineOptions<S extends string> {
   readonly initial: S
   readonly clock: Clock
   readonly log: Logger
+  /** Of the line of each transition. Default `info`. */
+  readonly level?: 'info' | 'debug'
 }
 
 /** A state that changes only as its table allows; every change is logged and its time kept. */
@@ -44,7 +46,7 @@ export class StateMachine<S extends string> {
 
   /** @throws AssertionError if the table does not allow it; nothing has changed then. */
   transitionTo(next: S, facts: LogFields = {}): void {
-    const { subject, ids, clock, log } = this.#options
+    const { subject, ids, clock, log, level = 'info' } = this.#options
     const from = this.#state
     assert(
       this.canTransitionTo(next),
@@ -52,6 +54,6 @@ export class StateMachine<S extends string> {
     )
     this.#state = next
     this.#timestamps[next] = clock.now()
-    log.info(`${subject} changed its state`, { ...ids, from, to: next, ...facts })
+    log[level](`${subject} changed its state`, { ...ids, from, to: next, ...facts })
   }
 }

@@ -15,8 +15,7 @@ import {
 } from '../checkpoint/job-checkpoint-storage.js'
 import { plannedTasks } from '../checkpoint/planned-tasks.js'
 import { type RecoveredCheckpoints, recoverCheckpoints } from '../checkpoint/recover-checkpoints.js'
-import { CheckpointsDamagedError } from '../checkpoint/restore-errors.js'
-import { StateAssignment } from '../checkpoint/state-assignment.js'
+import type { StateAssignment } from '../checkpoint/state-assignment.js'
 import { TaskCheckpointGateway } from '../checkpoint/task-checkpoint-gateway.js'
 import type { ExecutionGraph } from '../executiongraph/execution-graph.js'
 import type { ExecutionVertex } from '../executiongraph/execution-vertex.js'
@@ -32,8 +31,8 @@ import type {
 import type { Scheduler } from '../scheduler/scheduler.js'
 import type { TaskCheckpointing } from '../taskmanager/task-launcher.js'
 import type { OperatorCoordinators } from './coordination/operator-coordinators.js'
-import { isDamageOf } from './damaged-checkpoint.js'
 import { checkpointStatisticsInfo } from './info/checkpoint-statistics-info.js'
+import { RestorePoint } from './restore-point.js'
 import { SavepointOperations } from './savepoint-operations.js'
 import type { ScheduleAction } from './slotpool/slot-pool.js'
 
@@ -64,15 +63,9 @@ export class JobCheckpointing {
   #coordinator: CheckpointCoordinator | undefined
   #operations: SavepointOperations | undefined
   #coordinators: OperatorCoordinators | undefined
-  /** What tasks begin with now. */
-  #restored:
-    | { readonly checkpoint: CompletedCheckpoint; readonly state: StateAssignment }
-    | undefined
+  readonly #restorePoint: RestorePoint
   /** Attempts that run or have finished. */
   readonly #running = new Set<string>()
-  /** What attempts that have not ended began with. */
-  readonly #beganWith = new Map<string, CompletedCheckpoint>()
-  #isInitialDamaged = false
 
   private constructor(
     options: JobCheckpointingOptions,
@@ -87,6 +80,10 @@ export class JobCheckpointing {
       historySize: options.configuration.settings.historySize,
       sharedSizeBytes: (key) => recovered.sharedState.sizeBytesOf(key),
     })
+    const { jobId } = options.jobGraph
+    const { statistics } = this
+    this.#restorePoint = new RestorePoint({ jobId, recovered, statistics, log: options.log })
+    this.#restorePoint.choose(recovered.store.latest)
   }
 
   /**
@@ -101,26 +98,13 @@ export class JobCheckpointing {
     const storage = new JobCheckpointStorage({ settings, fileSystems, random, jobId })
     const recovered = await recoverCheckpoints({ ...options, jobId, storage })
     const checkpoint = recovered.store.latest ?? recovered.initial
-    if (checkpoint !== undefined) {
-      const taken = checkRestore(checkpoint.metadata, jobGraph, {
-        path: checkpoint.externalPath,
-        allowNonRestoredState: configuration.restore?.allowNonRestoredState ?? false,
-      })
-      await checkStateTypes(checkpoint.metadata.operators, jobGraph, {
-        open: (handle) => openStateHandle(fileSystems, handle),
-        onUnreadable: (error) =>
-          options.log.warn('Cannot read the types of stored state', { error }),
-      })
-      adoptMaxParallelism(jobGraph, taken)
-    }
-    const checkpointing = new JobCheckpointing(options, storage, recovered)
-    if (checkpoint !== undefined) checkpointing.#restore(checkpoint)
-    return checkpointing
+    if (checkpoint !== undefined) await judge(checkpoint, options)
+    return new JobCheckpointing(options, storage, recovered)
   }
 
   /** What tasks and operator coordinators begin with; undefined: with nothing. */
   get restored(): StateAssignment | undefined {
-    return this.#restored?.state
+    return this.#restorePoint.state
   }
 
   /** The oldest checkpoint that the job may begin with again. */
@@ -159,7 +143,7 @@ export class JobCheckpointing {
 
   /** The job is initialized. Once. */
   start(coordinators: OperatorCoordinators): void {
-    const { jobGraph, configuration, execute, graph, scheduler } = this.#options
+    const { jobGraph, configuration, graph, scheduler } = this.#options
     const { settings } = configuration
     const { jobId } = jobGraph
     this.#coordinators = coordinators
@@ -184,8 +168,7 @@ export class JobCheckpointing {
       storage: this.#storage,
       statistics: this.statistics,
       isFullForced: () => this.#usesForeignFiles,
-      // Later: it may come from amidst a change of the scheduler's own.
-      failJob: (error) => execute(() => scheduler().failGlobally(toErrorInfo(error))),
+      failJob: (error) => this.#failJob(error),
     })
     this.#operations = new SavepointOperations({
       ...this.#options,
@@ -211,18 +194,7 @@ export class JobCheckpointing {
 
   /** Before the scheduler hears of it: what a task cannot read is not restored again. */
   taskFailed(executionAttemptId: string, error: SerializedError | undefined): void {
-    const checkpoint = this.#beganWith.get(executionAttemptId)
-    if (checkpoint === undefined || error === undefined || !isDamageOf(checkpoint, error)) return
-    const { checkpointId, externalPath } = checkpoint
-    if (checkpoint === this.#recovered.initial) this.#isInitialDamaged = true
-    else if (!this.#recovered.store.markDamaged(checkpointId)) return
-    this.statistics.damaged(checkpointId, error.message)
-    this.#options.log.warn('A checkpoint is damaged; an older one is used, if there is one', {
-      jobId: this.#options.jobGraph.jobId,
-      checkpointId: `${checkpointId}`,
-      externalPath,
-      error,
-    })
+    if (error !== undefined) this.#restorePoint.taskFailed(executionAttemptId, error)
   }
 
   /** The scheduler has taken a report of a task. */
@@ -240,14 +212,12 @@ export class JobCheckpointing {
 
   /** `TaskDeploymentDescriptor.task_restore`; undefined: the task begins with nothing. */
   taskRestore(vertex: ExecutionVertex): Uint8Array | undefined {
-    if (this.#restored === undefined) return undefined
-    this.#beganWith.set(vertex.current.attemptId, this.#restored.checkpoint)
-    return this.#restored.state.taskRestore(vertex)
+    return this.#restorePoint.taskRestore(vertex)
   }
 
   /** See `SchedulerOperations.executionEnded`. */
   executionEnded({ current }: ExecutionVertex): void {
-    this.#beganWith.delete(current.attemptId)
+    this.#restorePoint.executionEnded(current.attemptId)
     if (current.state !== 'FINISHED') {
       this.#running.delete(current.attemptId)
       this.#operations?.attemptFailed(current.failure)
@@ -269,7 +239,7 @@ export class JobCheckpointing {
   /** The job has another graph. */
   graphReplaced(): void {
     this.#running.clear()
-    this.#beganWith.clear()
+    this.#restorePoint.graphReplaced()
   }
 
   /**
@@ -278,10 +248,17 @@ export class JobCheckpointing {
    */
   prepareRestart(proceed: () => void): void {
     const coordinator = this.#coordinator
-    if (coordinator === undefined) proceed()
-    else if (coordinator.isStoring)
+    if (coordinator === undefined) {
+      proceed()
+      return
+    }
+    if (coordinator.isStoring) {
       void coordinator.restoreLatest().then(() => this.prepareRestart(proceed))
-    else if (this.#chooseRestored(coordinator.restoreNow())) proceed()
+      return
+    }
+    const error = this.#restorePoint.choose(coordinator.restoreNow())
+    if (error === undefined) proceed()
+    else this.#failJob(error)
   }
 
   /** The job has ended, or is not run here any more. */
@@ -314,31 +291,10 @@ export class JobCheckpointing {
     if (allRun && this.#operations?.isStopping === false) this.#coordinator?.startScheduler()
   }
 
-  /** @returns false: there is nothing that the job may begin with; it has failed */
-  #chooseRestored(latest: CompletedCheckpoint | undefined): boolean {
-    const { store, initial } = this.#recovered
-    const damaged = [
-      ...store.damagedPaths,
-      ...(this.#isInitialDamaged && initial !== undefined ? [initial.externalPath] : []),
-    ]
-    if (latest === undefined && damaged.length > 0) {
-      const error = new CheckpointsDamagedError(damaged)
-      this.#options.execute(() => this.#options.scheduler().failGlobally(toErrorInfo(error)))
-      return false
-    }
-    const checkpoint = latest ?? initial
-    if (checkpoint !== undefined) this.#restore(checkpoint)
-    return true
-  }
-
-  #restore(checkpoint: CompletedCheckpoint): void {
-    const { log, jobGraph } = this.#options
-    const { checkpointId, externalPath } = checkpoint
-    if (this.#restored?.checkpoint !== checkpoint) {
-      this.#restored = { checkpoint, state: new StateAssignment(checkpoint.metadata) }
-    }
-    const facts = { jobId: jobGraph.jobId, checkpointId: `${checkpointId}`, externalPath }
-    log.info('Tasks begin with a checkpoint', facts)
+  /** Later: it may come from amidst a change of the scheduler's own. */
+  #failJob(error: Error): void {
+    const { execute, scheduler } = this.#options
+    execute(() => scheduler().failGlobally(toErrorInfo(error)))
   }
 
   /** Files of a savepoint that is not the job's own may go at any time once a checkpoint of the job is complete. */
@@ -347,4 +303,20 @@ export class JobCheckpointing {
     const isForeign = this.#options.configuration.restore?.claimMode === 'NO_CLAIM'
     return isForeign && initial !== undefined && store.latest === undefined
   }
+}
+
+/** Whether the job can begin with the checkpoint; takes over max parallelisms from it. */
+async function judge(
+  { metadata, externalPath }: CompletedCheckpoint,
+  { jobGraph, configuration, fileSystems, log }: JobCheckpointingOptions,
+): Promise<void> {
+  const taken = checkRestore(metadata, jobGraph, {
+    path: externalPath,
+    allowNonRestoredState: configuration.restore?.allowNonRestoredState ?? false,
+  })
+  await checkStateTypes(metadata.operators, jobGraph, {
+    open: (handle) => openStateHandle(fileSystems, handle),
+    onUnreadable: (error) => log.warn('Cannot read the types of stored state', { error }),
+  })
+  adoptMaxParallelism(jobGraph, taken)
 }

@@ -1,6 +1,7 @@
 import { adaptive } from './adaptive.js'
 import { cancel, cancelChaos } from './cancel.js'
 import { chaos, elasticChaos, leaderChaos } from './chaos.js'
+import { checkpoints } from './checkpoints.js'
 import { drain } from './drain.js'
 import { jobCluster } from './job-cluster.js'
 import { jobManagerRestart } from './job-manager-restart.js'
@@ -31,6 +32,7 @@ export const SCENARIOS: readonly Scenario[] = [
   jobCluster,
   slotProfiles,
   adaptive,
+  checkpoints,
   cancelChaos,
   chaos,
   leaderChaos,
