@@ -2,7 +2,6 @@
  * The job of the fault run: `job --count N --keys K --rate R --output DIR --control DIR`. Elements from a generator,
  * counted by key with state and timers, into files exactly once.
  */
-import { basePathBucketAssigner, FileSink } from '@flink-ts/connector-files'
 import {
   DataGeneratorSource,
   ParameterTool,
@@ -38,15 +37,7 @@ env
   .rebalance()
   .map(new SlowConsumer(control))
   .uid('slow')
-  .sinkTo(
-    new FaultySink(
-      FileSink.forRowFormat<string>(parameters.getRequired('output'))
-        .withBucketAssigner(basePathBucketAssigner)
-        .withTakeBackOnRestore()
-        .build(),
-      control,
-    ),
-  )
+  .sinkTo(new FaultySink(parameters.getRequired('output'), control))
   .uid('rows')
   .name('rows')
 await env.execute('fault run')

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { program } from '../support/test-cluster.js'
 import { until } from '../support/until.js'
@@ -153,6 +153,12 @@ export class FaultJob {
   /** Whether an order has not been taken yet. */
   isWaiting(name: string): boolean {
     return existsSync(join(this.control, name))
+  }
+
+  /** What the job itself has found to be wrong. */
+  violations(): string[] {
+    const file = join(this.control, 'violations')
+    return existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n') : []
   }
 
   /** All writers that have written: each attempt of the sink has new ones. */

@@ -7,6 +7,8 @@ import { type CheckResult, RowChecker } from './row-checker.js'
 /** Longer than any recovery may take on a busy machine. */
 const RECOVERY_DEADLINE_MS = 120_000
 const MAX_PAUSE_MS = 1500
+/** That are shown. */
+const MAX_VIOLATIONS = 5
 
 /** Counts what happens, also of a round that does not come to its end. */
 export interface FaultCounts {
@@ -50,7 +52,13 @@ export async function runRound(options: RoundOptions): Promise<CheckResult> {
   await until('the job has finished', () => job.isFinished(), deadlineMs)
   const checker = new RowChecker(job.options)
   await readRows(job.output, (row) => checker.add(row))
-  return checker.result()
+  const result = checker.result()
+  const violations = job.violations()
+  return {
+    ...result,
+    duplicated: result.duplicated + violations.length,
+    examples: [...result.examples, ...violations.slice(0, MAX_VIOLATIONS)],
+  }
 }
 
 /** One fault, until rows that were written after it are visible. */
@@ -89,6 +97,7 @@ async function injectAndRecover(
       },
       RECOVERY_DEADLINE_MS,
     )
+    job.revoke('falls-back')
     if (firstNewMs === undefined) return { done: true }
     note(`recovered after ${firstNewMs.toFixed(0)} ms`)
     return { done: true, recoveryMs: firstNewMs }

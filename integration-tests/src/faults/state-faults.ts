@@ -71,6 +71,7 @@ export const STATE_FAULTS: readonly Fault[] = [
       await lasting(300)
       const [newest, ...older] = job.retainedCheckpoints()
       if (newest !== undefined && older.length > 0) {
+        job.order('falls-back')
         context.note(`${newest.split('/').at(-1)}: ${damage(newest, random)}`)
       }
       await cluster.refill()
@@ -94,6 +95,7 @@ export const STATE_FAULTS: readonly Fault[] = [
       if (!(await hasTwo(job)) || !(await job.cancel())) return false
       const [newest, older] = job.retainedCheckpoints()
       if (older === undefined) return restoreNewest(context)
+      job.order('falls-back')
       context.note(`${newest!.split('/').at(-1)}: ${damage(newest!, random)}`)
       if (await isRefused(context, newest!)) await restoreFrom(context, older)
       return true

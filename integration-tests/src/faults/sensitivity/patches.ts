@@ -42,7 +42,7 @@ export const FAULT_PATCHES: readonly FaultPatch[] = [
           'this.#storeCommittables();\n        await this.#commitFully(checkpointId);\n    }',
       },
     ],
-    scenario: 'throw-in-function',
+    scenario: 'fail-commit',
   },
   {
     name: 'commit-twice',
