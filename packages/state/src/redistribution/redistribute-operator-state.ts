@@ -13,7 +13,7 @@ export interface OperatorRestorePart {
  * `p` that are stored.
  *
  * @param handles by subtask of the stored parallelism; those without state may be missing
- * @returns by new subtask
+ * @returns by new subtask, in the order of the stored ones
  */
 export function redistributeOperatorState(
   handles: ReadonlyMap<number, OperatorStateHandle>,
@@ -51,7 +51,13 @@ export function redistributeOperatorState(
       }
     }
   }
-  return parts.map((part) => [...part].map(([handle, ranges]) => ({ handle, ranges })))
+  // By stored subtask, so that elements keep their order whatever the order of the states.
+  return parts.map((part) =>
+    stored.flatMap(([, handle]) => {
+      const ranges = part.get(handle)
+      return ranges === undefined ? [] : [{ handle, ranges }]
+    }),
+  )
 }
 
 interface Holder {

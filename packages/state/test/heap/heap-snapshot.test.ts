@@ -253,8 +253,8 @@ t.test('HeapKeyedStateBackend.snapshot', async (t) => {
             for (const { snapshot, expected } of snapshots) {
               const handle = completeSnapshot(snapshot)
               const found = await restored([handle], parallelism)
-            // Thousands of lines, compared one by one only when they differ.
-            if (found.join('\n') !== expected.join('\n')) t.strictSame(found, expected)
+              // Thousands of lines, compared one by one only when they differ.
+              if (found.join('\n') !== expected.join('\n')) t.strictSame(found, expected)
             }
           },
         ),
