@@ -1,81 +1,16 @@
 import assert from 'node:assert/strict'
-import type { FileSystem, ResumableWriter, ResumeRecoverable } from '../filesystem/file-system.js'
-
-/** A file system under test and an empty folder in it. */
-export interface FileSystemUnderTest {
-  readonly fileSystem: FileSystem
-  /** URI or path without a slash at its end; nothing is there but perhaps the folder itself. */
-  readonly base: string
-  /** False: a folder is there as long as something is in it (S3). Default true. */
-  readonly hasEmptyFolders?: boolean
-}
-
-/** One thing that every file system promises. */
-export interface FileSystemPromise {
-  /** Continues a sentence that begins with the name of the file system. */
-  readonly promise: string
-  /** @throws AssertionError when it is broken */
-  run(given: FileSystemUnderTest): Promise<void>
-}
-
-const encoder = new TextEncoder()
-const bytes = (text: string) => encoder.encode(text)
-const notFound = { code: 'FLINK_FILE_NOT_FOUND' }
-const failed = { code: 'FLINK_FILE_SYSTEM' }
-
-async function read(f: FileSystem, path: string, stepBytes = 5): Promise<string> {
-  const stream = await f.open(path)
-  const target = new Uint8Array(stepBytes)
-  const parts: Uint8Array[] = []
-  for (let at = 0; ; ) {
-    const n = await stream.read(target, at)
-    if (n === 0) break
-    parts.push(target.slice(0, n))
-    at += n
-  }
-  await stream.close()
-  return Buffer.concat(parts).toString()
-}
-
-async function write(
-  f: FileSystem,
-  path: string,
-  text: string,
-  mode: 'overwrite' | 'exclusive' = 'overwrite',
-): Promise<void> {
-  const stream = await f.create(path, mode)
-  await stream.write(bytes(text))
-  await stream.sync()
-  await stream.close()
-}
-
-const names = async (f: FileSystem, path: string) =>
-  (await f.list(path)).map((status) => status.path.slice(path.length + 1))
-
-/** Names in a folder that need not be there. */
-const namesIfThere = async (f: FileSystem, path: string) =>
-  (await f.exists(path)) ? names(f, path) : []
-
-const stored = (state: ResumeRecoverable): ResumeRecoverable => JSON.parse(JSON.stringify(state))
-
-async function persisted(f: FileSystem, base: string) {
-  const writer: ResumableWriter = f.createResumableWriter()
-  const stream = await writer.open(`${base}/out/part-0`)
-  await stream.write(bytes('first '))
-  return { writer, stream, state: stored(await stream.persist()) }
-}
-
-let largest = ''
-
-/** Text whose every 16 characters say where they are. */
-function largeText(length: number): string {
-  let text = largest
-  while (text.length < length) text += `${String(text.length).padStart(15, '.')}\n`
-  largest = text
-  return text.slice(0, length)
-}
-
-const MIB = 1024 * 1024
+import {
+  bytes,
+  type FileSystemPromise,
+  failed,
+  largeText,
+  MIB,
+  names,
+  notFound,
+  read,
+  write,
+} from './file-system-under-test.js'
+import { resumableWriterContract } from './resumable-writer-contract.js'
 
 /**
  * What every {@link FileSystem} promises, to be run against each: `for (const { promise, run } of fileSystemContract) test(promise, …)`.
@@ -139,10 +74,6 @@ export const fileSystemContract: readonly FileSystemPromise[] = [
       await stream.close()
       assert.equal((await f.getFileStatus(`${base}/empty`)).lengthBytes, 0n)
       assert.equal(await read(f, `${base}/empty`), '')
-      const writer = f.createResumableWriter()
-      const out = await writer.open(`${base}/nothing`)
-      await writer.commit(stored(await out.closeForCommit()))
-      assert.equal(await read(f, `${base}/nothing`), '')
     },
   },
   {
@@ -255,104 +186,5 @@ export const fileSystemContract: readonly FileSystemPromise[] = [
       }
     },
   },
-  {
-    promise: 'ResumableWriter shows a file only after commit, which is idempotent',
-    async run({ fileSystem: f, base }) {
-      const { writer, stream } = await persisted(f, base)
-      await stream.write(bytes('second'))
-      assert.equal(stream.positionBytes, 12n)
-      const state = stored(await stream.closeForCommit())
-      assert.equal(await f.exists(`${base}/out/part-0`), false)
-      await writer.commit(state)
-      await f.createResumableWriter().commit(state)
-      assert.equal(await read(f, `${base}/out/part-0`), 'first second')
-      assert.deepEqual(await names(f, `${base}/out`), ['part-0'])
-      await writer.cleanup(state)
-      assert.ok(await f.exists(`${base}/out/part-0`))
-    },
-  },
-  {
-    promise: 'ResumableWriter replaces an earlier file at once',
-    async run({ fileSystem: f, base }) {
-      await write(f, `${base}/out/part-0`, 'earlier and longer than the other')
-      const { writer, stream } = await persisted(f, base)
-      const state = stored(await stream.closeForCommit())
-      assert.match(await read(f, `${base}/out/part-0`), /^earlier/)
-      await writer.commit(state)
-      assert.equal(await read(f, `${base}/out/part-0`), 'first ')
-    },
-  },
-  {
-    promise: 'ResumableWriter goes on where it was last persisted',
-    async run({ fileSystem: f, base }) {
-      const { stream, state } = await persisted(f, base)
-      await stream.write(bytes('lost with the process'))
-      await stream.closeForCommit()
-      const writer = f.createResumableWriter()
-      const recovered = await writer.recover(state)
-      assert.equal(recovered.positionBytes, 6n)
-      await recovered.write(bytes('again'))
-      await writer.commit(stored(await recovered.closeForCommit()))
-      assert.equal(await read(f, `${base}/out/part-0`), 'first again')
-    },
-  },
-  {
-    promise: 'ResumableWriter goes on with files of many megabytes',
-    async run({ fileSystem: f, base }) {
-      const text = largeText(11 * MIB)
-      const writer = f.createResumableWriter()
-      let stream = await writer.open(`${base}/large`)
-      let at = 0
-      // Between, below and above what a file system may collect.
-      for (const end of [3, 5 * MIB + 1, 5 * MIB + 5, text.length]) {
-        await stream.write(bytes(text.slice(at, end)))
-        const state = stored(await stream.persist())
-        await stream.write(bytes('what a crash loses'))
-        await stream.closeForCommit()
-        stream = await f.createResumableWriter().recover(state)
-        assert.equal(stream.positionBytes, BigInt(end))
-        at = end
-      }
-      await writer.commit(stored(await stream.closeForCommit()))
-      assert.ok((await read(f, `${base}/large`, MIB)) === text, 'the text is the same')
-      assert.deepEqual(await names(f, base), ['large'])
-    },
-  },
-  {
-    promise: 'ResumableWriter commits no more than was persisted',
-    async run({ fileSystem: f, base }) {
-      const { writer, stream, state } = await persisted(f, base)
-      await stream.write(bytes('too much'))
-      await stream.closeForCommit()
-      await writer.commit(state)
-      assert.equal(await read(f, `${base}/out/part-0`), 'first ')
-    },
-  },
-  {
-    promise: 'ResumableWriter discard and cleanup leave nothing',
-    async run({ fileSystem: f, base, hasEmptyFolders = true }) {
-      const first = await persisted(f, base)
-      await first.stream.discard()
-      const second = await persisted(f, base)
-      await second.stream.closeForCommit()
-      await second.writer.cleanup(second.state)
-      await second.writer.cleanup(second.state)
-      assert.equal(await f.exists(`${base}/out`), hasEmptyFolders)
-      assert.deepEqual(await namesIfThere(f, `${base}/out`), [])
-      await assert.rejects(second.writer.commit(second.state), notFound)
-      await assert.rejects(second.writer.recover(second.state), notFound)
-    },
-  },
-  {
-    promise: 'ResumableWriter refuses a state that is not its own',
-    async run({ fileSystem: f, base }) {
-      const { writer, stream, state } = await persisted(f, base)
-      await stream.closeForCommit()
-      for (const bad of [{}, { ...state, positionBytes: -1 }, { ...state, target: 1 }]) {
-        await assert.rejects(writer.recover(bad), failed)
-        await assert.rejects(writer.commit(bad), failed)
-      }
-      await writer.cleanup(state)
-    },
-  },
+  ...resumableWriterContract,
 ]

@@ -1,6 +1,3 @@
 export { ManualClock } from '../clock/manual-clock.js'
-export {
-  type FileSystemPromise,
-  type FileSystemUnderTest,
-  fileSystemContract,
-} from './file-system-contract.js'
+export { fileSystemContract } from './file-system-contract.js'
+export type { FileSystemPromise, FileSystemUnderTest } from './file-system-under-test.js'
