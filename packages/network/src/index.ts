@@ -12,6 +12,7 @@ export {
   type PoolUsage,
 } from './buffer/network-buffer-pool.js'
 export { SegmentView } from './buffer/segment-view.js'
+export type { CopiedSlot } from './buffer/slot-copy.js'
 export type {
   BarrierAlignment,
   ChannelEvent,
@@ -48,6 +49,7 @@ export {
 } from './errors/network-errors.js'
 export { ShuffleFileError } from './errors/shuffle-file-error.js'
 export { BufferDebloater, type BufferDebloating } from './gate/buffer-debloater.js'
+export type { CapturedChannel, ChannelCapture } from './gate/channel-capture.js'
 export type { ChannelSource, ChannelSourceState } from './gate/channel-source.js'
 export type { DebloatingMetrics, GateDebloating } from './gate/gate-debloater.js'
 export {
@@ -57,8 +59,10 @@ export {
   InputGate,
   type InputGateHandle,
 } from './gate/input-gate.js'
+export { mergeInFlight } from './gate/merge-in-flight.js'
 export type { RecordHandler } from './gate/record-handler.js'
 export { RecordReader } from './gate/record-reader.js'
+export { StoredChannelSource, storedInputGate } from './gate/stored-channel-source.js'
 export type { ChannelOutput, WritablePartition } from './partition/channel-output.js'
 export {
   broadcastSelector,

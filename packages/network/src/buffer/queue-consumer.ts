@@ -25,6 +25,7 @@ import {
 } from './buffer-queue.js'
 import { FRAME_ROOM_BYTES, type NetworkBufferPool } from './network-buffer-pool.js'
 import type { SegmentView } from './segment-view.js'
+import { type CopiedSlot, copySlot, type SlotSequence } from './slot-copy.js'
 
 // A producer that is woken for each slot sends each alone: waking costs more than filling a buffer.
 const RELEASES_PER_RING = 4
@@ -36,7 +37,7 @@ const RELEASES_PER_RING = 4
  * The producer is rung for every few slots that were given back; `ringProducer` tells it of the rest, and
  * must be called before the consumer waits.
  */
-export class QueueConsumer {
+export class QueueConsumer implements SlotSequence {
   readonly queueId: number
   readonly memory: QueueMemory
   readonly #ints: Int32Array
@@ -78,6 +79,26 @@ export class QueueConsumer {
   /** Whether a consumer may still be attached: a subpartition is read once. */
   static isTaken(handle: BufferQueueHandle): boolean {
     return Atomics.load(new Int32Array(handle.memory), CONSUMER_STATE) !== EndState.none
+  }
+
+  get slots(): SlotSequence {
+    return this
+  }
+
+  get cursorNumber(): number {
+    return this.#cursor
+  }
+
+  get tailNumber(): number {
+    return Atomics.load(this.#ints, TAIL)
+  }
+
+  isWhole(number: number): boolean {
+    return (Atomics.load(this.#ints, slotAt(number) + SLOT_STATE) & 1) === 1
+  }
+
+  copySlot(number: number): CopiedSlot {
+    return copySlot(this.memory, this.#pool, number)
   }
 
   /** Whether an event waits that overtakes everything else. */
@@ -189,9 +210,10 @@ export class QueueConsumer {
   release(): void {
     assert(this.#head !== this.#cursor, 'only consumed slots are released')
     const segment = this.#ints[slotAt(this.#head) + SLOT_SEGMENT]!
-    if (segment >= 0) this.#pool.recycle(segment)
     this.#head = (this.#head + 1) | 0
+    // Before the segment is: a producer that copies a slot looks here whether it was there to the end.
     Atomics.store(this.#ints, HEAD, this.#head)
+    if (segment >= 0) this.#pool.recycle(segment)
     if (++this.#unrung >= RELEASES_PER_RING) this.ringProducer()
   }
 

@@ -67,6 +67,16 @@ export class QueueProducer {
     return (this.#tail - Atomics.load(this.#ints, HEAD)) | 0
   }
 
+  /** Number of the slot that is appended next. */
+  get tailNumber(): number {
+    return this.#tail
+  }
+
+  /** Number of the oldest slot that the consumer has not given back. */
+  get headNumber(): number {
+    return Atomics.load(this.#ints, HEAD)
+  }
+
   hasRoom(): boolean {
     return this.queued() < QUEUE_SLOTS
   }

@@ -30,8 +30,11 @@ export type ChannelEvent =
       readonly alignment: BarrierAlignment
       /** Of unaligned ones, in ms: so long after `timestampMs` they travel aligned. 0: not at all. */
       readonly alignedTimeoutMs: number
-      /** Of a priority barrier: number of the first slot of its channel that it has not overtaken. */
-      readonly overtakenUntil?: number
+      /**
+       * Of a priority barrier, numbers of slots of its channel: it has overtaken those before `until`, and its sender has stored
+       * those from `from` on.
+       */
+      readonly overtaken?: { readonly from: number; readonly until: number }
       /** Folder of a savepoint; tasks know those of checkpoints. */
       readonly targetLocation?: string
     }

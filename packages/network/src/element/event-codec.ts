@@ -30,6 +30,7 @@ const BARRIER_BYTES = 23
 const ALIGNMENT_BITS = 3
 const HAS_LOCATION = 4
 const HAS_OVERTAKEN = 8
+const OVERTAKEN_BYTES = 16
 
 /** The bytes of an event: u8 type, then its fields, little-endian. */
 export function encodeEvent(event: ChannelEvent): Buffer {
@@ -50,8 +51,8 @@ export function encodeEvent(event: ChannelEvent): Buffer {
 }
 
 function encodeBarrier(event: CheckpointBarrier): Buffer {
-  const { targetLocation = '', overtakenUntil } = event
-  const locationAt = BARRIER_BYTES + (overtakenUntil === undefined ? 0 : 8)
+  const { targetLocation = '', overtaken } = event
+  const locationAt = BARRIER_BYTES + (overtaken === undefined ? 0 : OVERTAKEN_BYTES)
   const bytes = Buffer.alloc(locationAt + Buffer.byteLength(targetLocation))
   bytes[0] = CHECKPOINT_BARRIER
   bytes.writeBigInt64LE(event.checkpointId, 1)
@@ -60,9 +61,12 @@ function encodeBarrier(event: CheckpointBarrier): Buffer {
   bytes[18] =
     ALIGNMENTS.indexOf(event.alignment) |
     (targetLocation === '' ? 0 : HAS_LOCATION) |
-    (overtakenUntil === undefined ? 0 : HAS_OVERTAKEN)
+    (overtaken === undefined ? 0 : HAS_OVERTAKEN)
   bytes.writeUInt32LE(Math.min(event.alignedTimeoutMs, 0xffff_ffff), 19)
-  if (overtakenUntil !== undefined) bytes.writeDoubleLE(overtakenUntil, BARRIER_BYTES)
+  if (overtaken !== undefined) {
+    bytes.writeDoubleLE(overtaken.from, BARRIER_BYTES)
+    bytes.writeDoubleLE(overtaken.until, BARRIER_BYTES + 8)
+  }
   bytes.write(targetLocation, locationAt)
   return bytes
 }
@@ -88,7 +92,7 @@ function decodeBarrier(bytes: Buffer): CheckpointBarrier | undefined {
   const flags = bytes[18]!
   const hasOvertaken = (flags & HAS_OVERTAKEN) !== 0
   const hasLocation = (flags & HAS_LOCATION) !== 0
-  const locationAt = BARRIER_BYTES + (hasOvertaken ? 8 : 0)
+  const locationAt = BARRIER_BYTES + (hasOvertaken ? OVERTAKEN_BYTES : 0)
   const isLengthRight = hasLocation ? bytes.length > locationAt : bytes.length === locationAt
   if (snapshotType === undefined || flags > 15 || !isLengthRight) return undefined
   return {
@@ -98,7 +102,12 @@ function decodeBarrier(bytes: Buffer): CheckpointBarrier | undefined {
     snapshotType,
     alignment: ALIGNMENTS[flags & ALIGNMENT_BITS]!,
     alignedTimeoutMs: bytes.readUInt32LE(19),
-    ...(hasOvertaken && { overtakenUntil: bytes.readDoubleLE(BARRIER_BYTES) }),
+    ...(hasOvertaken && {
+      overtaken: {
+        from: bytes.readDoubleLE(BARRIER_BYTES),
+        until: bytes.readDoubleLE(BARRIER_BYTES + 8),
+      },
+    }),
     ...(hasLocation && { targetLocation: bytes.toString('utf8', locationAt) }),
   }
 }

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import type { ValueDecoder } from '@flink-ts/core'
 import { lz4Decompress } from '../blocking/lz4-block.js'
 import { CONSUMED, SlotFlags } from '../buffer/buffer-queue.js'
@@ -5,6 +6,7 @@ import { SegmentView } from '../buffer/segment-view.js'
 import { ElementTag } from '../element/element-tags.js'
 import { decodeEvent } from '../element/event-codec.js'
 import { CorruptChannelDataError, DataProtocolError } from '../errors/network-errors.js'
+import { ChannelCapture } from './channel-capture.js'
 import type { InputChannel, InputGate } from './input-gate.js'
 import type { RecordHandler } from './record-handler.js'
 import { SpanningAssembler } from './spanning-assembler.js'
@@ -23,6 +25,9 @@ export class ChannelReader<T> {
   /** A buffer is open: its bytes up to `#view.limit` are being read. */
   #isOpen = false
   #numRecords = 0
+  /** Elements of the open buffer that were handed over. */
+  #elementsOfBuffer = 0
+  #capture: ChannelCapture | undefined
 
   constructor(gate: InputGate, channel: InputChannel, decoder: ValueDecoder) {
     this.#gate = gate
@@ -53,11 +58,15 @@ export class ChannelReader<T> {
     const queue = this.channel.queue
     if (!this.#isOpen) {
       if (!queue.peek()) return 0
+      // Looked at after the slot: what has overtaken it is never seen later than it.
+      if (queue.hasPriority()) return this.readPriority(handler)
+      this.#capture?.takeQueued()
       if ((queue.flags & SlotFlags.event) !== 0) return this.#readEvent(handler)
       if ((queue.flags & SlotFlags.reset) !== 0 && queue.start === 0) this.#decoder.reset()
       if ((queue.flags & SlotFlags.compressed) !== 0) this.#decompress(queue.bytes())
       else queue.openView(this.#view)
       this.#isOpen = true
+      this.#elementsOfBuffer = 0
     }
     const count = this.#readElements(handler, maxElements)
     if (this.#view.position === this.#view.limit) {
@@ -66,6 +75,19 @@ export class ChannelReader<T> {
       if (queue.consume()) queue.release()
     }
     return count
+  }
+
+  /** From now on all that has not been handed over is stored, until {@link ChannelCapture.end}. Replaces an earlier one. */
+  beginCapture(): ChannelCapture {
+    const { slots } = this.channel.queue
+    assert(slots !== undefined, 'a channel that barriers overtake has a queue')
+    const processed = this.#isOpen ? this.#elementsOfBuffer : 0
+    this.#capture = new ChannelCapture(slots, this.#spanning.partial, processed)
+    return this.#capture
+  }
+
+  endCapture(): void {
+    this.#capture = undefined
   }
 
   /** Hands priority events over, whether the channel is blocked or not. @returns how many there were */
@@ -144,6 +166,7 @@ export class ChannelReader<T> {
       throw isDecoding ? this.#corrupt(error) : error
     } finally {
       this.#numRecords += count
+      this.#elementsOfBuffer += count
     }
     return count
   }

@@ -1,5 +1,6 @@
 import type { QueueErrorKindValue } from '../buffer/buffer-queue.js'
 import type { SegmentView } from '../buffer/segment-view.js'
+import type { SlotSequence } from '../buffer/slot-copy.js'
 
 /**
  * Where the buffers of a channel come from: a queue, or the file of a blocking partition. Read by one
@@ -12,6 +13,8 @@ export interface ChannelSource {
   readonly start: number
   readonly end: number
   readonly isRingDue: boolean
+  /** Absent: what it holds cannot be stored by a checkpoint. */
+  readonly slots?: SlotSequence
   hasData(): boolean
   hasPriority(): boolean
   takePriority(): Buffer | undefined

@@ -131,6 +131,20 @@ export class InputGate {
     if (this.isAvailable()) this.#doorbell.ringSelf()
   }
 
+  /** Calls `callback` once when a priority event waits, never synchronously; not for anything else. Replaces `onAvailable`. */
+  onPriority(callback: () => void): void {
+    this.#callback = undefined
+    this.#doorbell.arm(() => {
+      if (this.#hasPriority()) callback()
+      else this.onPriority(callback)
+    })
+    if (this.#hasPriority()) this.#doorbell.ringSelf()
+  }
+
+  #hasPriority(): boolean {
+    return this.channels.some(({ isFinished, queue }) => !isFinished && queue.hasPriority())
+  }
+
   /** Does not read the channel until `resumeConsumption`, as aligned barriers need it. */
   blockConsumption(channel: number): void {
     this.#channel(channel).isBlocked = true

@@ -1,4 +1,5 @@
 import type { InputStatus, ValueSerializer } from '@flink-ts/core'
+import type { ChannelCapture } from './channel-capture.js'
 import { ChannelReader } from './channel-reader.js'
 import type { InputGate } from './input-gate.js'
 import type { RecordHandler } from './record-handler.js'
@@ -54,6 +55,22 @@ export class RecordReader<T = unknown> {
     }
     if (this.gate.isFinished) return 'END_OF_INPUT'
     return empty < count ? 'MORE_AVAILABLE' : 'NOTHING_AVAILABLE'
+  }
+
+  /** Hands priority events over, and nothing else. @returns how many there were */
+  pollPriority(handler: RecordHandler<T>): number {
+    let count = 0
+    for (const channel of this.#channels) count += channel.readPriority(handler)
+    return count
+  }
+
+  /** See {@link ChannelReader.beginCapture}. */
+  beginCapture(channel: number): ChannelCapture {
+    return this.#channels[channel]!.beginCapture()
+  }
+
+  endCapture(channel: number): void {
+    this.#channels[channel]!.endCapture()
   }
 
   /** Before the reader waits, whoever waits for its buffers must know of all that it gave back. */

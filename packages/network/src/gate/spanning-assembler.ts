@@ -13,6 +13,13 @@ export class SpanningAssembler {
     return this.#received < this.#total
   }
 
+  /** What has come of an element that is not whole, and how large it will be. */
+  get partial(): { readonly totalBytes: number; readonly bytes: Buffer } | undefined {
+    if (!this.isActive) return undefined
+    const bytes = Buffer.from(this.#bytes?.subarray(0, this.#received) ?? [])
+    return { totalBytes: this.#total, bytes }
+  }
+
   start(totalBytes: number): void {
     if (this.isActive) throw new DataProtocolError('a record began within another one')
     if (totalBytes === 0 || totalBytes > MAX_ELEMENT_BYTES) {

@@ -1,4 +1,6 @@
 import type { SegmentView } from '../buffer/segment-view.js'
+import type { CopiedSlot } from '../buffer/slot-copy.js'
+import type { CheckpointBarrier } from '../element/channel-event.js'
 
 /** Where the elements of one channel are written, or of all of them at once: the buffer being filled. */
 export interface ChannelOutput {
@@ -22,6 +24,12 @@ export interface ChannelOutput {
   writeEvent(bytes: Uint8Array, flags: number): void
   /** Has an event overtake what was written and not been read. */
   writePriorityEvent(bytes: Uint8Array): void
+  /**
+   * Has a barrier overtake what was written and not been read, in partitions that are shown whole. If that cannot be, it goes behind it.
+   *
+   * @returns what it has overtaken, as far as the consumer may not have it
+   */
+  overtake?(barrier: CheckpointBarrier): readonly CopiedSlot[]
 }
 
 /** What one subtask writes, as its thread sees it. Used by one thread. */

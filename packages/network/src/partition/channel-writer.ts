@@ -35,6 +35,8 @@ export class ChannelWriter {
       this.#nextBuffer()
       if (!this.#tryWrite(value, timestamp) && !this.#tryExtended(value, timestamp)) {
         this.#writeSpanning(value, timestamp)
+        // What follows would need the tables of the first chunk.
+        if (this.#decodableAlone) this.output.flush()
       }
     }
     this.output.numRecords++

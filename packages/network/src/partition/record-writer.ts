@@ -1,6 +1,7 @@
 import type { ValueSerializer } from '@flink-ts/core'
 import { SlotFlags } from '../buffer/buffer-queue.js'
-import type { ChannelEvent, WatermarkStatus } from '../element/channel-event.js'
+import type { CopiedSlot } from '../buffer/slot-copy.js'
+import type { ChannelEvent, CheckpointBarrier, WatermarkStatus } from '../element/channel-event.js'
 import { encodeEvent } from '../element/event-codec.js'
 import type { WritablePartition } from './channel-output.js'
 import type { ChannelSelector } from './channel-selector.js'
@@ -24,11 +25,15 @@ export class RecordWriter<T = unknown> {
   readonly #channels: readonly ChannelWriter[]
   readonly #selector: ChannelSelector<T>
   readonly #flushAlways: boolean
+  readonly #canOvertake: boolean
 
   constructor(partition: WritablePartition, options: RecordWriterOptions<T>) {
     this.partition = partition
     this.#selector = options.selector
     this.#flushAlways = options.flushAlways ?? false
+    this.#canOvertake =
+      options.decodableAlone === true &&
+      partition.outputs.every((output) => output.overtake !== undefined)
     this.#channels = partition.outputs.map(
       (output) =>
         new ChannelWriter(
@@ -89,6 +94,20 @@ export class RecordWriter<T = unknown> {
   broadcastPriorityEvent(event: ChannelEvent): void {
     const bytes = encodeEvent(event)
     for (const channel of this.#channels) channel.output.writePriorityEvent(bytes)
+  }
+
+  /** Whether {@link overtake} is possible. */
+  get canOvertake(): boolean {
+    return this.#canOvertake
+  }
+
+  /**
+   * To all channels, before everything that was written and has not been read.
+   *
+   * @returns by channel, what it has overtaken and the consumer may not have
+   */
+  overtake(barrier: CheckpointBarrier): (readonly CopiedSlot[])[] {
+    return this.#channels.map(({ output }) => output.overtake!(barrier))
   }
 
   /** Shows the consumers all that was written. */

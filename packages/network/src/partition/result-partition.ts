@@ -34,6 +34,11 @@ export interface PipelinedPartitionHandle {
 export interface ResultPartitionOptions {
   /** Default: {@link inlineBufferWait}, which works in the environment's own thread only. */
   readonly waitStrategy?: BufferWaitStrategy
+  /**
+   * Consumers see buffers when they are finished, not before, so that a checkpoint may store them by number. Default false. Without
+   * effect where all subpartitions carry the same.
+   */
+  readonly sendsWhole?: boolean
 }
 
 /** What one subtask writes, as its thread sees it. Used by one thread. */
@@ -69,7 +74,8 @@ export class ResultPartition implements SubpartitionOwner, WritablePartition {
     const shared = this.#isBroadcast ? new SegmentView() : undefined
     this.#subpartitions = handle.queues.map((queue, index) => {
       const producer = new QueueProducer(queue, context.doorbells, handle.bell)
-      return new SubpartitionOutput(index, producer, this, shared)
+      const { sendsWhole = false } = options
+      return new SubpartitionOutput(index, producer, this, { sharedView: shared, sendsWhole })
     })
     this.outputs =
       shared === undefined

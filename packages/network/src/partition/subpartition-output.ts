@@ -3,6 +3,9 @@ import { INLINE_BYTES, PRODUCED, SlotFlags } from '../buffer/buffer-queue.js'
 import { type NetworkBufferPool, NO_SEGMENT } from '../buffer/network-buffer-pool.js'
 import type { QueueProducer } from '../buffer/queue-producer.js'
 import { SegmentView } from '../buffer/segment-view.js'
+import { type CopiedSlot, copySlot } from '../buffer/slot-copy.js'
+import type { CheckpointBarrier } from '../element/channel-event.js'
+import { encodeEvent } from '../element/event-codec.js'
 import type { ChannelOutput } from './channel-output.js'
 
 /** How a subpartition gets its buffers and its turn; implemented by the partition. */
@@ -43,6 +46,8 @@ export class SubpartitionOutput implements ChannelOutput {
   numRecords = 0
   readonly #owner: SubpartitionOwner
   readonly #isShared: boolean
+  /** The consumer sees finished buffers only, so that both ends number them alike. */
+  readonly #sendsWhole: boolean
   #isOpen = false
   /** How far the open buffer may be written, after `extend`. */
   #fullBytes = 0
@@ -50,16 +55,21 @@ export class SubpartitionOutput implements ChannelOutput {
   /** Slots that the full queue has no room for. Inline only; the last may be open. */
   readonly #overflow: OverflowSlot[] = []
 
-  /** @param sharedView given: what is written goes to other subpartitions too, see {@link BroadcastOutput} */
+  /**
+   * @param options.sharedView given: what is written goes to other subpartitions too, see {@link BroadcastOutput}
+   * @param options.sendsWhole buffers are shown when they are finished, not before
+   */
   constructor(
     index: number,
     queue: QueueProducer,
     owner: SubpartitionOwner,
-    sharedView?: SegmentView,
+    options: { sharedView?: SegmentView | undefined; sendsWhole?: boolean } = {},
   ) {
+    const { sharedView, sendsWhole = false } = options
     this.index = index
     this.view = sharedView ?? new SegmentView()
     this.#isShared = sharedView !== undefined
+    this.#sendsWhole = sendsWhole && !this.#isShared
     this.queue = queue
     this.#owner = owner
   }
@@ -89,6 +99,7 @@ export class SubpartitionOutput implements ChannelOutput {
 
   /** How far a buffer is written before it is extended. */
   firstStage(fullBytes: number): number {
+    if (this.#sendsWhole) return fullBytes
     const isStaged = fullBytes >= LEAST_STAGED_BYTES && this.queue.wantsHalves
     return isStaged ? fullBytes >> 1 : fullBytes
   }
@@ -158,6 +169,10 @@ export class SubpartitionOutput implements ChannelOutput {
   /** Shows the consumer all that was written. */
   flush(): void {
     if (!this.#isOpen || this.#isDiscarding) return
+    if (this.#sendsWhole) {
+      if (this.view.position > 0) this.finishBuffer()
+      return
+    }
     this.#showRecords()
     const kept = this.#openOverflow()
     if (kept === undefined) this.queue.commit(this.view.position)
@@ -183,6 +198,42 @@ export class SubpartitionOutput implements ChannelOutput {
       const slot = { segment: -1, flags: flags | SlotFlags.event, inline: bytes }
       this.#keepBack({ ...slot, length: bytes.length, finished: true })
     }
+  }
+
+  overtake(barrier: CheckpointBarrier): CopiedSlot[] {
+    assert(this.#sendsWhole, 'slots that may be stored are shown whole')
+    this.finishBuffer()
+    if (this.isAbandoned) return []
+    const { queue } = this
+    const kept = this.#overflow.length
+    const until = queue.tailNumber + kept
+    // A consumer in this process sees the queue itself.
+    const copies = queue.wantsHalves ? [] : this.#copyQueued()
+    const from = copies[0]?.number ?? queue.tailNumber
+    this.#overflow.forEach((slot, i) => {
+      copies.push(this.#copyKept(slot, queue.tailNumber + i))
+    })
+    const bytes = encodeEvent({ ...barrier, alignment: 'UNALIGNED', overtaken: { from, until } })
+    if (queue.pushPriority(bytes)) return copies
+    // Behind all of it, then: nothing is overtaken.
+    this.writeEvent(encodeEvent({ ...barrier, alignment: 'UNALIGNED' }), 0)
+    return []
+  }
+
+  /** What the consumer has not given back. It may do so meanwhile: such copies are torn, and not needed. */
+  #copyQueued(): CopiedSlot[] {
+    const { queue } = this
+    const copies: CopiedSlot[] = []
+    for (let number = queue.headNumber; number < queue.tailNumber; number++) {
+      copies.push(copySlot(queue.memory, this.#owner.pool, number))
+    }
+    const head = queue.headNumber
+    return copies.filter(({ number }) => number >= head)
+  }
+
+  #copyKept({ segment, inline, flags, length }: OverflowSlot, number: number): CopiedSlot {
+    const bytes = inline ?? this.#owner.pool.buffer(segment).subarray(0, length)
+    return { number, flags, bytes: Buffer.from(bytes) }
   }
 
   writePriorityEvent(bytes: Uint8Array): void {

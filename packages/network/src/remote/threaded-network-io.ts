@@ -17,6 +17,8 @@ export interface ThreadedNetworkIoOptions {
   readonly bindHost: string
   /** 0: any. */
   readonly port: number
+  /** What peers are told to connect to; absent: the port that is open. */
+  readonly advertisedPort?: number | undefined
   /** Secret and certificates of the cluster; see `TcpDataTransportOptions`. */
   readonly security?: TransportSecurity | undefined
   /** The network thread ended by itself: the TaskManager cannot go on. */
@@ -76,7 +78,8 @@ export class ThreadedNetworkIo implements NetworkIo {
     })
     const first = await firstReport(worker)
     if (first.type === 'started') {
-      return new ThreadedNetworkIo(worker, first.dataPort, world.log, options.onFatalError)
+      const port = options.advertisedPort ?? first.dataPort
+      return new ThreadedNetworkIo(worker, port, world.log, options.onFatalError)
     }
     await worker.terminate()
     const message = first.type === 'startFailed' ? first.message : `unexpected ${first.type}`
