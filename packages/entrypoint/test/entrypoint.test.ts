@@ -229,6 +229,12 @@ t.test('startShuffleEnvironment: ports that are all in use are told with their k
     code: 'FLINK_DATA_PORT',
     message: `Cannot listen for data connections on 127.0.0.1, ports ${ports}: set taskmanager.data.bind-port to ports that are free`,
   })
+  const behindNat = await start({
+    'taskmanager.data.bind-port': '0',
+    'taskmanager.data.port': '4711',
+  })
+  t.equal(behindNat.dataPort, 4711, 'peers are told the port under which they reach it')
+  await behindNat.close()
 })
 
 t.test('nodeFlags leave the limits of task threads alone', async (t) => {

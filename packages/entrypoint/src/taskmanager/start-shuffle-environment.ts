@@ -73,8 +73,21 @@ async function start(
     clock,
     log: log.child({ component: 'ShuffleEnvironment' }),
     ...shuffleSettings(configuration),
-    io: threadedNetworkIo({ bindHost, port, security, onFatalError }),
+    io: threadedNetworkIo({
+      bindHost,
+      port,
+      advertisedPort: advertisedPort(configuration),
+      security,
+      onFatalError,
+    }),
   })
+}
+
+/** Where peers reach this process, if that differs from where it listens. */
+function advertisedPort(configuration: Configuration): number | undefined {
+  if (configuration.get(Options.DATA_BIND_PORT) === undefined) return undefined
+  const port = configuration.get(Options.DATA_PORT)
+  return port === 0 ? undefined : port
 }
 
 function dataPorts(configuration: Configuration): number[] {
