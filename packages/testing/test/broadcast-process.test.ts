@@ -1,4 +1,10 @@
-import type { Collector, MapStateDescriptor, RuntimeContext, ValueState } from '@flink-ts/core'
+import type {
+  BroadcastState,
+  Collector,
+  MapStateDescriptor,
+  RuntimeContext,
+  ValueState,
+} from '@flink-ts/core'
 import type {
   BroadcastContext,
   BroadcastProcessFunction,
@@ -90,6 +96,7 @@ t.test(
 
 t.test('BroadcastProcessFunction: without keys; what is not there is refused', async (t) => {
   let context: BroadcastContext | undefined
+  let kept: BroadcastState<string, number> | undefined
   class Joins implements BroadcastProcessFunction<string, string, string> {
     processElement(
       value: string,
@@ -104,7 +111,8 @@ t.test('BroadcastProcessFunction: without keys; what is not there is refused', a
     processBroadcastElement(value: string, c: BroadcastContext) {
       context = c
       if (value === '!') c.getBroadcastState({ name: 'others' })
-      c.getBroadcastState(RULES).put(value, c.currentWatermark() < 0 ? 0 : c.timestamp()!)
+      kept = c.getBroadcastState(RULES)
+      kept.put(value, c.currentWatermark() < 0 ? 0 : c.timestamp()!)
     }
   }
   const harness = await TwoInputOperatorTestHarness.open<string, string, string>((a, b) =>
@@ -117,6 +125,10 @@ t.test('BroadcastProcessFunction: without keys; what is not there is refused', a
   harness.processElement1('a')
   t.same(harness.extractOutput(), ['a x0,y6'])
   t.throws(() => context!.getBroadcastState(RULES), { code: 'FLINK_USED_OUTSIDE_CALL' })
+  t.throws(() => kept!.put('z', 1), {
+    code: 'FLINK_USED_OUTSIDE_CALL',
+    message: /used its state 'rules' outside of the call/,
+  })
   t.throws(() => harness.processElement2('!'), {
     code: 'FLINK_INVALID_PROGRAM',
     message: /'Co-Process-Broadcast' asked for the broadcast state 'others', but .* with 'rules'/,

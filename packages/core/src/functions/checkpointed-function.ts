@@ -26,7 +26,10 @@ export interface CheckpointedFunction {
   snapshotState(context: FunctionSnapshotContext): void | Promise<void>
 }
 
-/** A function object that is told what became of checkpoints. A notification may be missing when a later one comes. */
+/**
+ * A function object that is told what became of checkpoints. A notification may be missing when a later one comes. Its task ends
+ * after a checkpoint that holds the end of its input, if the job takes checkpoints.
+ */
 export interface CheckpointListener {
   /** The checkpoint, and all before it, can be restored from: what waited for that may be made visible. */
   notifyCheckpointComplete(checkpointId: bigint): void | Promise<void>

@@ -29,6 +29,8 @@ type Domain = 'event' | 'clock'
 function subtask(index: number, parallelism: number, clock: ManualClock) {
   const mails: (() => void | Promise<void>)[] = []
   const fired: string[] = []
+  /** What the output waits for. */
+  const unavailable: { promise: Promise<void> | undefined } = { promise: undefined }
   const keyGroupRange = keyGroupRangeForOperator(MAX_PARALLELISM, parallelism, index)
   const backend = new HeapKeyedStateBackend({
     maxParallelism: MAX_PARALLELISM,
@@ -38,7 +40,12 @@ function subtask(index: number, parallelism: number, clock: ManualClock) {
   })
   const services = new OperatorServices({
     ...{ clock, mailbox: { execute: (action) => void mails.push(action) } },
-    output: { collect() {}, emitWatermark() {}, emitWatermarkStatus() {} },
+    output: {
+      collect() {},
+      emitWatermark() {},
+      emitWatermarkStatus() {},
+      whenAvailable: () => unavailable.promise,
+    },
     createKeyedState: () => backend,
     createOperatorState: () => t.fail('no operator state is needed') as never,
   })
@@ -58,7 +65,7 @@ function subtask(index: number, parallelism: number, clock: ManualClock) {
       clock.advance(0)
     }
   }
-  return { backend, services, timers, fired, runMails, keyGroupRange }
+  return { backend, services, timers, fired, runMails, unavailable }
 }
 
 const key = fc.oneof(
@@ -188,6 +195,47 @@ async function restored(handles: KeyedStateHandle[], parallelism: number, clock:
   }
   return fired
 }
+
+t.test(
+  'InternalTimerService: timers that are due wait for an output that cannot take more',
+  async (t) => {
+    const clock = new ManualClock()
+    const { timers, backend, fired, runMails, services, unavailable } = subtask(0, 1, clock)
+    const service = timers()
+    for (let i = 0; i < 600; i++) {
+      backend.setCurrentKey(i)
+      service.registerProcessingTimeTimer(undefined, 10)
+    }
+    let open = () => {}
+    unavailable.promise = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    clock.advance(10)
+    await runMails()
+    const first = fired.length
+    t.ok(first > 0 && first < 600, 'one turn fires some of them')
+    backend.setCurrentKey('late')
+    service.registerProcessingTimeTimer(undefined, 5)
+    await runMails()
+    t.equal(fired.length, first, 'nothing overtakes them')
+    unavailable.promise = undefined
+    open()
+    await new Promise(setImmediate)
+    await runMails()
+    t.equal(fired.length, 601)
+    t.match(fired[first], /"late"/, 'in the order of their times')
+
+    backend.setCurrentKey('last')
+    for (const at of [20, 30]) service.registerProcessingTimeTimer(undefined, at)
+    clock.advance(10)
+    await runMails()
+    await services.close()
+    clock.advance(100)
+    await runMails()
+    t.equal(fired.length, 602, 'closed: none')
+    t.equal(clock.pendingTimers, 0)
+  },
+)
 
 /** Tells keys and namespaces apart. */
 function text(...parts: unknown[]): string {

@@ -58,6 +58,10 @@ export abstract class FunctionOperator<F extends AnyFunction> implements OneInpu
     return this.guard.snapshotState(context)
   }
 
+  get needsFinalCheckpoint(): boolean {
+    return this.guard.needsFinalCheckpoint
+  }
+
   notifyCheckpointComplete(checkpointId: bigint): void | Promise<void> {
     return this.guard.notifyCheckpointComplete(checkpointId)
   }

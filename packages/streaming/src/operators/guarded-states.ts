@@ -1,7 +1,9 @@
 import type {
   AggregatingState,
+  BroadcastState,
   ListState,
   MapState,
+  ReadOnlyBroadcastState,
   ReducingState,
   ValueState,
 } from '@flink-ts/core'
@@ -117,6 +119,53 @@ export function guardedAppendingState<IN, OUT>(
     add(value) {
       check()
       state.add(value)
+    },
+    clear() {
+      check()
+      state.clear()
+    },
+  }
+}
+
+/** As {@link guardedValueState}, for who must not change it. */
+export function guardedReadOnlyState<K, V>(
+  state: ReadOnlyBroadcastState<K, V>,
+  check: Check,
+): ReadOnlyBroadcastState<K, V> {
+  return {
+    get(key) {
+      check()
+      return state.get(key)
+    },
+    contains(key) {
+      check()
+      return state.contains(key)
+    },
+    entries() {
+      check()
+      return state.entries()
+    },
+  }
+}
+
+/** As {@link guardedValueState}. */
+export function guardedBroadcastState<K, V>(
+  state: BroadcastState<K, V>,
+  check: Check,
+): BroadcastState<K, V> {
+  return {
+    ...guardedReadOnlyState(state, check),
+    put(key, value) {
+      check()
+      state.put(key, value)
+    },
+    putAll(entries) {
+      check()
+      state.putAll(entries)
+    },
+    remove(key) {
+      check()
+      state.remove(key)
     },
     clear() {
       check()

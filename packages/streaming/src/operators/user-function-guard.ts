@@ -56,6 +56,11 @@ export class UserFunctionGuard {
     return this.#guarded('snapshotState', () => rich.snapshotState!(functionContext))
   }
 
+  /** It may wait for the checkpoint that holds the end of its input to make something visible. */
+  get needsFinalCheckpoint(): boolean {
+    return this.#rich?.notifyCheckpointComplete !== undefined
+  }
+
   notifyCheckpointComplete(checkpointId: bigint): void | Promise<void> {
     const rich = this.#rich
     if (rich?.notifyCheckpointComplete === undefined) return

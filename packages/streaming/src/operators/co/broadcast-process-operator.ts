@@ -11,9 +11,10 @@ import type {
   BroadcastContext,
   ReadsBroadcastState,
 } from '../../functions/broadcast-function-types.js'
-import { InvalidProgramError } from '../../functions/errors.js'
+import { InvalidProgramError, UsedOutsideCallError } from '../../functions/errors.js'
 import type { CoUserFunction } from '../../functions/user-function.js'
 import type { CallCollector } from '../call-collector.js'
+import { guardedBroadcastState, guardedReadOnlyState } from '../guarded-states.js'
 import { KeyedContext } from '../keyed-context.js'
 import { timerMethod } from '../process-operator.js'
 import { ProcessScope } from '../process-scope.js'
@@ -22,6 +23,12 @@ import { UserFunctionGuard } from '../user-function-guard.js'
 type Call = (value: unknown, context: unknown, out: CallCollector) => unknown
 
 type AnyDescriptor = MapStateDescriptor<unknown, unknown>
+
+/** One broadcast state as functions have it. */
+interface GuardedState {
+  readonly toRead: ReadOnlyBroadcastState<unknown, unknown>
+  readonly toChange: BroadcastState<unknown, unknown>
+}
 
 /** What a {@link BroadcastProcessOperator} is made of. */
 export interface BroadcastProcessOptions {
@@ -45,7 +52,7 @@ export class BroadcastProcessOperator implements TwoInputStreamOperator {
   readonly #keySelector: ((value: unknown) => unknown) | undefined
   readonly #keyed: KeyedContext | undefined
   readonly #descriptors: readonly AnyDescriptor[]
-  readonly #states = new Map<string, BroadcastState<unknown, unknown>>()
+  readonly #states = new Map<string, GuardedState>()
   readonly #scope: ProcessScope
   readonly #broadcastContext: BroadcastContext
   readonly #watermark: CombinedWatermark
@@ -65,7 +72,10 @@ export class BroadcastProcessOperator implements TwoInputStreamOperator {
     this.#keySelector = keySelector
     this.#keyed = keySelector && new KeyedContext(operatorContext, keySelector)
     this.#descriptors = descriptors
-    const reads: ReadsBroadcastState = { getBroadcastState: (d) => readOnly(this.#state(d)) }
+    // The caller's types for a name, here and below; nothing at run time tells them apart.
+    const reads: ReadsBroadcastState = {
+      getBroadcastState: (d) => this.#state(d.name).toRead as ReadOnlyBroadcastState<never, never>,
+    }
     this.#scope = new ProcessScope({
       operatorContext,
       guard: this.#guard,
@@ -78,7 +88,8 @@ export class BroadcastProcessOperator implements TwoInputStreamOperator {
       timestamp,
       currentProcessingTime: () => timerService().currentProcessingTime(),
       currentWatermark: () => timerService().currentWatermark(),
-      getBroadcastState: (d) => this.#state(d),
+      getBroadcastState: (d) =>
+        this.#state(d.name).toChange as unknown as BroadcastState<never, never>,
     }
     this.#watermark = new CombinedWatermark(2, {
       emitWatermark: (timestampMs) => {
@@ -94,14 +105,24 @@ export class BroadcastProcessOperator implements TwoInputStreamOperator {
 
   initializeState(context: StateInitializationContext): void | Promise<void> {
     for (const descriptor of this.#descriptors) {
+      const { name } = descriptor
       const state = context.operatorState().getBroadcastState(descriptor)
-      this.#states.set(descriptor.name, state)
+      const check = () => {
+        if (this.#scope.collector.isInCall) return
+        throw new UsedOutsideCallError(`state '${name}'`, this.#guard.operatorName)
+      }
+      const toRead = guardedReadOnlyState(state, check)
+      this.#states.set(name, { toRead, toChange: guardedBroadcastState(state, check) })
     }
     return this.#guard.initializeState(context, this.#keyed)
   }
 
   snapshotState(context: StateSnapshotContext): void | Promise<void> {
     return this.#guard.snapshotState(context)
+  }
+
+  get needsFinalCheckpoint(): boolean {
+    return this.#guard.needsFinalCheckpoint
   }
 
   notifyCheckpointComplete(checkpointId: bigint): void | Promise<void> {
@@ -170,24 +191,15 @@ export class BroadcastProcessOperator implements TwoInputStreamOperator {
     scope.end(method, result)
   }
 
-  #state<K, V>({ name }: MapStateDescriptor<K, V>): BroadcastState<K, V> {
+  #state(name: string): GuardedState {
     // For its check that a call is going on.
     void this.#scope.collector.timestamp
     const state = this.#states.get(name)
-    // The caller's types for this name; nothing at run time tells them apart.
-    if (state !== undefined) return state as unknown as BroadcastState<K, V>
+    if (state !== undefined) return state
     const names = this.#descriptors.map((d) => `'${d.name}'`).join(', ')
     throw new InvalidProgramError(
       `Operator '${this.#guard.operatorName}' asked for the broadcast state '${name}', but the stream was broadcast with ` +
         `${names}; name all states in broadcast(…)`,
     )
-  }
-}
-
-function readOnly<K, V>(state: BroadcastState<K, V>): ReadOnlyBroadcastState<K, V> {
-  return {
-    get: (key) => state.get(key),
-    contains: (key) => state.contains(key),
-    entries: () => state.entries(),
   }
 }

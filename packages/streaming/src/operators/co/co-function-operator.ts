@@ -103,6 +103,10 @@ export abstract class CoFunctionOperator<F extends AnyFunction> implements TwoIn
     return this.guard.snapshotState(context)
   }
 
+  get needsFinalCheckpoint(): boolean {
+    return this.guard.needsFinalCheckpoint
+  }
+
   notifyCheckpointComplete(checkpointId: bigint): void | Promise<void> {
     return this.guard.notifyCheckpointComplete(checkpointId)
   }
