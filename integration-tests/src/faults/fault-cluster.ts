@@ -105,7 +105,7 @@ export class FaultCluster {
   }
 
   jobManagerPid(): number | undefined {
-    return this.#processes('standalonesession')[0]
+    return this.#processes('standalone-session')[0]
   }
 
   /** Starts a process at a place where none runs. */
