@@ -18,19 +18,22 @@ export class CheckpointFiles {
     this.#options = options
   }
 
-  /** @throws Error if the barrier names no folder and the job has none */
+  /** A job without a folder keeps its checkpoints in the memory of the JobManager: only large state needs one. */
   streams(barrier: CheckpointBarrier): StateStreams {
     const { fileSystems, random, checkpointing } = this.#options
-    const location = this.#location(barrier)
     const threshold = checkpointing?.inlineThresholdBytes
+    const locationOf = () => this.#location(barrier)
     return new StateStreams({
       fileSystems,
       random,
-      location,
+      get location() {
+        return locationOf()
+      },
       ...(threshold !== undefined && { inlineThresholdBytes: threshold }),
     })
   }
 
+  /** @throws Error if the barrier names no folder and the job has none */
   #location({ checkpointId, targetLocation }: CheckpointBarrier): CheckpointLocation {
     if (targetLocation !== undefined) {
       return { directory: targetLocation, sharedDirectory: targetLocation }
@@ -38,7 +41,7 @@ export class CheckpointFiles {
     const directory = this.#options.checkpointing?.jobDirectory
     if (directory === undefined) {
       throw new Error(
-        `Cannot store checkpoint ${checkpointId}: the job has no folder for checkpoints; set execution.checkpointing.dir`,
+        `Cannot store checkpoint ${checkpointId}: the state of a subtask is too large for the memory of the JobManager, and the job has no folder for checkpoints; set execution.checkpointing.dir`,
       )
     }
     return { directory: `${directory}/chk-${checkpointId}`, sharedDirectory: `${directory}/shared` }
