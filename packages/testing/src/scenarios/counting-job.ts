@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { basePathBucketAssigner, FileSink } from '@flink-ts/connector-files'
 import type { Random } from '@flink-ts/core'
 import { DataGeneratorSource, RateLimiterStrategy } from '@flink-ts/streaming'
 import type { SimulatedProgram } from '../simulation/cluster/record-program.js'
@@ -34,12 +35,14 @@ export function checkpointKeys(random: Random): Readonly<Record<string, string>>
 export function countingJob(random: Random, options: { readonly numbers: number }): CountingJob {
   const { numbers } = options
   const perSecond = 20 + random.nextInt(200)
+  // One is visible checkpoint by checkpoint, the other as a whole at the end.
+  const commitsAtEnd = random.next() < 0.3
   return {
     program:
       ({ parallelism, output }) =>
       (env) => {
         env.setParallelism(parallelism)
-        env
+        const lines = env
           .fromSource(
             new DataGeneratorSource((n) => n, numbers, RateLimiterStrategy.perSecond(perSecond)),
             'numbers',
@@ -48,7 +51,8 @@ export function countingJob(random: Random, options: { readonly numbers: number 
           .keyBy((r) => r.key)
           .reduce((a, b) => ({ key: a.key, count: a.count + b.count }))
           .map(({ key, count }) => `${key}\t${count}`)
-          .writeAsText(output)
+        if (commitsAtEnd) lines.writeAsText(output)
+        else lines.sinkTo(fileSink(output))
         return env.execute('counting')
       },
     async check(cluster, outputs) {
@@ -56,6 +60,10 @@ export function countingJob(random: Random, options: { readonly numbers: number 
       assert.deepEqual(lines.flat().sort(), expectedLines(numbers), 'each count is there, once')
     },
   }
+}
+
+function fileSink(output: string): FileSink<string> {
+  return FileSink.forRowFormat<string>(output).withBucketAssigner(basePathBucketAssigner).build()
 }
 
 function expectedLines(numbers: number): string[] {

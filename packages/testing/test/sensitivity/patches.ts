@@ -175,4 +175,72 @@ export const PATCHES: readonly Patch[] = [
     scenarios: ['leader-chaos'],
     pinnedSeed: 3,
   },
+  {
+    name: 'ack-missing',
+    breaks: 'a checkpoint is complete although the state of one task is missing',
+    edits: [
+      {
+        module: 'runtime/dist/checkpoint/pending-checkpoint.js',
+        find: 'return this.#waitingFor.size === 0;',
+        replace: 'return this.#waitingFor.size <= 1;',
+      },
+    ],
+    scenarios: ['checkpoints'],
+    pinnedSeed: 5,
+  },
+  {
+    name: 'skip-abort',
+    breaks: 'a checkpoint that is pending when tasks restart is not given up',
+    edits: [
+      {
+        module: 'runtime/dist/checkpoint/checkpoint-coordinator.js',
+        find: 'this.abortPending(reason, cause);',
+        replace: '',
+      },
+    ],
+    scenarios: ['checkpoints'],
+    pinnedSeed: 4,
+  },
+  {
+    name: 'commit-early',
+    breaks: 'a sink commits with its snapshot, before the checkpoint is complete',
+    edits: [
+      {
+        module: 'runtime/dist/operators/sink-writer-operator.js',
+        find: `this.#storeCommittables();
+    }`,
+        replace: `this.#storeCommittables();
+        await this.#committables.commit(await this.#getCommitter(), checkpointId);
+    }`,
+      },
+    ],
+    scenarios: ['checkpoints'],
+    pinnedSeed: 5,
+  },
+  {
+    name: 'restore-older',
+    breaks: 'tasks restart from the oldest checkpoint that is kept',
+    edits: [
+      {
+        module: 'runtime/dist/checkpoint/completed-checkpoint-store.js',
+        find: 'return this.#checkpoints.at(-1);',
+        replace: 'return this.#checkpoints[0];',
+      },
+    ],
+    scenarios: ['checkpoints'],
+    pinnedSeed: 9,
+  },
+  {
+    name: 'read-on',
+    breaks: 'a task reads on behind a barrier while others are awaited',
+    edits: [
+      {
+        module: 'runtime/dist/taskmanager/checkpoint/task-checkpoints.js',
+        find: 'input.block(channel);',
+        replace: ';',
+      },
+    ],
+    scenarios: ['checkpoints'],
+    pinnedSeed: 5,
+  },
 ]
