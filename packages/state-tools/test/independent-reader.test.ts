@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { encodeKey, FileSystemRegistry, LocalFileSystem, SystemRandom, Types } from '@flink-ts/core'
-import { SavepointWriter, type StateDescription, TimedValue } from '@flink-ts/state-tools'
+import {
+  SavepointReader,
+  SavepointWriter,
+  type StateDescription,
+  TimedValue,
+  valueToJson,
+} from '@flink-ts/state-tools'
 import * as fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { hashOf, keyGroupOf } from './independent-reader/keys.js'
@@ -214,6 +221,31 @@ t.test('state-format.md: all kinds of keyed and operator state', async (t) => {
     { subtask: 0, entry: [['rule', 5]] },
     { subtask: 1, entry: [['rule', 5]] },
   ])
+})
+
+t.test('state-format.md: savepoints of each released version stay readable', async (t) => {
+  for (const version of ['1']) {
+    const folder = fileURLToPath(new URL(`../test/fixtures/format-${version}`, import.meta.url))
+    const found = readSavepoint(folder).map((one) => JSON.stringify(valueToJson(one)))
+    const kept = readFileSync(join(folder, 'independent.jsonl'), 'utf8').trim().split('\n')
+    t.strictSame(found, kept, `version ${version}, by the page`)
+    const reader = await SavepointReader.open(folder, { fileSystems })
+    const lines: string[] = []
+    for (const { operatorUid = '' } of reader.operators) {
+      for (const { name } of (await reader.keyedStates(operatorUid))?.states ?? []) {
+        for await (const { key, value } of reader.readKeyedState(operatorUid, name)) {
+          lines.push(JSON.stringify(valueToJson({ state: name, key, value })))
+        }
+      }
+      for (const { name } of await reader.operatorStates(operatorUid)) {
+        for await (const value of reader.readOperatorState(operatorUid, name)) {
+          lines.push(JSON.stringify(valueToJson({ state: name, value })))
+        }
+      }
+    }
+    const exported = readFileSync(join(folder, 'exported.jsonl'), 'utf8').trim().split('\n')
+    t.strictSame(lines.sort(), exported, `version ${version}, by the reader`)
+  }
 })
 
 t.test('state-format.md: every changed bit of a file is found', async (t) => {

@@ -8,6 +8,7 @@ import {
   Types,
 } from '@flink-ts/core'
 import { ManualClock } from '@flink-ts/core/testing'
+import { FileSystemCheckpointStorage, openStateHandle, StateStreams } from '@flink-ts/state'
 import {
   describeSavepoint,
   type OperatorDefinition,
@@ -318,6 +319,52 @@ t.test('SavepointReader finds each damaged byte of a state file that it reads', 
   }
   await files.delete(handle.path, { recursive: false })
   await t.rejects(describeSavepoint(reader), { code: 'FLINK_FILE_NOT_FOUND' })
+})
+
+t.test('state in files of a backend is told, copied, and not looked into', async (t) => {
+  const { files, fileSystems, options } = world()
+  const random = new SeededRandom(4)
+  const location = { directory: '/cp/chk-7', sharedDirectory: '/cp/shared' }
+  const streams = new StateStreams({ fileSystems, random, location })
+  const stored = async (scope: 'exclusive' | 'shared') => {
+    const stream = streams.open(scope)
+    await stream.write(Buffer.from(`${scope} bytes`))
+    return stream.finish()
+  }
+  const keyed = {
+    keyGroups: { start: 0, end: 127 },
+    snapshot: await stored('exclusive'),
+    shared: [{ key: '1.sst', handle: await stored('shared') }],
+  }
+  const storage = new FileSystemCheckpointStorage({ fileSystems, random, jobId: 'a'.repeat(32) })
+  await storage.complete(location, {
+    jobId: 'a'.repeat(32),
+    checkpointId: 7n,
+    timestampMs: 1,
+    kind: 'CHECKPOINT',
+    operators: [
+      {
+        operatorId: operatorIdOfUid('o'),
+        operatorName: 'on disk',
+        parallelism: 1,
+        maxParallelism: 128,
+        subtasks: new Map([[0, { keyed }]]),
+      },
+    ],
+  })
+  const reader = await SavepointReader.open('/cp/chk-7', { fileSystems })
+  t.match(await describeSavepoint(reader), [{ isNative: true, states: [], sizeBytes: 27 }])
+  await t.rejects(reader.readKey('o', 's', 'k'), { code: 'FLINK_STATE_NATIVE', message: /on disk/ })
+  await SavepointWriter.from(reader, options).write('/copy')
+  await files.delete('/cp', { recursive: true })
+  const copy = await SavepointReader.open('/copy', { fileSystems })
+  const [shared] = copy.findOperator('o').subtasks.get(0)!.keyed!.shared!
+  t.equal(shared!.key, '1.sst')
+  const source = await openStateHandle(fileSystems, shared!.handle!)
+  const bytes = Buffer.alloc(source.sizeBytes)
+  await source.read(bytes, 0)
+  await source.close()
+  t.equal(bytes.toString(), 'shared bytes')
 })
 
 t.test('SavepointReader names the nearest operator and state', async (t) => {
