@@ -81,7 +81,7 @@ await SavepointWriter.create({ fileSystems, inlineThresholdBytes: 1500 })
         {
           state: 'map',
           key,
-          value: new Map([
+          value: new Map<string, unknown>([
             ['k', { i }],
             ['l', i],
           ]),
