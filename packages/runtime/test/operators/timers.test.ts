@@ -84,6 +84,7 @@ const command = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ type: fc.constant('delete' as const), key, namespace, domain, time }),
   },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('snapshot' as const) }) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('watermark' as const), time }) },
   {
     weight: 1,
@@ -140,6 +141,9 @@ t.test('InternalTimerService: fires what a model of it fires, also after restore
               else service.registerProcessingTimeTimer(c.namespace, c.time)
               break
             }
+            case 'snapshot':
+              first.backend.snapshot(1n).release()
+              break
             case 'watermark':
               service.advanceWatermark(c.time)
               if (c.time > watermark) {
@@ -195,6 +199,33 @@ async function restored(handles: KeyedStateHandle[], parallelism: number, clock:
   }
   return fired
 }
+
+t.test('InternalTimerService: timers are found and deleted wherever they are', async (t) => {
+  const clock = new ManualClock()
+  const { timers, backend, fired, services } = subtask(0, 1, clock)
+  const service = timers()
+  const random = new SeededRandom(3)
+  const left = new Map<number, number>()
+  for (let i = 0; i < 2_000; i++) {
+    const at = random.nextInt(100_000)
+    backend.setCurrentKey(i)
+    service.registerEventTimeTimer(undefined, at)
+    left.set(i, at)
+  }
+  for (const [i, at] of [...left]) {
+    if (random.nextInt(3) === 0) continue
+    backend.setCurrentKey(i)
+    service.deleteEventTimeTimer(undefined, at)
+    left.delete(i)
+  }
+  service.advanceWatermark(100_000)
+  const times = [...left.values()].sort((a, b) => a - b)
+  t.strictSame(
+    fired.map((line) => Number(line.split(' ')[1])),
+    times,
+  )
+  await services.close()
+})
 
 t.test(
   'InternalTimerService: timers that are due wait for an output that cannot take more',
