@@ -64,8 +64,8 @@ export class JobCheckpointing {
   #operations: SavepointOperations | undefined
   #coordinators: OperatorCoordinators | undefined
   readonly #restorePoint: RestorePoint
-  /** Attempts that run or have finished. */
-  readonly #running = new Set<string>()
+  /** Indexes of subtasks that run or have finished. */
+  readonly #running = new Set<number>()
 
   private constructor(
     options: JobCheckpointingOptions,
@@ -202,9 +202,9 @@ export class JobCheckpointing {
     if (this.#options.configuration.settings.intervalMs === undefined) return
     if (state !== 'RUNNING' && state !== 'FINISHED') return
     const graph = this.#options.graph()
-    const current = graph.currentExecution(executionAttemptId)?.state
-    if (current !== 'RUNNING' && current !== 'FINISHED') return
-    this.#running.add(executionAttemptId)
+    const current = graph.currentExecution(executionAttemptId)
+    if (current?.state !== 'RUNNING' && current?.state !== 'FINISHED') return
+    this.#running.add(graph.vertexOf(current.attemptId).index)
     this.#startIfAllRun()
   }
 
@@ -216,10 +216,10 @@ export class JobCheckpointing {
   }
 
   /** See `SchedulerOperations.executionEnded`. */
-  executionEnded({ current }: ExecutionVertex): void {
+  executionEnded({ current, index }: ExecutionVertex): void {
     this.#restorePoint.executionEnded(current.attemptId)
     if (current.state !== 'FINISHED') {
-      this.#running.delete(current.attemptId)
+      this.#running.delete(index)
       this.#operations?.attemptFailed(current.failure)
       this.#coordinator?.stopScheduler('TASK_FAILURE', current.failure)
       return
@@ -230,10 +230,7 @@ export class JobCheckpointing {
 
   /** These subtasks begin new attempts. */
   subtasksReset(vertices: readonly ExecutionVertex[]): void {
-    for (const { history } of vertices) {
-      const ended = history.at(-1)
-      if (ended !== undefined) this.#running.delete(ended.attemptId)
-    }
+    for (const { index } of vertices) this.#running.delete(index)
   }
 
   /** The job has another graph. */
