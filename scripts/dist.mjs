@@ -26,6 +26,8 @@ const ROOTS = [
   // Loaded by the schemes of paths.
   '@flink-ts/filesystem-s3',
   '@flink-ts/filesystem-webhdfs',
+  // Loaded by `state.backend.type`.
+  '@flink-ts/state-lsm',
 ]
 
 const EXAMPLE_SOURCE = /\.ts$/

@@ -99,6 +99,11 @@ export class StandaloneCluster {
     return seconds
   }
 
+  /** One of its own folders: conf, log, pid, tmp. */
+  folder(name) {
+    return join(this.#folder, name)
+  }
+
   get jobManagerPid() {
     return this.#pidsOf(DAEMON.jobManager)[0]
   }
