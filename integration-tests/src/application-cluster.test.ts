@@ -203,6 +203,7 @@ t.test(
           status: async () => 'FINISHED',
           cancel: async () => {},
           accumulators: async () => [],
+          savepoint: async () => '',
           result: async () => result,
         }
       },

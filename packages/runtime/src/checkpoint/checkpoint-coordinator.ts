@@ -163,9 +163,7 @@ export class CheckpointCoordinator {
   restoreNow(): CompletedCheckpoint | undefined {
     const canComplete = [...this.#pending.values()].some(({ state }) => state !== 'STORING')
     assert(!canComplete, 'what is pending has been given up before a restore')
-    const { latest } = this.#options.store
-    if (latest !== undefined) this.#options.statistics.restored(latest)
-    return latest
+    return this.#options.store.latest
   }
 
   /**

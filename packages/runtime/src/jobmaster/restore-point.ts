@@ -82,8 +82,9 @@ export class RestorePoint {
   }
 
   #set(checkpoint: CompletedCheckpoint): void {
-    const { log, jobId } = this.#options
+    const { log, jobId, statistics } = this.#options
     const { checkpointId, externalPath, metadata } = checkpoint
+    statistics.restored(checkpoint)
     if (this.#current?.checkpoint !== checkpoint) {
       this.#current = { checkpoint, state: new StateAssignment(metadata) }
     }

@@ -56,6 +56,12 @@ function keyed(subtask: number, parallelism: number, text: string): OperatorSubt
   }
 }
 
+async function overviewOf(job: RunningJob): Promise<unknown> {
+  const gateway = job.cluster.taskManagers[0]!.jobMaster()
+  const { json } = await gateway.requestCheckpointStatistics({ jobId: JOB_ID, kind: 'OVERVIEW' })
+  return JSON.parse(Buffer.from(json!).toString())
+}
+
 async function acknowledge(
   job: RunningJob,
   [vertexIndex, subtask]: [number, number],
@@ -361,6 +367,10 @@ t.test('a savepoint is restored at another parallelism', async (t) => {
     ['1 of 1-0 [32, 63]'],
     'again, while there is nothing newer',
   )
+  t.match(await overviewOf(job), {
+    counts: { restored: 2 },
+    latest: { restored: { id: 1, is_savepoint: true, external_path: path } },
+  })
   await complete(job, 2)
   t.equal(triggered(job).at(-1)!.options.snapshotType, 'FULL_CHECKPOINT', 'it uses nothing of it')
   await fail(job)
