@@ -31,6 +31,8 @@ export interface DispatcherTermOptions {
   /** Results stay after the clean-up. */
   readonly keepResults: boolean
   readonly blobs: JobBlobs | undefined
+  /** Removes what a job of an earlier leader has left of its checkpoints; its graph, if it is kept. */
+  readonly cleanUpCheckpoints: (result: JobResult, jobGraph: JobGraph | undefined) => Promise<void>
   /** `onJobEnded` is to be told once, in the main thread. */
   readonly createRunner: (
     jobGraph: JobGraph,
@@ -108,7 +110,7 @@ export class DispatcherTerm {
       const { jobId, name, status } = result
       log.info('Cleaning up after a job of an earlier leader', { jobId, job: name, status })
       onJobEnded(infoOfResult(result))
-      this.#track(this.#cleanUp(jobId))
+      this.#track(this.#cleanUp(jobId, result))
     }
     for (const jobGraph of jobGraphs) {
       log.info('Recovered a job', { jobId: jobGraph.jobId, job: jobGraph.name })
@@ -234,14 +236,19 @@ export class DispatcherTerm {
     await this.#cleanUp(jobId)
   }
 
-  async #cleanUp(jobId: string): Promise<void> {
-    const { stores, blobs, cleanup, keepResults, log } = this.#options
+  /** @param earlier how it ended, if that was under another leader */
+  async #cleanUp(jobId: string, earlier?: JobResult): Promise<void> {
+    const { cleanUpCheckpoints, stores, blobs, cleanup, keepResults, log } = this.#options
     const policy: RetryPolicy = {
       ...cleanup,
       isWorthRetrying: (error) => !(error instanceof LeadershipLostError),
     }
     try {
       await this.#retries.run(`clean up after job ${jobId}`, policy, async () => {
+        // Before the graph goes, which says where they are.
+        if (earlier !== undefined) {
+          await cleanUpCheckpoints(earlier, await stores.jobGraphs.getJobGraph(jobId))
+        }
         const parts = await Promise.allSettled([
           stores.jobGraphs.removeJobGraph(jobId),
           stores.cleanUpJob(jobId),

@@ -15,6 +15,7 @@ import {
   NotLeaderError,
   type RpcService,
 } from '@flink-ts/rpc'
+import { cleanUpCheckpoints } from '../checkpoint/clean-up-checkpoints.js'
 import type {
   HighAvailabilityServices,
   LeaderElection,
@@ -323,8 +324,11 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
 
   #createTerm(token: FencingToken): DispatcherTerm {
     const { highAvailability, log, blobs, configuration } = this.#options
+    const stores = highAvailability.stores(token)
     return new DispatcherTerm({
-      stores: highAvailability.stores(token),
+      stores,
+      cleanUpCheckpoints: (result, jobGraph) =>
+        cleanUpCheckpoints({ ...this.#options, result, jobGraph, stores }),
       mainThread: this.mainThread,
       log: this.log,
       cleanup: this.#cleanup,
