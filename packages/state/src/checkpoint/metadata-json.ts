@@ -25,6 +25,7 @@ interface SubtaskJson {
     readonly shared?: readonly { readonly key: string; readonly handle: HandleJson }[]
   }
   readonly operator?: Omit<OperatorStateHandle, 'snapshot'> & { readonly snapshot: HandleJson }
+  readonly inFlight?: HandleJson
 }
 
 interface OperatorJson extends Omit<OperatorState, 'subtasks' | 'coordinatorState'> {
@@ -64,7 +65,7 @@ export function operatorFromJson(text: string, context: HandleContext): Operator
 
 function subtaskToJson(
   subtask: number,
-  { keyed, operator, finished }: OperatorSubtaskState,
+  { keyed, operator, finished, inFlight }: OperatorSubtaskState,
   context: HandleContext,
 ): SubtaskJson {
   const shared = keyed?.shared?.map(({ key, handle }) => {
@@ -84,11 +85,12 @@ function subtaskToJson(
     ...(operator && {
       operator: { ...operator, snapshot: handleToJson(operator.snapshot, context) },
     }),
+    ...(inFlight && { inFlight: handleToJson(inFlight, context) }),
   }
 }
 
 function subtaskFromJson(
-  { keyed, operator, finished }: SubtaskJson,
+  { keyed, operator, finished, inFlight }: SubtaskJson,
   context: HandleContext,
 ): OperatorSubtaskState {
   const shared = keyed?.shared?.map(({ key, handle }) => ({
@@ -107,6 +109,7 @@ function subtaskFromJson(
     ...(operator && {
       operator: { ...operator, snapshot: handleFromJson(operator.snapshot, context) },
     }),
+    ...(inFlight && { inFlight: handleFromJson(inFlight, context) }),
   }
 }
 

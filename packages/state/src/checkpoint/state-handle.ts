@@ -44,6 +44,8 @@ export interface OperatorStateHandle {
 export interface OperatorSubtaskState {
   readonly keyed?: KeyedStateHandle
   readonly operator?: OperatorStateHandle
+  /** Of the head of a task: what barriers of an unaligned checkpoint have overtaken, in its inputs and outputs. */
+  readonly inFlight?: StateHandle
   /** The subtask had ended; it has no state and needs none. */
   readonly finished?: boolean
 }
@@ -74,8 +76,12 @@ export async function openStateHandle(
 }
 
 /** All files and inlined parts of one subtask's state that belong to this checkpoint alone. */
-export function exclusiveHandles({ keyed, operator }: OperatorSubtaskState): StateHandle[] {
-  return [keyed?.snapshot, operator?.snapshot].filter((handle) => handle !== undefined)
+export function exclusiveHandles({
+  keyed,
+  operator,
+  inFlight,
+}: OperatorSubtaskState): StateHandle[] {
+  return [keyed?.snapshot, operator?.snapshot, inFlight].filter((handle) => handle !== undefined)
 }
 
 /** Files of one subtask's state that are new with this checkpoint, exclusive or shared. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { crc32 } from 'node:zlib'
 import type { FileOutputStream, FileSystems, Random } from '@flink-ts/core'
 import type { CheckpointLocation } from './file-system-checkpoint-storage.js'
-import type { StateHandle } from './state-handle.js'
+import { discardStateHandle, type StateHandle } from './state-handle.js'
 
 export interface StateStreamsOptions {
   readonly fileSystems: FileSystems
@@ -24,6 +24,11 @@ export class StateStreams {
   /** @param scope `shared` state outlives the checkpoint and is never inlined */
   open(scope: 'exclusive' | 'shared'): StateOutputStream {
     return new StateOutputStream(this.#options, scope)
+  }
+
+  /** Removes a file that one of its streams made and that nobody else knows of. */
+  discard(handle: StateHandle): Promise<void> {
+    return discardStateHandle(this.#options.fileSystems, handle)
   }
 }
 
