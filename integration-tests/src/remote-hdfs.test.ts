@@ -7,7 +7,7 @@ import {
   testProcesses,
 } from './support/remote-file-system.js'
 
-t.setTimeout(240_000)
+t.setTimeout(480_000)
 
 t.test('hdfs: a real cluster', { skip: hdfsMissing() ?? false }, async (t) => {
   const hdfs = await startHdfs()

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import {
   Configuration,
   createFileSystems,
@@ -12,8 +11,8 @@ import { fileSystemContract } from '@flink-ts/core/testing'
 import { FileSystemCheckpointStorage, newHandles, StateStreams } from '@flink-ts/state'
 import { describeSavepoint, SavepointReader, SavepointWriter } from '@flink-ts/state-tools'
 import type { Test } from 'tap'
-import { PROJECT_FOLDER, TestCluster } from './test-cluster.js'
-import { countWords, finalCounts, generateText } from './words.js'
+import { program, TestCluster } from './test-cluster.js'
+import { until } from './until.js'
 
 const JOB = '0123456789abcdef0123456789abcdef'
 
@@ -144,43 +143,74 @@ export async function testCheckpoints(
   })
 }
 
-/** Real processes read and write files below `base`, and `flink state` reads a savepoint there. */
+const NUMBERS = 600
+const DIGITS = 10
+const ADDED = 1_000_000
+
+/**
+ * A job of real processes with checkpoints, savepoints, input and output below `base`: it is stopped, its savepoint is looked into
+ * and changed, and it goes on from there.
+ */
 export async function testProcesses(
   t: Test,
   configuration: Readonly<Record<string, string>>,
   base: string,
 ): Promise<void> {
   const fileSystems = fileSystemsOf(configuration)
-  const files = fileSystems.forPath(base)
-  const cluster = await TestCluster.start(t, { taskManagers: 1, slots: 2, configuration })
-  const text = generateText(7, 2000)
-  const input = await files.create(`${base}/input.txt`, 'exclusive')
-  await input.write(Buffer.from(text))
-  await input.close()
-  const wordCount = join(PROJECT_FOLDER, 'packages/examples/src/wordcount.ts')
-  const output = `${base}/output`
-  const { code, stderr } = await cluster.flink(
-    ...['run', '-p', '2', wordCount, '--input', `${base}/input.txt`],
-    ...['--output', output, '--execution-mode', 'batch'],
-  )
-  t.equal(code, 0, `flink run: ${stderr}`)
-  const lines = (await linesBelow(fileSystems, output)).sort()
-  t.strictSame(lines, finalCounts(countWords(text)))
+  const cluster = await TestCluster.start(t, {
+    taskManagers: 1,
+    slots: 2,
+    configuration: {
+      ...configuration,
+      'execution.checkpointing.interval': '500 ms',
+      'execution.checkpointing.dir': `${base}/checkpoints`,
+      // All state into files.
+      'execution.checkpointing.data-inline-threshold': '0',
+    },
+  })
+  const counting = (rate: number) => [
+    ...['-p', '2', program('counts-per-key.ts'), '--numbers', String(NUMBERS)],
+    ...['--rate', String(rate), '--output', `${base}/output`],
+  ]
+  const jobId = await cluster.submit(...counting(20))
+  await cluster.untilStatus(jobId, 'RUNNING')
+  await until('two checkpoints are complete', async () => {
+    return (await cluster.rest.checkpoints(jobId)).counts.completed >= 2
+  })
+  const stop = await cluster.flink('stop', '-p', `${base}/savepoints`, jobId)
+  t.equal(stop.code, 0, `flink stop: ${stop.stderr}`)
+  const savepoint = /(?:Path: |stored in )(\S+?)\.?\n/.exec(stop.stdout)![1]!
+  t.ok(savepoint.startsWith(`${base}/savepoints/savepoint-`))
 
-  await SavepointWriter.create({ fileSystems })
-    .withOperator({
-      uid: 'counts',
-      keyed: {
-        states: [{ name: 'count', kind: 'value', type: Types.int }],
-        records: [{ state: 'count', key: 'hello', value: 3 }],
+  const list = await cluster.flink('state', 'ls', savepoint)
+  t.match(list, { code: 0, stderr: '' })
+  t.match(list.stdout, /^Savepoint /)
+  const reader = await SavepointReader.open(savepoint, { fileSystems })
+  const [state] = (await reader.keyedStates('counts'))!.states
+  const three = await cluster.flink('state', 'show', savepoint, '-o', 'counts', '-k', '3')
+  const { value } = JSON.parse(three.stdout)
+  t.match(value, { digit: 3 })
+  t.ok(value.count > 0 && value.count < NUMBERS / DIGITS)
+
+  await SavepointWriter.from(reader, { fileSystems })
+    .transformOperator('counts', {
+      keyed: (record) => {
+        if (record.state !== state!.name) return record
+        const { digit, count } = record.value as { digit: number; count: number }
+        return { ...record, value: { digit, count: count + ADDED } }
       },
     })
-    .write(`${base}/savepoint`)
-  const words = ['show', `${base}/savepoint`, '-o', 'counts', '-s', 'count', '-k', 'hello']
-  const shown = await cluster.flink('state', ...words)
-  t.equal(shown.code, 0, `flink state: ${shown.stderr}`)
-  t.equal(shown.stderr, '')
-  t.match(JSON.parse(shown.stdout), { key: 'hello', value: 3 })
+    .write(`${base}/changed`)
+  const again = await cluster.flink('run', '-s', `${base}/changed`, ...counting(10_000))
+  t.match(again, { code: 0, stderr: /FINISHED/ })
+  // The sink goes on with the files that its state names.
+  const lines = await linesBelow(fileSystems, `${base}/output`)
+  const counts = lines.map((line) => line.split(' ').map(Number) as [number, number])
+  t.ok(counts.some(([, count]) => count > ADDED))
+  t.strictSame(
+    counts.map(([digit, count]) => `${digit} ${count % ADDED}`).sort(),
+    Array.from({ length: NUMBERS }, (_, n) => `${n % DIGITS} ${1 + Math.floor(n / DIGITS)}`).sort(),
+  )
 }
 
 async function linesBelow(fileSystems: FileSystems, path: string): Promise<string[]> {
