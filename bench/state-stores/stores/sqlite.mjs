@@ -13,11 +13,11 @@ export default async function sqlite(directory, { memoryBytes }) {
     isSyncWrite: true,
     write(entries) {
       db.exec('BEGIN')
-      for (const [key, value] of entries) put.run(key, value)
+      for (const [key, value] of entries) put.run([key, value])
       db.exec('COMMIT')
     },
-    get: (key) => get.get(key)?.v,
-    scan: (start, end) => range.iterate(start, end),
+    get: (key) => get.get([key])?.v,
+    scan: (start, end) => range.iterate([start, end]),
     close: () => db.close(),
   }
 }

@@ -10,7 +10,9 @@ import { type StoredTable, storedTable } from './table-list.js'
 /** Of what is in memory, bytes that are written in one step. */
 const FLUSH_BYTES = 16 * 1024
 /** Of a table, bytes that are uploaded at once. */
-const UPLOAD_BYTES = 256 * 1024
+const UPLOAD_BYTES = 512 * 1024
+/** Tables that are uploaded at a time. */
+const UPLOADS = 3
 
 /** A snapshot that consists of the store's tables: only those that no completed checkpoint has are stored. */
 export class IncrementalSnapshot extends SlicedSnapshot {
@@ -50,12 +52,26 @@ export class IncrementalSnapshot extends SlicedSnapshot {
 
   async storeShared(streams: StateStreams): Promise<readonly SharedState[]> {
     assert(this.#writer !== undefined, 'tables are stored when all is written to them')
-    const stored: SharedState[] = []
     // A table that others have parts of may occur twice, with other key groups.
-    for (const table of new Set(this.#view.tables.map(({ table }) => table))) {
-      const key = this.#shared.keyOf(table)
-      if (this.#shared.isStored(key)) stored.push({ key })
-      else stored.push({ key, handle: await upload(table, streams) })
+    const tables = [...new Set(this.#view.tables.map(({ table }) => table))]
+    const stored: SharedState[] = new Array<SharedState>(tables.length)
+    let next = 0
+    const work = async (): Promise<void> => {
+      while (next < tables.length) {
+        const number = next++
+        const table = tables[number]!
+        const key = this.#shared.keyOf(table)
+        const isStored = this.#shared.isStored(key)
+        stored[number] = isStored ? { key } : { key, handle: await upload(table, streams) }
+      }
+    }
+    const results = await Promise.allSettled(Array.from({ length: UPLOADS }, work))
+    const failed = results.find((result) => result.status === 'rejected')
+    if (failed !== undefined) {
+      for (const { handle } of stored.filter((state) => state !== undefined)) {
+        if (handle !== undefined) await streams.discard(handle)
+      }
+      throw failed.reason
     }
     this.#shared.stored(this.checkpointId, stored)
     return stored
