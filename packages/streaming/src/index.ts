@@ -56,8 +56,10 @@ export {
   KeyedBroadcastConnectedStream,
 } from './datastream/broadcast-streams.js'
 export { type ConnectedInputs, ConnectedStreams } from './datastream/connected-streams.js'
-export { DataStream, KeyedStream, SingleOutputStreamOperator } from './datastream/data-stream.js'
+export { DataStream } from './datastream/data-stream.js'
 export { DataStreamSink } from './datastream/data-stream-sink.js'
+export { KeyedStream } from './datastream/keyed-stream.js'
+export { SingleOutputStreamOperator } from './datastream/single-output-stream-operator.js'
 export type { StreamBuilder } from './datastream/stream-builder.js'
 // environment
 export {

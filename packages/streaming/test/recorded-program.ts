@@ -31,7 +31,7 @@ export async function recorded(
         status: () => Promise.resolve('FINISHED'),
         cancel: () => Promise.resolve(),
         accumulators: () => Promise.resolve(ACCUMULATORS),
-        savepoint: () => Promise.resolve(''),
+        savepoint: ({ directory = '', end = 'goes on' }) => Promise.resolve(`${directory} ${end}`),
       })
     },
     fromSubmission: async (name, fn) =>

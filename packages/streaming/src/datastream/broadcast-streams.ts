@@ -10,8 +10,9 @@ import {
   BroadcastProcessOperator,
   type BroadcastProcessOptions,
 } from '../operators/co/broadcast-process-operator.js'
-import type { DataStream, SingleOutputStreamOperator } from './data-stream.js'
+import type { DataStream } from './data-stream.js'
 import { newOperatorSettings } from './operator-settings.js'
+import type { SingleOutputStreamOperator } from './single-output-stream-operator.js'
 
 type AnyDescriptor = BroadcastProcessOptions['descriptors'][number]
 

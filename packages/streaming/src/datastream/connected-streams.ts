@@ -12,8 +12,9 @@ import { CoFlatMapOperator } from '../operators/co/co-flat-map-operator.js'
 import type { CoFunctionOperatorOptions } from '../operators/co/co-function-operator.js'
 import { CoMapOperator } from '../operators/co/co-map-operator.js'
 import { CoProcessOperator } from '../operators/co/co-process-operator.js'
-import type { DataStream, SingleOutputStreamOperator } from './data-stream.js'
+import type { DataStream } from './data-stream.js'
 import { checkText, newOperatorSettings } from './operator-settings.js'
+import type { SingleOutputStreamOperator } from './single-output-stream-operator.js'
 
 // biome-ignore lint/suspicious/noConfusingVoidType: a mere `void` would accept an async function
 type FlatMapped<R> = (Iterable<R> & object) | null | undefined | void

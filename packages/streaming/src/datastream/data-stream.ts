@@ -1,57 +1,36 @@
-import {
-  type MapStateDescriptor,
-  resolveUserPath,
-  type Sink,
-  type TypeInformation,
-} from '@flink-ts/core'
+import { type MapStateDescriptor, resolveUserPath, type Sink } from '@flink-ts/core'
 import { PrintSink } from '../connectors/print/print-sink.js'
 import { TextFileSink, type TextFileSinkOptions } from '../connectors/textfile/text-file-sink.js'
-import type { SlotSharingGroup } from '../environment/slot-sharing-group.js'
 import type { WatermarkStrategy } from '../eventtime/watermark-strategy.js'
 import type {
-  ComparableField,
   Filter,
   FlatMapper,
-  KeyedProcessContext,
-  KeyedProcessFunction,
   KeyOf,
   Mapper,
-  NumericField,
-  OnTimerContext,
   PartitionChoice,
   ProcessContext,
   ProcessFunction,
-  Reducer,
 } from '../functions/function-types.js'
 import { timerFunction } from '../functions/timer-function.js'
 import { UserFunction } from '../functions/user-function.js'
 import type {
   ConnectorEnvironment,
-  OperatorTransformation,
   Partitioning,
   SinkTransformation,
   Transformation,
 } from '../graph/transformation.js'
-import {
-  AGGREGATION_WEIGHT,
-  createKeyedReduceOperator,
-} from '../operators/aggregation/keyed-reduce-operator.js'
-import { LocalCombineOperator } from '../operators/aggregation/local-combine-operator.js'
-import { fieldAggregation } from '../operators/field-aggregation.js'
 import { FilterOperator } from '../operators/filter-operator.js'
 import { FlatMapOperator } from '../operators/flat-map-operator.js'
 import type { FunctionOperatorOptions } from '../operators/function-operator.js'
 import { MapOperator } from '../operators/map-operator.js'
 import { ProcessOperator } from '../operators/process-operator.js'
-import {
-  BroadcastConnectedStream,
-  BroadcastStream,
-  KeyedBroadcastConnectedStream,
-} from './broadcast-streams.js'
+import { BroadcastConnectedStream, BroadcastStream } from './broadcast-streams.js'
 import { type ConnectedInputs, ConnectedStreams } from './connected-streams.js'
 import { DataStreamSink } from './data-stream-sink.js'
-import { checkParallelism, checkText, newOperatorSettings } from './operator-settings.js'
+import type { KeyedStream } from './keyed-stream.js'
+import { checkText, newOperatorSettings } from './operator-settings.js'
 import { customPartitioning, hashPartitioning } from './partitionings.js'
+import type { SingleOutputStreamOperator } from './single-output-stream-operator.js'
 import {
   addFunctionOperator,
   addWatermarks,
@@ -125,15 +104,13 @@ export class DataStream<T> {
    */
   assignTimestampsAndWatermarks(strategy: WatermarkStrategy<T>): SingleOutputStreamOperator<T> {
     const { builder, transformation } = this
-    return new SingleOutputStreamOperator(
-      builder,
-      addWatermarks({ builder, transformation }, strategy as WatermarkStrategy<unknown>),
-    )
+    const added = addWatermarks({ builder, transformation }, strategy as WatermarkStrategy<unknown>)
+    return builder.operatorStream(added)
   }
 
   /** Gives each element a key: elements of one key meet in one subtask, which has state per key. */
   keyBy<K>(selector: KeyOf<T, K>): KeyedStream<T, K> {
-    return new KeyedStream(this.builder, this.transformation, hashPartitioning(selector))
+    return this.builder.keyedStream(this.transformation, hashPartitioning(selector))
   }
 
   /** The elements of this stream and those of others, in no order. */
@@ -249,13 +226,13 @@ export class DataStream<T> {
     readonly streamOf: ConnectedInputs<T, unknown>['streamOf']
   } {
     const { builder } = this
-    return { first: this, second, streamOf: (t) => new SingleOutputStreamOperator(builder, t) }
+    return { first: this, second, streamOf: (t) => builder.operatorStream(t) }
   }
 
   #add<R, F extends (...args: never[]) => unknown>(
     step: FunctionStep<F>,
   ): SingleOutputStreamOperator<R> {
-    return new SingleOutputStreamOperator(this.builder, addFunctionOperator(this, step))
+    return this.builder.operatorStream(addFunctionOperator(this, step))
   }
 
   #partitioned(partitioning: Partitioning): DataStream<T> {
@@ -280,184 +257,7 @@ export class DataStream<T> {
   }
 }
 
-/** The stream that an operator or source makes; sets what that operator is like. */
-export class SingleOutputStreamOperator<T> extends DataStream<T> {
-  readonly #settings: OperatorTransformation
-
-  /** @internal */
-  constructor(builder: StreamBuilder, transformation: OperatorTransformation) {
-    super(builder, transformation)
-    this.#settings = transformation
-  }
-
-  /** Name in plans, logs and REST; need not be unique. */
-  name(name: string): this {
-    this.#settings.name = checkText('the name of an operator', name)
-    return this
-  }
-
-  /** Stable name of the operator and its state; unique in the job. */
-  uid(uid: string): this {
-    this.#settings.uid = checkText('the uid of an operator', uid)
-    return this
-  }
-
-  /**
-   * Declares the type of what the operator emits. Where records of it travel between tasks, serializers are made
-   * for that type, and one that is not of it fails the task, naming operator, path and type.
-   */
-  returns<R extends T>(type: TypeInformation<R>): SingleOutputStreamOperator<R> {
-    this.#settings.outputType = type
-    return this as unknown as SingleOutputStreamOperator<R>
-  }
-
-  /** Number of parallel subtasks; otherwise the environment's. @throws InvalidProgramError */
-  setParallelism(parallelism: number): this {
-    this.#settings.parallelism = checkParallelism('the parallelism of an operator', parallelism)
-    return this
-  }
-
-  /** Number of key groups, the limit of any later parallelism. @throws InvalidProgramError */
-  setMaxParallelism(max: number): this {
-    this.#settings.maxParallelism = checkParallelism('the max parallelism of an operator', max)
-    return this
-  }
-
-  /** Starts a task with this operator; those behind it may join it. */
-  startNewChain(): this {
-    this.#settings.chainingStrategy = 'HEAD'
-    return this
-  }
-
-  /** Runs the operator in a task of its own. */
-  disableChaining(): this {
-    this.#settings.chainingStrategy = 'NEVER'
-    return this
-  }
-
-  /**
-   * Operators of different groups never share a slot; those behind inherit the group. A group with resources is
-   * registered thereby, see {@link StreamExecutionEnvironment.registerSlotSharingGroup}.
-   */
-  slotSharingGroup(group: string | SlotSharingGroup): this {
-    this.#settings.slotSharingGroup = this.builder.slotSharingGroup(group)
-    return this
-  }
-
-  /**
-   * Subtask i of all operators with the same key run in one slot. They need one slot sharing group. Flink has it
-   * on the transformation.
-   */
-  setCoLocationGroupKey(key: string): this {
-    this.#settings.coLocationGroupKey = checkText('a co-location group key', key)
-    return this
-  }
-}
-
-/** A stream whose elements have keys. Rich functions on it have state per key. */
-export class KeyedStream<T, K> extends DataStream<T> {
-  override readonly keySelector: (value: unknown) => unknown
-
-  /** @internal */
-  constructor(
-    builder: StreamBuilder,
-    input: Transformation,
-    partitioning: ReturnType<typeof hashPartitioning>,
-  ) {
-    super(builder, { kind: 'partition', input, partitioning })
-    this.keySelector = partitioning.keySelector
-  }
-
-  /**
-   * Combines the elements of each key, two at a time. A STREAMING job emits the running value for every element,
-   * a BATCH job each key's final value once.
-   */
-  reduce(reducer: Reducer<T>): SingleOutputStreamOperator<T> {
-    const userFunction = new UserFunction<ReduceCall>(reducer, 'reduce', 'reduce')
-    return this.#addReduce({ name: 'Keyed Reduce', operation: 'reduce', userFunction })
-  }
-
-  /** Adds up a field (or an index of a tuple) per key; the other fields are those of the key's first element. */
-  sum(field: NumericField<T>): SingleOutputStreamOperator<T> {
-    return this.#aggregate('sum', field as PropertyKey)
-  }
-
-  /** The least value of a field per key; the other fields are those of the key's first element. */
-  min(field: ComparableField<T>): SingleOutputStreamOperator<T> {
-    return this.#aggregate('min', field as PropertyKey)
-  }
-
-  /** The greatest value of a field per key; the other fields are those of the key's first element. */
-  max(field: ComparableField<T>): SingleOutputStreamOperator<T> {
-    return this.#aggregate('max', field as PropertyKey)
-  }
-
-  /** {@link DataStream.connect}; with a stream that has keys too, equal keys meet and share their state. */
-  override connect<U>(other: KeyedStream<U, K>): ConnectedStreams<T, U, KeyedProcessContext<K>>
-  override connect<U>(other: DataStream<U>): ConnectedStreams<T, U>
-  override connect<U>(other: BroadcastStream<U>): KeyedBroadcastConnectedStream<K, T, U>
-  override connect<U>(other: DataStream<U> | BroadcastStream<U>): unknown {
-    return other instanceof BroadcastStream
-      ? new KeyedBroadcastConnectedStream<K, T, U>(this.connectedTo(other))
-      : new ConnectedStreams<T, U, KeyedProcessContext<K>>(this.connectedTo(other))
-  }
-
-  /**
-   * {@link DataStream.process} with the key in the context, state per key, and timers.
-   *
-   * @param onTimer called when a timer fires, if `fn` is a plain function; that of an object is its method of this name
-   * @throws InvalidProgramError for async functions
-   */
-  override process<R>(fn: KeyedProcessFunction<K, T, R>): SingleOutputStreamOperator<R>
-  override process<R>(
-    // biome-ignore lint/suspicious/noConfusingVoidType: a mere `void` would accept an async function
-    fn: (value: T, context: KeyedProcessContext<K>, out: Collected<R>) => void | undefined,
-    onTimer?: (
-      timestampMs: number,
-      context: OnTimerContext<K>,
-      out: Collected<R>,
-      // biome-ignore lint/suspicious/noConfusingVoidType: a mere `void` would accept an async function
-    ) => void | undefined,
-  ): SingleOutputStreamOperator<R>
-  override process<R>(fn: unknown, onTimer?: unknown): SingleOutputStreamOperator<R> {
-    return this.addProcess(fn, 'KeyedProcess', onTimer)
-  }
-
-  #aggregate(kind: 'sum' | 'min' | 'max', field: PropertyKey): SingleOutputStreamOperator<T> {
-    const { reduce, copy } = fieldAggregation(kind, field)
-    const userFunction = new UserFunction<ReduceCall>(reduce, 'reduce', kind)
-    const operation = `${kind} ${JSON.stringify(field)}`
-    const step = { name: 'Keyed Aggregation', operation, userFunction, builtIn: true }
-    return this.#addReduce(step, copy)
-  }
-
-  #addReduce(
-    step: Omit<FunctionStep<ReduceCall>, 'create'>,
-    copy?: (value: unknown) => unknown,
-  ): SingleOutputStreamOperator<T> {
-    const { keySelector } = this
-    const create: FunctionStep<ReduceCall>['create'] = (options) =>
-      createKeyedReduceOperator({ ...options, keySelector, ...(copy && { copy }) })
-    const createCombiner =
-      copy && ((o: CombinerOptions) => new LocalCombineOperator({ ...o, keySelector, copy }))
-    return new SingleOutputStreamOperator(
-      this.builder,
-      addFunctionOperator(this, {
-        ...step,
-        create,
-        emitsOwn: copy !== undefined,
-        batchMemoryWeight: AGGREGATION_WEIGHT,
-        ...(createCombiner && { createCombiner }),
-      }),
-    )
-  }
-}
-
-type CombinerOptions = Parameters<FunctionStep<ReduceCall>['create']>[0]
-
 type ProcessCall =
   ConstructorParameters<typeof ProcessOperator>[0]['userFunction'] extends UserFunction<infer F>
     ? F
     : never
-
-type ReduceCall = (a: unknown, b: unknown) => unknown

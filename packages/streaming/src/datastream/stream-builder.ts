@@ -9,7 +9,10 @@ import type {
 } from '../graph/transformation.js'
 import type { FunctionOperatorOptions } from '../operators/function-operator.js'
 import { TimestampsAndWatermarksOperator } from '../operators/watermarks/timestamps-and-watermarks-operator.js'
+import type { KeyedStream } from './keyed-stream.js'
 import { newOperatorSettings } from './operator-settings.js'
+import type { hashPartitioning } from './partitionings.js'
+import type { SingleOutputStreamOperator } from './single-output-stream-operator.js'
 
 /** What streams need of the environment that they belong to. */
 export interface StreamBuilder {
@@ -19,6 +22,13 @@ export interface StreamBuilder {
   addOperator(transformation: OperatorTransformation): void
   /** Registers the group if it has resources. @returns its name */
   slotSharingGroup(group: string | SlotSharingGroup): string
+  /** The stream that an operator or source makes. */
+  operatorStream<T>(transformation: OperatorTransformation): SingleOutputStreamOperator<T>
+  /** The elements of `input` with their keys. */
+  keyedStream<T, K>(
+    input: Transformation,
+    partitioning: ReturnType<typeof hashPartitioning>,
+  ): KeyedStream<T, K>
 }
 
 /** A stream as an operator takes it. */

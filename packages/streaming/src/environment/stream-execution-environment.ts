@@ -5,25 +5,19 @@ import {
   type JobId,
   newHexId,
   PipelineOptions,
-  resolveUserPath,
   type Source,
   type SourceSplit,
   SystemRandom,
 } from '@flink-ts/core'
 import { currentProgramContext, type ProgramContext } from '@flink-ts/runtime/program'
-import { collectionSource } from '../connectors/collection/collection-source.js'
-import { createSequenceSource } from '../connectors/sequence/sequence-source.js'
-import {
-  createSocketTextSource,
-  type SocketTextSourceConfig,
-} from '../connectors/socket/socket-text-source.js'
-import { createTextFileSource } from '../connectors/textfile/text-file-source.js'
-import { SingleOutputStreamOperator } from '../datastream/data-stream.js'
+import type { SocketTextSourceConfig } from '../connectors/socket/socket-text-source.js'
+import { createStreamBuilder } from '../datastream/create-stream-builder.js'
 import {
   checkParallelism,
   checkText,
   newOperatorSettings,
 } from '../datastream/operator-settings.js'
+import type { SingleOutputStreamOperator } from '../datastream/single-output-stream-operator.js'
 import type { StreamBuilder } from '../datastream/stream-builder.js'
 import type { WatermarkStrategy } from '../eventtime/watermark-strategy.js'
 import { InvalidProgramError } from '../functions/errors.js'
@@ -43,13 +37,18 @@ import { JobClient } from './job-client.js'
 import type { JobExecutionResult } from './job-execution-result.js'
 import { RegisteredSlotSharingGroups } from './registered-slot-sharing-groups.js'
 import type { SlotSharingGroup } from './slot-sharing-group.js'
+import {
+  collectionStep,
+  type SourceStep,
+  sequenceStep,
+  socketTextStep,
+  sourceStep,
+  textFileStep,
+} from './source-steps.js'
 
 const DEFAULT_JOB_NAME = 'Flink Streaming Job'
 /** Under this name the submission's working directory is kept for the traces. */
 const WORKING_DIRECTORY = 'flink-ts.working-directory'
-
-type SourceStep = Pick<SourceTransformation, 'boundedness' | 'fingerprint' | 'createSource'> &
-  Partial<SourceTransformation>
 
 /** Where a program begins: makes streams from sources, and executes what was built of them. */
 export class StreamExecutionEnvironment {
@@ -129,11 +128,11 @@ export class StreamExecutionEnvironment {
     this.#config = new ExecutionConfig(this.#configuration)
     this.#checkpointConfig = new CheckpointConfig(this.#configuration)
     this.#context = context
-    this.#builder = {
+    this.#builder = createStreamBuilder({
       nextId: () => this.#nextId++,
       addOperator: (transformation) => void this.#recorded.push(transformation),
       slotSharingGroup: (group) => this.#slotSharingGroups.use(group),
-    }
+    })
   }
 
   /** Parallelism of all operators that have none of their own. @throws InvalidProgramError */
@@ -228,23 +227,12 @@ export class StreamExecutionEnvironment {
 
   /** A stream of the elements of an array or other iterable object. Parallelism 1 unless set. */
   fromCollection<T>(elements: Iterable<T> & object): SingleOutputStreamOperator<T> {
-    const array = [...elements]
-    return this.#addSource('Collection Source', {
-      boundedness: 'BOUNDED',
-      fingerprint: `collection of ${array.length}`,
-      createSource: () => collectionSource(array) as Source<unknown, never>,
-      parallelism: 1,
-    })
+    return this.#addSource('Collection Source', collectionStep([...elements]))
   }
 
   /** The whole numbers from `from` to `to`, both included; in order with parallelism 1 only. */
   fromSequence(from: number, to: number): SingleOutputStreamOperator<number> {
-    const source = createSequenceSource({ from, to })
-    return this.#addSource('Sequence Source', {
-      boundedness: 'BOUNDED',
-      fingerprint: `sequence ${from} ${to}`,
-      createSource: () => source as Source<unknown, never>,
-    })
+    return this.#addSource('Sequence Source', sequenceStep(from, to))
   }
 
   /**
@@ -268,18 +256,11 @@ export class StreamExecutionEnvironment {
     ...rest: [WatermarkStrategy<T>, string] | [string]
   ): SingleOutputStreamOperator<T> {
     const [strategy, name] = rest.length === 1 ? [undefined, rest[0]] : rest
-    if (source.coordinatorReference === undefined) {
-      throw new InvalidProgramError(
-        `Cannot read from the source '${name}': it has no coordinatorReference, and enumerators of programs are not ` +
-          'supported yet; export a function (config) => Source from a package of the cluster and name it there',
-      )
-    }
-    return this.#addSource(checkText('the name of a source', name), {
-      boundedness: source.boundedness,
-      fingerprint: 'source',
-      createSource: () => source as Source<unknown, never>,
-      ...(strategy && { watermarkStrategy: strategy as WatermarkStrategy<unknown> }),
-    })
+    checkText('the name of a source', name)
+    return this.#addSource(
+      name,
+      sourceStep(source as Source<unknown, never>, name, strategy as WatermarkStrategy<unknown>),
+    )
   }
 
   /**
@@ -287,16 +268,7 @@ export class StreamExecutionEnvironment {
    * paths are relative to where the program was submitted.
    */
   readTextFile(path: string): SingleOutputStreamOperator<string> {
-    checkText('the path of a file', path)
-    return this.#addSource('File Source', {
-      boundedness: 'BOUNDED',
-      fingerprint: `readTextFile ${JSON.stringify(path)}`,
-      createSource: ({ workingDirectory }) =>
-        createTextFileSource({ path: resolveUserPath(path, workingDirectory) }) as Source<
-          unknown,
-          never
-        >,
-    })
+    return this.#addSource('File Source', textFileStep(checkText('the path of a file', path)))
   }
 
   /** The lines (or texts with another end) that come over a TCP connection; for trying things out. */
@@ -305,13 +277,7 @@ export class StreamExecutionEnvironment {
     port: number,
     options: Pick<SocketTextSourceConfig, 'delimiter' | 'maxRetry'> = {},
   ): SingleOutputStreamOperator<string> {
-    const source = createSocketTextSource({ host, port, ...options })
-    return this.#addSource('Socket Stream', {
-      boundedness: 'CONTINUOUS_UNBOUNDED',
-      fingerprint: `socketTextStream ${host}:${port}`,
-      createSource: () => source as Source<unknown, never>,
-      onlyParallelismOne: 'there is one connection to read from',
-    })
+    return this.#addSource('Socket Stream', socketTextStep({ host, port, ...options }))
   }
 
   /**
@@ -384,6 +350,6 @@ export class StreamExecutionEnvironment {
   #addSource<T>(name: string, step: SourceStep): SingleOutputStreamOperator<T> {
     const settings = newOperatorSettings(this.#builder.nextId(), name)
     const source: SourceTransformation = { ...settings, ...step, kind: 'source' }
-    return new SingleOutputStreamOperator(this.#builder, source)
+    return this.#builder.operatorStream(source)
   }
 }

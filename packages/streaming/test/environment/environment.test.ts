@@ -31,8 +31,10 @@ t.test('StreamExecutionEnvironment', async (t) => {
       t.same(await client.getAccumulators(), { n: 3 })
       t.equal((await client.getJobExecutionResult()).getJobID(), client.getJobID())
       await client.cancel()
-      await t.rejects(client.stopWithSavepoint(false), { code: 'FLINK_NOT_SUPPORTED' })
-      await t.rejects(client.triggerSavepoint('/s'), { message: /no savepoints in this release/ })
+      t.equal(await client.stopWithSavepoint(false), ' suspend')
+      t.equal(await client.stopWithSavepoint(true, '/s'), '/s drain')
+      t.equal(await client.cancelWithSavepoint(), ' cancel')
+      t.equal(await client.triggerSavepoint('/s'), '/s goes on')
       for (const create of [
         () => StreamExecutionEnvironment.createRemoteEnvironment('host', 8081),
         () => StreamExecutionEnvironment.createLocalEnvironment(2),

@@ -274,22 +274,25 @@ t.test('what cannot be written to a file names its path', async (t) => {
   })
 })
 
-t.test('a batch aggregation declares managed memory, a streaming one does not', async (t) => {
-  const build = (mode: 'BATCH' | 'STREAMING') =>
-    recorded((env) => {
-      env.setRuntimeMode(mode)
-      env
-        .fromCollection([{ word: 'a', n: 1 }])
-        .keyBy((r) => r.word)
-        .sum('n')
-        .name('op')
-        .print()
-    })
-  const uses = async (mode: 'BATCH' | 'STREAMING') =>
-    (await build(mode)).jobGraph.vertices
-      .flatMap(({ operators }) => operators)
-      .map(({ name, managedMemory: use }) => [name, use])
-      .filter(([, use]) => use !== undefined)
-  t.strictSame(await uses('BATCH'), [['op', { operatorWeight: 128 }]])
-  t.strictSame(await uses('STREAMING'), [])
-})
+t.test(
+  'a batch aggregation declares managed memory of its own, a streaming one that of its state',
+  async (t) => {
+    const build = (mode: 'BATCH' | 'STREAMING') =>
+      recorded((env) => {
+        env.setRuntimeMode(mode)
+        env
+          .fromCollection([{ word: 'a', n: 1 }])
+          .keyBy((r) => r.word)
+          .sum('n')
+          .name('op')
+          .print()
+      })
+    const uses = async (mode: 'BATCH' | 'STREAMING') =>
+      (await build(mode)).jobGraph.vertices
+        .flatMap(({ operators }) => operators)
+        .map(({ name, managedMemory: use }) => [name, use])
+        .filter(([, use]) => use !== undefined)
+    t.strictSame(await uses('BATCH'), [['op', { operatorWeight: 128 }]])
+    t.strictSame(await uses('STREAMING'), [['op', { stateBackend: true }]])
+  },
+)
