@@ -137,7 +137,7 @@ t.test('an application cluster', async (t) => {
   await t.test('wrong command lines are refused by name', async (t) => {
     for (const [args, text] of [
       [['--job', 'missing.ts'], /The program file does not exist: .*missing\.ts/],
-      [['--fromSavepoint', '/x', '--job', 'x.ts'], /there are no savepoints in this release/],
+      [['--claimMode', 'mine', '--job', 'x.ts'], /Unknown claim mode "mine": expected claim/],
       [['--job-id', 'xyz'], /Cannot use --job-id xyz: expected 32 hexadecimal digits/],
       [[], /No program found in .*usrlib/],
     ] as const) {
