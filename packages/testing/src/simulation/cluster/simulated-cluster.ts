@@ -1,5 +1,6 @@
 import { Configuration } from '@flink-ts/core'
 import type { ApplicationStatus, JobGraph } from '@flink-ts/runtime'
+import { CheckpointInvariants } from '../invariants/checkpoint-invariants.js'
 import { ClusterInvariants } from '../invariants/cluster-invariants.js'
 import { FencingInvariant } from '../invariants/fencing-invariant.js'
 import { StaleReportInvariant } from '../invariants/stale-report-invariant.js'
@@ -35,6 +36,7 @@ export class SimulatedCluster {
   readonly #topology: ClusterTopology
   readonly #client: ClusterClient
   readonly #invariants: ClusterInvariants
+  readonly #checkpoints: CheckpointInvariants
   readonly #jobs: SimulatedJobs
   readonly #lines: string[] = []
 
@@ -44,10 +46,12 @@ export class SimulatedCluster {
     const world = new SimulatedWorld({ ...options, highAvailability })
     this.world = world
     this.#invariants = new ClusterInvariants(world)
+    this.#checkpoints = new CheckpointInvariants(world)
     const fencing = new FencingInvariant((what) => world.violated(what))
     const staleReports = new StaleReportInvariant((what) => world.violated(what))
     world.onLog = (observation) => {
       this.#invariants.observe(observation)
+      this.#checkpoints.observe(observation)
       staleReports.observeLog(observation)
       fencing.observeLog(observation)
     }
@@ -265,6 +269,11 @@ export class SimulatedCluster {
     const stream = await this.world.files.create(path, 'overwrite')
     await stream.write(Buffer.from(text))
     await stream.close()
+  }
+
+  /** Checks that every checkpoint below a folder that can be restored is whole. */
+  checkCheckpoints(folder: string): Promise<void> {
+    return this.#checkpoints.checkFiles(folder)
   }
 
   /** The lines of a file, or of all files of a folder, by name, without hidden ones. */

@@ -13,6 +13,8 @@ export interface NemesisOptions {
   readonly minTaskManagers?: number
   /** JobManagers may crash and lose their leadership. Default true; only with high availability. */
   readonly leaders?: boolean
+  /** Looks at the cluster before each fault; virtual time stands still. */
+  readonly look?: () => Promise<void>
 }
 
 /** A bad cluster manager. */
@@ -116,6 +118,7 @@ export async function doHarm(cluster: SimulatedCluster, options: NemesisOptions)
   const kinds = Object.keys(FAULTS).filter(() => random.next() < 0.6)
   while (cluster.nowMs < endMs) {
     await cluster.advance(-Math.log(1 - random.next()) * meanPauseMs)
+    await options.look?.()
     const kind = pick(kinds.length > 0 ? kinds : Object.keys(FAULTS), random)
     await FAULTS[kind]!(cluster, random, options)
   }
