@@ -31,6 +31,8 @@ export interface TaskManagerPlace {
   pid: number | undefined
 }
 
+const MAX_STARTS = 3
+
 /**
  * A JobManager and TaskManagers in processes of their own, started by the scripts of `bin/`. They reach each other
  * through proxies only: one before the JobManager, two before each TaskManager.
@@ -108,8 +110,22 @@ export class FaultCluster {
     return this.#processes('standalone-session')[0]
   }
 
-  /** Starts a process at a place where none runs. */
+  /** Starts a process at a place where none runs. On a busy machine the script may give up waiting for it. */
   async startTaskManager(place: TaskManagerPlace): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.#tryToStart(place)
+        return
+      } catch (error) {
+        if (attempt === MAX_STARTS) throw error
+        for (const pid of this.#processes(`taskmanager.resource-id=${place.resourceId}`)) {
+          await this.kill(pid)
+        }
+      }
+    }
+  }
+
+  async #tryToStart(place: TaskManagerPlace): Promise<void> {
     const [rpcPort, dataPort] = await freePorts(2)
     place.rpcPort = rpcPort!
     place.dataPort = dataPort!

@@ -1,6 +1,5 @@
 import { until } from '../support/until.js'
-import type { Fault, FaultContext } from './fault.js'
-import { lasting } from './fault.js'
+import { type Fault, lasting, type RoundContext } from './fault.js'
 import { readRows } from './read-output.js'
 import { type CheckResult, RowChecker } from './row-checker.js'
 
@@ -18,7 +17,7 @@ export interface FaultCounts {
 }
 
 export interface RoundOptions {
-  readonly context: FaultContext
+  readonly context: RoundContext
   readonly counts: FaultCounts
   readonly faults: Iterator<Fault, never>
   /** After so many the job is left in peace. */
@@ -63,26 +62,32 @@ export async function runRound(options: RoundOptions): Promise<CheckResult> {
 
 /** One fault, until rows that were written after it are visible. */
 async function injectAndRecover(
-  context: FaultContext,
+  context: RoundContext,
   fault: Fault,
 ): Promise<{ done: boolean; recoveryMs?: number }> {
   const { job, cluster, note } = context
-  const writersBefore = job.writers()
-  note(fault.name)
-  const injectedAt = performance.now()
+  let writersBefore = job.writers()
+  let happenedAt = performance.now()
   let firstNewMs: number | undefined
+  const happens = () => {
+    // What an earlier fault has led to meanwhile is not the answer to this one.
+    writersBefore = job.writers()
+    happenedAt = performance.now()
+    firstNewMs = undefined
+  }
+  note(fault.name)
   const look = () => {
     if (firstNewMs !== undefined) return
     for (const writer of job.writers()) {
       if (!writersBefore.has(writer)) {
-        firstNewMs = performance.now() - injectedAt
+        firstNewMs = performance.now() - happenedAt
         return
       }
     }
   }
   const watching = setInterval(look, 20)
   try {
-    const done = await fault.inject(context)
+    const done = await fault.inject({ ...context, happens })
     cluster.heal()
     if (!done) return { done: false }
     const partsBefore = job.parts()

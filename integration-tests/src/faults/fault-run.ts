@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SeededRandom } from '@flink-ts/core'
 import { CheckpointDisk } from './checkpoint-disk.js'
-import type { FaultContext } from './fault.js'
+import type { RoundContext } from './fault.js'
 import { FaultCluster } from './fault-cluster.js'
 import { FaultJob } from './fault-job.js'
 import { runRound } from './fault-round.js'
@@ -36,6 +36,8 @@ export interface FaultRunResult {
   readonly recoveriesMs: readonly number[]
   /** Why it ended early. */
   readonly error?: unknown
+  /** Whether there has been a cluster at all. */
+  readonly hasBegun: boolean
   /** Logs and outputs, if there is something to be looked into. */
   readonly folder: string | undefined
 }
@@ -94,6 +96,7 @@ export async function runFaults(options: FaultRunOptions): Promise<FaultRunResul
   return {
     ...total,
     ...(error !== undefined && { error }),
+    hasBegun: cluster !== undefined,
     folder: stays ? folder : undefined,
   }
 }
@@ -128,12 +131,12 @@ function startCluster(folder: string, { environment }: FaultRunOptions): Promise
 
 function newContext(
   cluster: FaultCluster,
-  parts: Pick<FaultContext, 'disk' | 'random' | 'note'> & {
+  parts: Pick<RoundContext, 'disk' | 'random' | 'note'> & {
     folder: string
     round: number
     options: FaultRunOptions
   },
-): FaultContext {
+): RoundContext {
   const { folder, round, disk, random, note, options } = parts
   const roundFolder = join(folder, `round-${round}`)
   mkdirSync(roundFolder)

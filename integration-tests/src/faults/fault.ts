@@ -3,8 +3,8 @@ import type { CheckpointDisk } from './checkpoint-disk.js'
 import type { FaultCluster } from './fault-cluster.js'
 import type { FaultJob } from './fault-job.js'
 
-/** What a fault has at hand. */
-export interface FaultContext {
+/** What faults of one round have at hand. */
+export interface RoundContext {
   readonly cluster: FaultCluster
   readonly job: FaultJob
   readonly random: Random
@@ -13,6 +13,12 @@ export interface FaultContext {
   nextParallelism(): number
   /** A line for the log of the run. */
   note(text: string): void
+}
+
+/** What one fault has at hand. */
+export interface FaultContext extends RoundContext {
+  /** The bad thing happens now: from here on the time to recover is counted. Default: the call of `inject`. */
+  happens(): void
 }
 
 /** Something bad that is done to a running job. */

@@ -31,12 +31,17 @@ async function paused(context: FaultContext, ms: number): Promise<boolean> {
 }
 
 /** Has a function of the job do something, and waits until one does. */
-async function ordered({ job }: FaultContext, name: string, text: string): Promise<boolean> {
+async function ordered(
+  { job, happens }: FaultContext,
+  name: string,
+  text: string,
+): Promise<boolean> {
   job.order(name, text)
   await until(`a task takes the order ${name}`, async () => {
     return !job.isWaiting(name) || (await job.isFinished())
   })
   const taken = !job.isWaiting(name)
+  if (taken) happens()
   job.revoke(name)
   return taken
 }
@@ -50,6 +55,7 @@ export const PROCESS_FAULTS: readonly Fault[] = [
     async inject(context) {
       const place = await anyTaskManager(context)
       context.note(place.resourceId)
+      context.happens()
       await context.cluster.kill(place.pid)
       await lasting(context.random.nextInt(1500))
       await context.cluster.refill()

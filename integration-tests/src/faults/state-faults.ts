@@ -74,6 +74,7 @@ export const STATE_FAULTS: readonly Fault[] = [
         job.order('falls-back')
         context.note(`${newest.split('/').at(-1)}: ${damage(newest, random)}`)
       }
+      context.happens()
       await cluster.refill()
       return true
     },

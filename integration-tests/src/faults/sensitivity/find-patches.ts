@@ -41,8 +41,10 @@ async function findPatch(
       discard: true,
       log: (line) => log(`  ${line}`),
     })
+    const { lost, duplicated, error, hasBegun } = result
     if (isRight(result)) return undefined
-    const { lost, duplicated, error } = result
+    // The patch has nothing to do with that.
+    if (!hasBegun) throw error
     return error === undefined
       ? `found: lost ${lost}, duplicated ${duplicated}`
       : `found: ${String(error).slice(0, 200)}`
