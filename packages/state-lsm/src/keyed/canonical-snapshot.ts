@@ -1,12 +1,14 @@
 import type { KeyedStateKind, SnapshotWriter } from '@flink-ts/state'
 import { TimedValue } from '@flink-ts/state'
+import type { LsmStore } from '../store/lsm-store.js'
 import type { StoreView } from '../store/store-view.js'
-import { SlicedSnapshot } from './sliced-snapshot.js'
+import { FLUSH_BYTES, SlicedSnapshot } from './sliced-snapshot.js'
 import type { StoredEntry } from './stored-entries.js'
 
 /** A snapshot that stands alone: all entries in the format that every backend reads. */
 export class CanonicalSnapshot extends SlicedSnapshot {
   protected readonly writer: SnapshotWriter
+  readonly #store: LsmStore
   readonly #view: StoreView
   readonly #entries: () => Iterable<StoredEntry>
   readonly #kinds: readonly KeyedStateKind[]
@@ -15,6 +17,7 @@ export class CanonicalSnapshot extends SlicedSnapshot {
   constructor(
     options: ConstructorParameters<typeof SlicedSnapshot>[0] & {
       readonly writer: SnapshotWriter
+      readonly store: LsmStore
       readonly view: StoreView
       /** Over the view. */
       readonly entries: () => Iterable<StoredEntry>
@@ -26,6 +29,7 @@ export class CanonicalSnapshot extends SlicedSnapshot {
   ) {
     super(options)
     this.writer = options.writer
+    this.#store = options.store
     this.#view = options.view
     this.#entries = options.entries
     this.#kinds = options.kinds
@@ -33,6 +37,8 @@ export class CanonicalSnapshot extends SlicedSnapshot {
   }
 
   protected *write(): Generator<void, void> {
+    // What is in memory becomes a table first: then the snapshot holds files and no memory.
+    while (!this.#store.flushFor(this.#view, FLUSH_BYTES)) yield
     for (const entry of this.#entries()) {
       this.#add(entry)
       yield

@@ -4,13 +4,11 @@ import type { LsmStore } from '../store/lsm-store.js'
 import type { StoreView } from '../store/store-view.js'
 import type { Table } from '../store/table.js'
 import type { SharedTables } from './shared-tables.js'
-import { SlicedSnapshot } from './sliced-snapshot.js'
+import { FLUSH_BYTES, SlicedSnapshot } from './sliced-snapshot.js'
 import { type StoredTable, storedTable } from './table-list.js'
 
-/** Of what is in memory, bytes that are written in one step. */
-const FLUSH_BYTES = 16 * 1024
 /** Of a table, bytes that are uploaded at once. */
-const UPLOAD_BYTES = 512 * 1024
+const UPLOAD_BYTES = 1024 * 1024
 /** Tables that are uploaded at a time. */
 const UPLOADS = 3
 

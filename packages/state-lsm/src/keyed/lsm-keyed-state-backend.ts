@@ -189,12 +189,12 @@ export class LsmKeyedStateBackend implements KeyedStateBackend {
     ] as SnapshotDescription['states']
     const timers = this.#timers.capture(slots.length)
     const view = this.#store.view()
-    const common = { checkpointId, keyGroups, timers, view, clock: this.#options.clock }
+    const store = this.#store
+    const common = { checkpointId, keyGroups, timers, store, view, clock: this.#options.clock }
     if (full) this.#shared.forgetRestored()
     if (this.#options.isIncremental && !full) {
       return new IncrementalSnapshot({
         ...common,
-        store: this.#store,
         shared: this.#shared,
         createWriter: (tables) => this.#writer(states, { name: BACKEND_NAME, data: { tables } }),
       })

@@ -38,9 +38,8 @@ export class SharedTables {
 
   /** What was restored may belong to somebody else: it is stored again, under other keys. */
   forgetRestored(): void {
+    for (const key of this.#restoredKeys.values()) this.#stored.delete(key)
     this.#restoredKeys.clear()
-    this.#stored = new Set()
-    this.#pending.clear()
   }
 
   completed(checkpointId: bigint): void {

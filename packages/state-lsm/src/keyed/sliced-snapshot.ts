@@ -3,6 +3,8 @@ import type { Clock, KeyGroupRange } from '@flink-ts/core'
 import type { KeyedSnapshot, SnapshotSummary, SnapshotWriter } from '@flink-ts/state'
 import type { SnapshotTimers } from '@flink-ts/state/backend'
 
+/** Of what is in memory, bytes that are written to a table in one step. */
+export const FLUSH_BYTES = 4 * 1024
 /** Steps between two looks at the clock. */
 const STEPS = 16
 /** Timers that are written in one step. */

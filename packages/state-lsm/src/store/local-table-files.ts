@@ -1,36 +1,44 @@
+/* Adapter: the files of a store on a local disk. */
 import { closeSync, mkdirSync, openSync, readSync, rmSync, unlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
+import { StateFileError } from './state-file-error.js'
 import type { TableFileReader, TableFiles, TableFileWriter } from './table-files.js'
 
 /** The files of a store in a folder of its own on a local disk, which is made and removed with it. */
 export class LocalTableFiles implements TableFiles {
   readonly #directory: string
 
-  /** @throws Error (EEXIST) if the folder is there: it is somebody else's */
+  /** @throws StateFileError (FLINK_STATE_FILE), also if the folder is there: it is somebody else's */
   constructor(directory: string) {
     this.#directory = directory
-    mkdirSync(directory, { recursive: false, mode: 0o700 })
+    attempt('make the folder', directory, () => mkdirSync(directory, { mode: 0o700 }))
   }
 
   create(name: string): TableFileWriter {
-    const file = openSync(join(this.#directory, name), 'wx')
+    const path = join(this.#directory, name)
+    const file = attempt('make', path, () => openSync(path, 'wx', 0o600))
     return {
-      write: (bytes) => {
-        for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done)
-      },
+      write: (bytes) =>
+        attempt('write', path, () => {
+          for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done)
+        }),
       close: () => closeSync(file),
     }
   }
 
   open(name: string): TableFileReader {
     const path = join(this.#directory, name)
-    const file = openSync(path, 'r')
+    const file = attempt('open', path, () => openSync(path, 'r'))
     return {
       read: (target, start, length, position) => {
-        for (let done = 0; done < length; ) {
-          const read = readSync(file, target, start + done, length - done, position + done)
-          if (read === 0) throw new Error(`${path} ends at ${position + done}`)
-          done += read
+        try {
+          for (let done = 0; done < length; ) {
+            const read = readSync(file, target, start + done, length - done, position + done)
+            if (read === 0) throw new Error(`it ends at ${position + done}`)
+            done += read
+          }
+        } catch (cause) {
+          throw new StateFileError('read', path, cause)
         }
       },
       close: () => closeSync(file),
@@ -38,10 +46,19 @@ export class LocalTableFiles implements TableFiles {
   }
 
   delete(name: string): void {
-    unlinkSync(join(this.#directory, name))
+    const path = join(this.#directory, name)
+    attempt('remove', path, () => unlinkSync(path))
   }
 
   close(): void {
     rmSync(this.#directory, { recursive: true, force: true })
+  }
+}
+
+function attempt<R>(what: string, path: string, action: () => R): R {
+  try {
+    return action()
+  } catch (cause) {
+    throw new StateFileError(what, path, cause)
   }
 }

@@ -171,7 +171,7 @@ export class LsmStore {
   }
 
   #giveBackMemtables(view: StoreView): void {
-    for (const memtable of view.memtables) this.#recycle(memtable)
+    for (const memtable of view.takeMemtables()) this.#recycle(memtable)
   }
 
   /** Adds a table that was restored, while nothing was written. Takes it over. Of level 0, older ones first. */
@@ -299,7 +299,9 @@ export class LsmStore {
     for (const table of made) this.#levels.add(table)
     this.#frozen.shift()
     for (const view of this.#waiting) {
-      if (view.tablesOf(memtable, made)) this.#waiting.delete(view)
+      if (!view.tablesOf(memtable, made)) continue
+      this.#waiting.delete(view)
+      this.#giveBackMemtables(view)
     }
     this.#recycle(memtable)
   }

@@ -7,8 +7,8 @@ import { tableCursors } from './table-cursors.js'
 
 /** The entries of a store as they were at one moment. Holds memory and files until it is released. */
 export class StoreView {
-  /** Frozen, oldest first. */
-  readonly memtables: readonly Memtable[]
+  /** Frozen, oldest first; none when all of them are written. */
+  #memtables: readonly Memtable[]
   readonly #tables: LeveledTable[]
   readonly #unwritten: Set<Memtable>
   readonly #range: { readonly firstKeyGroup: number; readonly lastKeyGroup: number }
@@ -24,10 +24,10 @@ export class StoreView {
     readonly lastKeyGroup: number
     readonly onRelease: () => void
   }) {
-    this.memtables = options.memtables.map((memtable) => memtable.retain())
+    this.#memtables = options.memtables.map((memtable) => memtable.retain())
     this.#tables = [...options.tables]
     for (const { table } of this.#tables) table.retain()
-    this.#unwritten = new Set(this.memtables)
+    this.#unwritten = new Set(this.#memtables)
     this.#range = options
     this.#onRelease = options.onRelease
   }
@@ -35,6 +35,13 @@ export class StoreView {
   /** Of level 0 the newest first. Complete when all that was in memory is written; see `LsmStore.flushFor`. */
   get tables(): readonly LeveledTable[] {
     return [...this.#written.toReversed(), ...this.#tables]
+  }
+
+  /** Gives up the memtables, which the caller releases. */
+  takeMemtables(): readonly Memtable[] {
+    const memtables = this.#memtables
+    this.#memtables = []
+    return memtables
   }
 
   /** Told which tables were made of a memtable. @returns whether it waits for no more */
@@ -51,11 +58,12 @@ export class StoreView {
   /** All entries of these key groups (default: all) in order, removed ones left out. */
   cursor(range = this.#range): Cursor {
     const { firstKeyGroup, lastKeyGroup } = range
-    const cursors: Cursor[] = this.memtables.map((memtable) =>
+    const cursors: Cursor[] = this.#memtables.map((memtable) =>
       memtable.cursor(firstKeyGroup, lastKeyGroup),
     )
     cursors.reverse()
-    const inRange = this.#tables.flatMap((table) => {
+    const tables = this.#memtables.length === 0 ? this.tables : this.#tables
+    const inRange = tables.flatMap((table) => {
       const first = Math.max(firstKeyGroup, table.firstKeyGroup)
       const last = Math.min(lastKeyGroup, table.lastKeyGroup)
       return first > last ? [] : { ...table, firstKeyGroup: first, lastKeyGroup: last }
