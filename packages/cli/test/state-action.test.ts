@@ -94,11 +94,20 @@ t.test('state ls: operators, their states, kinds, types, counts', async (t) => {
     groups.out.filter((line) => /^ {4}key group \d+: 1 keys, 1 elements$/.test(line)).length,
     4,
   )
+  const quick = await state(folder, 'ls', 'sp', '--no-counts')
+  t.ok(quick.out.includes('  count  value  -     -         int'), quick.out.join('\n'))
   const json = JSON.parse((await state(folder, 'ls', '--json', 'sp')).out.join('\n'))
   t.match(json, {
     kind: 'SAVEPOINT',
     checkpointId: '1',
-    operators: [{ operatorUid: 'counts', states: [{ name: 'count', keys: 3 }, {}] }, {}],
+    operators: [
+      {
+        operatorUid: 'counts',
+        subtasks: [{ subtask: 0, keyGroups: { start: 0, end: 63 } }, {}],
+        states: [{ name: 'count', keys: 3 }, {}],
+      },
+      {},
+    ],
   })
 })
 

@@ -18,7 +18,7 @@ export async function copyOperatorState(
   const copy = (handle: StateHandle) => copyHandle(handle, context)
   const subtasks = new Map<number, OperatorSubtaskState>()
   for (const [subtask, state] of operator.subtasks) {
-    const { keyed, operator: own } = state
+    const { keyed, operator: own, inFlight } = state
     const shared = []
     for (const { key, handle } of keyed?.shared ?? []) {
       shared.push({ key, ...(handle && { handle: await copy(handle) }) })
@@ -33,12 +33,14 @@ export async function copyOperatorState(
         },
       }),
       ...(own && { operator: { ...own, snapshot: await copy(own.snapshot) } }),
+      ...(inFlight && { inFlight: await copy(inFlight) }),
     })
   }
   return { ...operator, subtasks }
 }
 
-async function copyHandle(
+/** The same bytes in a file of its own. @throws SnapshotCorruptError */
+export async function copyHandle(
   handle: StateHandle,
   { fileSystems, streams }: { fileSystems: FileSystems; streams: StateStreams },
 ): Promise<StateHandle> {

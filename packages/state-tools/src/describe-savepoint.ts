@@ -1,3 +1,4 @@
+import type { KeyGroupRange } from '@flink-ts/core'
 import {
   newHandles,
   type OperatorState,
@@ -6,6 +7,7 @@ import {
 } from '@flink-ts/state'
 import { elementsOf } from './keyed-entries.js'
 import type { SavepointReader } from './savepoint-reader.js'
+import { NativeStateError } from './state-tool-errors.js'
 
 /** How much of one state is in one key group. */
 export interface KeyGroupCount {
@@ -17,11 +19,23 @@ export interface KeyGroupCount {
 
 /** One state of an operator, with what is in it. */
 export interface StateSummary extends StateDescription {
-  /** Of keyed state. */
+  /** Of keyed state. Absent if it was not counted. */
   readonly keys?: number
-  readonly elements: number
+  /** Absent if it was not counted. */
+  readonly elements?: number
   /** Of keyed state: those that have something, ascending. */
   readonly keyGroups?: readonly KeyGroupCount[]
+}
+
+/** What one subtask has. */
+export interface SubtaskSummary {
+  readonly subtask: number
+  /** Of keyed state. */
+  readonly keyGroups?: KeyGroupRange
+  /** Of its files and inlined parts. */
+  readonly sizeBytes: number
+  /** It had ended. */
+  readonly isFinished: boolean
 }
 
 /** One operator of a savepoint. */
@@ -36,6 +50,8 @@ export interface OperatorSummary {
   /** Of its coordinator on the JobManager. */
   readonly coordinatorBytes: number
   readonly finishedSubtasks: number
+  /** In their order. */
+  readonly subtasks: readonly SubtaskSummary[]
   /** Absent without keyed state. */
   readonly keyType?: StateType
   /** The keyed state is in files of its backend: its states are not known. */
@@ -43,27 +59,37 @@ export interface OperatorSummary {
   readonly states: readonly StateSummary[]
 }
 
-/** Says what is in each operator of a savepoint. Reads all of it. @throws SnapshotCorruptError (FLINK_SNAPSHOT_CORRUPT) */
-export async function describeSavepoint(reader: SavepointReader): Promise<OperatorSummary[]> {
+export interface DescribeOptions {
+  /** Whether keys and elements are counted: then everything is read, else the heads of the files alone. Default true. */
+  readonly counts?: boolean
+}
+
+/** Says what is in each operator of a savepoint. @throws SnapshotCorruptError (FLINK_SNAPSHOT_CORRUPT) */
+export async function describeSavepoint(
+  reader: SavepointReader,
+  { counts = true }: DescribeOptions = {},
+): Promise<OperatorSummary[]> {
   const summaries: OperatorSummary[] = []
-  for (const operator of reader.operators) summaries.push(await describe(reader, operator))
+  for (const operator of reader.operators) summaries.push(await describe(reader, operator, counts))
   return summaries
 }
 
 async function describe(
   reader: SavepointReader,
   operator: OperatorState,
+  counts: boolean,
 ): Promise<OperatorSummary> {
   const { operatorId, operatorUid, operatorName, parallelism, maxParallelism } = operator
-  const subtasks = [...operator.subtasks.values()]
-  const isNative = subtasks.some(({ keyed }) => (keyed?.shared?.length ?? 0) > 0)
-  const keyed = isNative ? undefined : await reader.keyedStates(operatorId)
+  const subtasks = describeSubtasks(operator)
+  const keyed = await keyedStatesOf(reader, operatorId)
   const states: StateSummary[] = []
-  if (keyed !== undefined) states.push(...(await describeKeyed(reader, operatorId, keyed.states)))
+  if (keyed !== undefined && keyed !== 'native') {
+    states.push(...(counts ? await describeKeyed(reader, operatorId, keyed.states) : keyed.states))
+  }
   for (const state of await reader.operatorStates(operatorId)) {
     let elements = 0
-    for await (const _ of reader.readOperatorState(operatorId, state.name)) elements++
-    states.push({ ...state, elements })
+    if (counts) for await (const _ of reader.readOperatorState(operatorId, state.name)) elements++
+    states.push(counts ? { ...state, elements } : state)
   }
   return {
     operatorId,
@@ -71,12 +97,33 @@ async function describe(
     operatorName,
     parallelism,
     maxParallelism,
-    sizeBytes: subtasks.flatMap(newHandles).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    sizeBytes: subtasks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     coordinatorBytes: operator.coordinatorState?.length ?? 0,
-    finishedSubtasks: subtasks.filter(({ finished }) => finished === true).length,
-    ...(keyed !== undefined && { keyType: keyed.keyType }),
-    isNative,
+    finishedSubtasks: subtasks.filter(({ isFinished }) => isFinished).length,
+    subtasks,
+    ...(keyed !== undefined && keyed !== 'native' && { keyType: keyed.keyType }),
+    isNative: keyed === 'native',
     states,
+  }
+}
+
+function describeSubtasks(operator: OperatorState): SubtaskSummary[] {
+  return [...operator.subtasks]
+    .sort(([a], [b]) => a - b)
+    .map(([subtask, state]) => ({
+      subtask,
+      ...(state.keyed && { keyGroups: state.keyed.keyGroups }),
+      sizeBytes: newHandles(state).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+      isFinished: state.finished === true,
+    }))
+}
+
+async function keyedStatesOf(reader: SavepointReader, operatorId: string) {
+  try {
+    return await reader.keyedStates(operatorId)
+  } catch (error) {
+    if (error instanceof NativeStateError) return 'native'
+    throw error
   }
 }
 

@@ -1,9 +1,11 @@
 export { type StateDescription, type StateType, TimedValue } from '@flink-ts/state'
 export {
+  type DescribeOptions,
   describeSavepoint,
   type KeyGroupCount,
   type OperatorSummary,
   type StateSummary,
+  type SubtaskSummary,
 } from './describe-savepoint.js'
 export type { KeyedEntry, KeyGroupOfState } from './keyed-entries.js'
 export type {

@@ -12,9 +12,10 @@ import {
   type CheckpointMetadata,
   FileSystemCheckpointStorage,
   type OperatorState,
+  type StateHandle,
   StateStreams,
 } from '@flink-ts/state'
-import { copyOperatorState } from './copy-operator-state.js'
+import { copyHandle, copyOperatorState } from './copy-operator-state.js'
 import type { OperatorDefinition, OperatorTransformation } from './operator-definition.js'
 import type { SavepointReader } from './savepoint-reader.js'
 import { StateToolUsageError } from './state-tool-errors.js'
@@ -150,7 +151,12 @@ export class SavepointWriter {
       ...(inlineThresholdBytes !== undefined && { inlineThresholdBytes }),
     })
     const { maxParallelism = DEFAULT_MAX_PARALLELISM } = this.#options
-    const context = { streams, maxParallelism, ...(serializers && { serializers }) }
+    const context = {
+      streams,
+      maxParallelism,
+      ...(serializers && { serializers }),
+      copy: (handle: StateHandle) => copyHandle(handle, { fileSystems, streams }),
+    }
     await fileSystems.forPath(directory).mkdirs(directory)
     try {
       const operators: OperatorState[] = []

@@ -30,6 +30,7 @@ export async function transformedOperator(
     operatorName,
     parallelism,
     maxParallelism,
+    carried: operator.subtasks,
     ...(operator.coordinatorState && { coordinatorState: operator.coordinatorState }),
     ...(keyedStates.length > 0 && {
       keyed: {

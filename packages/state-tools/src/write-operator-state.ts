@@ -15,6 +15,7 @@ import {
   type SnapshotTimer,
   SnapshotWriter,
   type StateDescription,
+  type StateHandle,
   type StateStreams,
 } from '@flink-ts/state'
 import type { KeyedStateRecord, OperatorDefinition } from './operator-definition.js'
@@ -25,6 +26,8 @@ export interface WriteContext {
   readonly streams: StateStreams
   readonly maxParallelism: number
   readonly serializers?: SerializerRegistry
+  /** Makes a file of its own of what another savepoint has. */
+  readonly copy: (handle: StateHandle) => Promise<StateHandle>
 }
 
 /** An operator whose id is known; those without a uid have one from their place in the graph. */
@@ -32,6 +35,8 @@ export type IdentifiedOperator = Omit<OperatorDefinition, 'uid' | 'name'> & {
   readonly operatorId: string
   readonly operatorUid?: string
   readonly operatorName: string
+  /** What stays as it was, by subtask: that it had ended, and elements that were on their way to it. */
+  readonly carried?: ReadonlyMap<number, Pick<OperatorSubtaskState, 'finished' | 'inFlight'>>
 }
 
 /** Writes the files of an operator. Memory: its keys. */
@@ -57,9 +62,16 @@ export async function writeOperatorState(
   const operator = await writeOperator(definition, facts, context)
   const subtasks = new Map<number, OperatorSubtaskState>()
   for (let subtask = 0; subtask < parallelism; subtask++) {
+    const { finished, inFlight } = definition.carried?.get(subtask) ?? {}
+    const isEmpty = !keyed?.[subtask]?.hasElements && !operator?.[subtask]?.hasElements
+    if (finished === true && isEmpty) {
+      subtasks.set(subtask, { finished })
+      continue
+    }
     subtasks.set(subtask, {
-      ...(keyed && { keyed: keyed[subtask]! }),
-      ...(operator && { operator: operator[subtask]! }),
+      ...(keyed && { keyed: keyed[subtask]!.handle }),
+      ...(operator && { operator: operator[subtask]!.handle }),
+      ...(inFlight && { inFlight: await context.copy(inFlight) }),
     })
   }
   return { ...facts, ...(coordinatorState && { coordinatorState }), subtasks }
@@ -67,11 +79,17 @@ export async function writeOperatorState(
 
 type Facts = Omit<OperatorState, 'subtasks'>
 
+/** What one subtask has. */
+interface Written<H> {
+  readonly handle: H
+  readonly hasElements: boolean
+}
+
 async function writeKeyed(
   { keyed }: IdentifiedOperator,
   facts: Facts,
   context: WriteContext,
-): Promise<KeyedStateHandle[] | undefined> {
+): Promise<Written<KeyedStateHandle>[] | undefined> {
   if (keyed === undefined) return undefined
   const { parallelism, maxParallelism, operatorName } = facts
   const { keyType = 'dynamic', states } = keyed
@@ -103,7 +121,10 @@ async function writeKeyed(
       await file.writePending()
     }
     const written = await Promise.all(files.map((file) => file.finish()))
-    return written.map(({ handle }, subtask) => ({ keyGroups: ranges[subtask]!, snapshot: handle }))
+    return written.map(({ handle, elements }, subtask) => ({
+      handle: { keyGroups: ranges[subtask]!, snapshot: handle },
+      hasElements: elements.some((count) => count > 0),
+    }))
   })
 }
 
@@ -143,7 +164,7 @@ async function writeOperator(
   { operatorStates }: IdentifiedOperator,
   facts: Facts,
   context: WriteContext,
-): Promise<OperatorStateHandle[] | undefined> {
+): Promise<Written<OperatorStateHandle>[] | undefined> {
   if (operatorStates === undefined) return undefined
   const { parallelism, operatorName } = facts
   const { states, records } = operatorStates
@@ -165,12 +186,15 @@ async function writeOperator(
     }
     const written = await Promise.all(files.map((file) => file.finish()))
     return written.map(({ handle, elements }) => ({
-      snapshot: handle,
-      states: states.map(({ name, kind }, number) => ({
-        name,
-        kind,
-        elements: elements[number]!,
-      })),
+      handle: {
+        snapshot: handle,
+        states: states.map(({ name, kind }, number) => ({
+          name,
+          kind,
+          elements: elements[number]!,
+        })),
+      },
+      hasElements: elements.some((count) => count > 0),
     }))
   })
 }

@@ -367,6 +367,50 @@ t.test('state in files of a backend is told, copied, and not looked into', async
   t.equal(bytes.toString(), 'shared bytes')
 })
 
+t.test(
+  'subtasks that had ended stay so, and what was on its way stays, when an operator is transformed',
+  async (t) => {
+    const { fileSystems, options, files } = world()
+    await SavepointWriter.create(options)
+      .withOperator({
+        uid: 'o',
+        parallelism: 2,
+        operatorStates: {
+          states: [{ name: 's', kind: 'splitList', type: Types.int }],
+          records: [{ state: 's', value: 1 }],
+        },
+      })
+      .write('/sp')
+    const first = await SavepointReader.open('/sp', { fileSystems })
+    const [operator] = first.operators
+    const random = new SeededRandom(6)
+    const location = { directory: '/cp', sharedDirectory: '/cp' }
+    const streams = new StateStreams({ fileSystems, random, location, inlineThresholdBytes: 0 })
+    const stream = streams.open('exclusive')
+    await stream.write(Buffer.from('on its way'))
+    const inFlight = await stream.finish()
+    const subtasks = new Map([
+      [0, { ...operator!.subtasks.get(0)!, inFlight }],
+      [1, { finished: true }],
+    ])
+    const storage = new FileSystemCheckpointStorage({ fileSystems, random, jobId: 'a'.repeat(32) })
+    await storage.complete(location, { ...first.metadata, operators: [{ ...operator!, subtasks }] })
+    const reader = await SavepointReader.open('/cp', { fileSystems })
+    await SavepointWriter.from(reader, options)
+      .transformOperator('o', { operatorStates: (record) => ({ ...record, value: 2 }) })
+      .write('/changed')
+    await SavepointWriter.from(reader, options).write('/copied')
+    await files.delete('/cp', { recursive: true })
+    for (const path of ['/changed', '/copied']) {
+      const changed = (await SavepointReader.open(path, { fileSystems })).findOperator('o')
+      t.match(changed.subtasks.get(0)!.inFlight, { sizeBytes: 10 })
+      const source = await openStateHandle(fileSystems, changed.subtasks.get(0)!.inFlight!)
+      await source.close()
+      t.strictSame(changed.subtasks.get(1), { finished: true })
+    }
+  },
+)
+
 t.test('SavepointReader names the nearest operator and state', async (t) => {
   const { reader } = await written()
   t.throws(() => reader.findOperator('count'), { message: /did you mean 'counts'/ })

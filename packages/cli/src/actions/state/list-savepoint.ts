@@ -13,11 +13,11 @@ const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB']
 export async function listSavepoint(
   reader: SavepointReader,
   terminal: Terminal,
-  options: { readonly keyGroups: boolean; readonly json: boolean },
+  options: { readonly keyGroups: boolean; readonly json: boolean; readonly counts: boolean },
 ): Promise<number> {
   const { jobId, checkpointId, timestampMs, kind } = reader.metadata
   const taken = new Date(timestampMs).toISOString()
-  const operators = await describeSavepoint(reader)
+  const operators = await describeSavepoint(reader, options)
   if (options.json) {
     const { path } = reader
     const facts = {
@@ -60,7 +60,7 @@ function listOperator(operator: OperatorSummary, terminal: Terminal, keyGroups: 
       state.name,
       state.kind,
       state.keys === undefined ? '-' : String(state.keys),
-      String(state.elements),
+      state.elements === undefined ? '-' : String(state.elements),
       stateType(state),
     ]),
   ]

@@ -40,9 +40,23 @@ const KEY_GROUPS: OptionDefinition = {
   long: 'key-groups',
   description: 'Show how much is in each key group (ls).',
 }
+const NO_COUNTS: OptionDefinition = {
+  long: 'no-counts',
+  description: 'Count nothing: read the heads of the files alone (ls).',
+}
 const JSON_OUTPUT: OptionDefinition = { long: 'json', description: 'Answer JSON (ls).' }
 
-const OPTIONS = [OPERATOR, STATE, KEY, KEY_GROUPS, JSON_OUTPUT, DYNAMIC_PROPERTY, VERBOSE, HELP]
+const OPTIONS = [
+  OPERATOR,
+  STATE,
+  KEY,
+  KEY_GROUPS,
+  NO_COUNTS,
+  JSON_OUTPUT,
+  DYNAMIC_PROPERTY,
+  VERBOSE,
+  HELP,
+]
 const VERBS = ['ls', 'show', 'export']
 
 /** `flink state ls|show|export`: what is in a savepoint or checkpoint, without its job. */
@@ -75,7 +89,11 @@ export const stateAction: Action = {
     const operator = args.value(OPERATOR)
     const state = args.value(STATE)
     if (verb === 'ls') {
-      const options = { keyGroups: args.has(KEY_GROUPS), json: args.has(JSON_OUTPUT) }
+      const options = {
+        keyGroups: args.has(KEY_GROUPS),
+        counts: !args.has(NO_COUNTS),
+        json: args.has(JSON_OUTPUT),
+      }
       return listSavepoint(reader, terminal, options)
     }
     if (verb === 'show')
