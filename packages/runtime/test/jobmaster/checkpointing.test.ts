@@ -3,8 +3,10 @@ import type { CheckpointMetadata, OperatorSubtaskState } from '@flink-ts/state'
 import { decodeMetadata, snapshotSourceOfBytes } from '@flink-ts/state'
 import t from 'tap'
 import { acknowledgeToMessage } from '../../dist/checkpoint/checkpoint-reports.js'
+import { cleanUpCheckpoints } from '../../dist/checkpoint/clean-up-checkpoints.js'
 import { decodeTaskRestore } from '../../dist/checkpoint/task-restore.js'
 import type { JobGraph } from '../../dist/jobgraph/job-graph.js'
+import type { JobResult } from '../../dist/messages/messages.generated.js'
 import { settle } from '../testing/cluster.js'
 import { edge, hex, JOB_ID, jobGraph, vertex } from '../testing/job-graphs.js'
 import { RunningJob } from '../testing/running-job.js'
@@ -647,3 +649,48 @@ t.test('REST: configuration and subtasks of a checkpoint', async (t) => {
   t.equal(await ask({ kind: 'SUBTASKS', checkpointId: 1, vertexId: hex(9) }), undefined)
   t.equal(await ask({ kind: 'DETAILS', checkpointId: 7 }), undefined)
 })
+
+t.test('a region restarts from the newest checkpoint, the others go on', async (t) => {
+  const graph = jobGraph([vertex(1, 2), vertex(2, 2)], [edge(1, 2, 'FORWARD')])
+  const job = await start(t, {}, graph)
+  await complete(job, 1)
+  await fail(job, 'FLINK_TEST', [1, 0])
+  t.strictSame(job.attempts, [1, 0, 1, 0])
+  t.strictSame(restoredTexts(job, 1, 0), ['1 of 1-0 [0, 63]'])
+  t.equal(restoreOf(job, 1, 1), undefined)
+  await complete(job, 2)
+  await fail(job, 'FLINK_TEST', [1, 1])
+  t.equal(restoreOf(job, 1, 1)?.checkpointId, 2n)
+  t.equal(restoreOf(job, 1, 0)?.checkpointId, 1n)
+})
+
+t.test(
+  'cleanUpCheckpoints removes what a leader left that died after the end of a job',
+  async (t) => {
+    const key = 'execution.checkpointing.externalized-checkpoint-retention'
+    for (const [retention, isKept] of [
+      ['NO_EXTERNALIZED_CHECKPOINTS', false],
+      ['RETAIN_ON_CANCELLATION', true],
+    ] as const) {
+      const job = await start(t, { [key]: retention })
+      await complete(job, 1)
+      await job.jobMaster.close()
+      const { cluster } = job
+      const stores = cluster.ha.stores({ epoch: 3, uuid: 'jm-token' })
+      const result: JobResult = {
+        jobId: JOB_ID,
+        name: 'test job',
+        status: 'CANCELED',
+        startTimeMs: 0,
+        endTimeMs: 0,
+        accumulators: [],
+      }
+      const options = { ...cluster, result, jobGraph: pipeline(), stores, log: noopLogger }
+      await cleanUpCheckpoints(options)
+      await cleanUpCheckpoints(options)
+      t.equal(await cluster.files.exists(`${FOLDER}/chk-1/_metadata`), isKept)
+      t.equal(await cluster.files.exists(FOLDER), isKept)
+      t.strictSame(await stores.jobNamespace(JOB_ID, 'checkpoints').names(), [])
+    }
+  },
+)
