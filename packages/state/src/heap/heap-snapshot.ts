@@ -43,9 +43,13 @@ export class HeapSnapshot implements KeyedSnapshot, EntryWriter {
   readonly #writer: SnapshotWriter
   readonly #clock: Clock | undefined
   readonly #entries: Iterator<KeyEntry>
+  /** What is to be written, by key group from the first one on. */
+  readonly #byKeyGroup: KeyEntry[][]
+  #keyGroup = 0
+  #next = 0
   readonly #pending: (PendingListWrite | PendingMapWrite)[] = []
   #timers: Iterator<void> | undefined
-  #phase: 'ENTRIES' | 'LARGE' | 'TIMERS' | 'WRITTEN' | 'RELEASED' = 'ENTRIES'
+  #phase: 'SORTING' | 'ENTRIES' | 'LARGE' | 'TIMERS' | 'WRITTEN' | 'RELEASED' = 'SORTING'
   #failure: { readonly error: unknown } | undefined = undefined
 
   constructor(options: {
@@ -66,7 +70,10 @@ export class HeapSnapshot implements KeyedSnapshot, EntryWriter {
     this.#writer = options.writer
     this.#clock = options.clock
     this.#entries = options.context.entries()
+    const { start, end } = options.keyGroups
+    this.#byKeyGroup = Array.from({ length: end - start + 1 }, () => [])
     this.#timers = this.#writeTimers(options.timers)
+    this.#writer.areStray = true
   }
 
   write(entry: KeyEntry): void {
@@ -115,17 +122,23 @@ export class HeapSnapshot implements KeyedSnapshot, EntryWriter {
     for (const write of this.#pending) write.close()
     this.#pending.length = 0
     this.#timers = undefined
+    this.#byKeyGroup.length = 0
   }
 
   /** @returns whether all is written */
   #step(): boolean {
     switch (this.#phase) {
-      case 'ENTRIES': {
+      case 'SORTING': {
         const next = this.#entries.next()
-        if (next.done === true) this.#phase = 'LARGE'
-        else if (next.value.version !== DROPPED) this.#context.touch(next.value)
+        if (next.done === true) this.#phase = 'ENTRIES'
+        else if (this.#lacks(next.value)) {
+          this.#byKeyGroup[next.value.keyGroup - this.keyGroups.start]!.push(next.value)
+        }
         return false
       }
+      case 'ENTRIES':
+        this.#stepEntries()
+        return false
       case 'LARGE':
         this.#stepLarge()
         return false
@@ -136,6 +149,28 @@ export class HeapSnapshot implements KeyedSnapshot, EntryWriter {
         return true
       default:
         return true
+    }
+  }
+
+  #lacks({ version }: KeyEntry): boolean {
+    return version !== DROPPED && version < this.version
+  }
+
+  #stepEntries(): void {
+    const group = this.#byKeyGroup[this.#keyGroup]
+    if (group === undefined) {
+      this.#phase = 'LARGE'
+      return
+    }
+    const entry = group[this.#next++]
+    if (entry === undefined) {
+      this.#byKeyGroup[this.#keyGroup++] = []
+      this.#next = 0
+    } else if (this.#lacks(entry)) {
+      // All others that are written in between are written because the task touches them.
+      this.#writer.areStray = false
+      this.#context.touch(entry)
+      this.#writer.areStray = true
     }
   }
 

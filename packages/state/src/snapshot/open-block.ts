@@ -11,19 +11,25 @@ export interface SnapshotTimer {
   readonly namespace: unknown
 }
 
+/** What the values of a block, and the keys of its maps, are written with. */
+export interface BlockEncoders {
+  readonly values: ValueEncoder
+  readonly mapKeys: ValueEncoder | undefined
+}
+
 /** Entries of one state that become one frame. Its values decode from fresh tables. */
 export class OpenBlock {
   readonly #entries = new ByteWriter(FIRST_BYTES)
   readonly #values: ValueEncoder
   readonly #mapKeys: ValueEncoder | undefined
+  readonly #areShared: boolean
   #count = 0
 
-  constructor(encoders: {
-    readonly values: ValueEncoder
-    readonly mapKeys: ValueEncoder | undefined
-  }) {
-    this.#values = encoders.values
-    this.#mapKeys = encoders.mapKeys
+  /** @param areShared blocks with the same encoders are open: then each entry begins with fresh tables */
+  constructor({ values, mapKeys }: BlockEncoders, areShared = false) {
+    this.#values = values
+    this.#mapKeys = mapKeys
+    this.#areShared = areShared
   }
 
   get sizeBytes(): number {
@@ -63,8 +69,7 @@ export class OpenBlock {
     body.raw(this.#entries.written())
     this.#entries.position = 0
     this.#count = 0
-    this.#values.reset()
-    this.#mapKeys?.reset()
+    this.#freshTables()
     return body.written()
   }
 
@@ -86,6 +91,7 @@ export class OpenBlock {
   #entry(key: unknown, write: () => void): void {
     const entries = this.#entries
     const start = entries.position
+    if (this.#areShared) this.#freshTables()
     try {
       if (key !== undefined) {
         const bytes = encodeKey(key)
@@ -98,5 +104,10 @@ export class OpenBlock {
       entries.position = start
       throw error
     }
+  }
+
+  #freshTables(): void {
+    this.#values.reset()
+    this.#mapKeys?.reset()
   }
 }

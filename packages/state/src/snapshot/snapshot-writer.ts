@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict'
 import { FLINK_TS_VERSION, FlinkError, type SerializerRegistry } from '@flink-ts/core'
+import { BlockSet, type Part } from './block-set.js'
 import { ByteWriter } from './byte-writer.js'
 import { type FileDigest, FrameWriter } from './frame-writer.js'
-import { OpenBlock, type SnapshotTimer } from './open-block.js'
+import type { OpenBlock, SnapshotTimer } from './open-block.js'
 import type { SnapshotDescription, StateDescription } from './snapshot-description.js'
 import { StateValueError } from './snapshot-errors.js'
 import { FrameType, SnapshotKind } from './snapshot-format.js'
 import { StateCodec } from './state-codec.js'
-
-/** Bytes after which a block ends; one large entry may make it longer. */
-const BLOCK_BYTES = 64 * 1024
-/** Blocks that may be open at a time; the one opened first is ended for another. */
-const MAX_OPEN_BLOCKS = 256
 
 export interface SnapshotWriterOptions {
   readonly description: Omit<SnapshotDescription, 'writer'>
@@ -27,24 +23,20 @@ export interface SnapshotSummary extends FileDigest {
   readonly keyGroups: readonly number[]
 }
 
-interface Part {
-  readonly state: number
-  readonly keyGroup: number | undefined
-  readonly block: OpenBlock
-}
-
 /**
  * Writes the state of one operator subtask in the format of docs/state-format.md. Synchronous and without I/O: the owner
  * writes `takePending()` to a file as it sees fit.
  *
- * Entries may come in any order of keys, key groups and states, each key once per state.
+ * Entries may come in any order of keys, key groups and states, each key once per state. By ascending key groups they take less space and
+ * time.
  */
 export class SnapshotWriter {
   readonly #description: SnapshotDescription
   readonly #frames: FrameWriter
   readonly #codecs: readonly StateCodec[]
-  /** By state and key group, in the order in which they were opened. */
-  readonly #open = new Map<number, Part>()
+  readonly #blocks: BlockSet
+  /** Whether the entries that are added come out of the order of the others. */
+  areStray = false
   readonly #index: { part: number; position: number; length: number }[] = []
   readonly #elements: number[]
   readonly #keyGroups = new Set<number>()
@@ -56,6 +48,10 @@ export class SnapshotWriter {
       (state) => new StateCodec(state, { operatorName, ...(serializers && { serializers }) }),
     )
     this.#elements = states.map(() => 0)
+    this.#blocks = new BlockSet(
+      (state) => this.#codecs[state]!.createEncoders(),
+      (part) => this.#end(part),
+    )
     this.#frames = new FrameWriter(keyed === undefined ? SnapshotKind.operator : SnapshotKind.keyed)
     this.#frames.frame(FrameType.Description, Buffer.from(JSON.stringify(this.#description)))
   }
@@ -115,7 +111,7 @@ export class SnapshotWriter {
 
   /** Ends the file; its last bytes are in `takePending`. Once. */
   finish(): SnapshotSummary {
-    for (const part of this.#open.values()) this.#close(part)
+    this.#blocks.endAll()
     const index = this.#index.sort((a, b) => a.part - b.part || a.position - b.position)
     const body = new ByteWriter(64 + 16 * index.length)
     body.varint(index.length)
@@ -131,7 +127,7 @@ export class SnapshotWriter {
 
   #add(state: number, keyGroup: number | undefined, write: (block: OpenBlock) => number): number {
     const id = this.#idOf(state, keyGroup)
-    const part = this.#open.get(id) ?? this.#begin(id, state, keyGroup)
+    const part = this.#blocks.partFor(id, { state, keyGroup }, this.areStray)
     let added: number
     try {
       added = write(part.block)
@@ -139,7 +135,7 @@ export class SnapshotWriter {
       throw this.#valueError(this.#codecs[state]!.state, error)
     }
     this.#elements[state]! += added
-    if (part.block.sizeBytes >= BLOCK_BYTES) this.#close(part)
+    this.#blocks.added(part)
     return added
   }
 
@@ -160,21 +156,7 @@ export class SnapshotWriter {
     return keyGroup * states.length + state
   }
 
-  #begin(id: number, state: number, keyGroup: number | undefined): Part {
-    if (this.#open.size >= MAX_OPEN_BLOCKS) {
-      for (const [oldest, part] of this.#open) {
-        this.#close(part)
-        this.#open.delete(oldest)
-        break
-      }
-    }
-    const part = { state, keyGroup, block: new OpenBlock(this.#codecs[state]!.createEncoders()) }
-    this.#open.set(id, part)
-    return part
-  }
-
-  #close({ state, keyGroup, block }: Part): void {
-    if (block.sizeBytes === 0) return
+  #end({ state, keyGroup, block }: Part): void {
     const frame = this.#frames.frame(FrameType.Block, block.take(state, keyGroup))
     this.#index.push({ part: keyGroup ?? state, ...frame })
   }
