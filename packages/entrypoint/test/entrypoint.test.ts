@@ -306,6 +306,23 @@ t.test('ApplicationJobs', async (t) => {
     t.equal(await jobs.unfinished(true), undefined, 'they have finished')
     t.match(await jobs.result('a'), { status: 'FINISHED', netRuntimeMs: 5 })
   })
+  await t.test('savepoint: begins one, and asks until it is complete', async (t) => {
+    const asked: unknown[] = []
+    const answers = [{ status: 'IN_PROGRESS' }, { status: 'COMPLETED', location: '/s/savepoint-1' }]
+    const noted = (name: string) => async (request: object) => void asked.push([name, request])
+    const dispatcher = {
+      triggerSavepoint: noted('savepoint'),
+      stopWithSavepoint: noted('stop'),
+      requestTriggeredOperation: async () => answers.shift(),
+    }
+    const jobs = new ApplicationJobs(async () => dispatcher as never)
+    t.equal(await jobs.savepoint('a', { directory: '/s', end: 'drain' }), '/s/savepoint-1')
+    t.match(asked, [['stop', { jobId: 'a', targetDirectory: '/s', drain: true }]])
+    const failureCause = { name: 'E', message: 'no', code: 'FLINK_CHECKPOINT_FAILED' }
+    answers.push({ status: 'COMPLETED', failureCause } as never)
+    await t.rejects(jobs.savepoint('a', { end: 'cancel' }), { code: 'FLINK_CHECKPOINT_FAILED' })
+    t.match(asked[1], ['savepoint', { jobId: 'a', cancelJob: true }])
+  })
   await t.test('submit: what was refused is not waited for', async (t) => {
     const refused = new FlinkError('no', { code: 'FLINK_INVALID_JOB_GRAPH' })
     const jobs = new ApplicationJobs(

@@ -41,7 +41,7 @@ async function cancelWithSavepoint(args: ParsedArguments, context: ActionContext
   terminal.err(
     'Warning: "cancel -s" is an older form; "stop" also commits what belongs to the savepoint.',
   )
-  const where = directory === undefined ? 'the default directory' : directory
+  const where = directory ?? 'default savepoint directory'
   terminal.out(`Cancelling job ${jobId} with CANONICAL savepoint to ${where}.`)
   const client = clusterClient(args, context)
   const triggerId = await client.triggerSavepoint(jobId, {

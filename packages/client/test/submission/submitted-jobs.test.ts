@@ -133,6 +133,28 @@ t.test('JobClient of a job in a MiniCluster, and of one with a cluster of its ow
         new MiniCluster({ clock: new CountingClock() }),
         await counting(endless ? 2 ** 52 : 10),
       )
+    await t.test('savepoints of a job in a MiniCluster', async (t) => {
+      const client = new JobClient(await kinds['MiniCluster']!({ endless: true }))
+      const savepoint = async () => {
+        // Until all tasks run there can be none.
+        for (;;) {
+          try {
+            return await client.triggerSavepoint('memory:///savepoints')
+          } catch (error) {
+            const { code } = error as { code?: string }
+            const isEarly = 'FLINK_CHECKPOINTS_UNSUPPORTED FLINK_CHECKPOINT_FAILED'.includes(code!)
+            if (!isEarly) throw error
+            await new Promise(setImmediate)
+          }
+        }
+      }
+      t.match(await savepoint(), /^memory:\/\/\/savepoints\/savepoint-/)
+      t.equal(await client.getJobStatus(), 'RUNNING')
+      await t.rejects(client.triggerSavepoint(), { code: 'FLINK_SAVEPOINT_TARGET' })
+      t.match(await client.stopWithSavepoint(false, 'memory:///savepoints'), /savepoint-/)
+      t.match(await client.getJobExecutionResult(), { jobName: 'test job' })
+      await t.rejects(client.cancelWithSavepoint('memory:///s'), { code: 'FLINK_JOB_NOT_FOUND' })
+    })
     for (const [kind, submit] of Object.entries(kinds)) {
       await t.test(kind, async (t) => {
         const client = new JobClient(await submit({ endless: false }))

@@ -132,10 +132,7 @@ export class JobMaster extends FencedRpcEndpoint {
       const { name } = this.#options.jobGraph
       if (isTerminalJobStatus(this.#scheduler.jobStatus)) return
       if (!drain) {
-        throw stopRefused(
-          name,
-          'without draining it needs a savepoint, and there are none in this release',
-        )
+        throw stopRefused(name, 'without draining it needs a savepoint; stop it with one')
       }
       if (this.#coordinators === undefined) throw stopRefused(name, 'it is being initialized')
       this.#coordinators.stopSources()
