@@ -102,6 +102,20 @@ export class FaultCluster {
     return this.#script('flink', args)
   }
 
+  /** Asks for another parallelism of a running job; only the adaptive scheduler takes that. */
+  async require(jobId: string, parallelism: number): Promise<void> {
+    const { vertices } = await this.rest.jobDetails(jobId)
+    const bounds = { lowerBound: 1, upperBound: parallelism }
+    const response = await fetch(`http://${this.restAddress}/jobs/${jobId}/resource-requirements`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(
+        Object.fromEntries(vertices.map(({ id }) => [id, { parallelism: bounds }])),
+      ),
+    })
+    if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`)
+  }
+
   async startJobManager(): Promise<void> {
     await this.#started('jobmanager.sh', ['start'])
   }

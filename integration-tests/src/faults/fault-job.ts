@@ -91,6 +91,12 @@ export class FaultJob {
     )
   }
 
+  /** Asks for another parallelism while it runs. */
+  async rescale(parallelism: number): Promise<void> {
+    await this.#cluster.require(this.#jobId, parallelism)
+    this.#parallelism = parallelism
+  }
+
   /** Why it failed last. */
   async failure(): Promise<string> {
     const { exceptionHistory } = await this.#cluster.rest.jobExceptions(this.#jobId)

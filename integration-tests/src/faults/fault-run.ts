@@ -101,7 +101,10 @@ export async function runFaults(options: FaultRunOptions): Promise<FaultRunResul
   }
 }
 
-function startCluster(folder: string, { environment }: FaultRunOptions): Promise<FaultCluster> {
+function startCluster(
+  folder: string,
+  { environment, scenario }: FaultRunOptions,
+): Promise<FaultCluster> {
   return FaultCluster.start({
     folder,
     taskManagers: 3,
@@ -125,6 +128,7 @@ function startCluster(folder: string, { environment }: FaultRunOptions): Promise
       'execution.checkpointing.externalized-checkpoint-retention': 'RETAIN_ON_CANCELLATION',
       // Small state goes into files as well: they are what is damaged.
       'execution.checkpointing.data-inline-threshold': '1 kb',
+      ...scenario.clusterConfiguration,
     },
   })
 }

@@ -7,12 +7,27 @@ import { STATE_FAULTS } from './state-faults.js'
 /** All faults that there are. */
 export const FAULTS: readonly Fault[] = [...PROCESS_FAULTS, ...NETWORK_FAULTS, ...STATE_FAULTS]
 
+/** Another parallelism while the job runs: needs the adaptive scheduler. */
+const CHANGE_REQUIREMENTS: Fault = {
+  name: 'change-requirements',
+  weight: 6,
+  restarts: true,
+  async inject({ job, nextParallelism, note }) {
+    const parallelism = nextParallelism()
+    note(`to ${parallelism}`)
+    await job.rescale(parallelism)
+    return true
+  },
+}
+
 /** Which faults a run does. */
 export interface FaultScenario {
   readonly name: string
   readonly faults: readonly Fault[]
   /** Of jobs, over what all jobs of the fault run have. */
   readonly configuration?: Readonly<Record<string, string>>
+  /** Of the cluster. */
+  readonly clusterConfiguration?: Readonly<Record<string, string>>
 }
 
 const UNALIGNED = {
@@ -34,6 +49,16 @@ const SHORT = [
 export const FAULT_SCENARIOS: readonly FaultScenario[] = [
   { name: 'all', faults: FAULTS },
   { name: 'unaligned', faults: FAULTS, configuration: UNALIGNED },
+  {
+    name: 'adaptive',
+    faults: [...FAULTS, CHANGE_REQUIREMENTS],
+    clusterConfiguration: { 'jobmanager.scheduler': 'Adaptive' },
+  },
+  {
+    name: CHANGE_REQUIREMENTS.name,
+    faults: [CHANGE_REQUIREMENTS],
+    clusterConfiguration: { 'jobmanager.scheduler': 'Adaptive' },
+  },
   { name: 'processes', faults: PROCESS_FAULTS },
   { name: 'network', faults: NETWORK_FAULTS },
   { name: 'state', faults: STATE_FAULTS },
