@@ -96,6 +96,10 @@ export class OperatorChain {
     return this.#links[0]!.operator
   }
 
+  get headId(): OperatorId {
+    return this.#links[0]!.descriptor.operatorId
+  }
+
   get headName(): string {
     return this.#links[0]!.descriptor.name
   }

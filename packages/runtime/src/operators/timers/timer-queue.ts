@@ -1,54 +1,56 @@
 import { encodeKey, hashKey, KeyMap, keyGroupFor } from '@flink-ts/core'
 import type { InternalTimer } from './internal-timer-service.js'
+import { TimerHeap } from './timer-heap.js'
 
-/** A timer with its place in the heap. */
+/** A timer with its place in its key group. */
 interface QueuedTimer<N> extends InternalTimer<N> {
   readonly keyGroup: number
-  /** Earlier ones first among those of one timestamp. */
-  readonly sequence: number
-  /** In the heap; -1: not there any more. */
+  /** Among the timers of its key group; -1: it has fired or was deleted. */
   place: number
+  /** All timers of its key, where there have been several. */
+  siblings: Map<number | string, QueuedTimer<N>> | undefined
 }
 
 /** Timers of one key: most have one. */
 type TimersOfKey<N> = QueuedTimer<N> | Map<number | string, QueuedTimer<N>>
 
+/** Deleted timers stay in the heap, but for at most as many as there are others, and a few. */
+const FEW = 64
+
 /** Timers of one kind, the next one first; each only once. */
 export class TimerQueue<N> {
   readonly #maxParallelism: number
-  /** A binary heap. */
-  readonly #heap: QueuedTimer<N>[] = []
+  readonly #heap = new TimerHeap<QueuedTimer<N>>()
   readonly #byKey = new KeyMap<TimersOfKey<N>>()
-  #sequence = 0
-  /** Until the next change. */
-  #groups: Map<number, QueuedTimer<N>[]> | undefined
+  /** In no order: what snapshots copy. */
+  readonly #groups = new Map<number, QueuedTimer<N>[]>()
+  #size = 0
 
   constructor(maxParallelism: number) {
     this.#maxParallelism = maxParallelism
   }
 
   get size(): number {
-    return this.#heap.length
+    return this.#size
   }
 
   /** @returns whether it is new */
   add(timestamp: number, key: unknown, namespace: N): boolean {
     const found = this.#byKey.get(key)
     if (found !== undefined && find(found, timestamp, namespace) !== undefined) return false
-    const timer: QueuedTimer<N> = {
-      timestamp,
-      key,
-      namespace,
-      keyGroup: keyGroupFor(hashKey(key), this.#maxParallelism),
-      sequence: this.#sequence++,
-      place: this.#heap.length,
+    const keyGroup = keyGroupFor(hashKey(key), this.#maxParallelism)
+    let group = this.#groups.get(keyGroup)
+    if (group === undefined) {
+      group = []
+      this.#groups.set(keyGroup, group)
     }
-    if (found === undefined) this.#byKey.set(key, timer)
-    else if (found instanceof Map) found.set(identity(timestamp, namespace), timer)
-    else this.#byKey.set(key, mapOf(found, timer))
-    this.#groups = undefined
-    this.#heap.push(timer)
-    this.#siftUp(timer)
+    const place = group.length
+    const siblings = undefined
+    const timer: QueuedTimer<N> = { timestamp, key, namespace, keyGroup, place, siblings }
+    group.push(timer)
+    this.#remember(timer, found)
+    this.#heap.push(timestamp, timer)
+    this.#size++
     return true
   }
 
@@ -57,97 +59,63 @@ export class TimerQueue<N> {
     const found = this.#byKey.get(key)
     const timer = found && find(found, timestampMs, namespace)
     if (timer === undefined) return false
-    this.#remove(timer)
+    this.#forget(timer)
+    if (this.#heap.size > 2 * this.#size + FEW) this.#heap.retain(({ place }) => place >= 0)
     return true
   }
 
+  /** The next timer. */
   peek(): InternalTimer<N> | undefined {
-    return this.#heap[0]
+    let next = this.#heap.peek()
+    while (next !== undefined && next.place < 0) {
+      this.#heap.pop()
+      next = this.#heap.peek()
+    }
+    return next
   }
 
   /** Takes the next timer away if it is not after `timestampMs`. */
   pollDue(timestampMs: number): InternalTimer<N> | undefined {
-    const next = this.#heap[0]
+    const next = this.peek()
     if (next === undefined || next.timestamp > timestampMs) return undefined
-    this.#remove(next)
+    this.#forget(this.#heap.pop()!)
     return next
   }
 
-  /** The timers of a key group at this moment, in no order. Asked for all groups in a row it costs one pass over the timers. */
+  /** A copy of the timers of a key group, in no order. */
   ofKeyGroup(keyGroup: number): readonly InternalTimer<N>[] {
-    this.#groups ??= this.#byKeyGroup()
-    return this.#groups.get(keyGroup) ?? []
+    return this.#groups.get(keyGroup)?.slice() ?? []
   }
 
-  #byKeyGroup(): Map<number, QueuedTimer<N>[]> {
-    const groups = new Map<number, QueuedTimer<N>[]>()
-    for (const timer of this.#heap) {
-      const group = groups.get(timer.keyGroup)
-      if (group === undefined) groups.set(timer.keyGroup, [timer])
-      else group.push(timer)
+  #remember(timer: QueuedTimer<N>, found: TimersOfKey<N> | undefined): void {
+    if (found === undefined) {
+      this.#byKey.set(timer.key, timer)
+      return
     }
-    return groups
-  }
-
-  #remove(timer: QueuedTimer<N>): void {
-    this.#groups = undefined
-    const heap = this.#heap
-    const last = heap.pop()!
-    if (last !== timer) {
-      last.place = timer.place
-      heap[last.place] = last
-      if (isBefore(last, timer)) this.#siftUp(last)
-      else this.#siftDown(last)
+    let siblings: Map<number | string, QueuedTimer<N>>
+    if (found instanceof Map) siblings = found
+    else {
+      siblings = new Map([[identity(found.timestamp, found.namespace), found]])
+      found.siblings = siblings
+      this.#byKey.set(timer.key, siblings)
     }
-    timer.place = -1
-    this.#forget(timer)
+    timer.siblings = siblings
+    siblings.set(identity(timer.timestamp, timer.namespace), timer)
   }
 
   #forget(timer: QueuedTimer<N>): void {
-    const { key, timestamp, namespace } = timer
-    const found = this.#byKey.get(key)
-    if (found instanceof Map) {
-      found.delete(identity(timestamp, namespace))
-      if (found.size > 0) return
+    const group = this.#groups.get(timer.keyGroup)!
+    const last = group.pop()!
+    if (last !== timer) {
+      group[timer.place] = last
+      last.place = timer.place
     }
-    this.#byKey.delete(key)
+    timer.place = -1
+    this.#size--
+    const { key, timestamp, namespace, siblings } = timer
+    siblings?.delete(identity(timestamp, namespace))
+    if (siblings === undefined || siblings.size === 0) this.#byKey.delete(key)
   }
-
-  #siftUp(timer: QueuedTimer<N>): void {
-    const heap = this.#heap
-    let place = timer.place
-    while (place > 0) {
-      const parent = heap[(place - 1) >> 1]!
-      if (!isBefore(timer, parent)) break
-      this.#put(parent, place)
-      place = (place - 1) >> 1
-    }
-    this.#put(timer, place)
-  }
-
-  #siftDown(timer: QueuedTimer<N>): void {
-    const heap = this.#heap
-    let place = timer.place
-    for (let child = 2 * place + 1; child < heap.length; child = 2 * place + 1) {
-      const right = heap[child + 1]
-      const least = right !== undefined && isBefore(right, heap[child]!) ? child + 1 : child
-      const next = heap[least]!
-      if (!isBefore(next, timer)) break
-      this.#put(next, place)
-      place = least
-    }
-    this.#put(timer, place)
-  }
-
-  #put(timer: QueuedTimer<N>, place: number): void {
-    this.#heap[place] = timer
-    timer.place = place
-  }
-}
-
-function isBefore(a: QueuedTimer<unknown>, b: QueuedTimer<unknown>): boolean {
-  if (a.timestamp !== b.timestamp) return a.timestamp < b.timestamp
-  return a.sequence < b.sequence
 }
 
 function find<N>(
@@ -164,8 +132,4 @@ function find<N>(
 function identity(timestampMs: number, namespace: unknown): number | string {
   if (namespace === undefined) return timestampMs
   return `${timestampMs} ${Buffer.from(encodeKey(namespace)).toString('latin1')}`
-}
-
-function mapOf<N>(...timers: QueuedTimer<N>[]): Map<number | string, QueuedTimer<N>> {
-  return new Map(timers.map((t) => [identity(t.timestamp, t.namespace), t]))
 }
