@@ -19,6 +19,7 @@ export class ChannelCapture {
   #slots: CopiedSlot[] = []
   readonly #skip: number
   #next: number
+  #hasEnded = false
   #limit = Number.POSITIVE_INFINITY
   /** All before it must be here. */
   #neededUntil = Number.POSITIVE_INFINITY
@@ -58,11 +59,13 @@ export class ChannelCapture {
   }
 
   /**
-   * The barrier is here.
+   * The barrier is here, or the end of the channel; what comes second does not count.
    *
    * @param overtaken what it has overtaken; undefined: nothing, it was the slot before the cursor
    */
   end(overtaken: { readonly from: number; readonly until: number } | undefined): void {
+    if (this.#hasEnded) return
+    this.#hasEnded = true
     this.#limit = overtaken?.until ?? this.#source.cursorNumber - 1
     this.#neededUntil = overtaken?.from ?? 0
     this.#slots = this.#slots.filter(({ number }) => number < this.#limit)

@@ -5,7 +5,9 @@ import {
   type OperatorRestorePart,
   type OperatorState,
   redistributeOperatorState,
+  type StateHandle,
 } from '@flink-ts/state'
+import type { ExecutionJobVertex } from '../executiongraph/execution-job-vertex.js'
 import type { ExecutionVertex } from '../executiongraph/execution-vertex.js'
 import type { JobVertex } from '../jobgraph/job-graph.js'
 import type { RestoredCoordinators } from '../jobmaster/coordination/operator-coordinators.js'
@@ -26,6 +28,8 @@ interface OperatorAssignment {
 export class StateAssignment implements RestoredCoordinators {
   readonly checkpointId: bigint
   readonly #operators: ReadonlyMap<string, OperatorState>
+  /** Of the tasks whose heads these operators are; those that had nothing are missing. */
+  readonly #inFlightOf = new Map<string, readonly StateHandle[]>()
   /** By vertex: its operators' assignments, as of a parallelism. */
   readonly #assigned = new Map<
     string,
@@ -35,6 +39,10 @@ export class StateAssignment implements RestoredCoordinators {
   constructor({ checkpointId, operators }: CheckpointMetadata) {
     this.checkpointId = checkpointId
     this.#operators = new Map(operators.map((operator) => [operator.operatorId, operator]))
+    for (const { operatorId, subtasks } of operators) {
+      const handles = [...subtasks.values()].flatMap(({ inFlight }) => inFlight ?? [])
+      if (handles.length > 0) this.#inFlightOf.set(operatorId, handles)
+    }
   }
 
   get coordinatorStates(): ReadonlyMap<string, Uint8Array> {
@@ -48,15 +56,34 @@ export class StateAssignment implements RestoredCoordinators {
   /** `TaskDeploymentDescriptor.task_restore` of a subtask. */
   taskRestore({ jobVertex, subtaskIndex }: ExecutionVertex): Uint8Array {
     const operators = new Map<string, OperatorRestore>()
+    const head = jobVertex.jobVertex.operators[0]?.operatorId
     for (const [operatorId, assignment] of this.#of(jobVertex.jobVertex)) {
       operators.set(operatorId, {
         keyed: assignment.keyed[subtaskIndex] ?? [],
         operatorState: assignment.operatorState[subtaskIndex] ?? [],
-        inFlight: [],
+        inFlight: operatorId === head ? this.#inFlight(jobVertex, subtaskIndex) : [],
         finished: assignment.finished(subtaskIndex),
       })
     }
     return encodeTaskRestore({ checkpointId: this.checkpointId, operators })
+  }
+
+  /**
+   * What was on its way to the subtask: its own part, or those of all subtasks at another parallelism, and what the
+   * producers of its inputs had written. The files say which channels they are of.
+   */
+  #inFlight({ jobVertex, inputs }: ExecutionJobVertex, subtaskIndex: number): StateHandle[] {
+    if (this.#inFlightOf.size === 0) return []
+    const ownId = jobVertex.operators[0]!.operatorId
+    const own = this.#operators.get(ownId)
+    const isSame = own?.parallelism === jobVertex.parallelism
+    const ownPart = own?.subtasks.get(subtaskIndex)?.inFlight
+    const ownParts = isSame ? [ownPart] : (this.#inFlightOf.get(ownId) ?? [])
+    const producers = new Set(
+      inputs.map(({ producer }) => producer.jobVertex.operators[0]!.operatorId),
+    )
+    const parts = [...producers].flatMap((id) => this.#inFlightOf.get(id) ?? [])
+    return [...ownParts, ...parts].filter((handle) => handle !== undefined)
   }
 
   #of(vertex: JobVertex): ReadonlyMap<string, OperatorAssignment> {

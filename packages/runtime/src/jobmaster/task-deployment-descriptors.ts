@@ -13,6 +13,7 @@ import type { ExecutionJobVertex } from '../executiongraph/execution-job-vertex.
 import type { ExecutionVertex } from '../executiongraph/execution-vertex.js'
 import type { JobGraph } from '../jobgraph/job-graph.js'
 import type { EndpointAddress, TaskDeploymentDescriptor } from '../messages/messages.generated.js'
+import { isOvertakable } from '../taskmanager/checkpoint/in-flight-capture.js'
 import { type SlotSharing, slotSharingOf } from '../taskmanager/memory/slot-sharing.js'
 import { type ProducerGroup, producerGroup } from '../taskmanager/producer-group.js'
 import type {
@@ -158,6 +159,10 @@ export class TaskDeploymentDescriptors {
         outputEdges: jobVertex.outputs.map(({ jobEdge }) => jobEdge),
         outputMaxParallelisms: jobVertex.outputs.map(
           ({ consumer }) => consumer.jobVertex.maxParallelism,
+        ),
+        overtakableOutputs: jobVertex.outputs.map(({ consumer }) =>
+          // What a consumer has read of one input must not be behind what it waits for in another.
+          consumer.inputs.every(({ jobEdge }) => isOvertakable(jobEdge)),
         ),
         ...(slotSharing === undefined ? {} : { slotSharing }),
       } satisfies TaskInformation)

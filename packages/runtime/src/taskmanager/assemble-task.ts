@@ -19,6 +19,7 @@ import {
   type BufferWaitStrategy,
   RecordReader,
   RecordWriter,
+  storedInputGate,
   type TaskShuffle,
 } from '@flink-ts/network'
 import {
@@ -26,7 +27,7 @@ import {
   type KeyedStateBackend,
   type KeyedStateBackendOptions,
 } from '@flink-ts/state'
-import type { OperatorDescriptor } from '../jobgraph/job-graph.js'
+import type { JobEdge, OperatorDescriptor } from '../jobgraph/job-graph.js'
 import { OperatorChain } from '../operators/operator-chain.js'
 import { OperatorServices } from '../operators/operator-services.js'
 import type { SpillFiles } from '../operators/spill-files.js'
@@ -101,9 +102,13 @@ export function assembleTask(
   const nameOf = (id: OperatorId) =>
     task.vertex.operators.find((operator) => operator.operatorId === id)?.name ?? id
   const flushAlways = bufferTimeoutMs(deployment, world.configuration) === 0
+  const isUnaligned = deployment.job.checkpointing?.unaligned === true
+  const isOvertakable = (output: number) =>
+    isUnaligned && task.overtakableOutputs?.[output] === true
   const outputs = task.outputEdges.map((edge, i) => {
     const partition = world.shuffle.attachPartition(partitions[i], {
       ...(world.waitStrategy === undefined ? {} : { waitStrategy: world.waitStrategy }),
+      sendsWhole: isOvertakable(i),
     })
     const selector = channelSelectorForEdge(edge, code.edges.get(edge.id), {
       numberOfChannels: partition.numberOfSubpartitions,
@@ -115,17 +120,20 @@ export function assembleTask(
       operatorName: nameOf(edge.sourceOperatorId),
       registry: code.serializers,
     })
-    const writer = new RecordWriter(partition, { serializer, selector, flushAlways })
-    return new NetworkTaskOutput(writer)
+    const decodableAlone = isOvertakable(i)
+    const options = { serializer, selector, flushAlways, decodableAlone }
+    return new NetworkTaskOutput(new RecordWriter(partition, options))
   })
   const keyHandles = new KeyHandleSource()
-  const inputs = task.inputEdges.map((edge, i) => {
-    const gate = world.shuffle.attachGate(gates[i], world.clock)
-    const serializer = edgeSerializer(edge, {
+  const inputSerializer = (edge: JobEdge) =>
+    edgeSerializer(edge, {
       operatorName: edge.sourceOperatorId,
       registry: code.serializers,
       ...(edge.partitioner === 'HASH' ? { keyHandles } : {}),
     })
+  const inputs = task.inputEdges.map((edge, i) => {
+    const gate = world.shuffle.attachGate(gates[i], world.clock)
+    const serializer = inputSerializer(edge)
     gate.waitsAlone = gates.length === 1
     return new NetworkTaskInput(new RecordReader(gate, serializer), edge.targetInputIndex)
   })
@@ -163,7 +171,22 @@ export function assembleTask(
       return operatorContext(deployment, operator, own)
     },
   })
-  return { chain, inputs, outputs }
+  const storedInput: TaskParts['storedInput'] = (gate, channels) => {
+    const edge = task.inputEdges[gate]!
+    const reader = new RecordReader(storedInputGate(channels), inputSerializer(edge))
+    return new NetworkTaskInput(reader, edge.targetInputIndex)
+  }
+  const ownsRecord: TaskParts['ownsRecord'] = (gate) => {
+    const edge = task.inputEdges[gate]!
+    const { parallelism, maxParallelism } = task.vertex
+    const selector = channelSelectorForEdge(edge, code.edges.get(edge.id), {
+      numberOfChannels: parallelism,
+      targetMaxParallelism: maxParallelism,
+      random: world.random,
+    })
+    return (value) => selector.select(value) === deployment.subtaskIndex
+  }
+  return { chain, inputs, outputs, storedInput, ownsRecord }
 }
 
 /** What each operator of the task may reserve of its slot's managed memory, in bytes. */

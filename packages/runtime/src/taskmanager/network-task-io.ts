@@ -1,5 +1,12 @@
 import type { InputStatus } from '@flink-ts/core'
-import type { ChannelEvent, RecordReader, RecordWriter } from '@flink-ts/network'
+import type {
+  ChannelCapture,
+  ChannelEvent,
+  CheckpointBarrier,
+  CopiedSlot,
+  RecordReader,
+  RecordWriter,
+} from '@flink-ts/network'
 import type { TaskInput, TaskInputHandler, TaskOutput } from './task-io.js'
 
 /** A task's end of one input gate of the network. */
@@ -34,6 +41,22 @@ export class NetworkTaskInput implements TaskInput {
 
   get bytesConsumed(): number {
     return this.#reader.gate.bytesConsumed
+  }
+
+  pollPriority(handler: TaskInputHandler): boolean {
+    return this.#reader.pollPriority(handler) > 0
+  }
+
+  onPriority(callback: () => void): void {
+    this.#reader.gate.onPriority(callback)
+  }
+
+  beginCapture(channel: number): ChannelCapture {
+    return this.#reader.beginCapture(channel)
+  }
+
+  endCapture(channel: number): void {
+    this.#reader.endCapture(channel)
   }
 
   close(): void {
@@ -82,6 +105,14 @@ export class NetworkTaskOutput implements TaskOutput {
 
   broadcastEvent(event: ChannelEvent): void {
     this.#writer.broadcastEvent(event)
+  }
+
+  get canOvertake(): boolean {
+    return this.#writer.canOvertake
+  }
+
+  overtake(barrier: CheckpointBarrier): readonly (readonly CopiedSlot[])[] {
+    return this.#writer.overtake(barrier)
   }
 
   close(): void {

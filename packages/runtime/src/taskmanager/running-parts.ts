@@ -1,9 +1,14 @@
 import type { Logger } from '@flink-ts/core'
+import { chainRestore } from './checkpoint/chain-restore.js'
+import { restoreInFlight } from './checkpoint/restore-in-flight.js'
+import type { TaskCheckpointIo } from './checkpoint/task-checkpoint-io.js'
 import { TaskCheckpoints } from './checkpoint/task-checkpoints.js'
 import { EmissionGate } from './emission-gate.js'
 import { createHeadDriver } from './input/create-head-driver.js'
 import { DiscardingDriver } from './input/discarding-driver.js'
 import type { HeadDriver } from './input/head-driver.js'
+import { InputProcessor } from './input/input-processor.js'
+import { StoredFirstDriver } from './input/stored-first-driver.js'
 import { OutputFlusher } from './output-flusher.js'
 import type { StreamTaskOptions, TaskParts } from './stream-task-options.js'
 
@@ -50,4 +55,19 @@ export function createRunningParts(
     checkpoints,
     isFinishedOnRestore,
   }
+}
+
+/** Restores and opens the operators of a task. @returns what drives the head from then on */
+export async function openParts(
+  parts: TaskParts,
+  head: HeadDriver,
+  io: TaskCheckpointIo | undefined,
+): Promise<HeadDriver> {
+  const { chain } = parts
+  await chain.initializeState(io?.restore && chainRestore(io.restore, io.fileSystems))
+  await chain.open()
+  const { inFlight = [] } = io?.restore?.operators.get(chain.headId) ?? {}
+  if (io === undefined || !(head instanceof InputProcessor)) return head
+  const stored = await restoreInFlight(inFlight, parts, io.edges, io.fileSystems)
+  return stored.length === 0 ? head : new StoredFirstDriver(head, stored)
 }

@@ -1,4 +1,5 @@
 import type { Clock, Logger } from '@flink-ts/core'
+import type { CopiedSlot } from '@flink-ts/network'
 import type { OperatorChain } from '../operators/operator-chain.js'
 import type { JobCode } from '../operators/stream-operator.js'
 import type { TaskCheckpointIo } from './checkpoint/task-checkpoint-io.js'
@@ -12,6 +13,10 @@ export interface TaskParts {
   readonly chain: OperatorChain
   readonly inputs: readonly TaskInput[]
   readonly outputs: readonly TaskOutput[]
+  /** Reads what a checkpoint has stored of a gate's channels. */
+  storedInput?(gate: number, channels: readonly (readonly CopiedSlot[])[]): TaskInput
+  /** Tells whether the job's program gives a record of a gate to this subtask. */
+  ownsRecord?(gate: number): (value: unknown) => boolean
 }
 
 export interface StreamTaskOptions {

@@ -2,12 +2,16 @@ import { type Logger, noopLogger } from '@flink-ts/core'
 import type { ChannelEvent, CheckpointBarrier } from '@flink-ts/network'
 import type { OperatorChain } from '../operators/operator-chain.js'
 import { MAX_WATERMARK } from '../operators/watermarks.js'
-import { chainRestore } from './checkpoint/chain-restore.js'
 import type { TaskCheckpoints } from './checkpoint/task-checkpoints.js'
 import { closeTaskParts } from './close-task-parts.js'
 import { Mailbox } from './mailbox.js'
 import { TaskTime } from './metrics/task-time.js'
-import { createRunningParts, type RunningParts, type TaskCalls } from './running-parts.js'
+import {
+  createRunningParts,
+  openParts,
+  type RunningParts,
+  type TaskCalls,
+} from './running-parts.js'
 import type { StreamTaskOptions, TaskParts } from './stream-task-options.js'
 import { isTerminalTaskState, type TaskState, taskTransition } from './task-state.js'
 
@@ -152,7 +156,7 @@ export class StreamTask {
   }
 
   async #start(): Promise<void> {
-    const { loadCode, assemble, checkpoints: io } = this.#options
+    const { loadCode, assemble } = this.#options
     const code = await loadCode()
     // Cancelled meanwhile: nobody would close what is opened now.
     if (this.#phase !== 'starting') return
@@ -172,8 +176,8 @@ export class StreamTask {
     }
     this.#running = createRunningParts(parts, this.#options, calls, this.#log)
     if (this.#running.isFinishedOnRestore) return
-    await parts.chain.initializeState(io?.restore && chainRestore(io.restore, io.fileSystems))
-    await parts.chain.open()
+    const head = await openParts(parts, this.#running.head, this.#options.checkpoints)
+    this.#running = { ...this.#running, head }
   }
 
   /** A batch of mails, a batch of input, and so on: neither starves the other. */
@@ -213,11 +217,14 @@ export class StreamTask {
   #stepHead({ flusher, gate, head, checkpoints }: RunningParts): TaskStep {
     if (checkpoints?.isSuspending) return this.#idle(false)
     if (!gate.isOpen()) {
+      // They pass what waits; what they have the task send needs no buffers.
+      if (checkpoints?.isUnaligned && head.pollPriority()) return 'CONTINUE'
       this.#time.enter('softBackPressured')
       flusher.afterBatch(false)
       if (checkpoints?.writeSlice(false)) return 'CONTINUE'
       // Waiting may block for a moment: not while there are mails, which will lead here again.
       if (this.#mailbox.isEmpty) gate.awaitOpen()
+      if (checkpoints?.isUnaligned) head.onPriority(this.#options.wake)
       return 'WAIT'
     }
     this.#time.enter('busy')

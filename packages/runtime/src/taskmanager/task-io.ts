@@ -1,5 +1,5 @@
 import type { InputStatus } from '@flink-ts/core'
-import type { ChannelEvent } from '@flink-ts/network'
+import type { ChannelCapture, ChannelEvent, CheckpointBarrier, CopiedSlot } from '@flink-ts/network'
 import type { CountingOutput } from '../operators/chain-outputs.js'
 
 /** Takes what a gate reads; the network's `RecordHandler`. */
@@ -30,6 +30,13 @@ export interface TaskInput {
   resume(channel: number): void
   /** Bytes of all buffers that have been read to their end. */
   readonly bytesConsumed: number
+  /** Hands over priority events alone. @returns whether there were any */
+  pollPriority(handler: TaskInputHandler): boolean
+  /** As `onAvailable`, for priority events alone. */
+  onPriority(callback: () => void): void
+  /** Stores from now on what the channel has not handed over. */
+  beginCapture(channel: number): ChannelCapture
+  endCapture(channel: number): void
   close(): void
 }
 
@@ -43,6 +50,10 @@ export interface TaskOutput extends CountingOutput {
   flush(): void
   /** After everything written before; shown at once. */
   broadcastEvent(event: ChannelEvent): void
+  /** Whether barriers may overtake what was written. */
+  readonly canOvertake: boolean
+  /** Before everything that was written and not read. @returns what it has overtaken, by channel */
+  overtake(barrier: CheckpointBarrier): readonly (readonly CopiedSlot[])[]
   /** The task stops using it. */
   close(): void
 }

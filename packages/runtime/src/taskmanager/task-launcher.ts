@@ -46,6 +46,8 @@ export interface TaskInformation {
   readonly outputEdges: readonly JobEdge[]
   /** Max parallelism of the target vertex of each of `outputEdges`: what HASH finds a key's channel by. */
   readonly outputMaxParallelisms: readonly number[]
+  /** For each of `outputEdges`: whether unaligned barriers may overtake its records. Absent: of none. */
+  readonly overtakableOutputs?: readonly boolean[]
   /** Who else is in the task's slot. Absent: nobody. */
   readonly slotSharing?: SlotSharing
 }

@@ -64,6 +64,18 @@ export class TestingInput implements TaskInput {
     this.put((handler) => handler.onEvent(event, channel), channel)
   }
 
+  pollPriority(): boolean {
+    return false
+  }
+
+  onPriority(): void {}
+
+  beginCapture(): never {
+    throw new Error('there is nothing to store')
+  }
+
+  endCapture(): void {}
+
   block(channel: number): void {
     this.blocked.add(channel)
   }
@@ -118,6 +130,12 @@ export class TestingOutput implements TaskOutput {
   flush(): void {
     this.written.push('flush')
   }
+  readonly canOvertake = false
+
+  overtake(): never {
+    throw new Error('nothing is overtaken')
+  }
+
   broadcastEvent(event: ChannelEvent): void {
     const id = 'checkpointId' in event ? ` ${event.checkpointId}` : ''
     this.written.push(`${event.type}${id}`)

@@ -17,6 +17,10 @@ export interface AlignerActions {
   begin(barrier: CheckpointBarrier): void
   /** The task's own part. Until the answer has settled nothing is read from any channel. */
   start(barrier: CheckpointBarrier): void | Promise<void>
+  /** The barrier of an UNALIGNED checkpoint that has started came on this channel. */
+  arrived(barrier: CheckpointBarrier, channel: ChannelNumber): void
+  /** So it did on all channels that have not ended. */
+  allArrived(checkpointId: bigint): void
   /** The task has no part in it. @param reason undefined: the coordinator knows, it has said so */
   abort(checkpointId: bigint, reason: AlignmentAbortReason | undefined): void
 }
@@ -27,6 +31,8 @@ interface Alignment {
   readonly received: Set<ChannelNumber>
   /** Channels that have neither brought the barrier nor ended. */
   missing: number
+  /** UNALIGNED: with the first barrier. */
+  hasStarted: boolean
 }
 
 /** Aborted checkpoints that have not come yet and are remembered. */
@@ -35,7 +41,8 @@ const MAX_REMEMBERED = 100
 /**
  * Waits for the barriers of a task's channels. ALIGNED: a channel that has brought its barrier is blocked until all have, so
  * that no record behind a barrier is processed before the task's part, and none before it afterwards. AT_LEAST_ONCE: channels are
- * blocked only during the task's part.
+ * blocked only during the task's part. UNALIGNED: the part begins with the first barrier; those that come then tell where what is
+ * in flight ends.
  *
  * Rules: a checkpoint begins once, ids of those that begin rise. What a channel brings shows that it will bring no lower id any
  * more: who waits for one gives up. A channel that has ended counts as one that has brought every barrier. Without I/O; all
@@ -74,7 +81,13 @@ export class BarrierAligner {
     if (pending === undefined) return
     pending.received.add(channel)
     pending.missing--
-    if (alignment !== 'AT_LEAST_ONCE' && pending.missing > 0) this.#actions.block(channel)
+    if (alignment === 'UNALIGNED') {
+      if (!pending.hasStarted) {
+        pending.hasStarted = true
+        this.#start(barrier)
+      }
+      this.#actions.arrived(barrier, channel)
+    } else if (alignment !== 'AT_LEAST_ONCE' && pending.missing > 0) this.#actions.block(channel)
     this.#startComplete()
   }
 
@@ -129,7 +142,8 @@ export class BarrierAligner {
     this.#highest = checkpointId
     for (const id of this.#cancelled) if (id < checkpointId) this.#cancelled.delete(id)
     const missing = this.#numberOfChannels - this.#ended.size
-    const alignment = { barrier, received: new Set<ChannelNumber>(), missing }
+    const received = new Set<ChannelNumber>()
+    const alignment = { barrier, received, missing, hasStarted: false }
     this.#pending.push(alignment)
     this.#actions.begin(barrier)
     return alignment
@@ -164,6 +178,11 @@ export class BarrierAligner {
     for (const { barrier: lower } of below) {
       this.#actions.abort(lower.checkpointId, 'CHECKPOINT_DECLINED_SUBSUMED')
     }
+    if (complete.hasStarted) this.#actions.allArrived(barrier.checkpointId)
+    else this.#start(barrier)
+  }
+
+  #start(barrier: CheckpointBarrier): void {
     for (let channel = 0; channel < this.#numberOfChannels; channel++) {
       if (!this.#ended.has(channel)) this.#actions.block(channel)
     }

@@ -13,6 +13,7 @@ import {
 } from '@flink-ts/state'
 import type { SubtaskState } from '../../checkpoint/pending-checkpoint.js'
 import type { OperatorSnapshots } from '../../operators/state-contexts.js'
+import { encodeInFlight, type InFlightChannel } from './in-flight-file.js'
 
 /** Bytes that may wait for the file system before no more are encoded. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024
@@ -24,6 +25,10 @@ export interface SnapshotWritingOptions {
   readonly fileSystems: FileSystems
   /** Called when a slice can be written again. */
   readonly wake: () => void
+  /** What is in flight in the task's channels; stored with its head. */
+  readonly inFlight?:
+    | { readonly operatorId: string; readonly channels: Promise<readonly InFlightChannel[]> }
+    | undefined
 }
 
 /** A keyed snapshot that is being encoded, and the file that it goes to. */
@@ -48,6 +53,8 @@ export class SnapshotWriting {
   readonly #options: SnapshotWritingOptions
   readonly #stored = new Map<string, OperatorSubtaskState>()
   #encoding: Encoding | undefined
+  /** Of what was stored of channels. */
+  inFlightBytes = 0
   #abort: { reason: unknown } | undefined
 
   constructor(options: SnapshotWritingOptions) {
@@ -98,6 +105,7 @@ export class SnapshotWriting {
           ...(operator !== undefined && { operator }),
         })
       }
+      await this.#storeInFlight()
       this.#checkAborted()
       return this.#stored
     } catch (error) {
@@ -105,6 +113,19 @@ export class SnapshotWriting {
     } finally {
       for (const { keyed } of snapshots) keyed?.release()
     }
+  }
+
+  async #storeInFlight(): Promise<void> {
+    const { inFlight } = this.#options
+    const channels = (await inFlight?.channels) ?? []
+    // Of channels without anything the others must know that nothing had been processed.
+    if (inFlight === undefined || channels.length === 0) return
+    const handle = await this.#intoStream(async (stream) => {
+      for (const bytes of encodeInFlight(channels)) await stream.write(bytes)
+    })
+    this.inFlightBytes = handle!.sizeBytes
+    const { operatorId } = inFlight
+    this.#stored.set(operatorId, { ...this.#stored.get(operatorId), inFlight: handle! })
   }
 
   async #storeOperatorState({

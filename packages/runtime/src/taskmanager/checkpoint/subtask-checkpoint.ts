@@ -7,6 +7,7 @@ import type { OperatorChain } from '../../operators/operator-chain.js'
 import type { OperatorSnapshots, StateSnapshotContext } from '../../operators/state-contexts.js'
 import type { TaskOutput } from '../task-io.js'
 import type { CheckpointFiles } from './checkpoint-files.js'
+import type { InFlightCapture } from './in-flight-capture.js'
 import { SnapshotWriting } from './snapshot-writing.js'
 
 /** Figures of the time before the task's own part. */
@@ -34,7 +35,8 @@ const SLICE_MS = 1
 /** A busy task writes for this part of its time. */
 const BUSY_PART = 1 / 10
 
-class CheckpointAborted extends Error {
+/** Why a part is given up that nobody waits for any more. */
+export class CheckpointAborted extends Error {
   constructor(checkpointId: bigint) {
     super(`checkpoint ${checkpointId} was aborted`)
   }
@@ -62,17 +64,22 @@ export class SubtaskCheckpoint {
   /**
    * Takes the task's state, between two records.
    *
+   * @param inFlight of a checkpoint that is unaligned somewhere in the job
    * @returns a promise if an operator did; it rejects, or the call throws, when an operator fails: the task must fail then
    */
-  start(barrier: CheckpointBarrier, alignment: AlignmentMetrics): void | Promise<void> {
-    const { chain, outputs, clock } = this.#options
+  start(
+    barrier: CheckpointBarrier,
+    alignment: AlignmentMetrics,
+    inFlight?: InFlightCapture,
+  ): void | Promise<void> {
+    const { chain, clock } = this.#options
     const startedMs = clock.monotonicNow()
     const take = () => {
-      for (const output of outputs) output.broadcastEvent(barrier)
+      this.#send(barrier, inFlight)
       const taken = chain.snapshotState(snapshotContext(barrier))
       const write = (snapshots: OperatorSnapshots[]) => {
         const syncDurationMs = clock.monotonicNow() - startedMs
-        this.#write(barrier, snapshots, { ...alignment, syncDurationMs })
+        this.#write(barrier, snapshots, { ...alignment, syncDurationMs }, inFlight)
       }
       return taken instanceof Promise ? taken.then(write) : write(taken)
     }
@@ -114,10 +121,20 @@ export class SubtaskCheckpoint {
     await Promise.allSettled(writings.map(([, { done }]) => done))
   }
 
+  #send(barrier: CheckpointBarrier, inFlight: InFlightCapture | undefined): void {
+    this.#options.outputs.forEach((output, i) => {
+      if (inFlight === undefined) output.broadcastEvent(barrier)
+      else if (output.canOvertake) inFlight.produced(i, output.overtake(barrier))
+      else output.broadcastEvent({ ...barrier, alignment: 'FORCED_ALIGNED' })
+    })
+    inFlight?.sent()
+  }
+
   #write(
     barrier: CheckpointBarrier,
     snapshots: readonly OperatorSnapshots[],
     metrics: Omit<SubtaskCheckpointMetrics, 'asyncDurationMs'>,
+    inFlight: InFlightCapture | undefined,
   ): void {
     const { checkpointId } = barrier
     const { files, fileSystems, clock, reports, wake } = this.#options
@@ -125,7 +142,9 @@ export class SubtaskCheckpoint {
     let writing: SnapshotWriting
     try {
       const streams = files.streams(barrier)
-      writing = new SnapshotWriting({ snapshots, streams, fileSystems, wake })
+      const operatorId = this.#options.chain.headId
+      const overtaken = inFlight && { operatorId, channels: inFlight.done }
+      writing = new SnapshotWriting({ snapshots, streams, fileSystems, wake, inFlight: overtaken })
     } catch (error) {
       for (const { keyed } of snapshots) keyed?.release()
       reports.decline(checkpointId, 'CHECKPOINT_DECLINED', error)
@@ -136,7 +155,9 @@ export class SubtaskCheckpoint {
       .then(
         (state) => {
           const asyncDurationMs = clock.monotonicNow() - beginMs
-          reports.acknowledge(checkpointId, state, { ...metrics, asyncDurationMs })
+          const bytesPersistedDuringAlignment = writing.inFlightBytes
+          const written = { asyncDurationMs, bytesPersistedDuringAlignment }
+          reports.acknowledge(checkpointId, state, { ...metrics, ...written })
         },
         (error: unknown) => {
           if (error instanceof CheckpointAborted) return

@@ -2,6 +2,7 @@ import type { FileSystems, Random } from '@flink-ts/core'
 import type { TaskRestore } from '../../checkpoint/task-restore.js'
 import type { TaskCheckpointing, TaskDeployment } from '../task-launcher.js'
 import { CheckpointFiles } from './checkpoint-files.js'
+import type { TaskEdges } from './in-flight-capture.js'
 import type { CheckpointReports } from './subtask-checkpoint.js'
 
 /** What a task's checkpoints work with. */
@@ -11,16 +12,19 @@ export interface TaskCheckpointIo {
   readonly reports: CheckpointReports
   /** Of the job. Absent: savepoints only. */
   readonly checkpointing: TaskCheckpointing | undefined
+  readonly edges: TaskEdges
   /** What the task begins with. Absent: with nothing. */
   readonly restore: TaskRestore | undefined
 }
 
 /** @param reports called in the task's thread */
 export function taskCheckpointIo(
-  { job: { checkpointing }, restore }: TaskDeployment,
+  { job: { checkpointing }, restore, task, subtaskIndex }: TaskDeployment,
   { fileSystems, random }: { fileSystems: FileSystems; random: Random },
   reports: CheckpointReports,
 ): TaskCheckpointIo {
   const files = new CheckpointFiles({ fileSystems, random, checkpointing })
-  return { files, fileSystems, reports, checkpointing, restore }
+  const { parallelism } = task.vertex
+  const edges = { subtaskIndex, parallelism, inputs: task.inputEdges, outputs: task.outputEdges }
+  return { files, fileSystems, reports, checkpointing, edges, restore }
 }

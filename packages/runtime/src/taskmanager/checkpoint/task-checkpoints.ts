@@ -7,8 +7,10 @@ import type { TaskInput, TaskOutput } from '../task-io.js'
 import type { TaskCheckpointing } from '../task-launcher.js'
 import { type AlignmentAbortReason, BarrierAligner, type ChannelNumber } from './barrier-aligner.js'
 import type { CheckpointFiles } from './checkpoint-files.js'
+import { type CapturedInput, InFlightCapture, type TaskEdges } from './in-flight-capture.js'
 import {
   type AlignmentMetrics,
+  CheckpointAborted,
   type CheckpointReports,
   SubtaskCheckpoint,
 } from './subtask-checkpoint.js'
@@ -20,6 +22,7 @@ export interface TaskCheckpointsOptions {
   readonly files: CheckpointFiles
   readonly fileSystems: FileSystems
   readonly checkpointing: TaskCheckpointing | undefined
+  readonly edges: TaskEdges
   /** Ids of the operators of a task that had finished in the checkpoint it is restored from; they are not even open. */
   readonly finishedOperators: readonly string[] | undefined
   readonly clock: Clock
@@ -49,7 +52,10 @@ export class TaskCheckpoints implements InputEvents {
   readonly #options: TaskCheckpointsOptions
   readonly #aligner: BarrierAligner
   readonly #part: SubtaskCheckpoint
-  readonly #channels: readonly { readonly input: TaskInput; readonly channel: number }[]
+  readonly #channels: readonly CapturedInput[]
+  readonly #endedChannels = new Set<ChannelNumber>()
+  /** Of an unaligned checkpoint whose barriers are not all here. */
+  #inFlight: { readonly checkpointId: bigint; readonly capture: InFlightCapture } | undefined
   readonly #blocked = new Set<ChannelNumber>()
   /** The operators finish: no channel is read. */
   #isPaused = false
@@ -72,8 +78,8 @@ export class TaskCheckpoints implements InputEvents {
     this.#part = new SubtaskCheckpoint(options)
     const head: Partial<TwoInputStreamOperator> = options.chain.head
     this.#isSelective = head.nextSelection !== undefined
-    this.#channels = inputs.flatMap((input) =>
-      Array.from({ length: input.numberOfChannels }, (_, channel) => ({ input, channel })),
+    this.#channels = inputs.flatMap((input, gate) =>
+      Array.from({ length: input.numberOfChannels }, (_, channel) => ({ input, gate, channel })),
     )
     this.#aligner = new BarrierAligner(this.#channels.length, {
       block: (number) => {
@@ -87,6 +93,8 @@ export class TaskCheckpoints implements InputEvents {
       },
       begin: (barrier) => this.#begin(barrier),
       start: (barrier) => this.#start(barrier),
+      arrived: (barrier, channel) => this.#inFlight?.capture.arrived(barrier, channel),
+      allArrived: () => this.#inFlight?.capture.allArrived(),
       abort: (checkpointId, reason) => this.#declined(checkpointId, reason),
     })
   }
@@ -103,6 +111,8 @@ export class TaskCheckpoints implements InputEvents {
   }
 
   onEndOfPartition(channel: ChannelNumber): void {
+    this.#endedChannels.add(channel)
+    this.#inFlight?.capture.ended(channel)
     this.#aligner.onEndOfPartition(channel)
   }
 
@@ -141,7 +151,7 @@ export class TaskCheckpoints implements InputEvents {
   /** @returns a promise if an operator did */
   notifyAborted(checkpointId: bigint): void | Promise<void> {
     this.#aligner.onAborted(checkpointId)
-    this.#part.abort(checkpointId)
+    this.#abortPart(checkpointId)
     if (this.#stopping?.checkpointId === checkpointId) this.#stopping = undefined
     if (this.#options.finishedOperators !== undefined) return
     return this.#options.chain.notifyCheckpointAborted(checkpointId)
@@ -156,7 +166,14 @@ export class TaskCheckpoints implements InputEvents {
 
   /** @param isBusy records wait for the task @returns whether there is more to write now */
   writeSlice(isBusy: boolean): boolean {
-    return this.#part.isWriting && this.#part.writeSlice(isBusy)
+    if (!this.#part.isWriting) return false
+    if (this.#inFlight?.capture.check()) this.#inFlight = undefined
+    return this.#part.writeSlice(isBusy)
+  }
+
+  /** Whether barriers may overtake what the task has not read. */
+  get isUnaligned(): boolean {
+    return this.#options.checkpointing?.unaligned === true
   }
 
   // ---------------------------------------------------------------- the task's end
@@ -190,6 +207,7 @@ export class TaskCheckpoints implements InputEvents {
   /** Gives up what is being written. */
   close(): Promise<void> {
     this.#aligner.close()
+    if (this.#inFlight !== undefined) this.#abortPart(this.#inFlight.checkpointId)
     return this.#part.close()
   }
 
@@ -245,16 +263,37 @@ export class TaskCheckpoints implements InputEvents {
       alignmentDurationMs: this.#options.clock.monotonicNow() - begun.atMs,
       bytesProcessedDuringAlignment: this.#bytesConsumed() - begun.bytesConsumed,
       bytesPersistedDuringAlignment: 0,
-      unaligned: false,
+      unaligned: barrier.alignment === 'UNALIGNED',
     }
     const { finishedOperators } = this.#options
     if (finishedOperators !== undefined) {
       this.#acknowledgeFinished(barrier, finishedOperators, alignment)
       return
     }
-    const started = this.#part.start(barrier, alignment)
+    const started = this.#part.start(barrier, alignment, this.#capture(barrier))
     if (started !== undefined) this.#options.hold(started)
     return started
+  }
+
+  /** @returns undefined: no barrier of the checkpoint overtakes anything in the job */
+  #capture({ checkpointId, alignment }: CheckpointBarrier): InFlightCapture | undefined {
+    if (!this.isUnaligned) return undefined
+    if (alignment !== 'UNALIGNED' && alignment !== 'FORCED_ALIGNED') return undefined
+    // Otherwise it is a source, or all barriers are here in their places.
+    const isCutHere = alignment === 'UNALIGNED' && this.#aligner.isAligning
+    const capture = new InFlightCapture(this.#options.edges, isCutHere ? this.#channels : [])
+    capture.begin(this.#endedChannels)
+    if (isCutHere) this.#inFlight = { checkpointId, capture }
+    else capture.allArrived()
+    return capture
+  }
+
+  #abortPart(checkpointId: bigint): void {
+    if (this.#inFlight?.checkpointId === checkpointId) {
+      this.#inFlight.capture.abort(new CheckpointAborted(checkpointId))
+      this.#inFlight = undefined
+    }
+    this.#part.abort(checkpointId)
   }
 
   #acknowledgeFinished(
@@ -270,6 +309,7 @@ export class TaskCheckpoints implements InputEvents {
 
   #declined(checkpointId: bigint, reason: AlignmentAbortReason | undefined): void {
     this.#begun.delete(checkpointId)
+    this.#abortPart(checkpointId)
     for (const output of this.#options.outputs) {
       output.broadcastEvent({ type: 'CANCEL_CHECKPOINT', checkpointId })
     }

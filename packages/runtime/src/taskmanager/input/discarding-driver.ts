@@ -37,6 +37,12 @@ export class DiscardingDriver implements HeadDriver {
     return isMore ? 'MORE' : 'NOTHING_AVAILABLE'
   }
 
+  pollPriority(): boolean {
+    return false
+  }
+
+  onPriority(): void {}
+
   end(): void {}
 
   onAvailable(callback: () => void): void {

@@ -13,6 +13,10 @@ export interface HeadDriver {
    * @param drain event time goes to its end first; sources only
    */
   end(drain: boolean): void
+  /** Looks at barriers that overtake records, and processes nothing. @returns whether there were any */
+  pollPriority(): boolean
+  /** Calls `callback` once when `pollPriority` may find some, never synchronously. Replaces `onAvailable`. */
+  onPriority(callback: () => void): void
   /** After NOTHING_AVAILABLE: calls `callback` once when there may be something, never synchronously. */
   onAvailable(callback: () => void): void
 }

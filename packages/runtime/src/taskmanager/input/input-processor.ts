@@ -16,6 +16,12 @@ import {
 import type { HeadDriver, HeadResult } from './head-driver.js'
 import { InputSelectionError } from './input-selection-error.js'
 
+/** Stands for stored elements that are no records. */
+export const NO_RECORD = Symbol('no record')
+
+/** Called for each stored element of a channel, with the record's value or {@link NO_RECORD}. */
+export type StoredElementFilter = (channel: number, value: unknown) => boolean
+
 /**
  * Reads a task's gates in turn and feeds the head of its chain. A head that selects its inputs is asked before each
  * element; what it has not selected stays with its producers.
@@ -108,6 +114,47 @@ export class InputProcessor implements HeadDriver {
       return 'END_OF_INPUT'
     }
     return read ? 'MORE' : 'NOTHING_AVAILABLE'
+  }
+
+  pollPriority(): boolean {
+    let found = false
+    for (const [i, input] of this.#inputs.entries()) {
+      if (input.pollPriority(this.#handlers[i]!)) found = true
+    }
+    return found
+  }
+
+  onPriority(callback: () => void): void {
+    this.#inputs.forEach((input, i) => {
+      if (this.#handlers[i]!.openChannels > 0) input.onPriority(callback)
+    })
+  }
+
+  /**
+   * Processes records of a gate that a checkpoint has stored, before those that come; nothing else that is stored counts.
+   *
+   * @param accepts whether the record is one of this subtask, and was not processed before
+   * @returns whether there may be more
+   */
+  readStored(
+    gate: number,
+    stored: TaskInput,
+    maxElements: number,
+    accepts: StoredElementFilter,
+  ): boolean {
+    const handler = this.#handlers[gate]!
+    const status = stored.poll(
+      {
+        onRecord: (value, timestamp, channel) => {
+          if (accepts(channel, value)) handler.onRecord(value, timestamp)
+        },
+        onWatermark: (_timestampMs, channel) => void accepts(channel, NO_RECORD),
+        onWatermarkStatus: (_status, channel) => void accepts(channel, NO_RECORD),
+        onEvent() {},
+      },
+      maxElements,
+    )
+    return status === 'MORE_AVAILABLE'
   }
 
   end(): void {

@@ -44,6 +44,12 @@ export class SourceDriver implements HeadDriver {
     }
   }
 
+  pollPriority(): boolean {
+    return false
+  }
+
+  onPriority(): void {}
+
   end(drain: boolean): void {
     if (drain && !this.#hasEnded) this.#output.emitWatermark(MAX_WATERMARK)
     this.#hasEnded = true

@@ -26,6 +26,8 @@ function world(channels: number, start: (id: bigint) => void | Promise<void> = (
       log.push(`start ${checkpointId}`)
       return start(checkpointId)
     },
+    arrived: ({ checkpointId }, channel) => log.push(`arrived ${checkpointId} on ${channel}`),
+    allArrived: (checkpointId) => log.push(`all arrived ${checkpointId}`),
     abort: (checkpointId, reason) => log.push(`abort ${checkpointId} ${reason ?? 'known'}`),
   })
   return { aligner, log, blocked }
@@ -43,6 +45,22 @@ t.test('BarrierAligner blocks channels until the last barrier is there', async (
   aligner.onBarrier(barrier(1), 1)
   t.same(log, ['begin 1', 'start 1'])
   t.same([...blocked], [])
+})
+
+t.test('BarrierAligner starts an unaligned checkpoint with its first barrier', async (t) => {
+  const { aligner, log, blocked } = world(3)
+  aligner.onBarrier(barrier(1, 'UNALIGNED'), 1)
+  t.same(log.splice(0), ['begin 1', 'start 1', 'arrived 1 on 1'])
+  aligner.onEndOfPartition(2)
+  aligner.onBarrier(barrier(1, 'UNALIGNED'), 0)
+  t.same(log.splice(0), ['arrived 1 on 0', 'all arrived 1'])
+  t.equal(blocked.size, 0)
+  aligner.onBarrier(barrier(2, 'UNALIGNED'), 0)
+  aligner.onBarrier(barrier(3, 'UNALIGNED'), 1)
+  t.same(log, [
+    ...['begin 2', 'start 2', 'arrived 2 on 0', `abort 2 ${SUBSUMED}`],
+    ...['begin 3', 'start 3', 'arrived 3 on 1'],
+  ])
 })
 
 t.test(

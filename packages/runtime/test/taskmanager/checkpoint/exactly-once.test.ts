@@ -2,6 +2,7 @@ import { SeededRandom } from '@flink-ts/core'
 import type { CheckpointBarrier } from '@flink-ts/network'
 import type { JobCode, TaskDeployment } from '@flink-ts/runtime'
 import t, { type Test } from 'tap'
+import { isOvertakable } from '../../../dist/taskmanager/checkpoint/in-flight-capture.js'
 import { deployments, operator } from '../testing-job.js'
 import { type Committed, counter, numberSource, transactionalSink } from './exactly-once-job.js'
 import { restoreOf, type TestingCheckpoint, TestingCluster } from './testing-cluster.js'
@@ -23,7 +24,11 @@ function jobCode(count: number, committed: Committed, asynchronous: boolean): Jo
   }
 }
 
-function plan(parallelism: number, run: number, inlineThresholdBytes = 100): TaskDeployment[] {
+function plan(
+  parallelism: number,
+  run: number,
+  { inlineThresholdBytes = 100, unaligned = false } = {},
+): TaskDeployment[] {
   return deployments(
     [
       { id: 'in', parallelism, operators: [operator('source')] },
@@ -36,13 +41,17 @@ function plan(parallelism: number, run: number, inlineThresholdBytes = 100): Tas
           isPeriodic: true,
           jobDirectory: 'memory:///checkpoints/job',
           inlineThresholdBytes,
-          unaligned: false,
+          unaligned,
           afterTasksFinish: true,
         },
       },
     },
   ).map((deployment) => ({
     ...deployment,
+    task: {
+      ...deployment.task,
+      overtakableOutputs: deployment.task.outputEdges.map(isOvertakable),
+    },
     executionAttemptId: `${deployment.executionAttemptId}_${run}`,
     inputGates: deployment.inputGates.map((gate) => ({
       ...gate,
@@ -87,7 +96,8 @@ async function runWithFailures(
   let nextId = 1
   let failures = 3
   for (let run = 0; ; run++) {
-    const current = plan(1 + random.nextInt(3), run)
+    const unaligned = barrier?.alignment === 'UNALIGNED'
+    const current = plan(1 + random.nextInt(3), run, { unaligned })
     cluster.launch(
       current.map((deployment) =>
         restored === undefined
@@ -140,12 +150,22 @@ t.test('tasks under failures: every record counts once, at whatever parallelism'
   }
 })
 
+t.test(
+  'tasks under failures: barriers that overtake records lose none and double none',
+  async (t) => {
+    for (const seed of [1, 2, 3, 4, 5, 6]) {
+      const barrier = { alignment: 'UNALIGNED' } as const
+      await runWithFailures(t, { seed, count: 3000, asynchronous: seed % 2 === 0, barrier })
+    }
+  },
+)
+
 t.test('a task fails when a file of its state is damaged or gone', async (t) => {
   for (const damage of ['flipped', 'cut', 'gone'] as const) {
     const committed: Committed = { records: [], transactions: new Set() }
     const cluster = new TestingCluster(1)
     await cluster.start(jobCode(1e6, committed, false))
-    const first = plan(1, 0, 0)
+    const first = plan(1, 0, { inlineThresholdBytes: 0 })
     cluster.launch(first)
     await cluster.until(() => cluster.allRun, 'all run')
     for (let i = 0; i < 10; i++) await cluster.turn()
@@ -157,7 +177,7 @@ t.test('a task fails when a file of its state is damaged or gone', async (t) => 
     if (snapshot.kind !== 'file') throw new Error('it is in a file')
     await damageFile(cluster, snapshot.path, snapshot.sizeBytes, damage)
     cluster.launch(
-      plan(1, 1, 0).map((deployment) => ({
+      plan(1, 1, { inlineThresholdBytes: 0 }).map((deployment) => ({
         ...deployment,
         restore: restoreOf(checkpoint, first, deployment),
       })),

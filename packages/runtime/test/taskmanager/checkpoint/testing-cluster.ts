@@ -220,6 +220,13 @@ export function restoreOf(
   const { vertex } = deployment.task
   const old = deployments.filter(({ task }) => task.vertex.id === vertex.id)
   const operators = new Map<string, OperatorRestore>()
+  const sources = deployment.task.inputEdges.map(({ sourceVertexId }) => sourceVertexId)
+  const inFlight = deployments
+    .filter(({ task }) => task.vertex.id === vertex.id || sources.includes(task.vertex.id))
+    .flatMap(({ executionAttemptId, task }) => {
+      const head = task.vertex.operators[0]!.operatorId
+      return checkpoint.acknowledged.get(executionAttemptId)?.get(head)?.inFlight ?? []
+    })
   for (const { operatorId } of vertex.operators) {
     const stored = old.map(({ executionAttemptId }) =>
       checkpoint.acknowledged.get(executionAttemptId)?.get(operatorId),
@@ -239,7 +246,7 @@ export function restoreOf(
     operators.set(operatorId, {
       keyed: keyed[deployment.subtaskIndex]!,
       operatorState: redistributeOperatorState(lists, parallelism)[deployment.subtaskIndex]!,
-      inFlight: [],
+      inFlight: operatorId === vertex.operators[0]!.operatorId ? inFlight : [],
       finished,
     })
   }
