@@ -694,3 +694,42 @@ t.test(
     }
   },
 )
+
+t.test(
+  'what was in flight goes to its consumer, with what its producers had written',
+  async (t) => {
+    const job = await start(t)
+    await untilTriggered(job, 1)
+    const inFlight = (text: string) => {
+      const bytes = Buffer.from(text)
+      return { kind: 'inline' as const, bytes, sizeBytes: bytes.length, checksum: 0 }
+    }
+    for (const [v, s] of [
+      [0, 0],
+      [1, 0],
+      [1, 1],
+    ] as const) {
+      const { executionAttemptId } = job.info.vertices[v]!.subtasks[s]!.current
+      await job
+        .task(v, s)
+        .taskManager.jobMaster()
+        .acknowledgeCheckpoint(
+          acknowledgeToMessage({
+            executionAttemptId,
+            checkpointId: 1n,
+            state: new Map([[hex(0x101 + v), { inFlight: inFlight(`${v}-${s}`) }]]),
+            metrics: METRICS,
+          }),
+        )
+    }
+    await settle()
+    await fail(job)
+    const texts = (v: number, s: number) =>
+      restoreOf(job, v, s)!
+        .operators.get(hex(0x101 + v))!
+        .inFlight.map((handle) => handle.kind === 'inline' && Buffer.from(handle.bytes).toString())
+    t.strictSame(texts(1, 0), ['1-0', '0-0'])
+    t.strictSame(texts(1, 1), ['1-1', '0-0'])
+    t.strictSame(texts(0, 0), ['0-0'])
+  },
+)
