@@ -35,6 +35,7 @@ import {
 } from '@flink-ts/state'
 import { HeapTimers } from '@flink-ts/state/backend'
 import { LsmStore } from '../store/lsm-store.js'
+import type { MemoryPlan } from '../store/memory-plan.js'
 import type { TableFiles } from '../store/table-files.js'
 import { CanonicalSnapshot } from './canonical-snapshot.js'
 import { IncrementalSnapshot } from './incremental-snapshot.js'
@@ -64,6 +65,8 @@ export interface LsmKeyedStateBackendOptions extends KeyedStateBackendOptions {
   readonly runId: string
   /** Whether checkpoints consist of the store's files, of which only new ones are stored; savepoints never do. */
   readonly isIncremental: boolean
+  /** See `LsmStoreOptions`. @internal */
+  readonly plan?: MemoryPlan
 }
 
 /** Keyed state in a sorted store on local disk. Timers are on the heap. */
@@ -89,6 +92,7 @@ export class LsmKeyedStateBackend implements KeyedStateBackend {
       lastKeyGroup: keyGroupRange.end,
       memoryBytes,
       isExpired: (cursor) => this.#table.isExpired(cursor),
+      ...(options.plan !== undefined && { plan: options.plan }),
     })
     this.#context = new LsmKeyContext(this.#store, maxParallelism, keyGroupRange)
     this.#table = new LsmStateTable({

@@ -4,7 +4,7 @@ import { compact, type IsExpired } from './compaction.js'
 import { type Cursor, NO_BYTES, TOMBSTONE } from './cursor.js'
 import { type CompactionPlan, type LeveledTable, Levels, leveledTable } from './levels.js'
 import { LiveCursor } from './live-cursor.js'
-import { memoryOf } from './memory-plan.js'
+import { type MemoryPlan, memoryOf } from './memory-plan.js'
 import { Memtable } from './memtable.js'
 import { MergingCursor } from './merging-cursor.js'
 import { NewTables } from './new-tables.js'
@@ -26,6 +26,8 @@ export interface LsmStoreOptions {
   readonly memoryBytes: number
   /** Entries that merging may leave out. */
   readonly isExpired?: IsExpired
+  /** In place of what follows from `memoryBytes`: small sizes make tests thorough. @internal */
+  readonly plan?: MemoryPlan
 }
 
 /**
@@ -60,7 +62,7 @@ export class LsmStore {
 
   constructor(options: LsmStoreOptions) {
     this.#options = options
-    const memory = memoryOf(options.memoryBytes)
+    const memory = options.plan ?? memoryOf(options.memoryBytes)
     this.#memtableBytes = memory.memtableBytes
     this.#tableBytes = memory.tableBytes
     this.#cache = new BlockCache(memory.cacheBytes)

@@ -10,6 +10,14 @@ import {
 import { LocalTableFiles, LsmKeyedStateBackend } from '@flink-ts/state-lsm'
 import t from 'tap'
 
+/** So that there are many files, and levels. */
+const SMALL = {
+  memtableBytes: 64 * 1024,
+  cacheBytes: 64 * 1024,
+  tableBytes: 64 * 1024,
+  level1Bytes: 128 * 1024,
+}
+
 /** Makes backends in a folder that must be empty when they are closed. */
 function lsmBackends(isIncremental: boolean) {
   const parent = mkdtempSync(join(tmpdir(), 'lsm-backend-'))
@@ -21,6 +29,7 @@ function lsmBackends(isIncremental: boolean) {
         ...options,
         files: new LocalTableFiles(join(parent, `db-${number}`)),
         memoryBytes: 0,
+        plan: SMALL,
         runId: `run-${number}`,
         isIncremental,
       })
