@@ -7,11 +7,12 @@ import {
 } from '@flink-ts/core'
 import { ManualClock } from '@flink-ts/core/testing'
 import type { JobOverviewBody } from '@flink-ts/rest'
-import { RestClusterClient } from '@flink-ts/rest/client'
+import { RestClusterClient, RestConnectionError } from '@flink-ts/rest/client'
 import t, { type Test } from 'tap'
 import type { Action } from '../dist/actions/action.js'
 import { sendHeartbeats, showProgress } from '../dist/actions/attached-job.js'
 import { cancelAction } from '../dist/actions/cancel.js'
+import { cancelJob } from '../dist/actions/cancel-job.js'
 import { checkpointAction } from '../dist/actions/checkpoint.js'
 import { listAction } from '../dist/actions/list.js'
 import { RestartReasons } from '../dist/actions/restart-reasons.js'
@@ -288,6 +289,22 @@ t.test('flink savepoint: why it failed is in the causes', async (t) => {
     code: 'FLINK_OPERATION_FAILED',
     cause: { code: 'FLINK_CHECKPOINT_FAILED', message: 'no' },
   })
+})
+
+t.test('flink cancel: a cluster that ends with its job is no failure', async (t) => {
+  const lines: string[] = []
+  const code = await cancelJob({
+    jobId: RUNNING_ID,
+    clock: new ManualClock(),
+    patienceMs: 1000,
+    tell: (line = '') => lines.push(line),
+    client: {
+      cancelJob: async () => {},
+      jobStatus: () => Promise.reject(new RestConnectionError('refused', 'h:1')),
+    },
+  })
+  t.equal(code, 0)
+  t.match(lines, [/is being cancelled; its cluster does not answer any more\.$/])
 })
 
 t.test('RestartReasons: each failure is told once, with its innermost cause', async (t) => {

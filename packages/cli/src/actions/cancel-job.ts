@@ -1,4 +1,4 @@
-import type { Clock } from '@flink-ts/core'
+import { type Clock, FlinkError } from '@flink-ts/core'
 import type { RestClusterClient } from '@flink-ts/rest/client'
 import type { Terminal } from '../terminal/terminal.js'
 
@@ -23,7 +23,16 @@ export async function cancelJob(options: {
   const until = clock.monotonicNow() + patienceMs
   await client.cancelJob(jobId)
   for (let pauseMs = FIRST_POLL_MS; ; pauseMs = Math.min(pauseMs * 1.5, LAST_POLL_MS)) {
-    const status = await client.jobStatus(jobId)
+    const status = await client.jobStatus(jobId).catch((error) => {
+      if (!FlinkError.is(error) || !error.retriable) throw error
+      // Without a leader for a moment, or on its way to its end.
+      return error.code === 'FLINK_REST_CONNECTION' ? undefined : 'unknown'
+    })
+    if (status === undefined) {
+      // Clusters of one job or application end with it.
+      tell(`Job ${jobId} is being cancelled; its cluster does not answer any more.`)
+      return 0
+    }
     if (status === 'CANCELED') {
       tell(`Cancelled job ${jobId}.`)
       return 0
