@@ -1,6 +1,11 @@
 import { SeededRandom } from '@flink-ts/core'
 import type { CheckpointBarrier } from '@flink-ts/network'
-import type { JobCode, TaskDeployment } from '@flink-ts/runtime'
+import type {
+  JobCode,
+  OneInputStreamOperator,
+  OperatorFactory,
+  TaskDeployment,
+} from '@flink-ts/runtime'
 import t, { type Test } from 'tap'
 import { isOvertakable } from '../../../dist/taskmanager/checkpoint/in-flight-capture.js'
 import { deployments, operator } from '../testing-job.js'
@@ -159,6 +164,44 @@ t.test(
     }
   },
 )
+
+t.test('an unaligned checkpoint is complete although nobody processes anything', async (t) => {
+  for (const alignment of ['ALIGNED', 'UNALIGNED'] as const) {
+    const committed: Committed = { records: [], transactions: new Set() }
+    const code = jobCode(1e6, committed, false)
+    let processed = 0
+    const sink = transactionalSink(committed)
+    const stuck: OperatorFactory = {
+      ...sink,
+      createOperator(context) {
+        const operator = sink.createOperator(context) as OneInputStreamOperator
+        return {
+          ...operator,
+          processElement: () => void processed++,
+          whenReady: () => (processed > 20 ? new Promise<void>(() => {}) : undefined),
+        }
+      },
+    }
+    const operators = new Map(code.operators).set('sink', stuck)
+    const cluster = new TestingCluster(1)
+    await cluster.start({ ...code, operators })
+    cluster.launch(plan(2, 0, { unaligned: alignment === 'UNALIGNED' }))
+    await cluster.until(() => cluster.allRun, 'all run')
+    for (let i = 0; i < 1000; i++) await cluster.turn()
+    const before = processed
+    const checkpoint = cluster.trigger(1, { alignment })
+    for (let i = 0; i < 200; i++) await cluster.turn()
+    t.equal(processed, before, 'the sink is stuck')
+    t.equal(cluster.isComplete(checkpoint), alignment === 'UNALIGNED', alignment)
+    if (alignment === 'UNALIGNED') {
+      const parts = [...checkpoint.acknowledged.values()].flatMap((state) => [...state.values()])
+      const bytes = parts.reduce((sum, { inFlight }) => sum + (inFlight?.sizeBytes ?? 0), 0)
+      t.ok(bytes > 10_000, `in flight: ${bytes} bytes`)
+    }
+    await cluster.kill()
+    await cluster.close()
+  }
+})
 
 t.test('a task fails when a file of its state is damaged or gone', async (t) => {
   for (const damage of ['flipped', 'cut', 'gone'] as const) {
