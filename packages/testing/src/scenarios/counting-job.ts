@@ -28,6 +28,8 @@ export function checkpointKeys(random: Random): Readonly<Record<string, string>>
     'execution.checkpointing.timeout': '20 s',
     'execution.checkpointing.tolerable-failed-checkpoints': '1000000',
     'execution.checkpointing.dir': CHECKPOINT_FOLDER,
+    'execution.checkpointing.unaligned.enabled': `${random.next() < 0.5}`,
+    'execution.checkpointing.aligned-checkpoint-timeout': `${random.nextInt(2) * random.nextInt(300)} ms`,
     'execution.checkpointing.data-inline-threshold': random.next() < 0.5 ? '0' : '1 kb',
   }
 }
