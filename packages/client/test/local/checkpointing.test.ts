@@ -17,7 +17,12 @@ const KEYS = {
 }
 /** Keyed state in files, of which each checkpoint stores the new ones. */
 const ON_DISK = { 'state.backend.type': 'lsm', 'execution.checkpointing.incremental': 'true' }
-const BACKENDS = Object.entries({ 'on the heap': {}, 'on disk': ON_DISK })
+const UNALIGNED = { 'execution.checkpointing.unaligned.enabled': 'true' }
+const BACKENDS = Object.entries({
+  'on the heap': {},
+  'on the heap, barriers overtaking records,': UNALIGNED,
+  'on disk': ON_DISK,
+})
 const KEY_COUNT = 10
 
 /** Counts numbers by their last digit and writes each count that a key reaches. */
