@@ -68,13 +68,11 @@ function subtask(index: number, parallelism: number, clock: ManualClock) {
   return { backend, services, timers, fired, runMails, unavailable }
 }
 
-const key = fc.oneof(
-  fc.constantFrom('a', 'b', 'c', 'd', 1, 2, 3n, true),
-  fc.constantFrom(['x', 1], { id: 7 }, new Date(5)),
-)
-const namespace = fc.constantFrom(undefined, undefined, 'w1', { start: 1 })
+// Few, so that timers meet.
+const key = fc.constantFrom<unknown>('a', 'b', 3, 3n, true, ['x', 1], { id: 7 }, new Date(5))
+const namespace = fc.constantFrom<unknown>(undefined, undefined, undefined, 'w1', { start: 1 })
 const domain = fc.constantFrom<Domain>('event', 'clock')
-const time = fc.integer({ min: 0, max: 40 })
+const time = fc.integer({ min: 0, max: 12 })
 const command = fc.oneof(
   {
     weight: 6,
@@ -119,7 +117,7 @@ class Model {
 t.test('InternalTimerService: fires what a model of it fires, also after restores', async (t) => {
   await fc.assert(
     fc.asyncProperty(
-      fc.array(command, { maxLength: 60 }),
+      fc.array(command, { maxLength: 150, size: 'max' }),
       fc.array(command, { maxLength: 10 }),
       fc.integer({ min: 1, max: 4 }),
       async (commands, later, parallelism) => {
@@ -174,7 +172,7 @@ t.test('InternalTimerService: fires what a model of it fires, also after restore
         t.same(await restored(handle === undefined ? [] : [handle], parallelism, clock), expected)
       },
     ),
-    { numRuns: 150, seed: 7 },
+    { numRuns: 60, seed: 7 },
   )
 })
 
@@ -207,7 +205,7 @@ t.test('InternalTimerService: timers are found and deleted wherever they are', a
   const random = new SeededRandom(3)
   const left = new Map<number, number>()
   for (let i = 0; i < 2_000; i++) {
-    const at = random.nextInt(100_000)
+    const at = random.nextInt(50)
     backend.setCurrentKey(i)
     service.registerEventTimeTimer(undefined, at)
     left.set(i, at)
@@ -218,12 +216,14 @@ t.test('InternalTimerService: timers are found and deleted wherever they are', a
     service.deleteEventTimeTimer(undefined, at)
     left.delete(i)
   }
-  service.advanceWatermark(100_000)
-  const times = [...left.values()].sort((a, b) => a - b)
-  t.strictSame(
-    fired.map((line) => Number(line.split(' ')[1])),
-    times,
-  )
+  const snapshot = backend.snapshot(1n)
+  service.advanceWatermark(50)
+  const expected = [...left]
+    .sort(([, a], [, b]) => a - b)
+    .map(([i, at]) => `event ${at} ${text(i, undefined)}`)
+  t.strictSame(fired, expected, 'in the order of time, then of registration')
+  const handle = await storeKeyedSnapshot(snapshot, streams, async () => 1)
+  t.strictSame(await restored([handle!], 3, clock), new Set(expected), 'and so they are stored')
   await services.close()
 })
 
