@@ -13,6 +13,8 @@ export interface PartUploaderOptions {
   /** Of an upload that goes on. */
   readonly parts?: readonly UploadedPart[]
   readonly held?: Uint8Array
+  /** Number of the next part. Default: behind those before. */
+  readonly nextNumber?: number
 }
 
 /** Cuts what is written into parts and uploads them, one at a time, while the next is collected. */
@@ -22,6 +24,7 @@ export class PartUploader {
   #held: Uint8Array[] = []
   #heldBytes = 0
   #cut: number
+  #nextNumber: number
   #uploading: Promise<void> = Promise.resolve()
   #waiting = 0
   #failure: { readonly error: unknown } | undefined
@@ -31,6 +34,7 @@ export class PartUploader {
     this.#options = options
     this.#parts = [...(options.parts ?? [])]
     this.#cut = this.#parts.length
+    this.#nextNumber = options.nextNumber ?? (this.#parts.at(-1)?.number ?? 0) + 1
     this.#positionBytes = this.#parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
     if (options.held !== undefined) this.#hold(options.held)
   }
@@ -99,7 +103,8 @@ export class PartUploader {
     const bytes = this.held()
     this.#held = []
     this.#heldBytes = 0
-    const number = ++this.#cut
+    this.#cut++
+    const number = this.#nextNumber++
     this.#waiting++
     this.#uploading = this.#uploading.then(async () => {
       try {

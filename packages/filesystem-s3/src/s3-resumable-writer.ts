@@ -10,6 +10,12 @@ import { PartUploader } from './part-uploader.js'
 import { type S3Location, s3LocationOf } from './s3-location.js'
 import type { S3Objects, UploadedPart } from './s3-objects.js'
 
+/**
+ * Numbers of parts that are left out by who goes on, at least: a writer that was given up may not know it and upload more parts
+ * under the numbers that follow.
+ */
+const MIN_GAP = 50
+
 interface State {
   readonly target: string
   readonly uploadId: string
@@ -63,7 +69,10 @@ export class S3ResumableWriter implements ResumableWriter {
         { path: state.target },
       )
     }
-    return this.#stream(state, await this.#readTail(state))
+    return this.#stream(state, {
+      held: await this.#readTail(state),
+      nextNumber: (state.parts.at(-1)?.number ?? 0) + MIN_GAP + this.#random.nextInt(MIN_GAP),
+    })
   }
 
   async commit(given: ResumeRecoverable): Promise<void> {
@@ -78,7 +87,7 @@ export class S3ResumableWriter implements ResumableWriter {
         if (isOpen === undefined) throw new FileNotFoundError(state.target)
         await this.#objects.put(location, tail, options)
       } else {
-        const last = state.parts.length + 1
+        const last = state.parts.at(-1)!.number + 1
         const more =
           tail.length === 0
             ? []
@@ -114,7 +123,10 @@ export class S3ResumableWriter implements ResumableWriter {
     return this.#objects.read(location, { position: 0, length: found.sizeBytes })
   }
 
-  #stream(state: State, held?: Uint8Array): RecoverableOutputStream {
+  #stream(
+    state: State,
+    recovered: { readonly held?: Uint8Array; readonly nextNumber?: number } = {},
+  ): RecoverableOutputStream {
     const location = s3LocationOf(state.target)
     const parts = new PartUploader({
       objects: this.#objects,
@@ -122,10 +134,11 @@ export class S3ResumableWriter implements ResumableWriter {
       partSizeBytes: this.#partSizeBytes,
       begin: async () => state.uploadId,
       parts: state.parts,
-      ...(held && { held }),
+      ...recovered,
     })
     return new S3RecoverableStream(this.#objects, location, {
       state,
+      streamId: this.#random.uuid(),
       parts,
       cleanup: () => this.cleanup({ ...state }),
     })
@@ -136,17 +149,25 @@ class S3RecoverableStream implements RecoverableOutputStream {
   readonly #objects: S3Objects
   readonly #location: S3Location
   readonly #state: State
+  /** Another stream for the same file has another one. */
+  readonly #streamId: string
   readonly #parts: PartUploader
   readonly #cleanup: () => Promise<void>
 
   constructor(
     objects: S3Objects,
     location: S3Location,
-    options: { state: State; parts: PartUploader; cleanup: () => Promise<void> },
+    options: {
+      state: State
+      streamId: string
+      parts: PartUploader
+      cleanup: () => Promise<void>
+    },
   ) {
     this.#objects = objects
     this.#location = location
     this.#state = options.state
+    this.#streamId = options.streamId
     this.#parts = options.parts
     this.#cleanup = options.cleanup
   }
@@ -164,7 +185,8 @@ class S3RecoverableStream implements RecoverableOutputStream {
     const held = this.#parts.held()
     const parts = await this.#parts.uploaded()
     const { writer } = this.#state
-    const tail = held.length === 0 ? null : `${tailPrefix(this.#location, writer)}${positionBytes}`
+    const name = `${tailPrefix(this.#location, writer)}${this.#streamId}.${positionBytes}`
+    const tail = held.length === 0 ? null : name
     if (tail !== null) {
       const options = { writer, exclusive: false }
       await this.#objects.put({ ...this.#location, key: tail }, held, options)

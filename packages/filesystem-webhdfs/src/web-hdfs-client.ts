@@ -15,9 +15,7 @@ import type { WebHdfsLocation } from './web-hdfs-location.js'
 /** Times that all NameNodes are asked before it is given up. */
 const ROUNDS = 5
 const FIRST_DELAY_MS = 200
-/** A writer that died keeps its file for a minute at most. */
-const HELD_ATTEMPTS = 30
-const HELD_DELAY_MS = 3000
+const HELD_ATTEMPTS = 15
 const DATA_NODE_ATTEMPTS = 3
 const PREFIX = '/webhdfs/v1'
 /** Failures before a byte was sent: the request did nothing. */
@@ -94,18 +92,16 @@ export class WebHdfsClient {
     await this.#withDataNode(location, operation, bytes)
   }
 
-  /** Repeats while somebody else holds the file: a writer that died, or a truncation that goes on. */
-  async whileHeld<T>(action: () => Promise<T>, isDone: (answer: T) => boolean): Promise<T> {
+  /** Repeats while the file is held: the request before has ended here, but not yet there. */
+  async whileHeld<T>(action: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        const answer = await action()
-        if (isDone(answer) || attempt === HELD_ATTEMPTS) return answer
+        return await action()
       } catch (error) {
         const isHeld = error instanceof WebHdfsError && isHeldByOther(error.remote)
         if (!isHeld || attempt === HELD_ATTEMPTS) throw error
       }
-      // Short at first: a truncation takes as long as a heartbeat of the DataNode.
-      await this.#delay(Math.min(HELD_DELAY_MS, FIRST_DELAY_MS * attempt))
+      await this.#delay(FIRST_DELAY_MS * attempt)
     }
   }
 

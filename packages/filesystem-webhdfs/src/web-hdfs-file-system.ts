@@ -48,7 +48,12 @@ export class WebHdfsFileSystem implements FileSystem {
     this.#writable = {
       resolve: (path) => this.#locate(path).path,
       openForWriting: (path, mode) => this.#openForWriting(path, mode),
+      openForReading: (path) => this.open(path),
       fileLength: (path) => this.#fileLength(path),
+      namesIn: async (folder) => {
+        const found = await ifThere(this.list(folder))
+        return found?.map(({ path }) => path.slice(path.lastIndexOf('/') + 1)) ?? []
+      },
       moveDurably: (from, to) => this.rename(from, to),
       removeFile: async (path) => void (await this.delete(path, { recursive: false })),
     }
@@ -137,15 +142,8 @@ export class WebHdfsFileSystem implements FileSystem {
     return (answer as { FileStatus: FileStatusJson }).FileStatus
   }
 
-  async #openForWriting(
-    path: string,
-    mode: 'overwrite' | 'exclusive' | 'existing',
-  ): Promise<WebHdfsFile> {
+  async #openForWriting(path: string, mode: 'overwrite' | 'exclusive'): Promise<WebHdfsFile> {
     const location = this.#locate(path)
-    if (mode === 'existing') {
-      const { length } = await this.#status(location)
-      return new WebHdfsFile(this.#client, location, length)
-    }
     // Empty at first, so that it is known at once whose file it is; parents are made.
     const parameters = { overwrite: mode === 'overwrite' }
     const operation = { method: 'PUT', op: 'CREATE', parameters } as const
@@ -159,7 +157,7 @@ export class WebHdfsFileSystem implements FileSystem {
       if (!isThere) throw error
       throw new FileSystemError(`Cannot write ${path}: it is a directory`, { path, cause: error })
     }
-    return new WebHdfsFile(this.#client, location, 0)
+    return new WebHdfsFile(this.#client, location)
   }
 
   async #fileLength(path: string): Promise<number | undefined> {

@@ -13,14 +13,13 @@ export class WebHdfsFile implements WritableFile {
   #held: Uint8Array[] = []
   #heldBytes = 0
   /** With what is held. */
-  #length: number
+  #length = 0
   #appending: Promise<void> = Promise.resolve()
   #failure: { readonly error: unknown } | undefined
 
-  constructor(client: WebHdfsClient, location: WebHdfsLocation, lengthBytes: number) {
+  constructor(client: WebHdfsClient, location: WebHdfsLocation) {
     this.#client = client
     this.#location = location
-    this.#length = lengthBytes
   }
 
   async write(bytes: Uint8Array, positionBytes: number): Promise<void> {
@@ -31,26 +30,6 @@ export class WebHdfsFile implements WritableFile {
     this.#heldBytes += bytes.length
     this.#length += bytes.length
     if (this.#heldBytes >= APPEND_BYTES) await this.sync()
-  }
-
-  async truncate(lengthBytes: number): Promise<void> {
-    await this.sync()
-    if (lengthBytes === this.#length) return
-    const operation = {
-      method: 'POST',
-      op: 'TRUNCATE',
-      parameters: { newlength: lengthBytes },
-    } as const
-    // False: the DataNodes are at it, and until then nobody may append.
-    await this.#client.whileHeld(
-      () => this.#client.ask(this.#location, operation),
-      (answer) => (answer as { boolean?: unknown } | undefined)?.boolean === true,
-    )
-    this.#length = lengthBytes
-  }
-
-  async length(): Promise<number> {
-    return this.#length
   }
 
   async sync(): Promise<void> {
@@ -77,10 +56,7 @@ export class WebHdfsFile implements WritableFile {
 
   async #append(bytes: Uint8Array): Promise<void> {
     const operation = { method: 'POST', op: 'APPEND' } as const
-    await this.#client.whileHeld(
-      () => this.#client.send(this.#location, operation, bytes),
-      () => true,
-    )
+    await this.#client.whileHeld(() => this.#client.send(this.#location, operation, bytes))
   }
 
   #rethrow(): void {

@@ -49,7 +49,12 @@ export class InMemoryFileSystem implements FileSystem {
     this.#writable = {
       resolve: (path) => localPartOf(path, this.scheme),
       openForWriting: async (path, mode) => this.#openForWriting(path, mode),
+      openForReading: (path) => this.open(inFormOf(`${this.scheme}:/`, path, this.scheme)),
       fileLength: async (path) => this.#files.get(path)?.length,
+      namesIn: async (folder) => {
+        const path = folder === '/' ? folder : folder.slice(0, -1)
+        return this.#below(path).map((below) => below.slice(folder.length))
+      },
       moveDurably: async (from, to) => this.#move(from, to),
       removeFile: async (path) => void this.#files.delete(path),
     }
@@ -154,24 +159,15 @@ export class InMemoryFileSystem implements FileSystem {
     this.#directories.set(local, { modificationTimeMs: this.#clock.now() })
   }
 
-  #openForWriting(
-    local: string,
-    mode: 'overwrite' | 'exclusive' | 'existing',
-    asked = local,
-  ): WritableFile {
+  #openForWriting(local: string, mode: 'overwrite' | 'exclusive', asked = local): WritableFile {
     if (this.#directories.has(local)) {
       if (mode === 'exclusive') throw new FileAlreadyExistsError(asked)
       throw new FileSystemError(`Cannot write ${asked}: it is a directory`, { path: asked })
     }
-    let file = this.#files.get(local)
-    if (mode === 'existing') {
-      if (file === undefined) throw new FileNotFoundError(asked)
-    } else {
-      if (mode === 'exclusive' && file !== undefined) throw new FileAlreadyExistsError(asked)
-      this.#makeDirectories(posix.dirname(local), asked)
-      file = { bytes: new Uint8Array(0), length: 0, modificationTimeMs: this.#clock.now() }
-      this.#files.set(local, file)
-    }
+    if (mode === 'exclusive' && this.#files.has(local)) throw new FileAlreadyExistsError(asked)
+    this.#makeDirectories(posix.dirname(local), asked)
+    const file = { bytes: new Uint8Array(0), length: 0, modificationTimeMs: this.#clock.now() }
+    this.#files.set(local, file)
     return new MemoryWritableFile(file, this.#clock)
   }
 
@@ -224,16 +220,6 @@ class MemoryWritableFile implements WritableFile {
     file.bytes.set(bytes, positionBytes)
     file.length = Math.max(file.length, end)
     file.modificationTimeMs = this.#clock.now()
-  }
-
-  async truncate(lengthBytes: number): Promise<void> {
-    this.#file.length = Math.min(this.#file.length, lengthBytes)
-    this.#file.bytes.fill(0, this.#file.length)
-    this.#file.modificationTimeMs = this.#clock.now()
-  }
-
-  async length(): Promise<number> {
-    return this.#file.length
   }
 
   async sync(): Promise<void> {}

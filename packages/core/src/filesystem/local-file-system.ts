@@ -97,15 +97,21 @@ const localFiles: WritableFiles = {
   resolve: (path) => localPartOf(path, 'file'),
 
   async openForWriting(path, mode) {
-    if (mode !== 'existing') {
-      await translated(path, mkdir(posix.dirname(path), { recursive: true }))
-    }
-    const flag = { overwrite: 'w', exclusive: 'wx', existing: 'r+' }[mode]
+    await translated(path, mkdir(posix.dirname(path), { recursive: true }))
+    const flag = { overwrite: 'w', exclusive: 'wx' }[mode]
     return new LocalWritableFile(path, await translated(path, open(path, flag)))
+  },
+
+  async openForReading(path) {
+    return new LocalInputStream(await translated(path, open(path, 'r')))
   },
 
   async fileLength(path) {
     return (await ifThere(path, stat(path)))?.size
+  },
+
+  async namesIn(folder) {
+    return (await ifThere(folder, readdir(folder))) ?? []
   },
 
   async moveDurably(from, to) {
@@ -138,14 +144,6 @@ class LocalWritableFile implements WritableFile {
       const written = this.#handle.write(bytes, done, bytes.length - done, positionBytes + done)
       done += (await translated(this.#path, written)).bytesWritten
     }
-  }
-
-  async truncate(lengthBytes: number): Promise<void> {
-    await translated(this.#path, this.#handle.truncate(lengthBytes))
-  }
-
-  async length(): Promise<number> {
-    return (await translated(this.#path, this.#handle.stat())).size
   }
 
   async sync(): Promise<void> {

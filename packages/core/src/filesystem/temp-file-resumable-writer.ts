@@ -3,13 +3,25 @@ import { FileNotFoundError, FileSystemError } from './file-errors.js'
 import type { RecoverableOutputStream, ResumableWriter, ResumeRecoverable } from './file-system.js'
 import type { WritableFile, WritableFiles } from './writable-files.js'
 
+const COPY_BYTES = 1024 * 1024
+
 interface State {
   readonly target: string
+  /** Where the bytes are. */
   readonly temp: string
+  /** What the names of all files begin with that were made for this one. */
+  readonly prefix: string
   readonly positionBytes: number
+  /** Its writer has ended: nobody writes into `temp` any more. */
+  readonly closed: boolean
 }
 
-/** Writes to a hidden file beside the target and renames it at commit: for file systems whose rename is atomic. */
+/**
+ * Writes to a hidden file beside the target and renames it at commit: for file systems whose rename is atomic.
+ *
+ * A writer that was given up may not know it and write on, for as long as its process lives. So nobody goes on with its
+ * file: `recover` copies what was persisted into another one, and so does `commit` of a stream that was not closed.
+ */
 export class TempFileResumableWriter implements ResumableWriter {
   readonly #files: WritableFiles
   readonly #random: Random
@@ -23,61 +35,107 @@ export class TempFileResumableWriter implements ResumableWriter {
     const target = this.#files.resolve(path)
     const nameAt = target.lastIndexOf('/') + 1
     const name = `.${target.slice(nameAt)}.inprogress.${this.#random.uuid()}`
-    const temp = target.slice(0, nameAt) + name
-    const file = await this.#files.openForWriting(temp, 'exclusive')
-    return new TempFileStream(this.#files, file, { target, temp, positionBytes: 0 })
+    const prefix = target.slice(0, nameAt) + name
+    const file = await this.#files.openForWriting(prefix, 'exclusive')
+    const state = { target, temp: prefix, prefix, positionBytes: 0, closed: false }
+    return new TempFileStream(file, state, () => this.#removeAll(prefix))
   }
 
-  async recover(state: ResumeRecoverable): Promise<RecoverableOutputStream> {
-    const from = parseState(state)
-    const file = await this.#files.openForWriting(from.temp, 'existing')
-    try {
-      checkLength(from, await file.length())
-      // What was written after the state was taken will be written again.
-      await file.truncate(from.positionBytes)
-    } catch (error) {
-      await file.close()
-      throw error
-    }
-    return new TempFileStream(this.#files, file, from)
+  async recover(given: ResumeRecoverable): Promise<RecoverableOutputStream> {
+    const state = parseState(given)
+    await this.#requireTemp(state)
+    const { file, temp } = await this.#copy(state)
+    return new TempFileStream(file, { ...state, temp, closed: false }, () =>
+      this.#removeAll(state.prefix),
+    )
   }
 
-  async commit(state: ResumeRecoverable): Promise<void> {
-    const from = parseState(state)
-    const length = await this.#files.fileLength(from.temp)
-    if (length === undefined) {
-      if ((await this.#files.fileLength(from.target)) !== undefined) return
-      throw new FileNotFoundError(from.temp)
-    }
-    checkLength(from, length)
-    if (length > from.positionBytes) {
-      const file = await this.#files.openForWriting(from.temp, 'existing')
-      try {
-        await file.truncate(from.positionBytes)
-        await file.sync()
-      } finally {
-        await file.close()
+  async commit(given: ResumeRecoverable): Promise<void> {
+    const state = parseState(given)
+    const { target, temp, positionBytes, closed, prefix } = state
+    const isCommitted =
+      (await this.#files.fileLength(temp)) === undefined &&
+      (await this.#files.fileLength(target)) !== undefined
+    if (!isCommitted) {
+      const length = await this.#requireTemp(state)
+      let whole = temp
+      if (!closed || length > positionBytes) {
+        const copy = await this.#copy(state)
+        await copy.file.close()
+        whole = copy.temp
       }
+      await this.#files.moveDurably(whole, target)
     }
-    await this.#files.moveDurably(from.temp, from.target)
+    await this.#removeAll(prefix)
   }
 
   async cleanup(state: ResumeRecoverable): Promise<void> {
-    await this.#files.removeFile(parseState(state).temp)
+    await this.#removeAll(parseState(state).prefix)
+  }
+
+  /** @returns its length */
+  async #requireTemp({ temp, positionBytes }: State): Promise<number> {
+    const length = await this.#files.fileLength(temp)
+    if (length === undefined) throw new FileNotFoundError(temp)
+    if (length >= positionBytes) return length
+    throw new FileSystemError(
+      `Cannot go on with ${temp}: it has ${length} bytes, but ${positionBytes} were persisted`,
+      { path: temp },
+    )
+  }
+
+  /** What was persisted, durable in a file of its own that is open behind it. */
+  async #copy({
+    prefix,
+    temp: from,
+    positionBytes,
+  }: State): Promise<{ file: WritableFile; temp: string }> {
+    const temp = `${prefix}.${this.#random.uuid()}`
+    const file = await this.#files.openForWriting(temp, 'exclusive')
+    try {
+      const source = await this.#files.openForReading(from)
+      try {
+        for (let at = 0; at < positionBytes; ) {
+          // A new one each time: the file may keep it until it is written.
+          const chunk = new Uint8Array(Math.min(COPY_BYTES, positionBytes - at))
+          const read = await source.read(chunk, at)
+          if (read === 0) throw new FileSystemError(`${from} ends too early`, { path: from })
+          await file.write(chunk.subarray(0, read), at)
+          at += read
+        }
+      } finally {
+        await source.close()
+      }
+      await file.sync()
+    } catch (error) {
+      await file.close()
+      await this.#files.removeFile(temp)
+      throw error
+    }
+    return { file, temp }
+  }
+
+  async #removeAll(prefix: string): Promise<void> {
+    const nameAt = prefix.lastIndexOf('/') + 1
+    const folder = prefix.slice(0, nameAt)
+    const name = prefix.slice(nameAt)
+    for (const other of await this.#files.namesIn(folder)) {
+      if (other.startsWith(name)) await this.#files.removeFile(folder + other)
+    }
   }
 }
 
 class TempFileStream implements RecoverableOutputStream {
-  readonly #files: WritableFiles
   readonly #file: WritableFile
-  readonly #paths: State
+  readonly #state: State
+  readonly #removeAll: () => Promise<void>
   #position: number
   #closed = false
 
-  constructor(files: WritableFiles, file: WritableFile, state: State) {
-    this.#files = files
+  constructor(file: WritableFile, state: State, removeAll: () => Promise<void>) {
     this.#file = file
-    this.#paths = state
+    this.#state = state
+    this.#removeAll = removeAll
     this.#position = state.positionBytes
   }
 
@@ -92,7 +150,7 @@ class TempFileStream implements RecoverableOutputStream {
   }
 
   async persist(): Promise<ResumeRecoverable> {
-    const state: State = { ...this.#paths, positionBytes: this.#position }
+    const state: State = { ...this.#state, positionBytes: this.#position }
     await this.#file.sync()
     return { ...state }
   }
@@ -100,12 +158,12 @@ class TempFileStream implements RecoverableOutputStream {
   async closeForCommit(): Promise<ResumeRecoverable> {
     const state = await this.persist()
     await this.#close()
-    return state
+    return { ...state, closed: true }
   }
 
   async discard(): Promise<void> {
     await this.#close()
-    await this.#files.removeFile(this.#paths.temp)
+    await this.#removeAll()
   }
 
   async #close(): Promise<void> {
@@ -116,28 +174,19 @@ class TempFileStream implements RecoverableOutputStream {
 }
 
 function parseState(state: ResumeRecoverable): State {
-  const { target, temp, positionBytes } = state
+  const { target, temp, prefix, positionBytes, closed } = state as Partial<State>
   if (
-    typeof target !== 'string' ||
-    typeof temp !== 'string' ||
-    typeof positionBytes !== 'number' ||
-    !Number.isSafeInteger(positionBytes) ||
-    positionBytes < 0
+    typeof target === 'string' &&
+    typeof temp === 'string' &&
+    typeof prefix === 'string' &&
+    temp.startsWith(prefix) &&
+    Number.isSafeInteger(positionBytes) &&
+    positionBytes! >= 0
   ) {
-    throw new FileSystemError(
-      'Cannot go on with a file: its stored state is not one of this writer',
-      {
-        path: String(target),
-      },
-    )
+    return { target, temp, prefix, positionBytes: positionBytes!, closed: closed === true }
   }
-  return { target, temp, positionBytes }
-}
-
-function checkLength(state: State, length: number): void {
-  if (length >= state.positionBytes) return
   throw new FileSystemError(
-    `Cannot go on with ${state.temp}: it has ${length} bytes, but ${state.positionBytes} were persisted`,
-    { path: state.temp },
+    'Cannot go on with a file: its stored state is not one of this writer',
+    { path: String(target) },
   )
 }

@@ -100,6 +100,31 @@ export const resumableWriterContract: readonly FileSystemPromise[] = [
     },
   },
   {
+    promise: 'ResumableWriter is not disturbed by a writer that does not know that it was given up',
+    async run({ fileSystem: f, base }) {
+      const { stream: zombie, state } = await persisted(f, base)
+      const ignored = () => {}
+      await zombie.write(bytes('unknown '))
+      const recovered = await f.createResumableWriter().recover(state)
+      await zombie.write(bytes('to everybody '))
+      await recovered.write(bytes('and '))
+      const second = stored(await recovered.persist())
+      await zombie.persist()
+      await recovered.write(bytes('lost'))
+      const again = await f.createResumableWriter().recover(second)
+      await again.write(bytes('last'))
+      await zombie.write(bytes('written late')).catch(ignored)
+      await zombie.persist().catch(ignored)
+      const done = stored(await again.closeForCommit())
+      await recovered.persist().catch(ignored)
+      await f.createResumableWriter().commit(done)
+      await zombie.write(bytes('written later')).catch(ignored)
+      await zombie.closeForCommit().catch(ignored)
+      await recovered.closeForCommit().catch(ignored)
+      assert.equal(await read(f, `${base}/out/part-0`), 'first and last')
+    },
+  },
+  {
     promise: 'ResumableWriter commits no more than was persisted',
     async run({ fileSystem: f, base }) {
       const { writer, stream, state } = await persisted(f, base)
