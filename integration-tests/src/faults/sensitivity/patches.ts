@@ -94,15 +94,14 @@ export const FAULT_PATCHES: readonly FaultPatch[] = [
     edits: [
       {
         module: 'runtime/dist/operators/timers/timer-queue.js',
-        find: `this.#remove(next);
-        return next;`,
-        replace: `this.#remove(next);
-        (this.stale ??= []).push(next);
-        return next;`,
+        find: 'this.#forget(this.#heap.pop());',
+        replace: `const popped = this.#heap.pop();
+        this.#forget(popped);
+        (this.stale ??= []).push(popped);`,
       },
       {
         module: 'runtime/dist/operators/timers/timer-queue.js',
-        find: 'return this.#groups.get(keyGroup) ?? [];',
+        find: 'return this.#groups.get(keyGroup)?.slice() ?? [];',
         replace: `const fired = (this.stale ?? []).filter((timer) => timer.keyGroup === keyGroup);
         return [...(this.#groups.get(keyGroup) ?? []), ...fired.slice(-1)];`,
       },
