@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { program } from '../support/test-cluster.js'
 import { until } from '../support/until.js'
 import type { JobSize } from './expected-rows.js'
 import type { FaultCluster } from './fault-cluster.js'
-import { partFiles } from './read-output.js'
+import { partFiles, writerOf } from './read-output.js'
 
 /** What a job of the fault run is. */
 export interface FaultJobOptions extends JobSize {
@@ -170,7 +170,7 @@ export class FaultJob {
   /** All writers that have written: each attempt of the sink has new ones. */
   writers(): Set<string> {
     const names = [...partFiles(this.output, 'visible'), ...partFiles(this.output, 'hidden')]
-    return new Set(names.flatMap((file) => /part-(\w+)-\d+/.exec(basename(file))?.[1] ?? []))
+    return new Set(names.map(writerOf))
   }
 
   /** Visible part files. */

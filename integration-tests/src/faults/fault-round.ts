@@ -1,6 +1,6 @@
 import { until } from '../support/until.js'
 import { type Fault, lasting, type RoundContext } from './fault.js'
-import { readRows } from './read-output.js'
+import { readRows, writerOf } from './read-output.js'
 import { type CheckResult, RowChecker } from './row-checker.js'
 
 /** Longer than any recovery may take on a busy machine. */
@@ -97,8 +97,9 @@ async function injectAndRecover(
         look()
         if (await job.isFinished()) return true
         if (fault.restarts && firstNewMs === undefined) return false
-        // Part files that were visible may have been taken back: new names count.
-        return [...job.parts()].some((part) => !partsBefore.has(part))
+        // Files that an attempt finds in its checkpoint become visible even if it does not come far: its own ones count.
+        const isOwn = (part: string) => !fault.restarts || !writersBefore.has(writerOf(part))
+        return [...job.parts()].some((part) => !partsBefore.has(part) && isOwn(part))
       },
       RECOVERY_DEADLINE_MS,
     )

@@ -1,5 +1,5 @@
 import { createReadStream, existsSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 
 /** The part files below `folder`: visible ones, or those that are still hidden. */
@@ -9,6 +9,11 @@ export function partFiles(folder: string, which: 'visible' | 'hidden'): string[]
     .filter((entry) => entry.isFile() && entry.name.startsWith('.') === (which === 'hidden'))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort()
+}
+
+/** The writer of a part file, of which each attempt of the sink has new ones. */
+export function writerOf(file: string): string {
+  return /part-(\w+)-\d+/.exec(basename(file))?.[1] ?? ''
 }
 
 /** Hands each row of the visible part files below `folder` to `add`. */
