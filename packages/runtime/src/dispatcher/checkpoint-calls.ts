@@ -10,6 +10,7 @@ import type { RpcService } from '@flink-ts/rpc'
 import type { CheckpointingStatistics } from '../checkpoint/checkpoint-statistics-tracker.js'
 import type { ExecutionGraphInfo } from '../jobmaster/info/execution-graph-info.js'
 import type { JobMaster } from '../jobmaster/job-master.js'
+import type { ScheduleAction } from '../jobmaster/slotpool/slot-provider.js'
 import { JOB_MASTER_GATEWAY } from '../messages/gateways.js'
 import type {
   DisposeSavepointRequest,
@@ -35,6 +36,8 @@ export interface CheckpointCallsOptions {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
+  /** In the Dispatcher's main thread. */
+  readonly schedule: ScheduleAction
   /** Throws FlinkError if the job does not run now. */
   readonly jobMasterOf: (jobId: string) => JobMaster
   /** Undefined: it has not ended, or nothing is known of it. */
@@ -48,9 +51,9 @@ export class CheckpointCalls {
 
   constructor(options: CheckpointCallsOptions) {
     this.#options = options
-    const { clock, log, configuration } = options
+    const { clock, log, configuration, schedule } = options
     const storeDurationMs = configuration.get(RestOptions.ASYNC_OPERATION_STORE_DURATION)
-    this.#operations = new TriggeredOperations({ clock, log, storeDurationMs })
+    this.#operations = new TriggeredOperations({ clock, log, storeDurationMs, schedule })
   }
 
   triggerSavepoint(request: TriggerSavepointRequest): void {
@@ -82,6 +85,15 @@ export class CheckpointCalls {
 
   operation({ jobId, triggerId }: TriggeredOperationRequest): TriggeredOperationResponse {
     return this.#operations.get(jobId, triggerId)
+  }
+
+  /** See {@link TriggeredOperations.jobEnded}. */
+  jobEnded(jobId: string, tell: () => void): void {
+    this.#operations.jobEnded(jobId, tell)
+  }
+
+  close(): void {
+    this.#operations.close()
   }
 
   /** Of a job that has ended what is kept of it. */

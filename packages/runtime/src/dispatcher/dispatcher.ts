@@ -142,6 +142,7 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
       ...options,
       log: this.log,
       jobMasterOf: (jobId) => this.#jobMasterOf(jobId),
+      schedule: (delayMs, action) => this.mainThread.schedule(delayMs, action),
       endedJob: (jobId) => this.#completed.get(jobId),
     })
   }
@@ -287,6 +288,7 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
   protected override async onStop(): Promise<void> {
     this.fencingToken = undefined
     this.#clientHeartbeats.close()
+    this.#checkpoints.close()
     await Promise.all([this.#election.close(), this.#resources.close()])
     this.#endTerm()
     await this.#earlierTerms
@@ -344,7 +346,7 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
       onJobEnded: (info) => {
         this.#clientHeartbeats.remove(info.jobId)
         this.#completed.put(info)
-        this.#options.onJobEnded?.(info)
+        this.#checkpoints.jobEnded(info.jobId, () => this.#options.onJobEnded?.(info))
       },
     })
   }

@@ -339,7 +339,12 @@ t.test('parseJobGraph names the field that is wrong', async (t) => {
 
 t.test('TriggeredOperations keeps what came of an operation for the store duration', async (t) => {
   const clock = new ManualClock()
-  const operations = new TriggeredOperations({ clock, log: noopLogger, storeDurationMs: 1000 })
+  const operations = new TriggeredOperations({
+    clock,
+    log: noopLogger,
+    storeDurationMs: 1000,
+    schedule: (delayMs, action) => clock.schedule(delayMs, action),
+  })
   const ids = { jobId: JOB_ID, triggerId: 'a' }
   let complete: (outcome: { location: string }) => void = () => {}
   operations.begin(
@@ -369,6 +374,39 @@ t.test('TriggeredOperations keeps what came of an operation for the store durati
     code: 'FLINK_OPERATION_NOT_FOUND',
     message: new RegExp(`triggerId=a for job ${JOB_ID}`),
   })
+})
+
+t.test('TriggeredOperations.jobEnded waits until somebody knows what ended the job', async (t) => {
+  const clock = new ManualClock()
+  const operations = new TriggeredOperations({
+    clock,
+    log: noopLogger,
+    storeDurationMs: 60_000,
+    schedule: (delayMs, action) => clock.schedule(delayMs, action),
+  })
+  const told: string[] = []
+  const end = (jobId: string) => operations.jobEnded(jobId, () => told.push(jobId))
+  const stop = (jobId: string) =>
+    operations.begin('stop', { jobId, triggerId: 'x' }, Promise.resolve({ location: '/s' }))
+  end('by itself')
+  t.same(told, ['by itself'], 'at once')
+  for (const jobId of ['asked', 'forgotten']) {
+    stop(jobId)
+    end(jobId)
+  }
+  t.match(operations.get('asked', 'x'), { status: 'IN_PROGRESS' })
+  await settle()
+  clock.advance(1000)
+  t.same(told, ['by itself'])
+  t.match(operations.get('asked', 'x'), { status: 'COMPLETED' })
+  clock.advance(100)
+  t.same(told, ['by itself', 'asked'])
+  clock.advance(3900)
+  t.same(told, ['by itself', 'asked', 'forgotten'], 'not for ever')
+  stop('closed')
+  end('closed')
+  operations.close()
+  t.equal(clock.pendingTimers, 0)
 })
 
 t.test('Dispatcher: what is asked of checkpoints of a job that does not run', async (t) => {
