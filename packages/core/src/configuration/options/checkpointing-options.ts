@@ -86,7 +86,7 @@ export const CheckpointingOptions = {
     .defaultValue(0)
     .withDeprecatedKeys('execution.checkpointing.alignment-timeout')
     .withDescription(
-      'With unaligned checkpoints: barriers begin to overtake records after this time; 0: at once.',
+      'With unaligned checkpoints: barriers begin to overtake records after this time. Not built yet: they do so at once.',
     ),
   CHECKPOINTS_AFTER_TASKS_FINISH: ConfigOptions.key(
     'execution.checkpointing.checkpoints-after-tasks-finish',
