@@ -45,6 +45,10 @@ export interface RecoverableOutputStream {
 /** Makes files that survive a failure of their writer. */
 export interface ResumableWriter {
   open(path: string): Promise<RecoverableOutputStream>
+  /**
+   * Goes on where `state` was taken. The stream that it is of, if somebody still holds and writes it, changes nothing of what
+   * becomes of this one.
+   */
   recover(state: ResumeRecoverable): Promise<RecoverableOutputStream>
   /** Idempotent. */
   commit(state: ResumeRecoverable): Promise<void>
