@@ -6,6 +6,7 @@ import t from 'tap'
 import { PartUploader } from '../dist/part-uploader.js'
 import { s3LocationOf } from '../dist/s3-location.js'
 import { S3Objects } from '../dist/s3-objects.js'
+import { S3ResumableWriter } from '../dist/s3-resumable-writer.js'
 
 interface Command {
   readonly constructor: { readonly name: string }
@@ -157,6 +158,53 @@ t.test(
     await t.rejects(parts.finish(), { message: /InternalError/ })
     await t.rejects(parts.write(Buffer.alloc(1)), { message: /InternalError/ })
     t.strictSame(sizes, [10, 10, 10, 10])
+  },
+)
+
+t.test(
+  'S3ResumableWriter.recover leaves numbers of parts to a writer that does not know that it was given up',
+  async (t) => {
+    const numbers: number[] = []
+    const { objects } = objectsOf({
+      ListPartsCommand: () => ({ Parts: [{ PartNumber: 3, ETag: 'e3', Size: 10 }] }),
+      UploadPartCommand: ({ PartNumber }) => {
+        numbers.push(PartNumber as number)
+        return { ETag: 'e' }
+      },
+      CompleteMultipartUploadCommand: ({ MultipartUpload }) => {
+        const { Parts } = MultipartUpload as { Parts: { PartNumber: number }[] }
+        t.strictSame(
+          Parts.map(({ PartNumber }) => PartNumber),
+          [3, ...numbers],
+        )
+        return {}
+      },
+      AbortMultipartUploadCommand: () => {
+        throw failure('NoSuchUpload', 404)
+      },
+      ListObjectsV2Command: () => ({}),
+    })
+    const random = new SeededRandom(1)
+    const writer = new S3ResumableWriter(objects, { random, partSizeBytes: 10 })
+    const state = {
+      target: 's3://bucket/a',
+      uploadId: 'upload',
+      writer: 'me',
+      parts: [{ number: 3, etag: 'e3', sizeBytes: 10 }],
+      tail: null,
+      positionBytes: 10,
+    }
+    const stream = await writer.recover(state)
+    t.equal(stream.positionBytes, 10n)
+    await stream.write(Buffer.alloc(25))
+    await writer.commit(await stream.closeForCommit())
+    const [first] = numbers
+    t.ok(first! >= 53 && first! < 103, `${first}`)
+    t.strictSame(numbers, [first, first! + 1, first! + 2])
+    const other = { ...state, parts: [{ number: 3, etag: 'another', sizeBytes: 10 }] }
+    await t.rejects(writer.recover(other), {
+      message: /part 3 of its upload is not what was persisted/,
+    })
   },
 )
 
