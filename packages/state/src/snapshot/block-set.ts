@@ -3,7 +3,7 @@ import { type BlockEncoders, OpenBlock } from './open-block.js'
 /** Bytes after which a block ends; one large entry may make it longer. */
 const BLOCK_BYTES = 64 * 1024
 /** Blocks with encoders of their own that may be open at a time. Their tables take up to half a megabyte each. */
-const MAX_OWN = 64
+const MAX_OWN = 128
 /** Bytes of all blocks with shared encoders, about; when there are very many they are the shorter. */
 const SHARED_BYTES = 16 * 1024 * 1024
 const LEAST_BYTES = 1024
@@ -52,6 +52,10 @@ export class BlockSet {
     if (open !== undefined) return open
     const mayOpen = !isStray && (this.#own.size < MAX_OWN || id > this.#highestId)
     return mayOpen ? this.#openOwn(id, state, keyGroup) : this.#openShared(id, state, keyGroup)
+  }
+
+  restartOrder(): void {
+    this.#highestId = -1
   }
 
   /** To be called when entries were added. */

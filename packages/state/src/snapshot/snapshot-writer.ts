@@ -109,6 +109,11 @@ export class SnapshotWriter {
     while (this.#add(state, undefined, (block) => block.addMapEntries(undefined, iterator)) > 0);
   }
 
+  /** Further entries come by ascending key groups from the first one on again. */
+  restartOrder(): void {
+    this.#blocks.restartOrder()
+  }
+
   /** Ends the file; its last bytes are in `takePending`. Once. */
   finish(): SnapshotSummary {
     this.#blocks.endAll()
