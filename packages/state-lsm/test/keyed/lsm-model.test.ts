@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Types } from '@flink-ts/core'
+import { hashKey, keyGroupFor, Types } from '@flink-ts/core'
 import {
   HeapKeyedStateBackend,
   type KeyedSnapshot,
@@ -99,6 +99,18 @@ function change({ backend, value, list, map }: Subject, { kind, key, n }: Comman
   }
 }
 
+/** Changes a key in the subtask that owns it, and in the twin. */
+function changeOne(parts: readonly Subject[], twin: Subject, key: number, text: string): void {
+  const keyGroup = keyGroupFor(hashKey(key), MAX_PARALLELISM)
+  for (const subject of [...parts, twin]) {
+    const { start, end } = subject.backend.keyGroupRange
+    if (keyGroup < start || keyGroup > end) continue
+    subject.backend.setCurrentKey(key)
+    if (key % 3 === 0) subject.value.clear()
+    else subject.value.update(text)
+  }
+}
+
 const look = ({ backend, value, list, map }: Subject, { key, n }: Command) => {
   backend.setCurrentKey(key)
   const entries = [...map.entries()].map((entry) => JSON.stringify(entry)).sort()
@@ -123,7 +135,7 @@ t.test(
       })
     await fc.assert(
       fc.asyncProperty(
-        fc.array(command, { minLength: 20, maxLength: 120, size: 'max' }),
+        fc.array(command, { minLength: 20, maxLength: 100, size: 'max' }),
         async (commands) => {
           const heap = new HeapKeyedStateBackend({
             maxParallelism: MAX_PARALLELISM,
@@ -172,6 +184,7 @@ t.test(
               if (kind === 'rescale') {
                 const parts = await restored(handles[0], 2 + (n % 3))
                 handles = []
+                for (let k = 0; k < 40; k += 1 + (n % 5)) changeOne(parts, twin, k, `${i}`)
                 for (const { backend } of parts) {
                   handles.push(await storage.store(backend.snapshot(id++)))
                   await backend.close?.()
@@ -184,6 +197,9 @@ t.test(
               const backend = create(ALL)
               await backend.restore(one!.restore)
               subject = new Subject(backend)
+              const all = (of: Subject) =>
+                Array.from({ length: 41 }, (_, key) => look(of, { kind: 'read', key, n }))
+              t.strictSame(all(subject), all(twin))
             } else for (const which of [subject, twin]) change(which, each, i)
           }
           t.strictSame(subject.contents(), twin.contents())
@@ -192,7 +208,7 @@ t.test(
           await subject.backend.close?.()
         },
       ),
-      { numRuns: 12 },
+      { numRuns: 6 },
     )
   },
 )
