@@ -47,6 +47,7 @@ export class TestingCluster {
   readonly checkpoints = new Map<number, TestingCheckpoint>()
   readonly launched: LaunchedTask[] = []
   readonly #shuffles: ShuffleEnvironment[] = []
+  #later: { turns: number; readonly action: () => void }[] = []
   readonly #launchers = new Map<string, InlineTaskLauncher>()
   readonly #defer = (action: () => void) => void setImmediate(action)
 
@@ -129,15 +130,18 @@ export class TestingCluster {
     for (const { task, deployment } of running) {
       const producers = deployment.inputGates.flatMap((gate) => gate.producers)
       if (!producers.every(({ partitionId }) => ended.has(partitionId))) continue
-      task.triggerCheckpoint({
-        type: 'CHECKPOINT_BARRIER',
-        checkpointId: BigInt(id),
-        timestampMs: this.clock.now(),
-        snapshotType: 'CHECKPOINT',
-        alignment: 'ALIGNED',
-        alignedTimeoutMs: 0,
-        ...barrier,
-      })
+      const trigger = (): void =>
+        task.triggerCheckpoint({
+          type: 'CHECKPOINT_BARRIER',
+          checkpointId: BigInt(id),
+          timestampMs: this.clock.now(),
+          snapshotType: 'CHECKPOINT',
+          alignment: 'ALIGNED',
+          alignedTimeoutMs: 0,
+          ...barrier,
+        })
+      // Not all at once: otherwise the barriers of a task's channels arrive together.
+      this.#later.push({ turns: 1 + 4 * this.#later.length, action: trigger })
     }
     return checkpoint
   }
@@ -181,6 +185,8 @@ export class TestingCluster {
   async turn(): Promise<void> {
     await new Promise(setImmediate)
     this.clock.advance(1)
+    for (const each of this.#later) if (--each.turns === 0) each.action()
+    this.#later = this.#later.filter(({ turns }) => turns > 0)
   }
 
   async close(): Promise<void> {
