@@ -2,8 +2,10 @@ import {
   FileSystemRegistry,
   InMemoryFileSystem,
   type KeyGroupRange,
+  type ReducingState,
   SeededRandom,
   Types,
+  type ValueState,
 } from '@flink-ts/core'
 import { ManualClock } from '@flink-ts/core/testing'
 import {
@@ -164,6 +166,44 @@ t.test('HeapKeyedStateBackend.snapshot', async (t) => {
       t.equal(next.getValueState({ name: 's' }).value(), 2)
     },
   )
+
+  await t.test('stays small with more states and key groups than can be open', async (t) => {
+    const many = () =>
+      new HeapKeyedStateBackend({
+        maxParallelism: 1024,
+        keyGroupRange: { start: 0, end: 1023 },
+        clock: new ManualClock(),
+      })
+    const statesOf = (backend: HeapKeyedStateBackend) => [
+      backend.getValueState<{ word: string; n: number }>({ name: 'v' }),
+      backend.getReducingState<number>({ name: 'r', reduceFunction: (a, b) => a + b }),
+    ]
+    const subject = many()
+    const [value, sum] = statesOf(subject) as [ValueState<unknown>, ReducingState<number>]
+    for (let i = 0; i < 20_000; i++) {
+      subject.setCurrentKey(`k${i}`)
+      value.update({ word: 'w', n: i })
+      sum.add(i)
+    }
+    const snapshot = subject.snapshot(1n)
+    for (let i = 19_999; i >= 0; i -= 2) {
+      subject.setCurrentKey(`k${i}`)
+      value.update('changed')
+      if (i % 100 === 1) snapshot.writeSlice(0)
+    }
+    const handle = completeSnapshot(snapshot)
+    t.ok(handle.snapshot.sizeBytes < 40 * 40_000, `${handle.snapshot.sizeBytes} bytes`)
+    const next = many()
+    await next.restore(restoreOf([handle], { start: 0, end: 1023 }))
+    const [restored, sums] = statesOf(next) as [ValueState<unknown>, ReducingState<number>]
+    let wrong = 0
+    for (let i = 0; i < 20_000; i++) {
+      next.setCurrentKey(`k${i}`)
+      const { n } = restored.value() as { n: number }
+      if (n !== i || sums.get() !== i) wrong++
+    }
+    t.equal(wrong, 0)
+  })
 
   await t.test('keeps to its budget by the clock', async (t) => {
     const clock = new ManualClock()
