@@ -377,6 +377,7 @@ export {
   type TaskTimes,
 } from './taskmanager/metrics/task-time.js'
 export { TaskTimeMeter, type TaskTimeRates } from './taskmanager/metrics/task-time-rates.js'
+export { StateBackendNotLoadedError } from './taskmanager/state-backend-not-loaded-error.js'
 export { StreamTask, type TaskStep } from './taskmanager/stream-task.js'
 export type { StreamTaskOptions, TaskParts } from './taskmanager/stream-task-options.js'
 export { TaskCancellationError, TaskThreadDiedError } from './taskmanager/task-errors.js'
@@ -389,6 +390,7 @@ export type {
   TaskLauncher,
   TaskListener,
 } from './taskmanager/task-launcher.js'
+export { TaskStateBackend, type TaskStateBackendOptions } from './taskmanager/task-state-backend.js'
 export { WorkerSocketConnector } from './taskmanager/worker-socket-connector.js'
 export {
   WorkerTaskLauncher,
