@@ -7,22 +7,23 @@ import { WebHdfsFileSystem } from './web-hdfs-file-system.js'
 /** Makes the file system of `hdfs://`, `webhdfs://` or `swebhdfs://` from the configuration (`webhdfs.…`). */
 export function createFileSystem(context: FileSystemContext): FileSystem {
   const { scheme, configuration, clock, random } = context
-  const { WEBHDFS_NAMENODES, WEBHDFS_PORT, WEBHDFS_USER_NAME, WEBHDFS_REQUEST_TIMEOUT } =
-    FileSystemOptions
-  const port = configuration.get(WEBHDFS_PORT)
+  const port = configuration.get(FileSystemOptions.WEBHDFS_PORT)
   // An hdfs:// path has the port of another protocol.
   const addressOf = (authority: string) =>
     scheme !== 'hdfs' && /:\d+$/.test(authority)
       ? authority
       : `${authority.replace(/:\d+$/, '')}:${port}`
   const client = new WebHdfsClient({
-    nameNodes: new NameNodes(configuration.get(WEBHDFS_NAMENODES) ?? [], addressOf),
+    nameNodes: new NameNodes(
+      configuration.get(FileSystemOptions.WEBHDFS_NAMENODES) ?? [],
+      addressOf,
+    ),
     isSecure: scheme === 'swebhdfs',
     userName:
-      configuration.get(WEBHDFS_USER_NAME) ??
+      configuration.get(FileSystemOptions.WEBHDFS_USER_NAME) ??
       process.env['HADOOP_USER_NAME'] ??
       userInfo().username,
-    requestTimeoutMs: configuration.get(WEBHDFS_REQUEST_TIMEOUT),
+    requestTimeoutMs: configuration.get(FileSystemOptions.WEBHDFS_REQUEST_TIMEOUT),
     clock,
   })
   return new WebHdfsFileSystem({ scheme, client, random })
