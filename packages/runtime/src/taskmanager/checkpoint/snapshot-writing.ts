@@ -21,6 +21,7 @@ const MAX_WAITING_BYTES = 4 * 1024 * 1024
 export interface SnapshotWritingOptions {
   /** Released by the writing, however it ends. */
   readonly snapshots: readonly OperatorSnapshots[]
+  readonly isSavepoint: boolean
   readonly streams: StateStreams
   readonly fileSystems: FileSystems
   /** Called when a slice can be written again. */
@@ -62,6 +63,11 @@ export class SnapshotWriting {
     this.done = this.#storeAll()
     // It is waited for elsewhere, too; here only for the memory.
     this.done.catch(() => {})
+  }
+
+  /** Of a savepoint, which no later checkpoint replaces. */
+  get isSavepoint(): boolean {
+    return this.#options.isSavepoint
   }
 
   /** Whether {@link writeSlice} would do something now. */

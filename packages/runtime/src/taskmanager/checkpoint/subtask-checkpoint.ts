@@ -62,6 +62,16 @@ export class SubtaskCheckpoint {
   }
 
   /**
+   * Gives up what is being written for checkpoints below this one: nobody waits for it any more, and what was said of that may
+   * have been lost. Savepoints go on.
+   */
+  abortBelow(checkpointId: bigint): void {
+    for (const [id, writing] of this.#writings) {
+      if (id < checkpointId && !writing.isSavepoint) this.abort(id)
+    }
+  }
+
+  /**
    * Takes the task's state, between two records.
    *
    * @param inFlight of a checkpoint that is unaligned somewhere in the job
@@ -144,7 +154,9 @@ export class SubtaskCheckpoint {
       const streams = files.streams(barrier)
       const operatorId = this.#options.chain.headId
       const overtaken = inFlight && { operatorId, channels: inFlight.done }
-      writing = new SnapshotWriting({ snapshots, streams, fileSystems, wake, inFlight: overtaken })
+      const isSavepoint = isOfSavepoint(barrier)
+      const sources = { snapshots, isSavepoint, inFlight: overtaken }
+      writing = new SnapshotWriting({ ...sources, streams, fileSystems, wake })
     } catch (error) {
       for (const { keyed } of snapshots) keyed?.release()
       reports.decline(checkpointId, 'CHECKPOINT_DECLINED', error)
@@ -171,11 +183,12 @@ export class SubtaskCheckpoint {
   }
 }
 
-function snapshotContext({
-  checkpointId,
-  timestampMs,
-  snapshotType,
-}: CheckpointBarrier): StateSnapshotContext {
-  const isSavepoint = snapshotType.startsWith('SAVEPOINT')
+function isOfSavepoint({ snapshotType }: CheckpointBarrier): boolean {
+  return snapshotType.startsWith('SAVEPOINT')
+}
+
+function snapshotContext(barrier: CheckpointBarrier): StateSnapshotContext {
+  const { checkpointId, timestampMs, snapshotType } = barrier
+  const isSavepoint = isOfSavepoint(barrier)
   return { checkpointId, timestampMs, isSavepoint, isFull: snapshotType !== 'CHECKPOINT' }
 }

@@ -93,8 +93,9 @@ export class TaskCheckpoints implements InputEvents {
       },
       begin: (barrier) => this.#begin(barrier),
       start: (barrier) => this.#start(barrier),
-      arrived: (barrier, channel) => this.#inFlight?.capture.arrived(barrier, channel),
-      allArrived: () => this.#inFlight?.capture.allArrived(),
+      arrived: (barrier, channel) =>
+        this.#captureOf(barrier.checkpointId)?.arrived(barrier, channel),
+      allArrived: (checkpointId) => this.#captureOf(checkpointId)?.allArrived(),
       abort: (checkpointId, reason) => this.#declined(checkpointId, reason),
     })
   }
@@ -141,6 +142,7 @@ export class TaskCheckpoints implements InputEvents {
     if (this.#finalCheckpointId !== undefined && checkpointId >= this.#finalCheckpointId) {
       this.#awaitsFinalCheckpoint = false
     }
+    this.#abortPartsBelow(checkpointId)
     const { chain, finishedOperators } = this.#options
     if (finishedOperators !== undefined) return
     const told = chain.notifyCheckpointComplete(checkpointId)
@@ -281,11 +283,23 @@ export class TaskCheckpoints implements InputEvents {
     if (alignment !== 'UNALIGNED' && alignment !== 'FORCED_ALIGNED') return undefined
     // Otherwise it is a source, or all barriers are here in their places.
     const isCutHere = alignment === 'UNALIGNED' && this.#aligner.isAligning
+    // Unaligned checkpoints come one at a time: the coordinator has given the former one up.
+    if (isCutHere) this.#abortPartsBelow(checkpointId)
     const capture = new InFlightCapture(this.#options.edges, isCutHere ? this.#channels : [])
     capture.begin(this.#endedChannels)
     if (isCutHere) this.#inFlight = { checkpointId, capture }
     else capture.allArrived()
     return capture
+  }
+
+  #captureOf(checkpointId: bigint): InFlightCapture | undefined {
+    return this.#inFlight?.checkpointId === checkpointId ? this.#inFlight.capture : undefined
+  }
+
+  #abortPartsBelow(checkpointId: bigint): void {
+    const { checkpointId: capturedId = checkpointId } = this.#inFlight ?? {}
+    if (capturedId < checkpointId) this.#abortPart(capturedId)
+    this.#part.abortBelow(checkpointId)
   }
 
   #abortPart(checkpointId: bigint): void {
