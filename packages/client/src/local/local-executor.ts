@@ -25,7 +25,7 @@ export class LocalExecutor implements ProgramContext {
   readonly mode = 'submission'
   readonly configuration: Configuration
   readonly #options: LocalExecutorOptions
-  readonly #running = new Set<LocalJob>()
+  readonly #running = new Set<Promise<LocalJob>>()
   readonly #onSignal = (signal: NodeJS.Signals) => void this.#interrupt(signal)
   #isInterrupted = false
 
@@ -47,23 +47,26 @@ export class LocalExecutor implements ProgramContext {
       numberOfTaskManagers: 1,
       numberOfTaskSlotsPerTaskManager: slots,
     })
-    const job = await LocalJob.start(cluster, recorded)
-    this.#add(job)
-    return job
+    // Its tasks may run before the start has answered.
+    const starting = LocalJob.start(cluster, recorded)
+    this.#add(starting)
+    return starting
   }
 
   async fromSubmission<T>(_name: string, fn: () => T | Promise<T>): Promise<T> {
     return fn()
   }
 
-  #add(job: LocalJob): void {
+  #add(job: Promise<LocalJob>): void {
     if (this.#running.size === 0) for (const signal of SIGNALS) process.on(signal, this.#onSignal)
     this.#running.add(job)
-    void job.ended.then(() => {
+    const remove = () => {
       this.#running.delete(job)
       if (this.#running.size > 0 || this.#isInterrupted) return
       for (const signal of SIGNALS) process.off(signal, this.#onSignal)
-    })
+    }
+    // Who called `execute` hears of a failed start.
+    void job.then(({ ended }) => ended).then(remove, remove)
   }
 
   async #interrupt(signal: NodeJS.Signals): Promise<void> {
@@ -72,7 +75,7 @@ export class LocalExecutor implements ProgramContext {
     if (this.#isInterrupted) exit()
     this.#isInterrupted = true
     setTimeout(exit, INTERRUPT_PATIENCE_MS)
-    await Promise.allSettled([...this.#running].map((job) => job.interrupt()))
+    await Promise.allSettled([...this.#running].map(async (job) => (await job).interrupt()))
     exit()
   }
 }

@@ -3,6 +3,7 @@ import {
   type Configuration,
   formatDuration,
   IllegalConfigurationError,
+  StateBackendOptions,
   StateRecoveryOptions,
   WebOptions,
 } from '@flink-ts/core'
@@ -35,6 +36,8 @@ export interface RestoreSettings {
 export interface CheckpointConfiguration {
   readonly settings: CheckpointSettings
   readonly storage: CheckpointStorageSettings
+  /** `state.backend.type` */
+  readonly stateBackend: 'hashmap' | 'lsm' | 'rocksdb'
   /** Undefined: the job begins with nothing. */
   readonly restore: RestoreSettings | undefined
 }
@@ -66,6 +69,7 @@ export function checkpointConfiguration(configuration: Configuration): Checkpoin
       historySize: configuration.get(WebOptions.CHECKPOINTS_HISTORY_SIZE),
     },
     storage: storageSettings(configuration),
+    stateBackend: configuration.get(StateBackendOptions.TYPE),
     restore: restoreSettings(configuration),
   }
 }

@@ -23,7 +23,7 @@ export function checkpointStatisticsInfo(
 }
 
 /** `GET /jobs/:jobid/checkpoints/config` */
-function configInfo({ settings, storage }: CheckpointConfiguration): object {
+function configInfo({ settings, storage, stateBackend }: CheckpointConfiguration): object {
   return {
     mode: settings.mode === 'EXACTLY_ONCE' ? 'exactly_once' : 'at_least_once',
     // Flink's way to say that there are none by themselves.
@@ -35,7 +35,7 @@ function configInfo({ settings, storage }: CheckpointConfiguration): object {
       enabled: settings.retention !== 'NO_EXTERNALIZED_CHECKPOINTS',
       delete_on_cancellation: settings.retention !== 'RETAIN_ON_CANCELLATION',
     },
-    state_backend: 'HashMapStateBackend',
+    state_backend: stateBackend === 'hashmap' ? 'HashMapStateBackend' : 'LsmStateBackend',
     checkpoint_storage:
       storage.directory === undefined
         ? 'JobManagerCheckpointStorage'
