@@ -33,6 +33,8 @@ class World {
     random: new SeededRandom(1),
     scheme: 'file',
   })
+  /** Of the writers, each of which has a name of its own. */
+  readonly random = new SeededRandom(2)
   fileSystem: FileSystem = this.memory
   readonly fileSystems = { forPath: () => this.fileSystem }
 
@@ -43,6 +45,7 @@ class World {
       parallelism: 1,
       attemptNumber: 0,
       clock: this.clock,
+      random: this.random,
       fileSystems: this.fileSystems,
       stdout: { writeLine() {}, flush() {} },
       ...overrides,

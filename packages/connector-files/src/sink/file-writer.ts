@@ -1,10 +1,9 @@
 import { posix } from 'node:path'
-import {
-  type ResumeRecoverable,
-  type SinkWriter,
-  type SinkWriterContext,
-  SystemRandom,
-  type WriterInitContext,
+import type {
+  ResumeRecoverable,
+  SinkWriter,
+  SinkWriterContext,
+  WriterInitContext,
 } from '@flink-ts/core'
 import { InvalidProgramError } from '@flink-ts/streaming'
 import type { BucketAssigner, BucketAssignerContext } from './bucket-assigner.js'
@@ -55,7 +54,7 @@ export class FileWriter<T> implements SinkWriter<T, FileSinkCommittable, FileWri
   constructor(options: FileWriterOptions<T>, world: WriterInitContext) {
     this.#options = options
     this.#world = world
-    this.#uid = newWriterUid(world, new SystemRandom())
+    this.#uid = newWriterUid(world)
   }
 
   write(element: T, context: SinkWriterContext): void {

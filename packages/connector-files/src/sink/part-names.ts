@@ -1,4 +1,4 @@
-import type { Random, WriterInitContext } from '@flink-ts/core'
+import type { WriterInitContext } from '@flink-ts/core'
 
 /** How part files are called. */
 export interface OutputFileConfig {
@@ -29,10 +29,9 @@ const JOB_DIGITS = 8
 
 /** A new uid: no other writer has it. */
 export function newWriterUid(
-  context: Pick<WriterInitContext, 'jobId' | 'restoredCheckpointId' | 'subtaskIndex'>,
-  random: Random,
+  context: Pick<WriterInitContext, 'jobId' | 'restoredCheckpointId' | 'subtaskIndex' | 'random'>,
 ): string {
-  const { jobId, restoredCheckpointId = 0n, subtaskIndex } = context
+  const { jobId, restoredCheckpointId = 0n, subtaskIndex, random } = context
   return `${shortJobId(jobId)}${random.hex(4)}k${restoredCheckpointId}s${subtaskIndex}`
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock/clock.js'
 import type { FileSystems } from '../filesystem/file-system.js'
+import type { Random } from '../random/random.js'
 import type { ModuleReference, SimpleVersionedSerializer } from './source.js'
 
 /**
@@ -68,6 +69,7 @@ export interface WriterInitContext {
   /** The checkpoint or savepoint that this attempt began with; undefined when it began without. */
   readonly restoredCheckpointId?: bigint | undefined
   readonly clock: Clock
+  readonly random: Random
   readonly fileSystems: FileSystems
   /** Where `print()` goes: the .out file of the TaskManager, or standard output of an embedded run. */
   readonly stdout: LineWriter

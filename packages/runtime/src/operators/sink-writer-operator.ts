@@ -95,11 +95,11 @@ export class SinkWriterOperator<T, CommT> implements OneInputStreamOperator {
   async open(): Promise<void> {
     // All of the restored checkpoint, whose notification may never have come.
     await this.#commitFully(ALL_CHECKPOINTS)
-    const { jobId, subtaskIndex, parallelism, attemptNumber, clock, fileSystems, stdout } =
-      this.#context
+    const { jobId, subtaskIndex, parallelism, attemptNumber } = this.#context
+    const { clock, random, fileSystems, stdout } = this.#context
     const restoredCheckpointId = this.#restoredCheckpointId
     const context = {
-      ...{ jobId, subtaskIndex, parallelism, attemptNumber, clock, fileSystems, stdout },
+      ...{ jobId, subtaskIndex, parallelism, attemptNumber, clock, random, fileSystems, stdout },
       restoredCheckpointId,
     }
     const writer =

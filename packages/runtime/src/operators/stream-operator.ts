@@ -6,6 +6,7 @@ import type {
   LineWriter,
   Logger,
   OperatorId,
+  Random,
   SerializerRegistry,
   SocketConnector,
 } from '@flink-ts/core'
@@ -55,6 +56,7 @@ export interface OperatorContext {
   readonly configuration: import('@flink-ts/core').Configuration
   readonly output: Output
   readonly clock: Clock
+  readonly random: Random
   readonly fileSystems: FileSystems
   readonly sockets: SocketConnector
   readonly stdout: LineWriter

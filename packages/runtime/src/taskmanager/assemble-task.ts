@@ -268,6 +268,7 @@ function operatorContext(
     configuration: world.configuration,
     output,
     clock: world.clock,
+    random: world.random,
     fileSystems: world.fileSystems,
     sockets: world.sockets,
     stdout: world.stdout,

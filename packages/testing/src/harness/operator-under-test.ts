@@ -99,6 +99,7 @@ export function operatorUnderTest(
     parallelism,
     maxParallelism,
     clock,
+    random: new SeededRandom(1),
     output,
     mailbox,
     ...(serializers && { serializers }),
