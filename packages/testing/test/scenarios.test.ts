@@ -12,6 +12,7 @@ const PINNED: readonly (readonly [scenario: string, seed: number, what: string])
   ['cancel-chaos', 2, 'a connection that was given up before its start stayed open'],
   ['elastic-chaos', 2, 'a worker that nobody asked for stayed'],
   ['checkpoints', 1009, 'a task waited for a checkpoint whose abort it had not heard of'],
+  ['checkpoints', 55, 'what a task said of a checkpoint after its end was repeated for ever'],
 ]
 
 const FAULT_KINDS: readonly string[] = [

@@ -195,10 +195,8 @@ export class TaskEntry {
     const { executionAttemptId } = this
     const report = { executionAttemptId, checkpointId, state, metrics }
     const request = acknowledgeToMessage(report)
-    this.#sender.send({
-      send: () => this.#options.jobMaster.acknowledgeCheckpoint(request),
-      onRefused: (error) => this.#onReportRefused(checkpointId, error),
-    })
+    const send = () => this.#options.jobMaster.acknowledgeCheckpoint(request)
+    this.#report(checkpointId, send)
   }
 
   #decline(
@@ -209,10 +207,14 @@ export class TaskEntry {
     const { executionAttemptId } = this
     const id = Number(checkpointId)
     const request = { executionAttemptId, checkpointId: id, reason, ...(cause && { cause }) }
-    this.#sender.send({
-      send: () => this.#options.jobMaster.declineCheckpoint(request),
-      onRefused: (error) => this.#onReportRefused(checkpointId, error),
-    })
+    this.#report(checkpointId, () => this.#options.jobMaster.declineCheckpoint(request))
+  }
+
+  /** What comes behind the end of the task is of no use: the JobMaster may be gone, and nobody would end the repetitions. */
+  #report(checkpointId: bigint, send: () => Promise<unknown>): void {
+    if (this.#isTerminal) return
+    const onRefused = (error: unknown) => this.#onReportRefused(checkpointId, error)
+    this.#sender.send({ send, onRefused })
   }
 
   /** The checkpoint ends by its timeout then. */
