@@ -5,10 +5,14 @@ import { join } from 'node:path'
 import { build, ensureInstalled, ROOT } from './prepare.mjs'
 import { endStrayProcesses, MARK } from './stray-processes.mjs'
 
+/** Building a server takes minutes, once. */
+const INSTALL_TIMEOUT_MS = 10 * 60_000
+
 ensureInstalled()
 build({ tests: true })
 
 const args = process.argv.slice(2)
+if (args.length === 0) installServers()
 const runner = join(ROOT, 'node_modules', 'tap', 'dist', 'esm', 'run.mjs')
 // Its plugins are those of .taprc only once it was built with them: else it loads each file through a compiler.
 spawnSync(process.execPath, [runner, 'build'], { cwd: ROOT, stdio: 'ignore' })
@@ -44,3 +48,16 @@ tap.on('close', (status, signal) => {
   console.log(`${count('pass')} passed, ${failed} failed, ${count('skip')} skipped`)
   process.exit(status ?? (signal === null ? 1 : 130))
 })
+
+/** Real servers that some tests need, from the registries and kept outside of the repository. Tests of those that cannot be had are skipped. */
+function installServers() {
+  const install = join(ROOT, 'integration-tests', 'dist-test', 'clusters', 'install.js')
+  for (const name of ['hdfs', 's3']) {
+    const { status } = spawnSync(process.execPath, [install, name], {
+      cwd: ROOT,
+      stdio: ['ignore', 2, 2],
+      timeout: INSTALL_TIMEOUT_MS,
+    })
+    if (status !== 0) console.error(`Tests that need ${name} will be skipped`)
+  }
+}

@@ -11,6 +11,6 @@ for (const name of names) {
     console.error(`There is no '${name}' to install: expected ${Object.keys(INSTALL).join(', ')}`)
     process.exit(1)
   }
-  console.error(`Installing ${name} …`)
+  console.error(`Looking for ${name} …`)
   install()
 }

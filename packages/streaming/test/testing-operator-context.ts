@@ -5,6 +5,7 @@ import {
   FileSystemRegistry,
   noopLogger,
   type OperatorId,
+  SeededRandom,
   SystemRandom,
 } from '@flink-ts/core'
 import { ManualClock } from '@flink-ts/core/testing'
@@ -80,6 +81,7 @@ export function operatorContext(
     configuration: new Configuration(),
     output,
     clock,
+    random: new SeededRandom(1),
     fileSystems: new FileSystemRegistry([]),
     sockets: {
       connect() {

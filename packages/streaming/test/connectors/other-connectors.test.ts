@@ -198,6 +198,7 @@ t.test('PrintSink', async (t) => {
       parallelism,
       attemptNumber: 0,
       clock: new ManualClock(),
+      random: new SeededRandom(1),
       fileSystems: undefined as never,
       stdout,
     })
@@ -234,6 +235,7 @@ t.test('TextFileSink', async (t) => {
       parallelism,
       attemptNumber: 0,
       clock: new ManualClock(),
+      random: new SeededRandom(1),
       fileSystems: w.fileSystems,
       stdout: { writeLine() {}, flush() {} },
     })
@@ -320,7 +322,8 @@ t.test('TextFileSink', async (t) => {
   const sink = new TextFileSink<unknown>({ path: '/out' })
   const context = (subtaskIndex: number, parallelism: number) => ({
     ...{ jobId: 'j', subtaskIndex, parallelism, attemptNumber: 0, restoredCheckpointId: 4n },
-    ...{ clock: new ManualClock(), fileSystems: restored.fileSystems },
+    ...{ clock: new ManualClock(), random: new SeededRandom(1) },
+    fileSystems: restored.fileSystems,
     stdout: { writeLine() {}, flush() {} },
   })
   const states = []
