@@ -181,6 +181,11 @@ export {
 } from './filesystem/in-memory-file-system.js'
 export { LocalFileSystem } from './filesystem/local-file-system.js'
 export { PositionedOutputStream } from './filesystem/positioned-output-stream.js'
+export {
+  isDeadOwner,
+  PROCESS_OWNER_PATTERN,
+  processOwner,
+} from './filesystem/process-owner.js'
 export { ReadAheadInputStream } from './filesystem/read-ahead-input-stream.js'
 export { TempFileResumableWriter } from './filesystem/temp-file-resumable-writer.js'
 export type { WritableFile, WritableFiles } from './filesystem/writable-files.js'

@@ -1,14 +1,12 @@
-/* Adapter: the folders of TaskManagers' batch results, and which processes of this host are alive. */
-import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+/* Adapter: the folders of TaskManagers' batch results. */
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { hostname } from 'node:os'
 import { join } from 'node:path'
-import type { Logger } from '@flink-ts/core'
+import { isDeadOwner, type Logger, PROCESS_OWNER_PATTERN, processOwner } from '@flink-ts/core'
 import { ShuffleFileError } from '../errors/shuffle-file-error.js'
 
 const PREFIX = 'flink-netty-shuffle-'
-const NAME = /^flink-netty-shuffle-([0-9a-f]{8})-(\d+)-(\d+)-/
+const NAME = new RegExp(`^${PREFIX}(${PROCESS_OWNER_PATTERN})-`)
 
 // What a process that ends without closing its environments leaves behind.
 const folders = new Set<string>()
@@ -25,9 +23,7 @@ process.once('exit', () => {
 export function createShuffleFolder(dir: string): string {
   try {
     mkdirSync(dir, { recursive: true })
-    const { pid } = process
-    const owner = `${processSpace()}-${pid}-${startOf(pid) ?? 0}`
-    const folder = mkdtempSync(join(dir, `${PREFIX}${owner}-`))
+    const folder = mkdtempSync(join(dir, `${PREFIX}${processOwner()}-`))
     folders.add(folder)
     return folder
   } catch (cause) {
@@ -58,50 +54,15 @@ export async function removeStaleFolders(dir: string, log: Logger): Promise<void
     // Not there yet, or not ours to read: then nothing in it is ours either.
     return
   }
-  const here = processSpace()
   for (const name of names) {
-    const [, space, pid, start] = NAME.exec(name) ?? []
-    if (space !== here || isAlive(Number(pid), Number(start))) continue
+    const owner = NAME.exec(name)?.[1]
+    if (owner === undefined || !isDeadOwner(owner)) continue
     const folder = join(dir, name)
     try {
       await rm(folder, { recursive: true, force: true })
-      log.info('Removed the results of a process that is dead', { folder, pid: Number(pid) })
+      log.info('Removed the results of a process that is dead', { folder, owner })
     } catch (error) {
       log.warn('Cannot remove the results of a process that is dead', { folder, error })
     }
   }
-}
-
-function isAlive(pid: number, start: number): boolean {
-  try {
-    process.kill(pid, 0)
-  } catch (error) {
-    // Any other error tells that there is one, of another user.
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
-  }
-  // Its number may have been given to another process since.
-  const startNow = startOf(pid)
-  return start === 0 || startNow === undefined || startNow === start
-}
-
-/** When a process was started, in ticks since the host was; undefined where there is no /proc. */
-function startOf(pid: number): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The name, in parentheses, may hold anything.
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19])
-  } catch {
-    return undefined
-  }
-}
-
-/** Where process numbers mean what they mean here: host and container. */
-function processSpace(): string {
-  let space = ''
-  try {
-    space = readlinkSync('/proc/self/ns/pid')
-  } catch {
-    // No Linux: the host alone.
-  }
-  return createHash('sha256').update(`${hostname()} ${space}`).digest('hex').slice(0, 8)
 }
