@@ -3,7 +3,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-const PACKAGES = /^(rpc|network|state|metrics|runtime|streaming|resourcemanager-.*|ha-.*)$/
+const PACKAGES =
+  /^(rpc|network|state|state-lsm|metrics|runtime|streaming|connector-.*|resourcemanager-.*|ha-.*)$/
 
 const AMBIENT = [
   [/\bDate\.now\(/, 'Date.now'],
@@ -14,6 +15,7 @@ const AMBIENT = [
   [/\bAbortSignal\.timeout\(/, 'AbortSignal.timeout'],
   [/\bMath\.random\(/, 'Math.random'],
   [/\b(?:randomUUID|randomBytes|randomInt|getRandomValues)\(/, 'randomness of the process'],
+  [/\bnew System(?:Clock|Random)\(/, 'a clock or chances of its own'],
   [/from\s+['"](?:node:)?(?:net|tls|dgram|http|https|http2)['"]/, 'sockets'],
   [/from\s+['"](?:node:)?fs(?:\/promises)?['"]/, 'files'],
 ]
@@ -23,13 +25,18 @@ const ADAPTERS = [
   ['network/src/transport/tcp-data-transport.ts', 'the data connection over TCP'],
   ['network/src/blocking/partition-files.ts', 'the files of blocking partitions'],
   ['network/src/blocking/shuffle-folders.ts', 'whose folders of batch results are stale'],
+  ['network/src/remote/network-thread.ts', 'a thread is handed no clock: it makes one'],
   ['resourcemanager-process/src/local-processes.ts', 'starts and ends processes of this machine'],
+  ['state-lsm/src/state-folder.ts', 'folders of keyed state on disk'],
+  ['state-lsm/src/store/local-table-files.ts', 'tables of keyed state on disk'],
+  ['streaming/src/environment/new-job-id.ts', 'ids of jobs, made where a program runs'],
   ['rpc/src/grpc/', 'takes the sockets over on which gRPC goes on'],
   ['runtime/src/program/cluster-modules.ts', 'links packages where the module loader looks'],
   ['runtime/src/program/preload-cluster-modules.ts', 'looks at what a bundle imports'],
   ['runtime/src/program/refused-side-effects.ts', 'refuses files and sockets to programs'],
   ['runtime/src/taskmanager/line-writer.ts', 'standard output of a task thread'],
   ['runtime/src/taskmanager/local-spill-files.ts', 'files for what does not fit into memory'],
+  ['runtime/src/taskmanager/run-task-in-thread.ts', 'a thread is handed no world: it makes one'],
   ['runtime/src/taskmanager/user-frame.ts', 'reads source lines for a stuck thread'],
   ['runtime/src/taskmanager/worker-socket-connector.ts', 'sockets of sources in task threads'],
   ['runtime/src/taskmanager/worker-task-loop.ts', 'turns of the event loop of a task thread'],

@@ -2,12 +2,9 @@ import {
   Configuration,
   CoreOptions,
   ExecutionOptions,
-  type JobId,
-  newHexId,
   PipelineOptions,
   type Source,
   type SourceSplit,
-  SystemRandom,
 } from '@flink-ts/core'
 import { currentProgramContext, type ProgramContext } from '@flink-ts/runtime/program'
 import type { SocketTextSourceConfig } from '../connectors/socket/socket-text-source.js'
@@ -35,6 +32,7 @@ import { ExecutionConfig } from './execution-config.js'
 import { explicitProgramContext, findProgramContext } from './executor-factory.js'
 import { JobClient } from './job-client.js'
 import type { JobExecutionResult } from './job-execution-result.js'
+import { newJobId } from './new-job-id.js'
 import { RegisteredSlotSharingGroups } from './registered-slot-sharing-groups.js'
 import type { SlotSharingGroup } from './slot-sharing-group.js'
 import {
@@ -305,7 +303,7 @@ export class StreamExecutionEnvironment {
     const context = await this.#programContext()
     const workingDirectory = await context.fromSubmission(WORKING_DIRECTORY, () => process.cwd())
     const graph = this.#generate(recorded, jobName, { workingDirectory })
-    const recordedJob = generateRecordedJob(graph, newHexId<JobId>(new SystemRandom()))
+    const recordedJob = generateRecordedJob(graph, newJobId())
     return new JobClient(await context.execute(recordedJob))
   }
 

@@ -139,7 +139,9 @@ t.test('errors of user functions', async (t) => {
       s.process((x: number, _context, out) => {
         try {
           out.collect(x)
-        } catch {}
+        } catch {
+          // A function that hides what its collector throws is what this test is about.
+        }
       }),
     (s) => s.flatMap((x: number) => [x]),
     (s) => s.map((x: number) => x),
