@@ -1,15 +1,19 @@
-import type { Clock } from '@flink-ts/core'
-import type { BufferWaitStrategy, ChannelEvent } from '@flink-ts/network'
+import { type Clock, noopLogger } from '@flink-ts/core'
+import { ManualClock } from '@flink-ts/core/testing'
+import type { BufferWaitStrategy, ChannelEvent, CheckpointBarrier } from '@flink-ts/network'
 import {
   InputGate as Gate,
+  InProcessDataTransport,
   type InputGate,
   type InputGateHandle,
+  inlineNetworkIo,
   type NetworkContext,
   RecordReader,
   RecordWriter,
   type RecordWriterOptions,
   ResultPartition,
   type ResultPartitionHandle,
+  ShuffleEnvironment,
   type WritablePartition,
 } from '@flink-ts/network'
 import { checkRecord, type TestRecord, testSerializer } from './test-serializer.js'
@@ -34,6 +38,37 @@ export class Turns {
 
   get pending(): number {
     return this.#queue.length
+  }
+}
+
+/** Two TaskManagers in one process that reach each other without sockets, or one under two names. They wait for {@link Turns}. */
+export async function startTwo(isRemote: boolean) {
+  const turns = new Turns()
+  const transport = new InProcessDataTransport({ deliver: turns.defer })
+  const start = (resourceId: string) =>
+    ShuffleEnvironment.start({
+      resourceId,
+      host: 'sim',
+      numberOfSegments: 64,
+      segmentBytes: 512,
+      clock: new ManualClock(),
+      log: noopLogger,
+      defer: turns.defer,
+      io: inlineNetworkIo({ transport, bindHost: 'sim', port: 0 }),
+    })
+  const a = await start('tm-a')
+  const b = isRemote ? await start('tm-b') : a
+  return { turns, a, b }
+}
+
+export function unalignedBarrier(checkpointId: bigint): CheckpointBarrier {
+  return {
+    type: 'CHECKPOINT_BARRIER',
+    checkpointId,
+    timestampMs: 1,
+    snapshotType: 'CHECKPOINT',
+    alignment: 'UNALIGNED',
+    alignedTimeoutMs: 0,
   }
 }
 

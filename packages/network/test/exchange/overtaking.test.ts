@@ -1,34 +1,20 @@
-import { DynamicSerializer, noopLogger, SeededRandom } from '@flink-ts/core'
-import { ManualClock } from '@flink-ts/core/testing'
+import { DynamicSerializer, SeededRandom } from '@flink-ts/core'
 import {
   type ChannelCapture,
   type ChannelEvent,
-  type CheckpointBarrier,
   type CopiedSlot,
   firstChannelSelector,
-  InProcessDataTransport,
   InputGate,
-  inlineNetworkIo,
   mergeInFlight,
   RecordReader,
   RecordWriter,
   ResultPartition,
-  ShuffleEnvironment,
   storedInputGate,
 } from '@flink-ts/network'
 import t from 'tap'
-import { Turns } from './inline-exchange.js'
+import { startTwo, unalignedBarrier } from './inline-exchange.js'
 
 const PRODUCERS = 2
-
-const barrier = (checkpointId: bigint): CheckpointBarrier => ({
-  type: 'CHECKPOINT_BARRIER',
-  checkpointId,
-  timestampMs: 1,
-  snapshotType: 'CHECKPOINT',
-  alignment: 'UNALIGNED',
-  alignedTimeoutMs: 0,
-})
 
 interface Item {
   readonly producer: number
@@ -38,21 +24,7 @@ interface Item {
 
 /** Two producers, one consumer; the second producer is in another process than the first, if told. */
 async function exchange(isRemote: boolean) {
-  const turns = new Turns()
-  const transport = new InProcessDataTransport({ deliver: turns.defer })
-  const start = (resourceId: string) =>
-    ShuffleEnvironment.start({
-      resourceId,
-      host: 'sim',
-      numberOfSegments: 64,
-      segmentBytes: 512,
-      clock: new ManualClock(),
-      log: noopLogger,
-      defer: turns.defer,
-      io: inlineNetworkIo({ transport, bindHost: 'sim', port: 0 }),
-    })
-  const a = await start('tm-a')
-  const b = isRemote ? await start('tm-b') : a
+  const { turns, a, b } = await startTwo(isRemote)
   const serializer = new DynamicSerializer()
   const writers = Array.from({ length: PRODUCERS }, (_, i) => {
     const partition = a.createResultPartition({
@@ -136,14 +108,14 @@ for (const isRemote of [false, true]) {
             const next = cut.indexOf(-1)
             if (next >= 0 && random.nextInt(4) === 0) {
               cut[next] = written[next]!
-              produced[next] = writers[next]!.overtake(barrier(1n))[0]!
+              produced[next] = writers[next]!.overtake(unalignedBarrier(1n))[0]!
             }
           }
         }
         for (const [i, writer] of writers.entries()) {
           if (cut[i] === -1) {
             cut[i] = written[i]!
-            produced[i] = writer.overtake(barrier(1n))[0]!
+            produced[i] = writer.overtake(unalignedBarrier(1n))[0]!
           }
           writer.flushAll()
         }

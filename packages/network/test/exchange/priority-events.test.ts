@@ -1,45 +1,17 @@
-import { noopLogger } from '@flink-ts/core'
-import { ManualClock } from '@flink-ts/core/testing'
 import {
   type ChannelEvent,
   firstChannelSelector,
-  InProcessDataTransport,
   InputGate,
-  inlineNetworkIo,
   RecordReader,
   RecordWriter,
   ResultPartition,
-  ShuffleEnvironment,
 } from '@flink-ts/network'
 import t from 'tap'
-import { Turns } from './inline-exchange.js'
+import { startTwo, unalignedBarrier } from './inline-exchange.js'
 import { type TestRecord, testRecord, testSerializer } from './test-serializer.js'
 
-const barrier = (checkpointId: bigint): ChannelEvent => ({
-  type: 'CHECKPOINT_BARRIER',
-  checkpointId,
-  timestampMs: 1,
-  snapshotType: 'CHECKPOINT',
-  alignment: 'UNALIGNED',
-  alignedTimeoutMs: 0,
-})
-
 async function exchange(isRemote: boolean) {
-  const turns = new Turns()
-  const transport = new InProcessDataTransport({ deliver: turns.defer })
-  const start = (resourceId: string) =>
-    ShuffleEnvironment.start({
-      resourceId,
-      host: 'sim',
-      numberOfSegments: 64,
-      segmentBytes: 512,
-      clock: new ManualClock(),
-      log: noopLogger,
-      defer: turns.defer,
-      io: inlineNetworkIo({ transport, bindHost: 'sim', port: 0 }),
-    })
-  const a = await start('tm-a')
-  const b = isRemote ? await start('tm-b') : a
+  const { turns, a, b } = await startTwo(isRemote)
   const partition = a.createResultPartition({
     partitionId: 'p',
     numberOfSubpartitions: 1,
@@ -86,7 +58,7 @@ for (const isRemote of [false, true]) {
     for (let i = 0; i < 30; i++) writer.emit(testRecord(0, i, 100))
     writer.flushAll()
     await settle()
-    writer.broadcastPriorityEvent(barrier(7n))
+    writer.broadcastPriorityEvent(unalignedBarrier(7n))
     await settle()
     reader.poll(handler, 1)
     t.equal(seen[0], 'CHECKPOINT_BARRIER7!')
@@ -113,14 +85,14 @@ for (const isRemote of [false, true]) {
       })
       await settle()
       t.notOk(isAwake)
-      writer.broadcastPriorityEvent(barrier(1n))
-      writer.broadcastPriorityEvent(barrier(2n))
+      writer.broadcastPriorityEvent(unalignedBarrier(1n))
+      writer.broadcastPriorityEvent(unalignedBarrier(2n))
       await settle()
       t.ok(isAwake)
       reader.poll(handler, 10)
       t.same(seen, ['CHECKPOINT_BARRIER1!', 'CHECKPOINT_BARRIER2!'])
       // More than the lane holds: the rest comes in its turn.
-      for (let id = 3n; id < 9n; id++) writer.broadcastPriorityEvent(barrier(id))
+      for (let id = 3n; id < 9n; id++) writer.broadcastPriorityEvent(unalignedBarrier(id))
       gate.resumeConsumption(0)
       for (let i = 0; i < 10; i++) {
         reader.poll(handler, 10)
