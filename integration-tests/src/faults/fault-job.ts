@@ -105,13 +105,23 @@ export class FaultJob {
 
   /** Cancels it. @returns false if it had finished already */
   async cancel(): Promise<boolean> {
+    const status = await this.end()
+    if (status === 'FAILED') {
+      throw new Error(`it failed instead of being cancelled: ${await this.failure()}`)
+    }
+    return status === 'CANCELED'
+  }
+
+  /** Cancels it, unless it has ended. @returns how it ended */
+  async end(): Promise<string> {
     try {
       await this.#cluster.rest.cancelJob(this.#jobId)
     } catch (error) {
-      if (await this.isFinished()) return false
+      const status = await this.status()
+      if (TERMINAL.has(status)) return status
       throw error
     }
-    const status = await until(
+    return until(
       `job ${this.#jobId} has ended`,
       async () => {
         const status = await this.status()
@@ -119,9 +129,6 @@ export class FaultJob {
       },
       DEADLINE_MS,
     )
-    if (status === 'FAILED')
-      throw new Error(`it failed instead of being cancelled: ${await this.failure()}`)
-    return status === 'CANCELED'
   }
 
   /** Stops it with a savepoint. @returns the savepoint; undefined if the job had finished already */

@@ -128,7 +128,7 @@ async function isRefused(context: FaultContext, path: string): Promise<boolean> 
     context.note('refused when it began')
     return true
   }
-  // What its tasks find damaged lets them fail again and again: nothing older belongs to this job.
+  // What its tasks find damaged ends it, now or at their next attempt: nothing older belongs to this job.
   await lasting(1000)
-  return context.job.cancel()
+  return (await context.job.end()) !== 'FINISHED'
 }
