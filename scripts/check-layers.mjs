@@ -14,6 +14,7 @@ const LAYERS = [
     'resourcemanager-process',
     'filesystem-s3',
     'filesystem-webhdfs',
+    'ha-zookeeper',
     'state-lsm',
     'state-tools',
   ],

@@ -26,6 +26,8 @@ const ROOTS = [
   // Loaded by the schemes of paths.
   '@flink-ts/filesystem-s3',
   '@flink-ts/filesystem-webhdfs',
+  '@flink-ts/zookeeper-client',
+  '@flink-ts/ha-zookeeper',
   // Loaded by `state.backend.type`.
   '@flink-ts/state-lsm',
 ]

@@ -1,3 +1,4 @@
+import type { FileSystem } from '@flink-ts/core'
 import type { FencingToken } from '@flink-ts/rpc'
 import type { JobGraph } from '../jobgraph/job-graph.js'
 import type { JobResult } from '../messages/messages.generated.js'
@@ -7,6 +8,8 @@ import type { VersionedStore } from './store/versioned-store.js'
 export type LeaderComponent =
   | { readonly kind: 'dispatcher' }
   | { readonly kind: 'resourcemanager' }
+  /** The REST endpoint; its address is the base URL. */
+  | { readonly kind: 'rest_server' }
   | { readonly kind: 'jobmanager'; readonly jobId: string }
 
 /** Where a leader is and the token that its messages carry. */
@@ -92,11 +95,19 @@ export interface LeaderStores {
   cleanUpJob(jobId: string): Promise<void>
 }
 
+/** A folder that all JobManagers of the cluster reach; it need not exist yet. */
+export interface HighAvailabilityBlobStorage {
+  readonly fileSystem: FileSystem
+  readonly directory: string
+}
+
 /**
  * The coordination of several JobManagers (seam of coordination services, or none). Tokens are ordered:
  * a later leader's epoch is higher.
  */
 export interface HighAvailabilityServices {
+  /** Where programs are kept for later leaders; undefined: they go with this process. */
+  readonly blobStorage?: HighAvailabilityBlobStorage | undefined
   leaderElection(component: LeaderComponent): LeaderElection
   leaderRetriever(component: LeaderComponent): LeaderRetriever
   /** Of the term of leadership that `token` names. */
