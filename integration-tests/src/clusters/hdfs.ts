@@ -1,15 +1,15 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePorts } from '../support/free-port.js'
 import { clusterFolder } from './cluster-folder.js'
+import { fetchJars } from './maven-jars.js'
 import { ServerProcess } from './server-process.js'
 
 const VERSION = '3.4.3'
 const NAME_NODE = 'org.apache.hadoop.hdfs.server.namenode.NameNode'
 const DATA_NODE = 'org.apache.hadoop.hdfs.server.datanode.DataNode'
-const COPY_JARS = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'
 const OPENED = ['lang', 'lang.reflect', 'io', 'net', 'nio', 'util', 'util.concurrent', 'math']
 
 const jars = () => clusterFolder(`hdfs-${VERSION}`)
@@ -17,37 +17,11 @@ const jars = () => clusterFolder(`hdfs-${VERSION}`)
 /** Fetches the jars of HDFS. @throws Error without Maven */
 export function installHdfs(): void {
   if (existsSync(jars())) return
-  const work = mkdtempSync(`${jars()}-`)
-  try {
-    const dependencies = ['hadoop-common', 'hadoop-hdfs', 'hadoop-hdfs-client'].map(
-      (name) =>
-        `<dependency><groupId>org.apache.hadoop</groupId><artifactId>${name}</artifactId><version>${VERSION}</version></dependency>`,
-    )
-    writeFileSync(
-      join(work, 'pom.xml'),
-      `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
-<groupId>flink-ts</groupId><artifactId>hdfs</artifactId><version>1</version><packaging>pom</packaging>
-<dependencies>${dependencies.join('\n')}</dependencies></project>\n`,
-    )
-    const { status, error } = spawnSync(
-      'mvn',
-      [
-        '-q',
-        '-B',
-        '-f',
-        join(work, 'pom.xml'),
-        COPY_JARS,
-        '-DincludeScope=runtime',
-        `-DoutputDirectory=${work}/lib`,
-      ],
-      { stdio: 'inherit' },
-    )
-    if (status !== 0)
-      throw new Error(`Cannot fetch HDFS: ${error?.message ?? `mvn ended with ${status}`}`)
-    renameSync(join(work, 'lib'), jars())
-  } finally {
-    rmSync(work, { recursive: true, force: true })
-  }
+  const names = ['hadoop-common', 'hadoop-hdfs', 'hadoop-hdfs-client']
+  fetchJars(
+    jars(),
+    names.map((name) => ['org.apache.hadoop', name, VERSION]),
+  )
 }
 
 /** Why there is no HDFS here; undefined if there is. */

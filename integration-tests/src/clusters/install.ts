@@ -1,8 +1,13 @@
 import { installHdfs } from './hdfs.js'
 import { installMinio } from './minio.js'
+import { installZooKeeper } from './zookeeper.js'
 
-// `node integration-tests/dist-test/clusters/install.js [s3] [hdfs]`: external systems for tests, kept outside of the repository.
-const INSTALL: Readonly<Record<string, () => void>> = { s3: installMinio, hdfs: installHdfs }
+// `node integration-tests/dist-test/clusters/install.js [s3] [hdfs] [zookeeper]`: external systems for tests, kept outside of the repository.
+const INSTALL: Readonly<Record<string, () => void>> = {
+  s3: installMinio,
+  hdfs: installHdfs,
+  zookeeper: installZooKeeper,
+}
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(INSTALL)
 for (const name of names) {

@@ -41,6 +41,12 @@ export class ServerProcess {
     }
   }
 
+  /** @throws Error if it has ended */
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void {
+    if (!this.#child.kill(name)) throw new Error(`${this.#child.spawnfile} has ended`)
+  }
+
+  /** SIGKILL; returns when it has ended. */
   async stop(): Promise<void> {
     this.#child.kill('SIGKILL')
     await this.#ended
