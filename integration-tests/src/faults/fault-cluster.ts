@@ -4,7 +4,7 @@ import { SystemClock } from '@flink-ts/core'
 import { RestClusterClient } from '@flink-ts/rest/client'
 import { Command, type CommandResult } from '../support/command.js'
 import { freePorts } from '../support/free-port.js'
-import { isAlive, killHard, processesWith } from '../support/processes.js'
+import { isAlive, killHard, processesWith, processesWithVariable } from '../support/processes.js'
 import { PROJECT_FOLDER } from '../support/test-cluster.js'
 import { until } from '../support/until.js'
 import { TcpProxy } from './tcp-proxy.js'
@@ -46,8 +46,10 @@ export class FaultCluster {
   readonly #environment: NodeJS.ProcessEnv
   #jobManagerPort: number
   #starts = 0
+  #isClosed = false
 
-  static async start(options: FaultClusterOptions): Promise<FaultCluster> {
+  /** Everything but processes: {@link start}, and {@link close} also if that fails. */
+  static async prepare(options: FaultClusterOptions): Promise<FaultCluster> {
     const [restPort, jobManagerPort] = await freePorts(2)
     const ports = { jobManager: jobManagerPort! }
     const jobManagerProxy = await TcpProxy.listen(() => ports.jobManager)
@@ -61,16 +63,7 @@ export class FaultCluster {
       const data = await TcpProxy.listen(() => place.dataPort)
       places.push(Object.assign(place, { control, data, resourceId: '', pid: undefined }))
     }
-    const cluster = new FaultCluster(options, restPort!, ports.jobManager, jobManagerProxy, places)
-    try {
-      await cluster.startJobManager()
-      await Promise.all(places.map((place) => cluster.startTaskManager(place)))
-      await cluster.untilSlots()
-    } catch (error) {
-      await cluster.close()
-      throw error
-    }
-    return cluster
+    return new FaultCluster(options, restPort!, ports.jobManager, jobManagerProxy, places)
   }
 
   private constructor(
@@ -95,6 +88,12 @@ export class FaultCluster {
       ...options.environment,
     }
     this.#writeConfiguration(restPort)
+  }
+
+  async start(): Promise<void> {
+    await this.startJobManager()
+    await this.refill()
+    await this.untilSlots()
   }
 
   /** Runs `flink` to its end. */
@@ -131,7 +130,7 @@ export class FaultCluster {
         await this.#tryToStart(place)
         return
       } catch (error) {
-        if (attempt === MAX_STARTS) throw error
+        if (attempt === MAX_STARTS || this.#isClosed) throw error
         for (const pid of this.#processes(`taskmanager.resource-id=${place.resourceId}`)) {
           await this.kill(pid)
         }
@@ -186,9 +185,13 @@ export class FaultCluster {
     this.jobManagerProxy.heal()
   }
 
-  /** Ends all processes. */
+  /** Ends all processes, also those that are stopped or start just now. Nothing is started any more. */
   async close(): Promise<void> {
-    for (const pid of processesWith(this.#environment['FLINK_CONF_DIR']!)) await this.kill(pid)
+    this.#isClosed = true
+    const own = () => processesWithVariable('FLINK_CONF_DIR', this.#environment['FLINK_CONF_DIR']!)
+    for (let pids = own(); pids.length > 0; pids = own()) {
+      await Promise.all(pids.map((pid) => this.kill(pid)))
+    }
     const proxies = [this.jobManagerProxy, ...this.places.flatMap((p) => [p.control, p.data])]
     await Promise.all(proxies.map((proxy) => proxy.close()))
   }
@@ -199,8 +202,9 @@ export class FaultCluster {
       throw new Error(`${script} ${args.join(' ')} ended with ${code}: ${stderr}${stdout}`)
   }
 
-  #script(script: string, args: readonly string[]): Promise<CommandResult> {
+  async #script(script: string, args: readonly string[]): Promise<CommandResult> {
     const { folder } = this.options
+    if (this.#isClosed) throw new Error(`${script} is not started: the cluster is closed`)
     const path = join(PROJECT_FOLDER, 'bin', script)
     return new Command(path, args, { cwd: folder, environment: this.#environment }).result()
   }

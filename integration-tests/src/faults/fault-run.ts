@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { SeededRandom } from '@flink-ts/core'
 import { CheckpointDisk } from './checkpoint-disk.js'
 import type { RoundContext } from './fault.js'
-import { FaultCluster } from './fault-cluster.js'
+import { FaultCluster, type FaultClusterOptions } from './fault-cluster.js'
 import { FaultJob } from './fault-job.js'
 import { runRound } from './fault-round.js'
 import { type FaultScenario, faultsOf } from './scenarios.js'
@@ -24,7 +24,16 @@ export interface FaultRunOptions {
   readonly discard?: boolean
   /** Of the cluster's processes. */
   readonly environment?: NodeJS.ProcessEnv
+  /** Ends the run where it is, with what it has started; its reason tells why. */
+  readonly signal?: AbortSignal
   readonly log: (line: string) => void
+}
+
+/** Somebody has ended the run. */
+export class RunInterruptedError extends Error {
+  constructor(signal: string) {
+    super(`ended by ${signal}; the round that ran then is not checked`)
+  }
 }
 
 /** What a whole run has found. */
@@ -60,8 +69,12 @@ export async function runFaults(options: FaultRunOptions): Promise<FaultRunResul
   const disk = new CheckpointDisk(join(folder, 'checkpoints'))
   if (!disk.isSmall) log('there is no right to mount a small disk: it is not filled')
   let cluster: FaultCluster | undefined
-  try {
-    cluster = await startCluster(folder, options)
+  let hasBegun = false
+  const run = async () => {
+    cluster = await FaultCluster.prepare(clusterOptions(folder, options))
+    options.signal?.throwIfAborted()
+    await cluster.start()
+    hasBegun = true
     const faults = faultsOf(scenario, random)
     for (
       let round = 1;
@@ -83,6 +96,9 @@ export async function runFaults(options: FaultRunOptions): Promise<FaultRunResul
       await cluster.refill()
       await cluster.untilSlots()
     }
+  }
+  try {
+    await unlessAborted(run(), options.signal)
   } catch (caught) {
     error = caught
   } finally {
@@ -90,22 +106,35 @@ export async function runFaults(options: FaultRunOptions): Promise<FaultRunResul
     disk.empty()
     disk.close()
   }
-  const isFine = error === undefined && total.lost + total.duplicated === 0
+  const isFine =
+    (error === undefined || options.signal?.aborted === true) && total.lost + total.duplicated === 0
   const stays = (!isFine || options.keep === true) && options.discard !== true
   if (!stays) rmSync(folder, { recursive: true, force: true })
   return {
     ...total,
     ...(error !== undefined && { error }),
-    hasBegun: cluster !== undefined,
+    hasBegun,
     folder: stays ? folder : undefined,
   }
 }
 
-function startCluster(
+/** What goes on after an abort fails by itself, as its processes are gone. */
+async function unlessAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return work
+  signal.throwIfAborted()
+  await Promise.race([
+    work,
+    new Promise((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    }),
+  ])
+}
+
+function clusterOptions(
   folder: string,
   { environment, scenario }: FaultRunOptions,
-): Promise<FaultCluster> {
-  return FaultCluster.start({
+): FaultClusterOptions {
+  return {
     folder,
     taskManagers: 3,
     slots: 2,
@@ -130,7 +159,7 @@ function startCluster(
       'execution.checkpointing.data-inline-threshold': '1 kb',
       ...scenario.clusterConfiguration,
     },
-  })
+  }
 }
 
 function newContext(

@@ -1,6 +1,6 @@
 /** The fault run: see docs/reliability.md. `node integration-tests/dist-test/faults/main.js [--minutes M] [--seed S] [--scenario NAME]` */
 import { parseArgs } from 'node:util'
-import { runFaults } from './fault-run.js'
+import { RunInterruptedError, runFaults } from './fault-run.js'
 import { FAULT_SCENARIOS } from './scenarios.js'
 import { findPatches } from './sensitivity/find-patches.js'
 import { FAULT_PATCHES } from './sensitivity/patches.js'
@@ -55,13 +55,24 @@ if (values.help) {
 }
 const seed = numberOf('seed', values.seed) ?? 1
 const log = (line: string) => console.log(line)
+const abort = new AbortController()
+/** As shells tell it. */
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
+let exitCode: number | undefined
+for (const [name, code] of Object.entries(EXIT_CODES)) {
+  // A terminal sends it to all processes of the run, of which some pass it on: only the first one counts.
+  process.on(name, () => {
+    exitCode ??= code
+    abort.abort(new RunInterruptedError(name))
+  })
+}
 if (values.patches || values.patch !== undefined) {
   if (values.patch !== undefined && !FAULT_PATCHES.some(({ name }) => name === values.patch)) {
     fail(`There is no patch ${values.patch}: ${FAULT_PATCHES.map(({ name }) => name).join(', ')}`)
   }
-  const missed = await findPatches(log, seed, values.patch)
+  const missed = await findPatches({ log, seed, only: values.patch, signal: abort.signal })
   console.log(`patches not found: ${missed.length === 0 ? 'none' : missed.join(', ')}`)
-  process.exit(missed.length === 0 ? 0 : 1)
+  process.exit(exitCode ?? (missed.length === 0 ? 0 : 1))
 }
 const scenario = FAULT_SCENARIOS.find(({ name }) => name === (values.scenario ?? 'all'))
 if (scenario === undefined) fail(`There is no scenario ${values.scenario}.`)
@@ -74,7 +85,8 @@ const result = await runFaults({
   ...(elements !== undefined && { elements }),
   ...(faultsPerRound !== undefined && { faultsPerRound }),
   keep: values.keep,
+  signal: abort.signal,
   log,
 })
 for (const line of closingLines(result)) console.log(line)
-process.exit(isRight(result) ? 0 : 1)
+process.exit(exitCode ?? (isRight(result) ? 0 : 1))

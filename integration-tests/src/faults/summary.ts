@@ -1,4 +1,4 @@
-import type { FaultRunResult } from './fault-run.js'
+import { type FaultRunResult, RunInterruptedError } from './fault-run.js'
 
 /** Whether nothing was lost, nothing was there twice, and the run came to its end. */
 export function isRight({ lost, duplicated, error }: FaultRunResult): boolean {
@@ -10,7 +10,7 @@ export function closingLines(result: FaultRunResult): string[] {
   const { faults, records, lost, duplicated, recoveriesMs, error, folder } = result
   const lines: string[] = []
   if (error !== undefined) {
-    lines.push(`The run ended early: ${error instanceof Error ? error.stack : error}`)
+    lines.push(`The run ended early: ${textOf(error)}`)
     const cause = error instanceof Error ? error.cause : undefined
     if (cause !== undefined)
       lines.push(`because of ${cause instanceof Error ? cause.stack : cause}`)
@@ -24,6 +24,11 @@ export function closingLines(result: FaultRunResult): string[] {
     `faults ${faults}, recoveries ${recoveriesMs.length}, records ${records}, lost ${lost}, duplicated ${duplicated}`,
   )
   return lines
+}
+
+function textOf(error: unknown): unknown {
+  if (error instanceof RunInterruptedError) return error.message
+  return error instanceof Error ? error.stack : error
 }
 
 /** The value below or at which this part of the values lies. */

@@ -8,6 +8,23 @@ export function processesWith(word: string): number[] {
     .filter((pid) => pid !== process.pid && commandLine(pid).includes(word) && isAlive(pid))
 }
 
+/** Processes with this variable in their environment, but for this one: all that were started with it, and what they started. */
+export function processesWithVariable(name: string, value: string): number[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number)
+    .filter((pid) => pid !== process.pid && hasVariable(pid, `${name}=${value}`) && isAlive(pid))
+}
+
+function hasVariable(pid: number, variable: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(variable)
+  } catch {
+    // It has ended meanwhile, or is somebody else's.
+    return false
+  }
+}
+
 function commandLine(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8')

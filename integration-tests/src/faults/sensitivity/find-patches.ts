@@ -8,16 +8,26 @@ import { FAULT_PATCHES, type FaultPatch } from './patches.js'
 const MAX_FAULTS = 4
 const ELEMENTS = 25_000
 
+export interface FindPatchesOptions {
+  readonly seed: number
+  /** The name of one patch; undefined: all of them. */
+  readonly only: string | undefined
+  /** Ends the search, with what it has started. */
+  readonly signal: AbortSignal
+  readonly log: (line: string) => void
+}
+
 /** Runs each kept patch, or one. @returns the names of those that were not found */
-export async function findPatches(
-  log: (line: string) => void,
-  seed: number,
-  only?: string,
-): Promise<string[]> {
+export async function findPatches(options: FindPatchesOptions): Promise<string[]> {
+  const { log, only, signal } = options
   const missed: string[] = []
   for (const patch of FAULT_PATCHES.filter(({ name }) => only === undefined || name === only)) {
     log(`${patch.name}: ${patch.breaks}`)
-    const finding = await findPatch(patch, seed, log)
+    const finding = await findPatch(patch, options)
+    if (signal.aborted) {
+      log(`${patch.name}: ${signal.reason.message}`)
+      return missed
+    }
     if (finding === undefined) missed.push(patch.name)
     log(`${patch.name}: ${finding ?? 'NOT FOUND'}`)
   }
@@ -26,8 +36,7 @@ export async function findPatches(
 
 async function findPatch(
   patch: FaultPatch,
-  seed: number,
-  log: (line: string) => void,
+  { seed, signal, log }: FindPatchesOptions,
 ): Promise<string | undefined> {
   const node = patchedNode(patch.name)
   try {
@@ -39,10 +48,11 @@ async function findPatch(
       faultsPerRound: MAX_FAULTS,
       environment: node.environment,
       discard: true,
+      signal,
       log: (line) => log(`  ${line}`),
     })
     const { lost, duplicated, error, hasBegun } = result
-    if (isRight(result)) return undefined
+    if (isRight(result) || signal.aborted) return undefined
     // The patch has nothing to do with that.
     if (!hasBegun) throw error
     return error === undefined
