@@ -31,6 +31,7 @@ const SENSITIVE_PARTS = [
   'basic-auth',
   'jaas.config',
   'http-headers',
+  'client.authorization',
 ]
 
 /** What stands in place of a sensitive value. */

@@ -117,11 +117,22 @@ t.test('checkConfiguration refuses what contradicts itself or must not be ignore
   t.match(check({ 'heartbeat.interval': '10 s', 'heartbeat.timeout': '10 s' }), [
     { severity: 'error', message: /must be longer than 'heartbeat.interval' \(10 s\)/ },
   ])
-  t.match(check({ 'high-availability': 'zookeeper' })[0], {
+  t.match(check({ 'high-availability': 'kubernetes' })[0], {
     severity: 'error',
     message:
-      "'high-availability.type' cannot be zookeeper: high availability is not in this release",
+      "'high-availability.type' cannot be kubernetes: high availability on Kubernetes is not in this release",
   })
+  t.match(check({ 'high-availability': 'zookeeper' })[0], {
+    severity: 'error',
+    key: 'high-availability.zookeeper.quorum',
+  })
+  t.notMatch(
+    check({
+      'high-availability.type': 'ZooKeeper',
+      'high-availability.zookeeper.quorum': 'a:2181',
+    })[0],
+    { severity: 'error' },
+  )
   t.match(check({ 'security.ssl.rest.enabled': 'true' })[0], { severity: 'error' })
   t.same(
     check({ 'high-availability': 'NONE' }).map((notice) => notice.severity),

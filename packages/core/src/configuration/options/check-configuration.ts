@@ -68,10 +68,18 @@ function contradictions(configuration: Configuration): ConfigurationNotice[] {
     }
   }
   const ha = HighAvailabilityOptions.HA_MODE
-  if (configuration.get(ha).toUpperCase() !== 'NONE') {
+  const kind = configuration.get(ha).toUpperCase()
+  if (kind === 'KUBERNETES') {
     error(
       ha.key,
-      `'${ha.key}' cannot be ${configuration.get(ha)}: high availability is not in this release; expected NONE`,
+      `'${ha.key}' cannot be ${configuration.get(ha)}: high availability on Kubernetes is not in this release; expected NONE or ZOOKEEPER`,
+    )
+  }
+  const quorum = HighAvailabilityOptions.HA_ZOOKEEPER_QUORUM
+  if (kind === 'ZOOKEEPER' && (configuration.get(quorum) ?? '').trim() === '') {
+    error(
+      quorum.key,
+      `'${quorum.key}' is not set: '${ha.key}' is ${configuration.get(ha)}; expected the servers of the ensemble as host:port,host:port`,
     )
   }
   return notices

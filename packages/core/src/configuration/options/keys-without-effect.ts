@@ -77,33 +77,37 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
     `),
   },
   {
-    reason: 'high availability is not in this release',
+    reason:
+      'high availability on Kubernetes, and its results of applications, are not in this release',
     keys: words(`
       application-result-store.delete-on-commit application-result-store.storage-path
       cluster.id
-      high-availability.cluster-id high-availability.jobmanager.<key>
-      high-availability.jobmanager.port
       high-availability.kubernetes.leader-election.lease-duration
       high-availability.kubernetes.leader-election.renew-deadline
-      high-availability.kubernetes.leader-election.retry-period high-availability.storageDir
-      high-availability.zookeeper.client.<key> high-availability.zookeeper.client.acl
-      high-availability.zookeeper.client.authorization
-      high-availability.zookeeper.client.connection-timeout
-      high-availability.zookeeper.client.ensemble-tracker
-      high-availability.zookeeper.client.max-retry-attempts
-      high-availability.zookeeper.client.max-retry-wait
-      high-availability.zookeeper.client.retry-wait
-      high-availability.zookeeper.client.session-timeout
-      high-availability.zookeeper.client.tolerate-suspended-connections
+      high-availability.kubernetes.leader-election.retry-period
       high-availability.zookeeper.path.applications
+    `),
+  },
+  {
+    reason: 'the layout of what is kept in ZooKeeper is fixed',
+    keys: words(`
       high-availability.zookeeper.path.checkpoint-counter
       high-availability.zookeeper.path.checkpoints
-      high-availability.zookeeper.path.execution-plans
-      high-availability.zookeeper.path.jobgraphs high-availability.zookeeper.path.latch
+      high-availability.zookeeper.path.latch
       high-availability.zookeeper.path.leader high-availability.zookeeper.path.mesos-workers
-      high-availability.zookeeper.path.root
-      high-availability.zookeeper.path.running-registry high-availability.zookeeper.quorum
+      high-availability.zookeeper.path.running-registry
+    `),
+  },
+  {
+    reason: 'results of jobs are kept with everything else that a leader keeps for the next',
+    keys: words(`
       job-result-store.storage-path
+    `),
+  },
+  {
+    reason: 'the servers of the ensemble are those that the configuration names',
+    keys: words(`
+      high-availability.zookeeper.client.ensemble-tracker
     `),
   },
   {
@@ -113,16 +117,14 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
       execution.checkpointing.file-merging.enabled
       execution.checkpointing.file-merging.max-file-size
       execution.checkpointing.interval-during-backlog
-      execution.checkpointing.local-backup.dirs execution.checkpointing.local-backup.enabled
       execution.checkpointing.snapshot-compression
       execution.checkpointing.unaligned.forced
       execution.checkpointing.unaligned.interruptible-timers.enabled
       execution.checkpointing.unaligned.max-subtasks-per-channel-state-file
       execution.checkpointing.write-buffer-size
-      execution.state-recovery.from-local
       rest.cache.checkpoint-statistics.size
       rest.cache.checkpoint-statistics.timeout state.backend.changelog.<key>
-      state.backend.forst.<key> state.backend.local-recovery
+      state.backend.forst.<key>
       state.backend.rocksdb.<key> state.backend.rocksdb.localdir
       state.backend.rocksdb.memory.managed state.backend.rocksdb.timer-service.factory
       state.changelog.enabled state.changelog.max-failures-allowed
@@ -325,6 +327,7 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
     reason: 'nothing reads it in this release',
     keys: words(`
       client.retry-period fs.default-scheme
+      high-availability.jobmanager.<key> high-availability.zookeeper.client.<key>
       metrics.scope.delimiter metrics.scope.jm metrics.scope.jm-job metrics.scope.jm-operator
       metrics.scope.operator metrics.scope.task metrics.scope.tm metrics.scope.tm-job
       pipeline.global-job-parameters
