@@ -18,6 +18,7 @@ export async function startServer(
     storeProgram?: RestServerOptions['storeProgram']
     leaderless?: boolean
     clock?: Clock
+    highAvailability?: RestServerOptions['highAvailability']
   } = {},
 ) {
   const uploadFolder = mkdtempSync(join(tmpdir(), 'flink-rest-test-'))
@@ -33,6 +34,7 @@ export async function startServer(
       options.storeProgram ?? (async () => ({ key: 'f'.repeat(64), release: async () => {} })),
     version: { version: '1.2.3', commit: 'abc', revision: 'abc @ today' },
     uploadFolder,
+    ...(options.highAvailability && { highAvailability: options.highAvailability }),
   })
   await server.start()
   t.teardown(async () => {
@@ -66,7 +68,7 @@ export async function startServer(
           response.on('end', () =>
             resolve({
               status: response.statusCode ?? 0,
-              body: JSON.parse(text),
+              body: text === '' ? {} : JSON.parse(text),
               headers: response.headers,
             }),
           )

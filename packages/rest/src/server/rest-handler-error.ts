@@ -27,6 +27,9 @@ const STATUS_BY_CODE: Readonly<Record<string, number>> = {
   FLINK_RPC_FENCING_TOKEN: 503,
   FLINK_LEADERSHIP_LOST: 503,
   FLINK_COORDINATION_CONNECTION_LOST: 503,
+  FLINK_REST_NO_LEADER: 503,
+  FLINK_REST_LEADER_UNREACHABLE: 503,
+  FLINK_REST_LEADER_LOST: 502,
 }
 
 /** The text of an error and its causes, each on a line of its own, without stacks of this process. */

@@ -9,9 +9,14 @@ import {
   parsePortRange,
   type Random,
   RestOptions,
+  RpcOptions,
   WebOptions,
 } from '@flink-ts/core'
-import type { DispatcherGateway, ResourceManagerGateway } from '@flink-ts/runtime'
+import type {
+  DispatcherGateway,
+  HighAvailabilityServices,
+  ResourceManagerGateway,
+} from '@flink-ts/runtime'
 import findMyWay from 'find-my-way'
 import { checkpointRoutes } from '../handlers/checkpoint-handlers.js'
 import { clusterRoutes } from '../handlers/cluster-handlers.js'
@@ -28,6 +33,7 @@ import { listenInRange } from './listen-in-range.js'
 import { readContent } from './request-body.js'
 import { refuseForeignRequest } from './request-guard.js'
 import { errorResponse, RestHandlerError } from './rest-handler-error.js'
+import { StandbyProxy } from './standby-proxy.js'
 
 const ROUTES: readonly Route[] = [
   ...clusterRoutes,
@@ -43,8 +49,11 @@ const ROUTES: readonly Route[] = [
 /** Age of a cached execution graph unless `rest.cache.execution-graph.timeout` is set. */
 const GRAPH_CACHE_MS = 500
 
-/** Nobody leads; not in this release. Nothing is wrong then. */
-const EXPECTED_FAILURES: ReadonlySet<number> = new Set([501, 503])
+/** Not in this release; the leader is gone; nobody leads. Nothing is wrong then. */
+const EXPECTED_FAILURES: ReadonlySet<number> = new Set([501, 502, 503])
+
+/** Seconds; a new leader is usually found sooner than anybody asks again. */
+const RETRY_AFTER = '1'
 
 /** How long `close` waits for requests that are under way. */
 const CLOSE_GRACE_MS = 3_000
@@ -66,6 +75,8 @@ export interface RestServerOptions {
   readonly version: HandlerContext['version']
   /** Folder for uploads; made on start, removed on close. */
   readonly uploadFolder: string
+  /** Of several JobManagers: those that do not lead pass requests on to the one that does. Default: there is only this. */
+  readonly highAvailability?: Pick<HighAvailabilityServices, 'leaderElection' | 'leaderRetriever'>
 }
 
 /**
@@ -79,6 +90,7 @@ export class RestServerEndpoint {
   readonly #router = findMyWay({ ignoreTrailingSlash: true, maxParamLength: 500 })
   readonly #server: Server
   readonly #inFlight = new Set<Promise<void>>()
+  readonly #proxy: StandbyProxy | undefined
   #address: { host: string; port: number } | undefined
 
   constructor(options: RestServerOptions) {
@@ -100,6 +112,18 @@ export class RestServerEndpoint {
         dispatcher,
       }),
       storeProgram: async (file) => leading(options.storeProgram(await readFile(file.path))),
+    }
+    const { highAvailability, configuration } = options
+    if (highAvailability !== undefined) {
+      const connectTimeoutMs = configuration.get(RestOptions.CONNECTION_TIMEOUT)
+      this.#proxy = new StandbyProxy({
+        highAvailability,
+        random: options.random,
+        log: this.#log,
+        connectTimeoutMs,
+        // The leader itself waits that long for its components.
+        idleTimeoutMs: connectTimeoutMs + configuration.get(RpcOptions.ASK_TIMEOUT),
+      })
     }
     for (const route of ROUTES) {
       for (const prefix of ['', '/v1']) {
@@ -132,6 +156,7 @@ export class RestServerEndpoint {
     const host = configuration.get(RestOptions.ADDRESS) ?? (wildcard ? hostname() : bindAddress)
     this.#address = { host, port }
     this.#log.info('Rest endpoint listening', { host, port })
+    this.#proxy?.start(`http://${this.address}`)
   }
 
   /** `host:port` for clients; the port is the one that was bound. */
@@ -148,6 +173,8 @@ export class RestServerEndpoint {
 
   /** Answers what is under way, for a few seconds at the most, then closes all connections. */
   async close(): Promise<void> {
+    // Nobody is to be sent here any more.
+    await this.#proxy?.close()
     const closed = this.#server.listening
       ? new Promise<void>((resolve) => this.#server.close(() => resolve()))
       : Promise.resolve()
@@ -167,6 +194,8 @@ export class RestServerEndpoint {
     const origin = this.#options.configuration.getOptional(WebOptions.ACCESS_CONTROL_ALLOW_ORIGIN)
     if (origin !== undefined) response.setHeader('Access-Control-Allow-Origin', origin)
     try {
+      this.#refuseForeign(request)
+      if (await this.#proxy?.forward(request, response)) return
       const { statusCode, body } = await this.#respond(request)
       send(response, statusCode, body)
     } catch (error) {
@@ -178,14 +207,18 @@ export class RestServerEndpoint {
           error,
         })
       }
+      if (statusCode === 503 && this.#proxy !== undefined) {
+        response.setHeader('Retry-After', RETRY_AFTER)
+      }
       // What the client still sends is not read: the connection cannot be used again.
       if (!request.complete) response.setHeader('Connection', 'close')
       send(response, statusCode, { errors } satisfies ErrorResponseBody)
     }
   }
 
-  async #respond(request: IncomingMessage): Promise<{ statusCode: number; body: unknown }> {
-    const { configuration, random, uploadFolder } = this.#options
+  /** @throws RestHandlerError 403 */
+  #refuseForeign(request: IncomingMessage): void {
+    const { configuration } = this.#options
     const refusal = refuseForeignRequest(request.headers, {
       allowedHosts: [
         configuration.get(RestOptions.ADDRESS) ?? '',
@@ -195,6 +228,10 @@ export class RestServerEndpoint {
       allowedOrigin: configuration.getOptional(WebOptions.ACCESS_CONTROL_ALLOW_ORIGIN),
     })
     if (refusal !== undefined) throw new RestHandlerError(refusal, 403)
+  }
+
+  async #respond(request: IncomingMessage): Promise<{ statusCode: number; body: unknown }> {
+    const { configuration, random, uploadFolder } = this.#options
     const url = URL.canParse(request.url ?? '/', 'http://localhost')
       ? new URL(request.url ?? '/', 'http://localhost')
       : undefined

@@ -1,0 +1,232 @@
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createServer as createTcpServer, type Socket } from 'node:net'
+import type { RestServerOptions } from '@flink-ts/rest'
+import type { LeaderAddress, LeaderContender } from '@flink-ts/runtime'
+import t, { type Test } from 'tap'
+import { startServer } from './start-server.js'
+
+type HighAvailability = NonNullable<RestServerOptions['highAvailability']>
+
+/** An election that a test decides. */
+class DecidedElection {
+  readonly #contenders: LeaderContender[] = []
+  readonly #listeners = new Set<(leader: LeaderAddress | undefined) => void>()
+  #epoch = 0
+  #leader: LeaderAddress | undefined
+
+  /** What one process has of it. */
+  services(): HighAvailability {
+    return {
+      leaderElection: () => ({
+        start: (contender) => void this.#contenders.push(contender),
+        confirmLeadership: (leader) => this.publish(leader),
+        close: async () => {},
+      }),
+      leaderRetriever: () => {
+        let own: ((leader: LeaderAddress | undefined) => void) | undefined
+        return {
+          start: (listener) => {
+            own = listener
+            this.#listeners.add(listener)
+            listener(this.#leader)
+          },
+          close: async () => {
+            if (own) this.#listeners.delete(own)
+          },
+        }
+      },
+    }
+  }
+
+  /** Contenders in the order in which they started. */
+  grant(index: number): void {
+    this.#contenders[index]!.grantLeadership({ epoch: ++this.#epoch, uuid: 'u' })
+  }
+
+  revoke(index: number): void {
+    this.#contenders[index]!.revokeLeadership()
+  }
+
+  /** What all are told, whether or not it is so. */
+  publish(leader: LeaderAddress | undefined): void {
+    this.#leader = leader
+    for (const listener of this.#listeners) listener(leader)
+  }
+
+  publishUrl(url: string): void {
+    this.publish({ address: url, endpointId: 'rest', token: { epoch: ++this.#epoch, uuid: 'x' } })
+  }
+}
+
+async function startPair(t: Test, options: Parameters<typeof startServer>[1] = {}) {
+  const election = new DecidedElection()
+  const leader = await startServer(t, { ...options, highAvailability: election.services() })
+  const standby = await startServer(t, {
+    leaderless: true,
+    highAvailability: election.services(),
+  })
+  return { election, leader, standby }
+}
+
+async function listen(t: Test, server: Server | ReturnType<typeof createTcpServer>) {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => {
+    if ('closeAllConnections' in server) server.closeAllConnections()
+    server.close()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+const overview = {
+  taskManagers: 3,
+  slotsTotal: 4,
+  slotsAvailable: 3,
+  jobsRunningOrPending: 1,
+  jobsFinished: 0,
+  jobsCancelled: 0,
+  jobsFailed: 0,
+}
+
+t.test('a standby answers what the leader answers, errors too', async (t) => {
+  const { election, leader, standby } = await startPair(t, {
+    dispatcher: { requestClusterOverview: () => overview },
+  })
+  election.grant(0)
+
+  const answers = [await leader.raw('/v1/overview'), await standby.raw('/v1/overview')]
+  t.match(answers[1], { status: 200, body: { taskmanagers: 3 } })
+  t.strictSame(answers[1]!.body, answers[0]!.body)
+  t.match(await standby.raw('/nope'), { status: 404, body: { errors: [/Unable to load/] } })
+})
+
+t.test('a submission through a standby brings its files to the leader', async (t) => {
+  const programs: string[] = []
+  const graphs: string[] = []
+  const { election, standby } = await startPair(t, {
+    storeProgram: async (bytes) => {
+      programs.push(`${bytes.length}`)
+      return { key: 'a'.repeat(64), release: async () => {} }
+    },
+    dispatcher: {
+      submitJob: ({ jobGraph }: { jobGraph: Uint8Array }) => {
+        graphs.push(JSON.parse(Buffer.from(jobGraph).toString()).jobId)
+        return {}
+      },
+    },
+  })
+  election.grant(0)
+
+  const jobId = '1'.repeat(32)
+  await standby.client.submitJob(
+    JSON.stringify({ jobId, program: {} }),
+    new Uint8Array(3_000_000).fill(65),
+  )
+  t.strictSame(graphs, [jobId])
+  t.strictSame(programs, ['3000000'])
+})
+
+t.test('without a leader a standby answers 503 with a code and Retry-After', async (t) => {
+  const { election, standby } = await startPair(t)
+
+  const refused = await standby.raw('/overview')
+  t.match(refused, { status: 503, body: { errors: [/FLINK_REST_NO_LEADER/] } })
+  t.equal(refused.headers['retry-after'], '1')
+
+  election.grant(0)
+  election.revoke(0)
+  election.publish(undefined)
+  t.match(await standby.raw('/overview'), { status: 503 })
+})
+
+t.test('a leader that cannot be reached is told as such: nothing was done', async (t) => {
+  const { election, standby } = await startPair(t)
+  const gone = createServer()
+  const url = await listen(t, gone)
+  await new Promise((resolve) => gone.close(resolve))
+  election.publishUrl(url)
+
+  const refused = await standby.raw('/jobs', { method: 'POST', body: '{}' })
+  t.match(refused, {
+    status: 503,
+    body: { errors: [/FLINK_REST_LEADER_UNREACHABLE.*cannot reach/] },
+  })
+  t.equal(refused.headers['retry-after'], '1')
+})
+
+t.test('a leader that breaks off in the middle is 502: nobody knows what it did', async (t) => {
+  const { election, standby } = await startPair(t)
+  const sockets: Socket[] = []
+  const breaking = createTcpServer((socket) => {
+    sockets.push(socket)
+    socket.on('error', () => {})
+    socket.once('data', () => socket.destroy())
+  })
+  election.publishUrl(await listen(t, breaking))
+
+  const { status, body } = await standby.raw('/jobs', { method: 'POST', body: '{}' })
+  t.equal(status, 502)
+  t.match(body, { errors: [/FLINK_REST_LEADER_LOST.*not known/] })
+})
+
+t.test('a request that waits for a frozen leader is given up when another one leads', async (t) => {
+  const { election, leader, standby } = await startPair(t)
+  const frozen = createServer()
+  const asked = new Promise<ServerResponse>((resolve) =>
+    frozen.once('request', (_request, response) => resolve(response)),
+  )
+  election.publishUrl(await listen(t, frozen))
+
+  const waiting = standby.raw('/overview')
+  await asked
+  election.grant(0)
+  t.match(await waiting, { status: 502 })
+  t.ok(leader.server.port)
+})
+
+t.test(
+  'a request is passed on once: standbys that take each other for the leader do not turn in circles',
+  async (t) => {
+    const { election, leader, standby } = await startPair(t)
+    election.publishUrl(`http://${leader.server.address}`)
+
+    t.match(await standby.raw('/overview'), {
+      status: 503,
+      body: { errors: [/FLINK_REST_NO_LEADER.*from a standby/] },
+    })
+  },
+)
+
+t.test('a standby refuses foreign hosts and pages before it asks anybody', async (t) => {
+  let asked = 0
+  const { election, standby } = await startPair(t, {
+    dispatcher: {
+      requestClusterOverview: () => {
+        asked++
+        return overview
+      },
+    },
+  })
+  election.grant(0)
+
+  const foreign = [{ Host: 'evil.example' }, { Origin: 'http://evil.example' }]
+  for (const headers of foreign) {
+    t.match(await standby.raw('/overview', { headers }), { status: 403 })
+  }
+  t.equal(asked, 0)
+  const own = { Origin: `http://127.0.0.1:${standby.server.port}`, Host: standby.server.address }
+  t.match(await standby.raw('/overview', { headers: own }), { status: 200 })
+  t.equal(asked, 1)
+})
+
+t.test('a former leader becomes a standby of the next one', async (t) => {
+  const { election, leader, standby } = await startPair(t, {
+    dispatcher: { requestClusterOverview: () => overview },
+  })
+  election.grant(0)
+  t.match(await standby.raw('/overview'), { status: 200 })
+  election.revoke(0)
+  election.grant(1)
+
+  t.match(await leader.raw('/overview'), { status: 503, body: { errors: [/leader election/] } })
+})
