@@ -16,7 +16,7 @@ t.test('hdfs: a real cluster', { skip: hdfsMissing() ?? false }, async (t) => {
   const configuration = { 'webhdfs.namenodes': `127.0.0.1:1;${hdfs.httpAddress}` }
   const fileSystems = fileSystemsOf(configuration)
   const base = `hdfs://${hdfs.rpcAddress}/base`
-  await testFileSystem(t, fileSystems, { base, hasEmptyFolders: true })
+  await testFileSystem(t, fileSystems, { base, hasEmptyFolders: true, canKeep: true })
   await testCheckpoints(t, fileSystems, `${base}/job`)
 
   await t.test('paths of webhdfs:// name the address themselves', async (t) => {

@@ -14,7 +14,11 @@ t.test('s3: a real server', { skip: minioMissing() ?? false }, async (t) => {
   t.teardown(() => minio.stop())
   const { bucket, configuration } = minio
   const fileSystems = fileSystemsOf({ ...configuration, 's3.upload.part-size': '5 mb' })
-  await testFileSystem(t, fileSystems, { base: `s3://${bucket}`, hasEmptyFolders: false })
+  await testFileSystem(t, fileSystems, {
+    base: `s3://${bucket}`,
+    hasEmptyFolders: false,
+    canKeep: false,
+  })
   await testCheckpoints(t, fileSystems, `s3://${bucket}/job`)
 
   const files = fileSystems.forPath(`s3://${bucket}/`)

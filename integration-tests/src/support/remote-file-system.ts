@@ -29,7 +29,7 @@ export function fileSystemsOf(configuration: Readonly<Record<string, string>>): 
 export async function testFileSystem(
   t: Test,
   fileSystems: FileSystems,
-  options: { base: string; hasEmptyFolders: boolean },
+  options: { base: string; hasEmptyFolders: boolean; canKeep: boolean },
 ): Promise<void> {
   for (const [index, { promise, run }] of fileSystemContract.entries()) {
     const base = `${options.base}/contract-${index}`

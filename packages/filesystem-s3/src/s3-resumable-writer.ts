@@ -29,7 +29,8 @@ interface State {
 
 /**
  * Writes by uploads in parts, which become visible when they are completed: there is nothing to rename. What is too little
- * for a part is kept in a hidden object beside the target until the commit.
+ * for a part is kept in a hidden object beside the target until the commit. Parts of an upload can neither be read nor copied: a
+ * file that has some is recovered under its own name only, and until somebody has committed it; there is no `keep`.
  */
 export class S3ResumableWriter implements ResumableWriter {
   readonly #objects: S3Objects
@@ -56,8 +57,15 @@ export class S3ResumableWriter implements ResumableWriter {
     })
   }
 
-  async recover(given: ResumeRecoverable): Promise<RecoverableOutputStream> {
+  async recover(given: ResumeRecoverable, path?: string): Promise<RecoverableOutputStream> {
     const state = parseState(given)
+    if (path !== undefined && state.parts.length === 0) return this.#copied(state, path)
+    if (path !== undefined && s3LocationOf(path).path !== state.target) {
+      throw new FileSystemError(
+        `Cannot go on with ${state.target} in ${path}: it has parts of an upload, which S3 can neither read nor copy; leave the path as it was`,
+        { path },
+      )
+    }
     const location = s3LocationOf(state.target)
     const found = await this.#objects.listParts(location, state.uploadId)
     if (found === undefined) throw new FileNotFoundError(state.target)
@@ -113,6 +121,16 @@ export class S3ResumableWriter implements ResumableWriter {
     const location = s3LocationOf(target)
     await this.#objects.abortUpload(location, uploadId)
     await this.#objects.deleteBelow(location, tailPrefix(location, writer))
+  }
+
+  async #copied(state: State, path: string): Promise<RecoverableOutputStream> {
+    const held = await this.#readTail(state)
+    const location = s3LocationOf(path)
+    const writer = this.#random.uuid()
+    const uploadId = await this.#objects.createUpload(location, writer)
+    const { positionBytes } = state
+    const begun = { target: location.path, uploadId, writer, parts: [], tail: null, positionBytes }
+    return this.#stream(begun, { held })
   }
 
   async #readTail({ tail, target }: State): Promise<Uint8Array> {

@@ -50,6 +50,17 @@ export interface ResumableWriter {
    * becomes of this one.
    */
   recover(state: ResumeRecoverable): Promise<RecoverableOutputStream>
+  /**
+   * Begins a file at `path`, of the same file system, with what `state` has. The file of `state` is left as it is, also when the new
+   * one is committed or discarded: others may go on with it.
+   */
+  recover(state: ResumeRecoverable, path: string): Promise<RecoverableOutputStream>
+  /**
+   * The state belongs to a savepoint: it can be recovered as often as anybody likes, also after its stream, or one that was
+   * recovered from it, was committed or cleaned up. Nobody removes it then but whoever removes the hidden file. Idempotent. Absent
+   * where that cannot be had.
+   */
+  keep?(state: ResumeRecoverable): Promise<void>
   /** Idempotent. */
   commit(state: ResumeRecoverable): Promise<void>
   /** Removes what an abandoned stream left. Idempotent. */

@@ -57,8 +57,12 @@ export class LazyFileSystem implements FileSystem {
       async open(path: string): Promise<RecoverableOutputStream> {
         return (await writer()).open(path)
       },
-      async recover(state: ResumeRecoverable): Promise<RecoverableOutputStream> {
-        return (await writer()).recover(state)
+      async recover(state: ResumeRecoverable, path?: string): Promise<RecoverableOutputStream> {
+        const loaded = await writer()
+        return path === undefined ? loaded.recover(state) : loaded.recover(state, path)
+      },
+      async keep(state: ResumeRecoverable): Promise<void> {
+        await (await writer()).keep?.(state)
       },
       async commit(state: ResumeRecoverable): Promise<void> {
         return (await writer()).commit(state)

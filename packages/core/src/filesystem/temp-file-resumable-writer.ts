@@ -4,6 +4,8 @@ import type { RecoverableOutputStream, ResumableWriter, ResumeRecoverable } from
 import type { WritableFile, WritableFiles } from './writable-files.js'
 
 const COPY_BYTES = 1024 * 1024
+/** What is behind the name of a file that nobody may remove or rename: a savepoint has it. */
+const KEPT = '.kept'
 
 interface State {
   readonly target: string
@@ -20,7 +22,8 @@ interface State {
  * Writes to a hidden file beside the target and renames it at commit: for file systems whose rename is atomic.
  *
  * A writer that was given up may not know it and write on, for as long as its process lives. So nobody goes on with its
- * file: `recover` copies what was persisted into another one, and so does `commit` of a stream that was not closed.
+ * file: `recover` copies what was persisted into another one, and so does `commit` of a stream that was not closed. An empty
+ * file beside it marks one that a savepoint has.
  */
 export class TempFileResumableWriter implements ResumableWriter {
   readonly #files: WritableFiles
@@ -32,22 +35,30 @@ export class TempFileResumableWriter implements ResumableWriter {
   }
 
   async open(path: string): Promise<RecoverableOutputStream> {
-    const target = this.#files.resolve(path)
-    const nameAt = target.lastIndexOf('/') + 1
-    const name = `.${target.slice(nameAt)}.inprogress.${this.#random.uuid()}`
-    const prefix = target.slice(0, nameAt) + name
-    const file = await this.#files.openForWriting(prefix, 'exclusive')
-    const state = { target, temp: prefix, prefix, positionBytes: 0, closed: false }
-    return new TempFileStream(file, state, () => this.#removeAll(prefix))
+    const state = this.#newFile(path)
+    const file = await this.#files.openForWriting(state.temp, 'exclusive')
+    return this.#streamOf(file, state)
   }
 
-  async recover(given: ResumeRecoverable): Promise<RecoverableOutputStream> {
+  async recover(given: ResumeRecoverable, path?: string): Promise<RecoverableOutputStream> {
     const state = parseState(given)
     await this.#requireTemp(state)
-    const { file, temp } = await this.#copy(state)
-    return new TempFileStream(file, { ...state, temp, closed: false }, () =>
-      this.#removeAll(state.prefix),
-    )
+    const { target, prefix, temp } =
+      path === undefined ? { ...state, temp: this.#anotherOf(state) } : this.#newFile(path)
+    const { positionBytes } = state
+    const file = await this.#copy(state, temp)
+    return this.#streamOf(file, { target, prefix, temp, positionBytes, closed: false })
+  }
+
+  async keep(given: ResumeRecoverable): Promise<void> {
+    const state = parseState(given)
+    await this.#requireTemp(state)
+    const mark = await this.#files.openForWriting(state.temp + KEPT, 'overwrite')
+    try {
+      await mark.sync()
+    } finally {
+      await mark.close()
+    }
   }
 
   async commit(given: ResumeRecoverable): Promise<void> {
@@ -59,10 +70,10 @@ export class TempFileResumableWriter implements ResumableWriter {
     if (!isCommitted) {
       const length = await this.#requireTemp(state)
       let whole = temp
-      if (!closed || length > positionBytes) {
-        const copy = await this.#copy(state)
-        await copy.file.close()
-        whole = copy.temp
+      if (!closed || length > positionBytes || (await this.#isKept(temp))) {
+        whole = this.#anotherOf(state)
+        const copy = await this.#copy(state, whole)
+        await copy.close()
       }
       await this.#files.moveDurably(whole, target)
     }
@@ -84,13 +95,28 @@ export class TempFileResumableWriter implements ResumableWriter {
     )
   }
 
-  /** What was persisted, durable in a file of its own that is open behind it. */
-  async #copy({
-    prefix,
-    temp: from,
-    positionBytes,
-  }: State): Promise<{ file: WritableFile; temp: string }> {
-    const temp = `${prefix}.${this.#random.uuid()}`
+  #newFile(path: string): State {
+    const target = this.#files.resolve(path)
+    const nameAt = target.lastIndexOf('/') + 1
+    const name = `.${target.slice(nameAt)}.inprogress.${this.#random.uuid()}`
+    const prefix = target.slice(0, nameAt) + name
+    return { target, temp: prefix, prefix, positionBytes: 0, closed: false }
+  }
+
+  #anotherOf({ prefix }: State): string {
+    return `${prefix}.${this.#random.uuid()}`
+  }
+
+  #streamOf(file: WritableFile, state: State): RecoverableOutputStream {
+    return new TempFileStream(file, state, () => this.#removeAll(state.prefix))
+  }
+
+  async #isKept(temp: string): Promise<boolean> {
+    return (await this.#files.fileLength(temp + KEPT)) !== undefined
+  }
+
+  /** @returns `temp`, with what was persisted, durable, and open behind it */
+  async #copy({ temp: from, positionBytes }: State, temp: string): Promise<WritableFile> {
     const file = await this.#files.openForWriting(temp, 'exclusive')
     try {
       const source = await this.#files.openForReading(from)
@@ -112,15 +138,18 @@ export class TempFileResumableWriter implements ResumableWriter {
       await this.#files.removeFile(temp)
       throw error
     }
-    return { file, temp }
+    return file
   }
 
   async #removeAll(prefix: string): Promise<void> {
     const nameAt = prefix.lastIndexOf('/') + 1
     const folder = prefix.slice(0, nameAt)
     const name = prefix.slice(nameAt)
-    for (const other of await this.#files.namesIn(folder)) {
-      if (other.startsWith(name)) await this.#files.removeFile(folder + other)
+    const all = (await this.#files.namesIn(folder)).filter((other) => other.startsWith(name))
+    const marks = all.filter((other) => other.endsWith(KEPT))
+    const kept = new Set([...marks, ...marks.map((mark) => mark.slice(0, -KEPT.length))])
+    for (const other of all) {
+      if (!kept.has(other)) await this.#files.removeFile(folder + other)
     }
   }
 }

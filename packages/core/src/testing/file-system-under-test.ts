@@ -7,6 +7,8 @@ export interface FileSystemUnderTest {
   readonly base: string
   /** False: a folder is there as long as something is in it (S3). Default true. */
   readonly hasEmptyFolders?: boolean
+  /** False: its resumable writer has no `keep` (S3). Default true. */
+  readonly canKeep?: boolean
 }
 
 /** One thing that every file system promises. */

@@ -125,6 +125,57 @@ export const resumableWriterContract: readonly FileSystemPromise[] = [
     },
   },
   {
+    promise:
+      'ResumableWriter goes on in a file of another name, and leaves the first one to others',
+    async run({ fileSystem: f, base }) {
+      const { stream, state } = await persisted(f, base)
+      await stream.write(bytes('more'))
+      await stream.closeForCommit()
+      for (const path of [`${base}/other/a`, `${base}/other/a`, `${base}/out/part-0`]) {
+        const writer = f.createResumableWriter()
+        const given = await writer.recover(state, `${base}/given-up`)
+        await given.discard()
+        const moved = await writer.recover(state, path)
+        assert.equal(moved.positionBytes, 6n)
+        await moved.write(bytes('elsewhere'))
+        const again = await writer.recover(stored(await moved.persist()))
+        await moved.closeForCommit()
+        await writer.commit(stored(await again.closeForCommit()))
+        assert.equal(await read(f, path), 'first elsewhere')
+      }
+      assert.deepEqual(await names(f, `${base}/other`), ['a'])
+      const writer = f.createResumableWriter()
+      const first = await writer.recover(state)
+      await writer.commit(stored(await first.closeForCommit()))
+      assert.equal(await read(f, `${base}/out/part-0`), 'first ')
+      assert.deepEqual(await names(f, `${base}/out`), ['part-0'])
+    },
+  },
+  {
+    promise: 'ResumableWriter recovers as often as anybody likes what it was told to keep',
+    async run({ fileSystem: f, base, canKeep = true }) {
+      if (!canKeep) return
+      const { writer, stream, state } = await persisted(f, base)
+      await writer.keep!(state)
+      await stream.write(bytes('of the first'))
+      const end = stored(await stream.closeForCommit())
+      await writer.commit(end)
+      assert.equal(await read(f, `${base}/out/part-0`), 'first of the first')
+      for (const text of ['of a second', 'of a third']) {
+        const again = f.createResumableWriter()
+        const recovered = await again.recover(state)
+        await recovered.write(bytes(text))
+        const done = stored(await recovered.closeForCommit())
+        await again.commit(done)
+        assert.equal(await read(f, `${base}/out/part-0`), `first ${text}`)
+        await again.cleanup(done)
+      }
+      await (await writer.recover(state)).discard()
+      await writer.commit(state)
+      assert.equal(await read(f, `${base}/out/part-0`), 'first ')
+    },
+  },
+  {
     promise: 'ResumableWriter commits no more than was persisted',
     async run({ fileSystem: f, base }) {
       const { writer, stream, state } = await persisted(f, base)
