@@ -1,1 +1,20 @@
-export {}
+export {
+  type CreateZooKeeperHaServicesOptions,
+  type CreateZooKeeperLeaderRetrievalOptions,
+  createZooKeeperHaServices,
+  createZooKeeperLeaderRetrieval,
+  type ZooKeeperLeaderRetrieval,
+} from './create-zookeeper-ha-services.js'
+export {
+  type CreateZooKeeperClustersOptions,
+  createZooKeeperClusters,
+  type ZooKeeperClusterInfo,
+  type ZooKeeperClusters,
+  type ZooKeeperJobInfo,
+} from './zookeeper-clusters.js'
+export { ZooKeeperHaServices, type ZooKeeperHaServicesOptions } from './zookeeper-ha-services.js'
+export {
+  type ZooKeeperHaSettings,
+  type ZooKeeperRetrySettings,
+  zooKeeperHaSettings,
+} from './zookeeper-ha-settings.js'
