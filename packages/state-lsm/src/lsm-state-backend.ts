@@ -34,6 +34,8 @@ export class LsmStateBackend implements StateBackend {
         create: (name) => files.create(name),
         open: (name) => files.open(name),
         delete: (name) => files.delete(name),
+        pathOf: (name) => files.pathOf(name),
+        adopt: (path, name) => files.adopt(path, name),
         close: () => deleteStateFolder(folder),
       },
       memoryBytes: reserveMemory(LEAST_MEMORY_BYTES),

@@ -16,6 +16,7 @@ export {
 } from './checkpoint/file-system-checkpoint-storage.js'
 export { decodeMetadata, encodeMetadata } from './checkpoint/metadata-file.js'
 export { type RegisterOptions, SharedStateRegistry } from './checkpoint/shared-state-registry.js'
+export type { StateCopies, StateCopy } from './checkpoint/state-copies.js'
 export {
   discardStateHandle,
   exclusiveHandles,

@@ -18,6 +18,7 @@ export class IncrementalSnapshot extends SlicedSnapshot {
   readonly #store: LsmStore
   readonly #view: StoreView
   readonly #shared: SharedTables
+  readonly #pathOf: (name: string) => string | undefined
   readonly #createWriter: (tables: readonly StoredTable[]) => SnapshotWriter
 
   constructor(
@@ -25,6 +26,8 @@ export class IncrementalSnapshot extends SlicedSnapshot {
       readonly store: LsmStore
       readonly view: StoreView
       readonly shared: SharedTables
+      /** See `TableFiles.pathOf`. */
+      readonly pathOf: (name: string) => string | undefined
       readonly createWriter: (tables: readonly StoredTable[]) => SnapshotWriter
     },
   ) {
@@ -32,6 +35,7 @@ export class IncrementalSnapshot extends SlicedSnapshot {
     this.#store = options.store
     this.#view = options.view
     this.#shared = options.shared
+    this.#pathOf = options.pathOf
     this.#createWriter = options.createWriter
   }
 
@@ -61,6 +65,8 @@ export class IncrementalSnapshot extends SlicedSnapshot {
         const key = this.#shared.keyOf(table)
         const isStored = this.#shared.isStored(key)
         stored[number] = isStored ? { key } : { key, handle: await upload(table, streams) }
+        const path = this.#pathOf(table.name)
+        if (path !== undefined) await streams.keepShared(key, path)
       }
     }
     const results = await Promise.allSettled(Array.from({ length: UPLOADS }, work))

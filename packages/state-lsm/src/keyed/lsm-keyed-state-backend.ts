@@ -200,6 +200,7 @@ export class LsmKeyedStateBackend implements KeyedStateBackend {
       return new IncrementalSnapshot({
         ...common,
         shared: this.#shared,
+        pathOf: (name) => this.#options.files.pathOf?.(name),
         createWriter: (tables) => this.#writer(states, { name: BACKEND_NAME, data: { tables } }),
       })
     }

@@ -15,7 +15,7 @@ import {
 import type { HeapTimers } from '@flink-ts/state/backend'
 import { type LeveledTable, leveledTable } from '../store/levels.js'
 import { StoreView } from '../store/store-view.js'
-import type { TableFiles } from '../store/table-files.js'
+import type { TableFiles, TableFileWriter } from '../store/table-files.js'
 import type { LsmKeyContext } from './lsm-key-context.js'
 import { addConverted, hasParts, type LsmStateTable } from './lsm-state-table.js'
 import type { SharedTables } from './shared-tables.js'
@@ -214,8 +214,14 @@ class TableRestore {
 
   async #copy(handle: StateHandle, name: string, files: TableFiles): Promise<void> {
     const source = await this.#source.open(handle)
-    const file = files.create(name)
+    const { localPath } = source
+    if (localPath !== undefined && files.adopt?.(localPath, name) === true) {
+      await source.close()
+      return
+    }
+    let file: TableFileWriter | undefined
     try {
+      file = files.create(name)
       const buffer = Buffer.allocUnsafe(Math.min(DOWNLOAD_BYTES, Math.max(1, source.sizeBytes)))
       let [position, checksum] = [0, 0]
       while (position < source.sizeBytes) {
@@ -230,7 +236,7 @@ class TableRestore {
         throw new SnapshotCorruptError({ path: source.path, position, found })
       }
     } finally {
-      file.close()
+      file?.close()
       await source.close()
     }
   }

@@ -1,5 +1,14 @@
 /* Adapter: the files of a store on a local disk. */
-import { closeSync, mkdirSync, openSync, readSync, rmSync, unlinkSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  rmSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { StateFileError } from './state-file-error.js'
 import type { TableFileReader, TableFiles, TableFileWriter } from './table-files.js'
@@ -48,6 +57,20 @@ export class LocalTableFiles implements TableFiles {
   delete(name: string): void {
     const path = join(this.#directory, name)
     attempt('remove', path, () => unlinkSync(path))
+  }
+
+  pathOf(name: string): string {
+    return join(this.#directory, name)
+  }
+
+  adopt(path: string, name: string): boolean {
+    try {
+      linkSync(path, this.pathOf(name))
+      return true
+    } catch {
+      // On another disk, or one without links: it is copied.
+      return false
+    }
   }
 
   close(): void {

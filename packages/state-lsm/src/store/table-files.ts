@@ -19,6 +19,10 @@ export interface TableFiles {
   create(name: string): TableFileWriter
   open(name: string): TableFileReader
   delete(name: string): void
+  /** Where the file is on this machine. Absent: nowhere. */
+  pathOf?(name: string): string
+  /** Makes a file of the store out of one of this machine that is never changed, without reading it. @returns false: that cannot be done */
+  adopt?(path: string, name: string): boolean
   /** Removes all files. Idempotent. */
   close(): void
 }

@@ -51,7 +51,11 @@ export interface OperatorSubtaskState {
 }
 
 /** The bytes of a file of state; `close` must be called. */
-export type OpenedState = SnapshotSource & { close(): Promise<void> }
+export type OpenedState = SnapshotSource & {
+  /** It is a file of this machine, whose bytes have been checked, and which is never changed. Absent: it need not be. */
+  readonly localPath?: string
+  close(): Promise<void>
+}
 
 /** Finds and opens a file of state. @throws SnapshotCorruptError, FileNotFoundError */
 export type OpenStateHandle = (handle: StateHandle) => Promise<OpenedState>

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { crc32 } from 'node:zlib'
 import type { FileOutputStream, FileSystems, Random } from '@flink-ts/core'
 import type { CheckpointLocation } from './file-system-checkpoint-storage.js'
+import type { StateCopies, StateCopy } from './state-copies.js'
 import { discardStateHandle, type StateHandle } from './state-handle.js'
 
 export interface StateStreamsOptions {
@@ -11,6 +12,8 @@ export interface StateStreamsOptions {
   readonly location: CheckpointLocation
   /** `execution.checkpointing.data-inline-threshold`: smaller state goes into `_metadata`. Default 20 KiB. */
   readonly inlineThresholdBytes?: number
+  /** Gets a second copy of each file. Absent: there is none. */
+  readonly copies?: StateCopies
 }
 
 /** The TaskManager's side of a checkpoint: makes the files of one checkpoint's state. */
@@ -26,6 +29,14 @@ export class StateStreams {
     return new StateOutputStream(this.#options, scope)
   }
 
+  /**
+   * A file that several checkpoints use is on this machine, too. To be called for all that a checkpoint needs, stored now or before.
+   * Never rejects.
+   */
+  async keepShared(key: string, source: string): Promise<void> {
+    await this.#options.copies?.keepShared(key, source)
+  }
+
   /** Removes a file that one of its streams made and that nobody else knows of. */
   discard(handle: StateHandle): Promise<void> {
     return discardStateHandle(this.#options.fileSystems, handle)
@@ -37,7 +48,9 @@ export class StateOutputStream {
   readonly #options: StateStreamsOptions
   readonly #scope: 'exclusive' | 'shared'
   #held: Uint8Array[] = []
-  #file: { readonly path: string; readonly stream: FileOutputStream } | undefined
+  #file:
+    | { readonly path: string; readonly stream: FileOutputStream; readonly copy?: StateCopy }
+    | undefined
   #sizeBytes = 0
   #checksum = 0
   #ended = false
@@ -58,7 +71,7 @@ export class StateOutputStream {
       this.#held.push(bytes)
       if (this.#scope === 'exclusive' && this.#sizeBytes < inlineThresholdBytes) return
       await this.#beginFile()
-    } else await this.#file.stream.write(bytes)
+    } else await this.#writeToFile(bytes)
   }
 
   /** Makes the bytes durable. Whoever has the handle owns the file. */
@@ -70,7 +83,7 @@ export class StateOutputStream {
     if (this.#file === undefined) {
       return { kind: 'inline', bytes: Buffer.concat(this.#held), ...digest }
     }
-    const { path, stream } = this.#file
+    const { path, stream, copy } = this.#file
     try {
       await stream.sync()
       await stream.close()
@@ -78,6 +91,7 @@ export class StateOutputStream {
       await this.#remove(error)
       throw error
     }
+    await copy?.finish()
     return { kind: 'file', path, ...digest }
   }
 
@@ -95,18 +109,31 @@ export class StateOutputStream {
   }
 
   async #beginFile(): Promise<void> {
-    const { fileSystems, random, location } = this.#options
+    const { fileSystems, random, location, copies } = this.#options
     const folder = this.#scope === 'shared' ? location.sharedDirectory : location.directory
     const path = `${folder}/${random.hex(16)}`
     const stream = await fileSystems.forPath(path).create(path, 'exclusive')
-    this.#file = { path, stream }
+    // What several checkpoints use is kept as the backend has it.
+    const copy = this.#scope === 'exclusive' ? copies?.begin(path) : undefined
+    this.#file = { path, stream, ...(copy !== undefined && { copy }) }
     const held = this.#held
     this.#held = []
-    for (const bytes of held) await stream.write(bytes)
+    for (const bytes of held) await this.#writeToFile(bytes)
+  }
+
+  async #writeToFile(bytes: Uint8Array): Promise<void> {
+    const { stream, copy } = this.#file!
+    const copied = copy?.write(bytes)
+    try {
+      await stream.write(bytes)
+    } finally {
+      await copied
+    }
   }
 
   async #remove(reason: unknown): Promise<void> {
-    const { path } = this.#file!
+    const { path, copy } = this.#file!
+    await copy?.abort()
     try {
       await this.#options.fileSystems.forPath(path).delete(path, { recursive: false })
     } catch (error) {

@@ -54,6 +54,20 @@ export const CheckpointingOptions = {
     .booleanType()
     .defaultValue(true)
     .withDescription('Whether each job has a folder of its own in it, named by its id.'),
+  LOCAL_BACKUP_ENABLED: ConfigOptions.key('execution.checkpointing.local-backup.enabled')
+    .booleanType()
+    .defaultValue(false)
+    .withDeprecatedKeys('state.backend.local-recovery')
+    .withDescription(
+      'Whether TaskManagers keep a second copy of the files of their newest checkpoint on a disk of their own.',
+    ),
+  LOCAL_BACKUP_DIRS: ConfigOptions.key('execution.checkpointing.local-backup.dirs')
+    .stringType()
+    .noDefaultValue()
+    .withDeprecatedKeys('taskmanager.state.local.root-dirs')
+    .withDescription(
+      'Folders for these copies, separated by commas, of the configuration of the TaskManager. Unless set: the working folder of TaskManagers if one is set, else `io.tmp.dirs`.',
+    ),
   SAVEPOINT_DIRECTORY: ConfigOptions.key('execution.checkpointing.savepoint-dir')
     .stringType()
     .noDefaultValue()

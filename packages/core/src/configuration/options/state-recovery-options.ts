@@ -14,6 +14,13 @@ export const StateRecoveryOptions = {
     .withDescription(
       'Whose it is then: `CLAIM`, the job removes it as it removes its own; `NO_CLAIM`, nobody else than its owner, and the first checkpoint of the job needs nothing of it.',
     ),
+  LOCAL_RECOVERY: ConfigOptions.key('execution.state-recovery.from-local')
+    .booleanType()
+    .defaultValue(false)
+    .withDeprecatedKeys('state.backend.local-recovery')
+    .withDescription(
+      'Whether tasks restore from the copy on their TaskManager where it is there and intact, see `execution.checkpointing.local-backup.enabled`.',
+    ),
   SAVEPOINT_IGNORE_UNCLAIMED_STATE: ConfigOptions.key(
     'execution.state-recovery.ignore-unclaimed-state',
   )
