@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { freePorts } from '../support/free-port.js'
 import { clusterFolder } from './cluster-folder.js'
 import { fetchJars } from './maven-jars.js'
-import { ServerProcess } from './server-process.js'
+import { type ExternalServer, ServerProcess } from './server-process.js'
 
 const VERSION = '3.4.3'
 const NAME_NODE = 'org.apache.hadoop.hdfs.server.namenode.NameNode'
@@ -38,6 +38,8 @@ export interface Hdfs {
   readonly httpAddress: string
   /** `host:port` of its own protocol, as in `hdfs://` paths. */
   readonly rpcAddress: string
+  /** The NameNode and the DataNode. */
+  readonly servers: readonly ExternalServer[]
   stop(): Promise<void>
 }
 
@@ -106,7 +108,11 @@ export async function startHdfs(): Promise<Hdfs> {
     await stop()
     throw error
   }
-  return { httpAddress: http!, rpcAddress: rpc!, stop }
+  const servers = [
+    nameNode.asExternalServer('NameNode', isReady),
+    dataNode.asExternalServer('DataNode', isReady),
+  ]
+  return { httpAddress: http!, rpcAddress: rpc!, servers, stop }
 }
 
 function writeConfiguration(path: string, entries: Readonly<Record<string, string>>): void {

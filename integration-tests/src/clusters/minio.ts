@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePorts } from '../support/free-port.js'
 import { clusterFolder } from './cluster-folder.js'
-import { ServerProcess } from './server-process.js'
+import { type ExternalServer, ServerProcess } from './server-process.js'
 
 /** Of the Go module proxy; it is not released in binary form. */
 const VERSION = 'v0.0.0-20260212201848-7aac2a2c5b7c'
@@ -45,6 +45,7 @@ export interface Minio {
   /** Of the file system's configuration. */
   readonly configuration: Readonly<Record<string, string>>
   readonly bucket: string
+  readonly server: ExternalServer
   stop(): Promise<void>
 }
 
@@ -70,7 +71,8 @@ export async function startMinio(): Promise<Minio> {
       },
     },
   )
-  await server.ready(async () => (await fetch(`${endpoint}/minio/health/ready`)).ok)
+  const isReady = async () => (await fetch(`${endpoint}/minio/health/ready`)).ok
+  await server.ready(isReady)
   return {
     configuration: {
       's3.endpoint': endpoint,
@@ -79,6 +81,7 @@ export async function startMinio(): Promise<Minio> {
       's3.path.style.access': 'true',
     },
     bucket,
+    server: server.asExternalServer('MinIO', isReady),
     async stop() {
       await server.stop()
       rmSync(folder, { recursive: true, force: true })

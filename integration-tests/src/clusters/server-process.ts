@@ -2,29 +2,38 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** A process of an external system. */
-export class ServerProcess {
-  readonly #child: ChildProcess
-  readonly #log: string
-  readonly #ended: Promise<void>
+/** A server that a test does bad things to; it keeps its address and data. */
+export interface ExternalServer {
+  readonly name: string
+  /** SIGSTOP: it takes connections, but nothing answers. */
+  pause(): void
+  /** SIGCONT. */
+  resume(): void
+  /** SIGKILL; returns when the process is gone. */
+  kill(): Promise<void>
+  /** Starts it again, after {@link kill} if it runs, and waits until it serves. */
+  restart(): Promise<void>
+}
 
-  constructor(
-    command: readonly string[],
-    options: { folder: string; log: string; environment?: Readonly<Record<string, string>> },
-  ) {
-    const [program, ...words] = command
+interface ServerProcessOptions {
+  readonly folder: string
+  readonly log: string
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+/** A process of an external system; starts with its creation. */
+export class ServerProcess {
+  readonly #command: readonly string[]
+  readonly #options: ServerProcessOptions
+  readonly #log: string
+  #child!: ChildProcess
+  #ended!: Promise<void>
+
+  constructor(command: readonly string[], options: ServerProcessOptions) {
+    this.#command = command
+    this.#options = options
     this.#log = options.log
-    const log = openSync(options.log, 'a')
-    this.#child = spawn(program!, words, {
-      cwd: options.folder,
-      stdio: ['ignore', log, log],
-      env: { ...process.env, ...options.environment },
-    })
-    closeSync(log)
-    this.#ended = new Promise((resolve) => {
-      this.#child.once('exit', () => resolve())
-      this.#child.once('error', () => resolve())
-    })
+    this.#launch()
   }
 
   /** Waits until `isReady`. @throws Error with the end of its log when it ends before, or takes longer */
@@ -50,5 +59,42 @@ export class ServerProcess {
   async stop(): Promise<void> {
     this.#child.kill('SIGKILL')
     await this.#ended
+  }
+
+  /** Another process of the same command, after {@link stop}. */
+  async restart(): Promise<void> {
+    await this.stop()
+    this.#launch()
+  }
+
+  /** @param isReady see {@link ready} */
+  asExternalServer(name: string, isReady: () => Promise<boolean>): ExternalServer {
+    return {
+      name,
+      pause: () => this.signal('SIGSTOP'),
+      resume: () => this.signal('SIGCONT'),
+      kill: () => this.stop(),
+      restart: async () => {
+        await this.restart()
+        await this.ready(isReady)
+      },
+    }
+  }
+
+  #launch(): void {
+    const [program, ...words] = this.#command
+    const { folder, environment } = this.#options
+    const log = openSync(this.#log, 'a')
+    const child = spawn(program!, words, {
+      cwd: folder,
+      stdio: ['ignore', log, log],
+      env: { ...process.env, ...environment },
+    })
+    closeSync(log)
+    this.#child = child
+    this.#ended = new Promise((resolve) => {
+      child.once('exit', () => resolve())
+      child.once('error', () => resolve())
+    })
   }
 }

@@ -1,7 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { program } from '../support/test-cluster.js'
 import { until } from '../support/until.js'
+import { completedCheckpoints } from './checkpoint-files.js'
+import type { CheckpointStorage } from './checkpoint-storage.js'
 import type { JobSize } from './expected-rows.js'
 import type { FaultCluster } from './fault-cluster.js'
 import { partFiles, writerOf } from './read-output.js'
@@ -13,7 +15,7 @@ export interface FaultJobOptions extends JobSize {
   /** Output and orders to the job are below it. */
   readonly folder: string
   /** Where the cluster keeps checkpoints. */
-  readonly checkpoints: string
+  readonly storage: CheckpointStorage
   /** More keys of its configuration. */
   readonly configuration?: Readonly<Record<string, string>>
 }
@@ -21,6 +23,7 @@ export interface FaultJobOptions extends JobSize {
 const TERMINAL = new Set(['FINISHED', 'CANCELED', 'FAILED'])
 /** Recovering may take long on a busy machine, but not this long. */
 const DEADLINE_MS = 120_000
+const REFUSAL_DEADLINE_MS = 10_000
 
 /**
  * One job from its first element to its last, whatever happens to it: under several ids, as it is cancelled and
@@ -117,23 +120,29 @@ export class FaultJob {
     try {
       await this.#cluster.rest.cancelJob(this.#jobId)
     } catch (error) {
-      const status = await this.status()
-      if (TERMINAL.has(status)) return status
-      throw error
+      // It is refused if the job has just ended, which its details, kept for a moment, tell a little later.
+      return this.#ended(REFUSAL_DEADLINE_MS).catch(() => {
+        throw error
+      })
     }
+    return this.#ended(DEADLINE_MS)
+  }
+
+  /** How it has ended. */
+  #ended(deadlineMs: number): Promise<string> {
     return until(
       `job ${this.#jobId} has ended`,
       async () => {
         const status = await this.status()
         return TERMINAL.has(status) && status
       },
-      DEADLINE_MS,
+      deadlineMs,
     )
   }
 
   /** Stops it with a savepoint. @returns the savepoint; undefined if the job had finished already */
   async stop(): Promise<string | undefined> {
-    const target = join(this.options.folder, 'savepoints')
+    const target = this.options.storage.savepoints
     const { code, stdout, stderr } = await this.#cluster.flink('stop', '-p', target, this.#jobId)
     const path = /Path: (\S+)/.exec(stdout)?.[1]
     if (code === 0 && path !== undefined) return path
@@ -142,14 +151,11 @@ export class FaultJob {
   }
 
   /** Complete checkpoints of the newest id that has any, newest first. */
-  retainedCheckpoints(): string[] {
+  async retainedCheckpoints(): Promise<string[]> {
+    const { fileSystem, checkpoints } = this.options.storage
     for (const id of this.#ids.toReversed()) {
-      const folder = join(this.options.checkpoints, id)
-      if (!existsSync(folder)) continue
-      const found = readdirSync(folder)
-        .filter((name) => /^chk-\d+$/.test(name) && existsSync(join(folder, name, '_metadata')))
-        .sort((a, b) => Number(b.slice(4)) - Number(a.slice(4)))
-      if (found.length > 0) return found.map((name) => join(folder, name))
+      const found = await completedCheckpoints(fileSystem, `${checkpoints}/${id}`)
+      if (found.length > 0) return found
     }
     return []
   }

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SeededRandom } from '@flink-ts/core'
-import { CheckpointDisk } from './checkpoint-disk.js'
+import { type CheckpointStorage, startCheckpointStorage } from './checkpoint-storage.js'
 import type { RoundContext } from './fault.js'
 import { FaultCluster, type FaultClusterOptions } from './fault-cluster.js'
 import { FaultJob } from './fault-job.js'
@@ -66,12 +66,15 @@ export async function runFaults(options: FaultRunOptions): Promise<FaultRunResul
   const random = new SeededRandom(seed)
   const total = { faults: 0, records: 0, lost: 0, duplicated: 0, recoveriesMs: [] as number[] }
   let error: unknown
-  const disk = new CheckpointDisk(join(folder, 'checkpoints'))
-  if (!disk.isSmall) log('there is no right to mount a small disk: it is not filled')
+  let storage: CheckpointStorage | undefined
   let cluster: FaultCluster | undefined
   let hasBegun = false
   const run = async () => {
-    cluster = await FaultCluster.prepare(clusterOptions(folder, options))
+    const kind = scenario.storage ?? 'local'
+    storage = await startCheckpointStorage(kind, folder)
+    if (kind === 'local' && storage.disk === undefined)
+      log('there is no right to mount a small disk: it is not filled')
+    cluster = await FaultCluster.prepare(clusterOptions(folder, storage, options))
     options.signal?.throwIfAborted()
     await cluster.start()
     hasBegun = true
@@ -83,7 +86,7 @@ export async function runFaults(options: FaultRunOptions): Promise<FaultRunResul
     ) {
       const seconds = () => ((performance.now() - begun) / 1000).toFixed(1).padStart(6)
       const note = (text: string) => log(`${seconds()} s  round ${round}: ${text}`)
-      const context = newContext(cluster, { folder, round, disk, random, note, options })
+      const context = newContext(cluster, { folder, round, storage, random, note, options })
       const maxFaults = options.faultsPerRound ?? MAX_FAULTS
       const result = await runRound({ context, counts: total, faults, maxFaults })
       total.records += result.records
@@ -103,8 +106,7 @@ export async function runFaults(options: FaultRunOptions): Promise<FaultRunResul
     error = caught
   } finally {
     await cluster?.close()
-    disk.empty()
-    disk.close()
+    await storage?.close()
   }
   const isFine =
     (error === undefined || options.signal?.aborted === true) && total.lost + total.duplicated === 0
@@ -132,6 +134,7 @@ async function unlessAborted(work: Promise<void>, signal: AbortSignal | undefine
 
 function clusterOptions(
   folder: string,
+  storage: CheckpointStorage,
   { environment, scenario }: FaultRunOptions,
 ): FaultClusterOptions {
   return {
@@ -151,12 +154,13 @@ function clusterOptions(
       'execution.checkpointing.interval': '1 s',
       'execution.checkpointing.timeout': '20 s',
       'execution.checkpointing.tolerable-failed-checkpoints': 1_000_000,
-      'execution.checkpointing.dir': `file://${join(folder, 'checkpoints')}`,
-      'execution.checkpointing.savepoint-dir': `file://${join(folder, 'savepoints')}`,
+      'execution.checkpointing.dir': storage.checkpoints,
+      'execution.checkpointing.savepoint-dir': storage.savepoints,
       'execution.checkpointing.num-retained': 3,
       'execution.checkpointing.externalized-checkpoint-retention': 'RETAIN_ON_CANCELLATION',
       // Small state goes into files as well: they are what is damaged.
       'execution.checkpointing.data-inline-threshold': '1 kb',
+      ...storage.configuration,
       ...scenario.clusterConfiguration,
     },
   }
@@ -164,13 +168,13 @@ function clusterOptions(
 
 function newContext(
   cluster: FaultCluster,
-  parts: Pick<RoundContext, 'disk' | 'random' | 'note'> & {
+  parts: Pick<RoundContext, 'storage' | 'random' | 'note'> & {
     folder: string
     round: number
     options: FaultRunOptions
   },
 ): RoundContext {
-  const { folder, round, disk, random, note, options } = parts
+  const { folder, round, storage, random, note, options } = parts
   const roundFolder = join(folder, `round-${round}`)
   mkdirSync(roundFolder)
   const { configuration } = options.scenario
@@ -179,7 +183,7 @@ function newContext(
     keys: KEYS,
     rate: RATE,
     folder: roundFolder,
-    checkpoints: disk.folder,
+    storage,
     ...(configuration && { configuration }),
   })
   const nextParallelism = () => {
@@ -188,5 +192,5 @@ function newContext(
       if (p !== job.parallelism) others.push(p)
     return others[random.nextInt(others.length)]!
   }
-  return { cluster, job, random, disk, note, nextParallelism }
+  return { cluster, job, random, storage, note, nextParallelism }
 }

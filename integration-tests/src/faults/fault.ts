@@ -1,5 +1,5 @@
 import type { Random } from '@flink-ts/core'
-import type { CheckpointDisk } from './checkpoint-disk.js'
+import type { CheckpointStorage } from './checkpoint-storage.js'
 import type { FaultCluster } from './fault-cluster.js'
 import type { FaultJob } from './fault-job.js'
 
@@ -8,7 +8,7 @@ export interface RoundContext {
   readonly cluster: FaultCluster
   readonly job: FaultJob
   readonly random: Random
-  readonly disk: CheckpointDisk
+  readonly storage: CheckpointStorage
   /** The parallelism that the next attempt is to have. */
   nextParallelism(): number
   /** A line for the log of the run. */

@@ -3,7 +3,7 @@ import type { FaultContext } from './fault.js'
 
 /** Begins the job anew with its newest checkpoint that stayed, at another parallelism. */
 export async function restoreNewest(context: FaultContext): Promise<boolean> {
-  const [newest] = context.job.retainedCheckpoints()
+  const [newest] = await context.job.retainedCheckpoints()
   await restoreFrom(context, newest)
   return true
 }

@@ -1,8 +1,10 @@
 import type { Random } from '@flink-ts/core'
+import type { CheckpointStorageKind } from './checkpoint-storage.js'
 import type { Fault } from './fault.js'
 import { NETWORK_FAULTS } from './network-faults.js'
 import { PROCESS_FAULTS } from './process-faults.js'
 import { STATE_FAULTS } from './state-faults.js'
+import { STORAGE_FAULTS } from './storage-faults.js'
 
 /** All faults that there are. */
 export const FAULTS: readonly Fault[] = [...PROCESS_FAULTS, ...NETWORK_FAULTS, ...STATE_FAULTS]
@@ -28,12 +30,19 @@ export interface FaultScenario {
   readonly configuration?: Readonly<Record<string, string>>
   /** Of the cluster. */
   readonly clusterConfiguration?: Readonly<Record<string, string>>
+  /** Where checkpoints and savepoints are kept; default local. */
+  readonly storage?: CheckpointStorageKind
 }
 
 const UNALIGNED = {
   'execution.checkpointing.unaligned.enabled': 'true',
   'execution.checkpointing.aligned-checkpoint-timeout': '0 ms',
 }
+
+const ON_DISK = { 'state.backend.type': 'lsm', 'execution.checkpointing.incremental': 'true' }
+
+/** With a server that can go away, faults of it come often. */
+const REMOTE = [...FAULTS.filter(({ name }) => name !== 'fill-disk'), ...STORAGE_FAULTS]
 
 /** One of each sort, those that take little time: for `npm test`. */
 const SHORT = [
@@ -59,6 +68,15 @@ export const FAULT_SCENARIOS: readonly FaultScenario[] = [
     faults: [CHANGE_REQUIREMENTS],
     clusterConfiguration: { 'jobmanager.scheduler': 'Adaptive' },
   },
+  { name: 'disk', faults: FAULTS, clusterConfiguration: ON_DISK },
+  {
+    name: 'disk-unaligned',
+    faults: FAULTS,
+    configuration: UNALIGNED,
+    clusterConfiguration: ON_DISK,
+  },
+  { name: 's3', faults: REMOTE, storage: 's3' },
+  { name: 'hdfs', faults: REMOTE, storage: 'hdfs' },
   { name: 'processes', faults: PROCESS_FAULTS },
   { name: 'network', faults: NETWORK_FAULTS },
   { name: 'state', faults: STATE_FAULTS },

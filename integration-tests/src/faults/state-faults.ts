@@ -1,43 +1,15 @@
-import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import type { Random } from '@flink-ts/core'
 import { until } from '../support/until.js'
+import { damage } from './checkpoint-files.js'
 import { type Fault, type FaultContext, lasting } from './fault.js'
 import type { FaultJob } from './fault-job.js'
 import { begins, restoreFrom, restoreNewest } from './restoring.js'
 
-/** Damages a file of a checkpoint. @returns what was done */
-export function damage(checkpoint: string, random: Random): string {
-  const files = readdirSync(checkpoint, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name !== '_owner')
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((file) => statSync(file).size > 0)
-    .sort()
-  const file = files[random.nextInt(files.length)]!
-  const name = file.slice(checkpoint.length + 1)
-  switch (random.nextInt(3)) {
-    case 0: {
-      const bytes = readFileSync(file)
-      const position = random.nextInt(bytes.length)
-      bytes[position] = bytes[position]! ^ (1 << random.nextInt(8))
-      writeFileSync(file, bytes)
-      return `one bit of ${name} at ${position}`
-    }
-    case 1:
-      truncateSync(file, random.nextInt(statSync(file).size))
-      return `${name} is cut off`
-    default:
-      rmSync(file)
-      return `${name} is gone`
-  }
-}
-
 /** Waits until there is a checkpoint before the newest one. */
 async function hasTwo(job: FaultJob): Promise<boolean> {
   await until('two checkpoints are complete', async () => {
-    return job.retainedCheckpoints().length >= 2 || (await job.isFinished())
+    return (await job.retainedCheckpoints()).length >= 2 || (await job.isFinished())
   })
-  return job.retainedCheckpoints().length >= 2
+  return (await job.retainedCheckpoints()).length >= 2
 }
 
 async function killAllTaskManagers({ cluster }: FaultContext): Promise<void> {
@@ -51,8 +23,8 @@ export const STATE_FAULTS: readonly Fault[] = [
     name: 'fill-disk',
     weight: 2,
     restarts: false,
-    async inject({ disk, random }) {
-      if (!disk.isSmall) return false
+    async inject({ storage: { disk }, random }) {
+      if (disk === undefined) return false
       disk.fill()
       await lasting(1500 + random.nextInt(3000))
       disk.empty()
@@ -64,15 +36,17 @@ export const STATE_FAULTS: readonly Fault[] = [
     weight: 3,
     restarts: true,
     async inject(context) {
-      const { job, cluster, random } = context
+      const { job, cluster, storage, random } = context
       if (!(await hasTwo(job))) return false
       // While no task runs, no newer checkpoint can take its place.
       await killAllTaskManagers(context)
       await lasting(300)
-      const [newest, ...older] = job.retainedCheckpoints()
+      const [newest, ...older] = await job.retainedCheckpoints()
       if (newest !== undefined && older.length > 0) {
         job.order('falls-back')
-        context.note(`${newest.split('/').at(-1)}: ${damage(newest, random)}`)
+        context.note(
+          `${newest.split('/').at(-1)}: ${await damage(storage.fileSystem, newest, random)}`,
+        )
       }
       context.happens()
       await cluster.refill()
@@ -92,12 +66,14 @@ export const STATE_FAULTS: readonly Fault[] = [
     weight: 2,
     restarts: true,
     async inject(context) {
-      const { job, random } = context
+      const { job, storage, random } = context
       if (!(await hasTwo(job)) || !(await job.cancel())) return false
-      const [newest, older] = job.retainedCheckpoints()
+      const [newest, older] = await job.retainedCheckpoints()
       if (older === undefined) return restoreNewest(context)
       job.order('falls-back')
-      context.note(`${newest!.split('/').at(-1)}: ${damage(newest!, random)}`)
+      context.note(
+        `${newest!.split('/').at(-1)}: ${await damage(storage.fileSystem, newest!, random)}`,
+      )
       if (await isRefused(context, newest!)) await restoreFrom(context, older)
       return true
     },
