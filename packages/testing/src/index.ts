@@ -31,3 +31,13 @@ export {
   SimulationTrace,
   type TraceEvent,
 } from './simulation/trace/simulation-trace.js'
+export {
+  SimulatedZooKeeper,
+  type SimulatedZooKeeperOptions,
+} from './simulation/zookeeper/simulated-zookeeper.js'
+export { SimulatedZooKeeperClient } from './simulation/zookeeper/simulated-zookeeper-client.js'
+export type {
+  CutNotice,
+  SimulatedZooKeeperClientSettings,
+} from './simulation/zookeeper/simulated-zookeeper-servers.js'
+export type { ZooKeeperObserver } from './simulation/zookeeper/zookeeper-observer.js'
