@@ -187,7 +187,7 @@ async function startTwo(t: Test, mode: string) {
 t.test('an application goes on where its next leader is: the job is found again', async (t) => {
   const { a, b, coordination, until } = await startTwo(t, 'waits')
   await until('a runs main()', async () => (await a.jobStatus()) === `${JOB_ID} RUNNING`)
-  t.strictSame(coordination.entryPaths, [`job-graphs/${JOB_ID}`])
+  t.strictSame(coordination.entryPaths, [`execution-plans/${JOB_ID}`])
   t.equal(await b.jobStatus(), `${JOB_ID} RUNNING`, 'its REST asks the leader')
 
   coordination.grantLeadership('b')
@@ -206,7 +206,7 @@ t.test('a JobManager of several that is stopped leaves the application to the ne
   const { a, b, coordination, until } = await startTwo(t, 'waits')
   await until('a runs main()', async () => (await a.jobStatus()) === `${JOB_ID} RUNNING`)
   await a.daemon.close()
-  t.strictSame(coordination.entryPaths, [`job-graphs/${JOB_ID}`])
+  t.strictSame(coordination.entryPaths, [`execution-plans/${JOB_ID}`])
   await until('b runs the job', async () => (await b.jobStatus()) === `${JOB_ID} RUNNING`)
   t.strictSame([b.ends, b.fatal], [[], []])
 })
@@ -217,5 +217,5 @@ t.test('an error of main() ends its JobManager; the job is left to the next', as
   t.match(a.fatal, [{ code: 'FLINK_APPLICATION', cause: { message: 'main is wrong' } }])
   t.strictSame(a.ends, [])
   await a.daemon.close()
-  t.strictSame(coordination.entryPaths, [`job-graphs/${JOB_ID}`])
+  t.strictSame(coordination.entryPaths, [`execution-plans/${JOB_ID}`])
 })

@@ -83,7 +83,7 @@ export {
   LeaderElectionService,
   type LeaderElectionServiceOptions,
 } from './highavailability/leader-election-service.js'
-export { LeaderRegistry } from './highavailability/leader-registry.js'
+export { LeaderRegistry, leaderComponentName } from './highavailability/leader-registry.js'
 export {
   StandaloneHaServices,
   type StandaloneHaServicesOptions,
@@ -92,6 +92,10 @@ export {
   StandaloneLeaderRetriever,
   type StandaloneLeaderRetrieverOptions,
 } from './highavailability/standalone-leader-retriever.js'
+export {
+  NamespacedLeaderStores,
+  type NamespacedLeaderStoresOptions,
+} from './highavailability/store/namespaced-leader-stores.js'
 export {
   CoordinationConnectionLostError,
   CorruptEntryError,

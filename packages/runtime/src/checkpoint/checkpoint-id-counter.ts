@@ -32,7 +32,7 @@ export class CheckpointIdCounter {
   async getAndIncrement(): Promise<bigint> {
     for (;;) {
       const entry = await this.#store.get(NAME)
-      const stored = entry === undefined ? 1n : parse(entry.value)
+      const stored = entry === undefined ? 1n : parse(this.#store.pathOf(NAME), entry.value)
       const id = stored > this.#atLeast ? stored : this.#atLeast
       const next = Buffer.from(`${id + 1n}`)
       try {
@@ -50,11 +50,11 @@ export class CheckpointIdCounter {
   }
 }
 
-function parse(value: Uint8Array): bigint {
+function parse(path: string, value: Uint8Array): bigint {
   const text = Buffer.from(value).toString()
   if (/^[1-9]\d{0,18}$/.test(text)) return BigInt(text)
   const reason = new FlinkError(`expected a number from 1 on, found ${JSON.stringify(text)}`, {
     code: 'FLINK_HA_ENTRY_CORRUPT',
   })
-  throw new CorruptEntryError(NAME, reason)
+  throw new CorruptEntryError(path, reason)
 }

@@ -70,7 +70,7 @@ export class CompletedCheckpointStore {
     for (const name of await options.store.names()) {
       const entry = await options.store.get(name)
       if (entry === undefined) continue
-      const pointer = parse(name, entry.value)
+      const pointer = parse(options.store.pathOf(name), entry.value)
       try {
         checkpoints.push(completedOf(pointer, await open(pointer.externalPath)))
       } catch (error) {
@@ -185,12 +185,12 @@ function completedOf(
   }
 }
 
-function parse(name: string, value: Uint8Array): Pointer {
+function parse(path: string, value: Uint8Array): Pointer {
   let pointer: Partial<Pointer> | null
   try {
     pointer = JSON.parse(Buffer.from(value).toString())
   } catch (error) {
-    throw new CorruptEntryError(`checkpoints/${name}`, error)
+    throw new CorruptEntryError(path, error)
   }
   const { checkpointId, externalPath, completionTimestampMs } = pointer ?? {}
   if (
@@ -198,7 +198,7 @@ function parse(name: string, value: Uint8Array): Pointer {
     typeof externalPath !== 'string' ||
     typeof completionTimestampMs !== 'number'
   ) {
-    throw new CorruptEntryError(`checkpoints/${name}`, new TypeError('it points to no checkpoint'))
+    throw new CorruptEntryError(path, new TypeError('it points to no checkpoint'))
   }
   return { checkpointId, externalPath, completionTimestampMs }
 }

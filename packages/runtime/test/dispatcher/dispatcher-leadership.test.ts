@@ -149,7 +149,7 @@ t.test('Dispatcher goes on with the jobs of a former leader, which refuses calls
   await settle()
   t.equal(cluster.leader?.address, b.rpcService.address)
   t.strictSame(await cluster.jobs(), { [JOB_ID]: 'RUNNING' })
-  t.strictSame(coordination.entryPaths, [`job-graphs/${JOB_ID}`])
+  t.strictSame(coordination.entryPaths, [`execution-plans/${JOB_ID}`])
   await t.rejects(cluster.gateway(former).listJobs({}), { code: 'FLINK_RPC_NOT_LEADER' })
   await t.rejects(cluster.gateway(former).submitJob(encode(graphOf(1))), {
     code: 'FLINK_RPC_NOT_LEADER',
@@ -219,7 +219,7 @@ t.test('Dispatcher acknowledges a submission only when its graph is kept', async
   await cluster.advance(29, 29)
   t.strictSame([acknowledged, coordination.entryPaths], [false, []], 'it looks for a result first')
   await cluster.advance(1)
-  t.strictSame([acknowledged, coordination.entryPaths], [false, [`job-graphs/${JOB_ID}`]])
+  t.strictSame([acknowledged, coordination.entryPaths], [false, [`execution-plans/${JOB_ID}`]])
   await cluster.advance(20, 2)
   t.equal(acknowledged, true)
 })
@@ -247,7 +247,7 @@ t.test('Dispatcher submits once although the answer of the store was lost', asyn
   const leader = cluster.leader
   const submission = cluster.gateway().submitJob(encode(graphOf()))
   await cluster.advance(30, 30)
-  t.strictSame(coordination.entryPaths, [`job-graphs/${JOB_ID}`])
+  t.strictSame(coordination.entryPaths, [`execution-plans/${JOB_ID}`])
   coordination.disconnect('a')
   await t.rejects(submission, { code: 'FLINK_COORDINATION_CONNECTION_LOST', retriable: true })
   await cluster.advance(10_000)
@@ -399,10 +399,10 @@ t.test(
 
 t.test('Dispatcher cannot lead with a graph that it cannot read: that is fatal', async (t) => {
   const { cluster, a, b, coordination } = await start(t)
-  await a.ha.stores(a.ha.token!).namespace('job-graphs').create('x', Buffer.from('garbage'))
+  await a.ha.stores(a.ha.token!).namespace('execution-plans').create('x', Buffer.from('garbage'))
   coordination.grantLeadership('b')
   await settle()
-  t.match(b.fatal, [{ code: 'FLINK_HA_ENTRY_CORRUPT', message: /job-graphs\/x.*not JSON/ }])
+  t.match(b.fatal, [{ code: 'FLINK_HA_ENTRY_CORRUPT', message: /execution-plans\/x.*not JSON/ }])
   t.equal(cluster.leader, undefined)
 })
 
@@ -504,7 +504,7 @@ t.test(
           } else if (status !== 'RUNNING') throw new Error(`job ${jobId} is ${status}: lost`)
         }
         const running = Object.keys(shown).filter((jobId) => shown[jobId] === 'RUNNING')
-        const left = running.sort().map((jobId) => `job-graphs/${jobId}`)
+        const left = running.sort().map((jobId) => `execution-plans/${jobId}`)
         if (String(coordination.entryPaths) !== String(left)) {
           throw new Error(`left behind: ${coordination.entryPaths}`)
         }

@@ -1,7 +1,5 @@
-import type { JobGraphStore, JobResultStore, LeaderStores } from '../high-availability-services.js'
+import { NamespacedLeaderStores } from './namespaced-leader-stores.js'
 import type { VersionedEntries } from './versioned-entries.js'
-import { VersionedJobGraphStore } from './versioned-job-graph-store.js'
-import { VersionedJobResultStore } from './versioned-job-result-store.js'
 import type { VersionedStore } from './versioned-store.js'
 
 /** Carries an operation to where the entries are; `operation` describes it in errors. */
@@ -12,40 +10,29 @@ export interface EntriesAccess {
 }
 
 /** The stores of one term of leadership over {@link VersionedEntries}. */
-export class EntriesLeaderStores implements LeaderStores {
-  readonly jobGraphs: JobGraphStore
-  readonly jobResults: JobResultStore
-  readonly #access: EntriesAccess
-
+export class EntriesLeaderStores extends NamespacedLeaderStores {
   constructor(access: EntriesAccess) {
-    this.#access = access
-    this.jobGraphs = new VersionedJobGraphStore(this.namespace('job-graphs'))
-    this.jobResults = new VersionedJobResultStore(this.namespace('job-results'))
+    super({
+      namespace: (namespace) => storeOf(access, namespace),
+      removeNamespace: (namespace) =>
+        access.write(`remove ${namespace}`, (entries) => entries.removeAll(namespace)),
+    })
   }
+}
 
-  namespace(namespace: string): VersionedStore {
-    const access = this.#access
-    const path = (name: string) => `${namespace}/${name}`
-    return {
-      names: () => access.read(`list ${namespace}`, (entries) => entries.names(namespace)),
-      get: (name) => access.read(`read ${path(name)}`, (entries) => entries.get(namespace, name)),
-      create: (name, value) =>
-        access.write(`create ${path(name)}`, (entries) => entries.create(namespace, name, value)),
-      replace: (name, value, version) =>
-        access.write(`replace ${path(name)}`, (entries) =>
-          entries.replace(namespace, name, value, version),
-        ),
-      remove: (name, version) =>
-        access.write(`remove ${path(name)}`, (entries) => entries.remove(namespace, name, version)),
-    }
-  }
-
-  jobNamespace(jobId: string, namespace: string): VersionedStore {
-    return this.namespace(`jobs/${jobId}/${namespace}`)
-  }
-
-  cleanUpJob(jobId: string): Promise<void> {
-    const namespace = `jobs/${jobId}`
-    return this.#access.write(`remove ${namespace}`, (entries) => entries.removeAll(namespace))
+function storeOf(access: EntriesAccess, namespace: string): VersionedStore {
+  const pathOf = (name: string) => `${namespace}/${name}`
+  return {
+    pathOf,
+    names: () => access.read(`list ${namespace}`, (entries) => entries.names(namespace)),
+    get: (name) => access.read(`read ${pathOf(name)}`, (entries) => entries.get(namespace, name)),
+    create: (name, value) =>
+      access.write(`create ${pathOf(name)}`, (entries) => entries.create(namespace, name, value)),
+    replace: (name, value, version) =>
+      access.write(`replace ${pathOf(name)}`, (entries) =>
+        entries.replace(namespace, name, value, version),
+      ),
+    remove: (name, version) =>
+      access.write(`remove ${pathOf(name)}`, (entries) => entries.remove(namespace, name, version)),
   }
 }

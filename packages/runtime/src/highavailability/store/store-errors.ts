@@ -5,12 +5,20 @@ import { type FencingToken, formatFencingToken } from '@flink-ts/rpc'
 export class LeadershipLostError extends FlinkError {
   readonly token: FencingToken
 
-  constructor(facts: { operation: string; token: FencingToken; leader: FencingToken | undefined }) {
-    const { operation, token, leader } = facts
-    super(
-      `Refused to ${operation} for the term ${formatFencingToken(token)}: the leader's term is ${formatFencingToken(leader)}`,
-      { code: 'FLINK_LEADERSHIP_LOST' },
-    )
+  /** `leader`: of the present term, if it is known; `undefined`: nobody leads. */
+  constructor(facts: {
+    operation: string
+    token: FencingToken
+    leader: FencingToken | undefined | 'unknown'
+    cause?: unknown
+  }) {
+    const { operation, token, leader, cause } = facts
+    const why =
+      leader === 'unknown' ? 'it is over' : `the leader's term is ${formatFencingToken(leader)}`
+    super(`Refused to ${operation} for the term ${formatFencingToken(token)}: ${why}`, {
+      code: 'FLINK_LEADERSHIP_LOST',
+      cause,
+    })
     this.token = token
   }
 }

@@ -36,8 +36,8 @@ export class VersionedJobGraphStore implements JobGraphStore {
   async updateJobGraph(jobId: string, change: (jobGraph: JobGraph) => JobGraph): Promise<void> {
     for (;;) {
       const entry = await this.#store.get(jobId)
-      if (entry === undefined) throw new EntryMissingError(`job-graphs/${jobId}`)
-      const changed = change(parse(jobId, entry.value))
+      if (entry === undefined) throw new EntryMissingError(this.#store.pathOf(jobId))
+      const changed = change(this.#parse(jobId, entry.value))
       try {
         await this.#store.replace(jobId, encode(changed), entry.version)
         return
@@ -49,7 +49,7 @@ export class VersionedJobGraphStore implements JobGraphStore {
 
   async getJobGraph(jobId: string): Promise<JobGraph | undefined> {
     const entry = await this.#store.get(jobId)
-    return entry && parse(jobId, entry.value)
+    return entry && this.#parse(jobId, entry.value)
   }
 
   getJobIds(): Promise<string[]> {
@@ -59,12 +59,12 @@ export class VersionedJobGraphStore implements JobGraphStore {
   removeJobGraph(jobId: string): Promise<void> {
     return removeEntry(this.#store, jobId)
   }
-}
 
-function parse(jobId: string, value: Uint8Array): JobGraph {
-  try {
-    return parseJobGraph(value)
-  } catch (error) {
-    throw new CorruptEntryError(`job-graphs/${jobId}`, error)
+  #parse(jobId: string, value: Uint8Array): JobGraph {
+    try {
+      return parseJobGraph(value)
+    } catch (error) {
+      throw new CorruptEntryError(this.#store.pathOf(jobId), error)
+    }
   }
 }

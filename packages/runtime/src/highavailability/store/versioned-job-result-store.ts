@@ -38,7 +38,7 @@ export class VersionedJobResultStore implements JobResultStore {
     for (;;) {
       const entry = await this.#store.get(jobId)
       if (entry === undefined) return
-      const { dirty, result } = parse(jobId, entry.value)
+      const { dirty, result } = this.#parse(jobId, entry.value)
       if (!dirty) return
       try {
         await this.#store.replace(jobId, encode({ dirty: false, result }), entry.version)
@@ -54,15 +54,18 @@ export class VersionedJobResultStore implements JobResultStore {
     for (const jobId of await this.#store.names()) {
       const entry = await this.#store.get(jobId)
       if (entry === undefined) continue
-      const { dirty, result } = parse(jobId, entry.value)
+      const { dirty, result } = this.#parse(jobId, entry.value)
       if (dirty) results.push(result)
     }
     return results
   }
+
+  #parse(jobId: string, value: Uint8Array): StoredResult {
+    return parse(this.#store.pathOf(jobId), jobId, value)
+  }
 }
 
-function parse(jobId: string, value: Uint8Array): StoredResult {
-  const path = `job-results/${jobId}`
+function parse(path: string, jobId: string, value: Uint8Array): StoredResult {
   let stored: Partial<StoredResult> | null
   try {
     stored = JSON.parse(Buffer.from(value).toString())

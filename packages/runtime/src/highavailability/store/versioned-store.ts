@@ -13,6 +13,8 @@ export interface VersionedEntry {
  * and changes with `LeadershipLostError` when the term that the store is of is over.
  */
 export interface VersionedStore {
+  /** Where an entry is, for errors: a person finds it there. */
+  pathOf(name: string): string
   /** Sorted. */
   names(): Promise<string[]>
   get(name: string): Promise<VersionedEntry | undefined>
