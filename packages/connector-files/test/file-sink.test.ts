@@ -321,6 +321,39 @@ t.test(
   },
 )
 
+t.test('FileSink: jobs begin with one savepoint as often as anybody likes', async (t) => {
+  const world = new World()
+  const sink = rowSink().build()
+  const committer = sink.createCommitter(world as never)
+  const first = await sink.createWriter(world.writerContext())
+  first.write('in the savepoint', NO_TIME)
+  const committables = await first.prepareCommit()
+  const states = first.snapshotState()
+  first.write('first', NO_TIME)
+  const begin = async (jobId: string, given = sink) => {
+    const context = world.writerContext({ jobId, restoredCheckpointId: 1n })
+    await commit(given.createCommitter(world as never), committables)
+    const writer = await given.restoreWriter(context, states)
+    writer.write(`job ${jobId[0]}`, NO_TIME)
+    await commit(committer, await writer.prepareCommit())
+    await writer.close()
+  }
+  await begin('b'.repeat(32))
+  await commit(committer, [...committables, ...(await first.prepareCommit())])
+  await begin('c'.repeat(32))
+  t.strictSame(
+    await world.rows(),
+    ['first', 'in the savepoint', 'job b', 'job c'],
+    'rows of the savepoint once; the job that took it loses nothing',
+  )
+  const elsewhere = FileSink.forRowFormat<string>('/other')
+    .withBucketAssigner(basePathBucketAssigner)
+    .build()
+  await begin('d'.repeat(32), elsewhere)
+  t.equal((await world.rows()).length, 4, 'another path: rows behind the savepoint go there')
+  t.equal((await world.files('/other')).length, 1)
+})
+
 t.test('FileSink.withTakeBackOnRestore: other jobs and other files are left alone', async (t) => {
   const world = new World()
   const sink = rowSink().withTakeBackOnRestore().build()

@@ -32,6 +32,7 @@ export { TextFileReader } from './connectors/textfile/text-file-reader.js'
 export {
   initializeTextFileSink,
   OutputExistsError,
+  OutputLostError,
   TextFileSink,
   type TextFileSinkOptions,
 } from './connectors/textfile/text-file-sink.js'

@@ -237,14 +237,45 @@ t.test('a savepoint whose state has another type is refused before any task star
   })
 })
 
+t.test('jobs begin with one savepoint again and again, and under other paths', async (t) => {
+  await withCluster(t, SIZE, async (testing) => {
+    const { cluster, files } = testing
+    const lines = (perSecond: number, path: string) => (env: StreamExecutionEnvironment) => {
+      env.setParallelism(2)
+      env
+        .fromSource(
+          new DataGeneratorSource((n) => `${n}`, 500, RateLimiterStrategy.perSecond(perSecond)),
+          'numbers',
+        )
+        .uid('numbers')
+        .writeAsText(`memory://${path}`)
+        .uid('text')
+    }
+    const first = await record(lines(100, '/text'), KEYS)
+    const running = await cluster.submitJob(first)
+    await pause(100)
+    const savepoint = await stopWithSavepoint(testing, first)
+    await running.result()
+    const all = Array.from({ length: 500 }, (_, n) => `${n}`).sort()
+    for (const path of ['/text', '/text', '/elsewhere/text']) {
+      const keys = { ...KEYS, 'execution.state-recovery.path': savepoint }
+      const job = await cluster.submitJob(await record(lines(2_000, path), keys))
+      await job.result()
+      t.same((await readLines(files, path)).sort(), all, path)
+      if (path === '/text') await files.delete(`${path}/1`, { recursive: false })
+    }
+    t.notOk(await files.exists('/text/1'), 'the other path is left alone')
+  })
+})
+
 function chainOf(error: unknown): string {
   let text = ''
   for (let e = error; e instanceof Error; e = e.cause) text += `${e.name} ${e.message}\n`
   return text
 }
 
-async function pause(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 5))
+async function pause(ms = 5): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms))
 }
 
 async function stopWithSavepoint(

@@ -19,8 +19,8 @@ export interface TakeBackOptions {
 }
 
 /**
- * Removes part files that were written after the checkpoint that a job is restored from. Hidden ones of writers that
- * the checkpoint knows go always: nobody will commit them. Visible ones go only with `finishedFiles`: they have been
+ * Removes part files that were written after the checkpoint that a job is restored from. Hidden ones of this job's writers that
+ * the checkpoint knows go always: nobody will commit them. Those of the job that a savepoint is of stay: it may be running. Visible ones go only with `finishedFiles`: they have been
  * committed by a later checkpoint, which could not be used.
  *
  * No writer of the restored job can have visible files yet: for that a checkpoint must have been completed, in which
@@ -34,7 +34,9 @@ export async function takeBack(fileSystem: FileSystem, options: TakeBackOptions)
 
   const isBeyond = ({ uid, number, isHidden }: PartName): boolean => {
     const nextPart = nextParts.get(uid)
-    if (nextPart !== undefined) return number >= nextPart && (isHidden || finishedFiles)
+    if (nextPart !== undefined) {
+      return number >= nextPart && (finishedFiles || (isHidden && isOfJob(uid, options)))
+    }
     return !isHidden && finishedFiles && beganLater(uid, options)
   }
   for (const file of await filesBelow(fileSystem, basePath)) {
@@ -43,6 +45,10 @@ export async function takeBack(fileSystem: FileSystem, options: TakeBackOptions)
       await fileSystem.delete(file.path, { recursive: false })
     }
   }
+}
+
+function isOfJob(uid: string, { writer }: TakeBackOptions): boolean {
+  return parseWriterUid(uid)?.job === shortJobId(writer.jobId)
 }
 
 function beganLater(uid: string, { writer }: TakeBackOptions): boolean {

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock/clock.js'
 import type { FileSystems } from '../filesystem/file-system.js'
+import type { FunctionSnapshotContext } from '../functions/checkpointed-function.js'
 import type { Random } from '../random/random.js'
 import type { ModuleReference, SimpleVersionedSerializer } from './source.js'
 
@@ -47,8 +48,14 @@ export interface SinkWriter<T, CommT = never, WriterStateT = unknown> {
   whenWritable?(): Promise<void> | undefined
   /** What a committer is to make visible: all since the last time. Called after `flush`. */
   prepareCommit?(): CommT[] | Promise<CommT[]>
-  /** What `restoreWriter` is to be given. Called after `prepareCommit`, before the next record. */
-  snapshotState?(checkpointId: bigint): WriterStateT[] | Promise<WriterStateT[]>
+  /**
+   * What `restoreWriter` is to be given. Called after `prepareCommit`, before the next record. A savepoint may be restored more
+   * than once, and also when this job has gone on and ended.
+   */
+  snapshotState?(
+    checkpointId: bigint,
+    context: FunctionSnapshotContext,
+  ): WriterStateT[] | Promise<WriterStateT[]>
   close(): void | Promise<void>
 }
 

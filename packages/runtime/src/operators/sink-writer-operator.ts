@@ -134,9 +134,9 @@ export class SinkWriterOperator<T, CommT> implements OneInputStreamOperator {
     this.#last = []
   }
 
-  async snapshotState({ checkpointId }: StateSnapshotContext): Promise<void> {
+  async snapshotState(context: StateSnapshotContext): Promise<void> {
     // Writers have none when there is no serializer for it.
-    const states = await this.#writer!.snapshotState?.(checkpointId)
+    const states = await this.#writer!.snapshotState?.(context.checkpointId, context)
     this.#writerStates?.update(states ?? [])
     this.#storeCommittables()
   }

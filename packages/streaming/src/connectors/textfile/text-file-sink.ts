@@ -10,6 +10,7 @@ import {
 } from '@flink-ts/core'
 import { jsonSerializer } from '../splits/json-serializer.js'
 import {
+  type RestoredTextFile,
   type TextFileCommittable,
   type TextFileState,
   TextFileWriter,
@@ -37,10 +38,24 @@ export class OutputExistsError extends FlinkError {
   }
 }
 
+/** What a job had written until its checkpoint is gone. No restart helps. */
+export class OutputLostError extends FlinkError {
+  readonly path: string
+
+  constructor(path: string, cause: unknown) {
+    super(
+      `Cannot go on writing to ${path}: the hidden file with what was written until the checkpoint is gone; begin with another savepoint, or leave the state of the sink out (a new uid and --allowNonRestoredState)`,
+      { code: 'FLINK_OUTPUT_LOST', cause },
+    )
+    this.path = path
+  }
+}
+
 /**
  * Writes lines of text: one writer into the file `path`, several into files 1, 2, … in the folder `path`. Writers
  * write hidden files, which committers make visible at the end of input; a job that fails leaves nothing, unless it took
- * checkpoints, which remember the hidden files and how far they were written.
+ * checkpoints, which remember the hidden files and how far they were written. Where a job begins with the savepoint, or a
+ * retained checkpoint, of another one, it goes on with copies of them: under the other's path, or under its own if that is another one.
  */
 export class TextFileSink<T> implements Sink<T, TextFileCommittable, TextFileState> {
   readonly initializeOnMaster: ModuleReference
@@ -49,9 +64,14 @@ export class TextFileSink<T> implements Sink<T, TextFileCommittable, TextFileSta
     'a text file that is being written',
   )
   readonly #path: string
+  /** Without slashes at its end. */
+  readonly #base: string
+  readonly #mayReplace: boolean
 
   constructor(options: TextFileSinkOptions) {
     this.#path = options.path
+    this.#base = withoutSlash(options.path)
+    this.#mayReplace = options.mode === 'overwrite'
     this.initializeOnMaster = {
       module: '@flink-ts/streaming',
       exportName: 'initializeTextFileSink',
@@ -64,7 +84,9 @@ export class TextFileSink<T> implements Sink<T, TextFileCommittable, TextFileSta
   }
 
   /**
-   * @throws OutputExistsError if one writer wrote the file `path`, and several are to go on with it in a folder `path`
+   * @throws OutputExistsError if one writer wrote the file `path`, and several are to go on with it in a folder `path`; or if
+   * the savepoint was written under another path, and something is under this one
+   * @throws OutputLostError if what was written is gone
    */
   async restoreWriter(
     context: WriterInitContext,
@@ -72,25 +94,47 @@ export class TextFileSink<T> implements Sink<T, TextFileCommittable, TextFileSta
   ): Promise<TextFileWriter<T>> {
     // Numbers may be taken by files of subtasks that have ended.
     const options = this.#fileOf(context, `-${context.restoredCheckpointId}`)
-    const single = states.find(({ path }) => path === this.#path)
-    if (options.folder !== undefined && single !== undefined) {
+    const { fileSystem, folder } = options
+    const single = states.find(({ path, base = this.#base }) => withoutSlash(path) === base)
+    if (folder !== undefined && single !== undefined) {
       const { parallelism } = context
       throw new OutputExistsError(
         this.#path,
         `the checkpoint has it as the file of one writer, and ${parallelism} writers need a folder (leave the parallelism of the sink at 1)`,
       )
     }
-    return TextFileWriter.restore(options, states)
+    const files: RestoredTextFile[] = []
+    for (const { state, ...origin } of states) {
+      if (state === undefined) continue
+      const path = this.#pathNow(origin)
+      if (path !== origin.path && !this.#mayReplace && (await fileSystem.exists(path))) {
+        throw new OutputExistsError(path, 'there is a file')
+      }
+      const isShared = origin.jobId !== context.jobId || path !== origin.path
+      files.push({ stored: { ...origin, state }, path, isShared })
+    }
+    try {
+      return await TextFileWriter.restore(options, files)
+    } catch (error) {
+      if (!FlinkError.is(error) || error.code !== 'FLINK_FILE_NOT_FOUND') throw error
+      throw new OutputLostError(this.#path, error)
+    }
+  }
+
+  /** Where a file is that was written when the sink had another path, perhaps. */
+  #pathNow({ path, base = this.#base }: TextFileState): string {
+    return base === this.#base ? path : this.#base + withoutSlash(path).slice(base.length)
   }
 
   /** @param suffix of the name of one of several files */
   #fileOf(
-    { parallelism, subtaskIndex, fileSystems }: WriterInitContext,
+    { parallelism, subtaskIndex, fileSystems, jobId }: WriterInitContext,
     suffix: string,
   ): TextFileWriterOptions {
-    const folder = parallelism > 1 ? this.#path.replace(/\/+$/, '') : undefined
+    const folder = parallelism > 1 ? this.#base : undefined
     const path = folder === undefined ? this.#path : `${folder}/${subtaskIndex + 1}${suffix}`
-    return { fileSystem: fileSystems.forPath(path), path, folder }
+    const origin = { base: this.#base, jobId }
+    return { fileSystem: fileSystems.forPath(path), path, folder, origin }
   }
 
   createCommitter(context: CommitterInitContext): Committer<TextFileCommittable> {
@@ -104,6 +148,10 @@ export class TextFileSink<T> implements Sink<T, TextFileCommittable, TextFileSta
       close() {},
     }
   }
+}
+
+function withoutSlash(path: string): string {
+  return path.replace(/\/+$/, '')
 }
 
 /**

@@ -1,5 +1,6 @@
 import type {
   FileSystem,
+  FunctionSnapshotContext,
   RecoverableOutputStream,
   ResumeRecoverable,
   SinkWriter,
@@ -17,11 +18,28 @@ export interface TextFileCommittable {
   readonly state: ResumeRecoverable
 }
 
+/** Whose a file is. JSON; absent in states of old versions. */
+export interface TextFileOrigin {
+  /** The path of the sink. */
+  readonly base?: string
+  readonly jobId?: string
+}
+
 /** How far a file was written at a checkpoint. JSON. */
-export interface TextFileState {
+export interface TextFileState extends TextFileOrigin {
   readonly path: string
   /** Absent: its input had ended, and it was to be committed. */
   readonly state?: ResumeRecoverable
+}
+
+/** A file to go on with. */
+export interface RestoredTextFile {
+  /** What the checkpoint has. */
+  readonly stored: TextFileState & { readonly state: ResumeRecoverable }
+  /** Where to go on. */
+  readonly path: string
+  /** Others may go on with it as well: the job that wrote it, or one that begins with the same savepoint. */
+  readonly isShared: boolean
 }
 
 export interface TextFileWriterOptions {
@@ -30,6 +48,7 @@ export interface TextFileWriterOptions {
   readonly path: string
   /** Made with the file, and removed on failure if it is empty then. */
   readonly folder?: string | undefined
+  readonly origin: Required<TextFileOrigin>
 }
 
 /**
@@ -40,7 +59,8 @@ export class TextFileWriter<T> implements SinkWriter<T, TextFileCommittable, Tex
   readonly #fileSystem: FileSystem
   readonly #path: string
   readonly #folder: string | undefined
-  readonly #others: readonly TextFileState[]
+  readonly #origin: TextFileOrigin
+  readonly #others: readonly RestoredTextFile[]
   #stream: RecoverableOutputStream | undefined
   /** Of checkpoints: the hidden file must stay, since one of them may be restored. */
   #isRemembered: boolean
@@ -59,30 +79,35 @@ export class TextFileWriter<T> implements SinkWriter<T, TextFileCommittable, Tex
   }
 
   /**
-   * Goes on with the first of the files that was not at its end.
+   * Goes on with the first of the files.
    *
    * @param options of the file that is begun with the first line if there is none to go on with
    */
   static async restore<T>(
     options: TextFileWriterOptions,
-    states: readonly TextFileState[],
+    [first, ...others]: readonly RestoredTextFile[],
   ): Promise<TextFileWriter<T>> {
-    const [first, ...others] = states.filter(({ state }) => state !== undefined)
-    if (first?.state === undefined) return new TextFileWriter<T>(options)
-    const stream = await options.fileSystem.createResumableWriter().recover(first.state)
-    return new TextFileWriter<T>({ ...options, path: first.path }, { stream, others })
+    if (first === undefined) return new TextFileWriter<T>(options)
+    const stream = await recover(options.fileSystem, first)
+    const isRemembered = !first.isShared
+    return new TextFileWriter<T>({ ...options, path: first.path }, { stream, isRemembered, others })
   }
 
   private constructor(
-    { fileSystem, path, folder }: TextFileWriterOptions,
-    restored?: { stream: RecoverableOutputStream; others: readonly TextFileState[] },
+    { fileSystem, path, folder, origin }: TextFileWriterOptions,
+    restored?: {
+      stream: RecoverableOutputStream
+      isRemembered: boolean
+      others: readonly RestoredTextFile[]
+    },
   ) {
     this.#fileSystem = fileSystem
     this.#path = path
     this.#folder = folder
+    this.#origin = origin
     this.#stream = restored?.stream
     this.#others = restored?.others ?? []
-    this.#isRemembered = restored !== undefined
+    this.#isRemembered = restored?.isRemembered === true
   }
 
   write(element: T): void {
@@ -109,18 +134,27 @@ export class TextFileWriter<T> implements SinkWriter<T, TextFileCommittable, Tex
       this.#prepared = await this.#stream.closeForCommit()
       committables.push({ path: this.#path, state: this.#prepared })
     }
-    for (const { path, state } of this.#others) {
-      const stream = await this.#fileSystem.createResumableWriter().recover(state!)
-      committables.push({ path, state: await stream.closeForCommit() })
+    for (const other of this.#others) {
+      const stream = await recover(this.#fileSystem, other)
+      committables.push({ path: other.path, state: await stream.closeForCommit() })
     }
     return committables
   }
 
-  async snapshotState(): Promise<TextFileState[]> {
+  async snapshotState(
+    _checkpointId: bigint,
+    { isSavepoint }: Pick<FunctionSnapshotContext, 'isSavepoint'>,
+  ): Promise<TextFileState[]> {
     this.#isRemembered = true
-    if (this.#ended) return [{ path: this.#path }]
-    if (this.#stream === undefined) return [...this.#others]
-    return [{ path: this.#path, state: await this.#stream.persist() }, ...this.#others]
+    const own = { path: this.#path, ...this.#origin }
+    if (this.#ended) {
+      if (isSavepoint && this.#prepared !== undefined) await this.#keep(this.#prepared)
+      return [own]
+    }
+    const states = this.#others.map(({ stored }) => stored)
+    if (this.#stream !== undefined) states.unshift({ ...own, state: await this.#stream.persist() })
+    if (isSavepoint) for (const { state } of states) await this.#keep(state)
+    return states
   }
 
   async close(): Promise<void> {
@@ -136,6 +170,10 @@ export class TextFileWriter<T> implements SinkWriter<T, TextFileCommittable, Tex
     if (this.#prepared === undefined) await this.#stream.discard()
     else await this.#fileSystem.createResumableWriter().cleanup(this.#prepared)
     if (this.#folder !== undefined) await this.#removeEmptyFolder(this.#folder)
+  }
+
+  async #keep(state: ResumeRecoverable): Promise<void> {
+    await this.#fileSystem.createResumableWriter().keep?.(state)
   }
 
   #enqueue(): void {
@@ -174,4 +212,12 @@ export class TextFileWriter<T> implements SinkWriter<T, TextFileCommittable, Tex
       // Another subtask put a file there meanwhile, or has removed the folder.
     })
   }
+}
+
+function recover(
+  fileSystem: FileSystem,
+  { stored, path, isShared }: RestoredTextFile,
+): Promise<RecoverableOutputStream> {
+  const writer = fileSystem.createResumableWriter()
+  return isShared ? writer.recover(stored.state, path) : writer.recover(stored.state)
 }
