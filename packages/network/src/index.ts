@@ -72,6 +72,7 @@ export {
   roundRobinSelector,
   shuffleSelector,
 } from './partition/channel-selector.js'
+export { QueuedBarrier } from './partition/queued-barrier.js'
 export { RecordWriter, type RecordWriterOptions } from './partition/record-writer.js'
 export {
   type PipelinedPartitionHandle,

@@ -24,12 +24,31 @@ export interface ChannelOutput {
   writeEvent(bytes: Uint8Array, flags: number): void
   /** Has an event overtake what was written and not been read. */
   writePriorityEvent(bytes: Uint8Array): void
+}
+
+/** An output whose barriers may overtake what was written: its buffers are shown whole, and have numbers. */
+export interface OvertakableOutput extends ChannelOutput {
   /**
-   * Has a barrier overtake what was written and not been read, in partitions that are shown whole. If that cannot be, it goes behind it.
+   * Has a barrier overtake what was written and not been read. If that cannot be, it goes behind it.
    *
    * @returns what it has overtaken, as far as the consumer may not have it
    */
-  overtake?(barrier: CheckpointBarrier): readonly CopiedSlot[]
+  overtake(barrier: CheckpointBarrier): readonly CopiedSlot[]
+  /** Appends a barrier after what was written. @returns the number of its slot */
+  queueBarrier(barrier: CheckpointBarrier): number
+  /** Whether the consumer, or whoever sends to it, has taken the slot and all before it. */
+  isTaken(number: number): boolean
+  /**
+   * Has the barrier that was appended with this number overtake what is before it. Nothing happens if the consumer has read it; it
+   * may see both otherwise.
+   *
+   * @returns as `overtake`
+   */
+  overtakeWith(barrier: CheckpointBarrier, number: number): readonly CopiedSlot[]
+}
+
+export function isOvertakableOutput(output: ChannelOutput): output is OvertakableOutput {
+  return 'overtake' in output
 }
 
 /** What one subtask writes, as its thread sees it. Used by one thread. */
@@ -44,6 +63,8 @@ export interface WritablePartition {
   onAvailable(callback: () => void): void
   /** Shows the consumers all that was written. */
   flushAll(): void
+  /** Calls `callback` once when `isTaken` holds, which changes as consumers read; never synchronously. Replaces an earlier one. */
+  onTaken?(isTaken: () => boolean, callback: () => void): void
   /** The task stops using the partition. What was handed over stays for the consumers. */
   close(): void
 }

@@ -3,9 +3,14 @@ import { SlotFlags } from '../buffer/buffer-queue.js'
 import type { CopiedSlot } from '../buffer/slot-copy.js'
 import type { ChannelEvent, CheckpointBarrier, WatermarkStatus } from '../element/channel-event.js'
 import { encodeEvent } from '../element/event-codec.js'
-import type { WritablePartition } from './channel-output.js'
+import {
+  isOvertakableOutput,
+  type OvertakableOutput,
+  type WritablePartition,
+} from './channel-output.js'
 import type { ChannelSelector } from './channel-selector.js'
 import { ChannelWriter } from './channel-writer.js'
+import { QueuedBarrier } from './queued-barrier.js'
 
 export interface RecordWriterOptions<T> {
   readonly serializer: ValueSerializer
@@ -25,15 +30,17 @@ export class RecordWriter<T = unknown> {
   readonly #channels: readonly ChannelWriter[]
   readonly #selector: ChannelSelector<T>
   readonly #flushAlways: boolean
-  readonly #canOvertake: boolean
+  /** Undefined: barriers keep their places in them. */
+  readonly #overtakable: readonly OvertakableOutput[] | undefined
 
   constructor(partition: WritablePartition, options: RecordWriterOptions<T>) {
     this.partition = partition
     this.#selector = options.selector
     this.#flushAlways = options.flushAlways ?? false
-    this.#canOvertake =
-      options.decodableAlone === true &&
-      partition.outputs.every((output) => output.overtake !== undefined)
+    const overtakable = partition.outputs.filter(isOvertakableOutput)
+    const canOvertake =
+      options.decodableAlone === true && overtakable.length === partition.outputs.length
+    this.#overtakable = canOvertake ? overtakable : undefined
     this.#channels = partition.outputs.map(
       (output) =>
         new ChannelWriter(
@@ -96,9 +103,9 @@ export class RecordWriter<T = unknown> {
     for (const channel of this.#channels) channel.output.writePriorityEvent(bytes)
   }
 
-  /** Whether {@link overtake} is possible. */
+  /** Whether {@link overtake} and {@link queueBarrier} are possible. */
   get canOvertake(): boolean {
-    return this.#canOvertake
+    return this.#overtakable !== undefined
   }
 
   /**
@@ -107,7 +114,12 @@ export class RecordWriter<T = unknown> {
    * @returns by channel, what it has overtaken and the consumer may not have
    */
   overtake(barrier: CheckpointBarrier): (readonly CopiedSlot[])[] {
-    return this.#channels.map(({ output }) => output.overtake!(barrier))
+    return this.#overtakable!.map((output) => output.overtake(barrier))
+  }
+
+  /** To all channels, after everything written before; it may overtake that later. */
+  queueBarrier(barrier: CheckpointBarrier): QueuedBarrier {
+    return new QueuedBarrier(barrier, this.partition, this.#overtakable!)
   }
 
   /** Shows the consumers all that was written. */

@@ -57,6 +57,7 @@ export class ResultPartition implements SubpartitionOwner, WritablePartition {
   /** Never below the true number of buffers in use; counted anew when it meets the quota. */
   #usedAtMost = 0
   #callback: (() => void) | undefined
+  #awaited: { readonly isTaken: () => boolean; readonly callback: () => void } | undefined
 
   private constructor(
     handle: PipelinedPartitionHandle,
@@ -126,9 +127,16 @@ export class ResultPartition implements SubpartitionOwner, WritablePartition {
     for (const output of this.outputs) output.flush()
   }
 
+  onTaken(isTaken: () => boolean, callback: () => void): void {
+    this.#awaited = { isTaken, callback }
+    this.#listen()
+    if (isTaken()) this.#doorbell.ringSelf()
+  }
+
   /** The task stops using the partition. What was handed over stays for the consumers. */
   close(): void {
     this.#callback = undefined
+    this.#awaited = undefined
     if (!this.#hasOverflow()) this.#doorbell.disarm()
   }
 
@@ -272,7 +280,9 @@ export class ResultPartition implements SubpartitionOwner, WritablePartition {
     const callback = this.#callback
     const isAvailable = callback !== undefined && this.isAvailable()
     if (isAvailable) this.#callback = undefined
-    if (this.#callback !== undefined || this.#hasOverflow()) {
+    const taken = this.#awaited?.isTaken() === true ? this.#awaited : undefined
+    if (taken !== undefined) this.#awaited = undefined
+    if (this.#callback !== undefined || this.#awaited !== undefined || this.#hasOverflow()) {
       this.#listen()
       // Between the look above and the arming something may have been given back.
       if (this.#canGoOn()) this.#doorbell.ringSelf()
@@ -280,11 +290,13 @@ export class ResultPartition implements SubpartitionOwner, WritablePartition {
       this.#isListeningToPool = false
       this.#context.doorbells.setPoolWaiter(this.#handle.bell, false)
     }
+    taken?.callback()
     if (isAvailable) callback()
   }
 
   #canGoOn(): boolean {
     if (this.#callback !== undefined && this.isAvailable()) return true
+    if (this.#awaited?.isTaken() === true) return true
     return this.#subpartitions.some(
       (output) => output.hasOverflow && (output.isAbandoned || output.queue.hasRoom()),
     )

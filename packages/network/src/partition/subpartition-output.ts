@@ -6,7 +6,7 @@ import { SegmentView } from '../buffer/segment-view.js'
 import { type CopiedSlot, copySlot } from '../buffer/slot-copy.js'
 import type { CheckpointBarrier } from '../element/channel-event.js'
 import { encodeEvent } from '../element/event-codec.js'
-import type { ChannelOutput } from './channel-output.js'
+import type { OvertakableOutput } from './channel-output.js'
 
 /** How a subpartition gets its buffers and its turn; implemented by the partition. */
 export interface SubpartitionOwner {
@@ -37,7 +37,7 @@ interface OverflowSlot {
 }
 
 /** The producer's side of one subpartition: the buffer being filled, and the queue it goes to. */
-export class SubpartitionOutput implements ChannelOutput {
+export class SubpartitionOutput implements OvertakableOutput {
   readonly index: number
   readonly queue: QueueProducer
   /** Where elements are written; empty (nothing fits) while no buffer is open. */
@@ -204,27 +204,55 @@ export class SubpartitionOutput implements ChannelOutput {
     assert(this.#sendsWhole, 'slots that may be stored are shown whole')
     this.finishBuffer()
     if (this.isAbandoned) return []
-    const { queue } = this
-    const kept = this.#overflow.length
-    const until = queue.tailNumber + kept
-    // A consumer in this process sees the queue itself.
-    const copies = queue.wantsHalves ? [] : this.#copyQueued()
-    const from = copies[0]?.number ?? queue.tailNumber
-    this.#overflow.forEach((slot, i) => {
-      copies.push(this.#copyKept(slot, queue.tailNumber + i))
-    })
-    const bytes = encodeEvent({ ...barrier, alignment: 'UNALIGNED', overtaken: { from, until } })
-    if (queue.pushPriority(bytes)) return copies
+    const overtaken = this.#overtake(barrier, this.#nextNumber)
+    if (overtaken !== undefined) return overtaken
     // Behind all of it, then: nothing is overtaken.
     this.writeEvent(encodeEvent({ ...barrier, alignment: 'UNALIGNED' }), 0)
     return []
   }
 
+  queueBarrier(barrier: CheckpointBarrier): number {
+    assert(this.#sendsWhole, 'slots that may be stored are shown whole')
+    this.finishBuffer()
+    const number = this.#nextNumber
+    this.writeEvent(encodeEvent(barrier), 0)
+    return number
+  }
+
+  isTaken(number: number): boolean {
+    return this.isAbandoned || this.queue.headNumber > number
+  }
+
+  overtakeWith(barrier: CheckpointBarrier, number: number): CopiedSlot[] {
+    // What was sent to another process may wait there, unread.
+    if (this.isTaken(number) && (this.isAbandoned || this.queue.wantsHalves)) return []
+    return this.#overtake(barrier, number) ?? []
+  }
+
+  /** Of the slot that is appended next. */
+  get #nextNumber(): number {
+    return this.queue.tailNumber + this.#overflow.length
+  }
+
+  /** @param until the barrier overtakes what is before it @returns undefined: it cannot */
+  #overtake(barrier: CheckpointBarrier, until: number): CopiedSlot[] | undefined {
+    const { queue } = this
+    const queued = Math.min(until, queue.tailNumber)
+    // A consumer in this process sees the queue itself.
+    const copies = queue.wantsHalves ? [] : this.#copyQueued(queued)
+    const from = copies[0]?.number ?? queued
+    this.#overflow.slice(0, until - queued).forEach((slot, i) => {
+      copies.push(this.#copyKept(slot, queue.tailNumber + i))
+    })
+    const bytes = encodeEvent({ ...barrier, alignment: 'UNALIGNED', overtaken: { from, until } })
+    return queue.pushPriority(bytes) ? copies : undefined
+  }
+
   /** What the consumer has not given back. It may do so meanwhile: such copies are torn, and not needed. */
-  #copyQueued(): CopiedSlot[] {
+  #copyQueued(until: number): CopiedSlot[] {
     const { queue } = this
     const copies: CopiedSlot[] = []
-    for (let number = queue.headNumber; number < queue.tailNumber; number++) {
+    for (let number = queue.headNumber; number < until; number++) {
       copies.push(copySlot(queue.memory, this.#owner.pool, number))
     }
     const head = queue.headNumber

@@ -36,6 +36,8 @@ export class ChannelReceiver {
   readonly #context: NetworkContext
   readonly #held: number[] = []
   readonly #pending: Pending[] = []
+  /** Priority events that their lane has no room for. They get no slots of their own: both ends number slots alike. */
+  readonly #pendingPriority: Buffer[] = []
   #sequence = 0
   #target: { segment: number; bytes: Buffer } | undefined
   /** Buffers that wait at the producer, as it said last. */
@@ -112,11 +114,14 @@ export class ChannelReceiver {
     const { segment, bytes } = this.#target!
     this.#target = undefined
     const inline = segment === NO_SEGMENT ? bytes : undefined
-    if (this.#pending.length > MAX_PENDING_EVENTS) {
+    if (this.#pending.length + this.#pendingPriority.length > MAX_PENDING_EVENTS) {
       throw new DataProtocolError(`channel ${this.channel} got too many events`)
     }
-    const isPriority = (flags & SlotFlags.priority) !== 0 && inline !== undefined
-    if (isPriority && this.#queue.pushPriority(inline)) return
+    if ((flags & SlotFlags.priority) !== 0 && inline !== undefined) {
+      this.#pendingPriority.push(inline)
+      this.#drainPriority()
+      return
+    }
     if ((flags & SlotFlags.endOfPartition) !== 0) this.#hasEnd = true
     this.#pending.push({ segment, inline, length, flags })
     this.drain()
@@ -132,6 +137,7 @@ export class ChannelReceiver {
 
   /** Moves what has come into the queue as far as there is room. @returns whether the end is in it */
   drain(): boolean {
+    this.#drainPriority()
     while (this.#pending.length > 0 && this.#queue.hasRoom()) {
       const { segment, inline, length, flags } = this.#pending.shift()!
       if (inline !== undefined) this.#queue.pushInline(inline, flags)
@@ -141,6 +147,15 @@ export class ChannelReceiver {
     }
     if (this.#unrung >= BUFFERS_PER_RING) this.ring()
     return this.isClosed
+  }
+
+  #drainPriority(): void {
+    while (
+      this.#pendingPriority.length > 0 &&
+      this.#queue.pushPriority(this.#pendingPriority[0]!)
+    ) {
+      this.#pendingPriority.shift()
+    }
   }
 
   /** Wakes the consumer for what was put into its queue since the last ring. */
