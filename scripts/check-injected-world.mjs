@@ -35,6 +35,7 @@ const ADAPTERS = [
   ['runtime/src/program/preload-cluster-modules.ts', 'looks at what a bundle imports'],
   ['runtime/src/program/refused-side-effects.ts', 'refuses files and sockets to programs'],
   ['runtime/src/taskmanager/line-writer.ts', 'standard output of a task thread'],
+  ['runtime/src/taskmanager/local-state/link-local-file.ts', 'second names for files of state'],
   ['runtime/src/taskmanager/local-spill-files.ts', 'files for what does not fit into memory'],
   ['runtime/src/taskmanager/run-task-in-thread.ts', 'a thread is handed no world: it makes one'],
   ['runtime/src/taskmanager/user-frame.ts', 'reads source lines for a stuck thread'],

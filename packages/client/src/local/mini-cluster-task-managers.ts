@@ -91,6 +91,7 @@ export class MiniClusterTaskManagers {
       }),
       memory,
       hardware: { cpuCores: 1, physicalMemoryBytes: 0, freeMemoryBytes: 0 },
+      fileSystems,
       blobStore: new InMemoryBlobStore(),
       fatalErrorHandler: this.#options.fatalErrorHandler,
     })

@@ -1,5 +1,6 @@
 import { availableParallelism, freemem, totalmem } from 'node:os'
 import {
+  createFileSystems,
   deriveTaskManagerMemory,
   LocalFileSystem,
   type ResourceId,
@@ -96,6 +97,7 @@ export async function startTaskManager(context: DaemonContext): Promise<RunningD
         physicalMemoryBytes: totalmem(),
         freeMemoryBytes: freemem(),
       },
+      fileSystems: createFileSystems({ configuration, clock, random }),
       blobStore: new FileSystemBlobStore({
         fileSystem: new LocalFileSystem(random),
         parentDirectory: blobDirectory,

@@ -1,4 +1,11 @@
-import type { Clock, Configuration, Logger, ResourceId, TaskManagerMemory } from '@flink-ts/core'
+import type {
+  Clock,
+  Configuration,
+  FileSystems,
+  Logger,
+  ResourceId,
+  TaskManagerMemory,
+} from '@flink-ts/core'
 import { BlobServerOptions, TaskManagerOptions } from '@flink-ts/core'
 import type { TaskManagerShuffle } from '@flink-ts/network'
 import type { RpcService } from '@flink-ts/rpc'
@@ -8,6 +15,7 @@ import type {
   LeaderComponent,
   LeaderRetriever,
 } from '../highavailability/high-availability-services.js'
+import { LocalStateStores } from '../taskexecutor/local-state-stores.js'
 import { TaskExecutor } from '../taskexecutor/task-executor.js'
 import { taskExecutorSettings } from '../taskexecutor/task-executor-settings.js'
 import type { TaskLauncher } from '../taskmanager/task-launcher.js'
@@ -35,6 +43,8 @@ export interface TaskManagerServicesOptions {
   readonly hardware: Hardware
   /** For programs that were fetched; closed with the services. */
   readonly blobStore: BlobStore
+  /** For second copies of state, `execution.checkpointing.local-backup.enabled`. Absent: there are none. */
+  readonly fileSystems?: FileSystems
   /** Of the whole TaskManager, for heartbeats. Default: none. */
   readonly metrics?: () => Readonly<Record<string, number>>
   /** The process must end. */
@@ -87,6 +97,14 @@ export async function startTaskManagerServices(
       maxBlobBytes: configuration.get(BlobServerOptions.MAX_SIZE),
       fetchRetries: configuration.get(BlobServerOptions.FETCH_RETRIES),
       keepUnusedMs: 1000 * configuration.get(BlobServerOptions.CLEANUP_INTERVAL_SECONDS),
+    }),
+    ...(options.fileSystems !== undefined && {
+      localState: new LocalStateStores({
+        configuration,
+        resourceId,
+        fileSystems: options.fileSystems,
+        log: options.log.child({ component: 'LocalState' }),
+      }),
     }),
     releasePartitions: (partitionIds) => shuffleEnvironment.releasePartitions(partitionIds),
     metrics: options.metrics ?? (() => ({})),

@@ -4,14 +4,18 @@ import type {
   TriggerCheckpointRequest,
   TriggerCheckpointResponse,
 } from '../messages/messages.generated.js'
+import type { LocalStateStores } from './local-state-stores.js'
 import type { TaskTable } from './task-table.js'
 
 /** Hands what JobMasters tell of checkpoints to the tasks of one TaskExecutor. */
 export class CheckpointCalls {
   readonly #tasks: TaskTable
+  readonly #localState: Pick<LocalStateStores, 'completed'> | undefined
 
-  constructor(tasks: TaskTable) {
+  /** @param localState told of complete checkpoints */
+  constructor(tasks: TaskTable, localState?: Pick<LocalStateStores, 'completed'>) {
     this.#tasks = tasks
+    this.#localState = localState
   }
 
   /** @returns the attempts that do not run here */
@@ -24,9 +28,13 @@ export class CheckpointCalls {
   }
 
   notifyComplete({ executionAttemptIds, checkpointId }: NotifyCheckpointRequest): void {
+    const jobs = new Set<string>()
     for (const id of executionAttemptIds) {
-      this.#tasks.get(id)?.notifyCheckpointComplete(BigInt(checkpointId))
+      const task = this.#tasks.get(id)
+      task?.notifyCheckpointComplete(BigInt(checkpointId))
+      if (task !== undefined) jobs.add(task.jobId)
     }
+    for (const jobId of jobs) this.#completed(jobId, BigInt(checkpointId))
   }
 
   notifyAborted(request: NotifyCheckpointRequest): void {
@@ -44,6 +52,12 @@ export class CheckpointCalls {
     for (const task of this.#tasks.entriesOf(jobId)) {
       task.notifyCheckpointComplete(BigInt(completedId))
     }
+    this.#completed(jobId, BigInt(completedId))
+  }
+
+  #completed(jobId: string, checkpointId: bigint): void {
+    const isHere = (attempt: string) => this.#tasks.get(attempt) !== undefined
+    this.#localState?.completed(jobId, checkpointId, isHere)
   }
 }
 

@@ -35,6 +35,7 @@ import type {
 import type { TaskLauncher } from '../taskmanager/task-launcher.js'
 import { CheckpointCalls } from './checkpoint-calls.js'
 import { JobTable } from './job-table.js'
+import type { LocalStateStores } from './local-state-stores.js'
 import { compareSlots } from './slot/compare-slots.js'
 import { TaskSlotTable } from './slot/task-slot-table.js'
 import { authorizeCaller, type KnownCallers } from './task-executor-callers.js'
@@ -65,6 +66,8 @@ export interface TaskExecutorOptions extends Omit<RpcEndpointOptions, 'onFatalEr
   readonly launcher: TaskLauncher
   /** Closed with the TaskExecutor. */
   readonly blobCache: BlobCache
+  /** Second copies of state; closed with the TaskExecutor. Absent: there are none. */
+  readonly localState?: LocalStateStores
   /** Drops finished results that nobody reads any more. */
   readonly releasePartitions: (partitionIds: readonly string[]) => void
   /** Of the whole TaskManager, for heartbeats; by identifier. */
@@ -110,6 +113,8 @@ export class TaskExecutor extends RpcEndpoint implements TaskExecutorGateway {
       onFreed: (slot) => {
         this.#registration.notifySlotAvailable(slot)
         this.#jobs.slotFreed(slot.jobId)
+        if (this.#slots.slotsOf(slot.jobId).length > 0) return
+        this.#options.localState?.jobGone(slot.jobId)
       },
     })
     this.#tasks = new TaskTable({
@@ -117,10 +122,11 @@ export class TaskExecutor extends RpcEndpoint implements TaskExecutorGateway {
       slots: this.#slots,
       launcher: options.launcher,
       blobCache: options.blobCache,
+      localState: options.localState,
       blobServer: () => this.#registration.blobServer,
       releasePartitions: options.releasePartitions,
     })
-    this.#checkpoints = new CheckpointCalls(this.#tasks)
+    this.#checkpoints = new CheckpointCalls(this.#tasks, options.localState)
     this.#jobs = new JobTable({
       ...world,
       heartbeat: settings.heartbeat,
@@ -292,6 +298,7 @@ export class TaskExecutor extends RpcEndpoint implements TaskExecutorGateway {
     this.serve<TaskExecutorGateway>(TASK_EXECUTOR_GATEWAY, this, {
       authorize: (method, request, token) => authorizeCaller(callers, method, request, token),
     })
+    this.#options.localState?.start(this.mainThread)
     this.#registration.start()
   }
 
@@ -299,12 +306,13 @@ export class TaskExecutor extends RpcEndpoint implements TaskExecutorGateway {
     const cause = new TaskManagerClosingError({ resourceId: this.resourceId })
     // All are told before anything else, so that nobody waits for heartbeats.
     const told = [this.#registration.close(cause), this.#jobs.close(cause)]
-    const { launcher, blobCache } = this.#options
+    const { launcher, blobCache, localState } = this.#options
     try {
       await Promise.all(told)
     } finally {
       await launcher.close()
       await blobCache.close()
+      await localState?.close()
     }
   }
 

@@ -8,6 +8,7 @@ import type {
   TaskMetrics,
 } from '../messages/messages.generated.js'
 import type { TaskDeployment, TaskLauncher } from '../taskmanager/task-launcher.js'
+import type { LocalStateStores } from './local-state-stores.js'
 import type { TaskSlotTable } from './slot/task-slot-table.js'
 import { taskDeploymentFromDescriptor } from './task-deployment-from-descriptor.js'
 import { TaskEntry } from './task-entry.js'
@@ -19,6 +20,8 @@ export interface TaskTableOptions {
   readonly slots: TaskSlotTable
   readonly launcher: TaskLauncher
   readonly blobCache: BlobCache
+  /** Absent: there are no second copies of state. */
+  readonly localState?: Pick<LocalStateStores, 'foldersOf'> | undefined
   /** Undefined before the first registration at a ResourceManager. */
   readonly blobServer: () => EndpointAddress | undefined
   /** Drops results; unknown ones are ignored. */
@@ -85,8 +88,11 @@ export class TaskTable {
     }
     const { mainThread, log, slots, onFatalError } = this.#options
     const profile = slots.get(allocationId)?.profile
+    const described = taskDeploymentFromDescriptor(descriptor)
+    const localState = this.#options.localState?.foldersOf(described)
     const deployment: Omit<TaskDeployment, 'bundlePath'> = {
-      ...taskDeploymentFromDescriptor(descriptor),
+      ...described,
+      ...(localState !== undefined && { localState }),
       ...(profile === undefined
         ? {}
         : { slot: { taskHeapBytes: profile.taskHeapBytes, managedBytes: profile.managedBytes } }),

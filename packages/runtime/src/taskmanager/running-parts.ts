@@ -1,4 +1,5 @@
 import type { Logger } from '@flink-ts/core'
+import type { StateHandle } from '@flink-ts/state'
 import { chainRestore } from './checkpoint/chain-restore.js'
 import { restoreInFlight } from './checkpoint/restore-in-flight.js'
 import type { TaskCheckpointIo } from './checkpoint/task-checkpoint-io.js'
@@ -64,7 +65,8 @@ export async function openParts(
   io: TaskCheckpointIo | undefined,
 ): Promise<HeadDriver> {
   const { chain } = parts
-  await chain.initializeState(io?.restore && chainRestore(io.restore, io.fileSystems))
+  const openLocal = io?.localState && ((handle: StateHandle) => io.localState!.open(handle))
+  await chain.initializeState(io?.restore && chainRestore(io.restore, io.fileSystems, openLocal))
   await chain.open()
   const { inFlight = [] } = io?.restore?.operators.get(chain.headId) ?? {}
   if (io === undefined || !(head instanceof InputProcessor)) return head

@@ -10,6 +10,7 @@ import type { SubtaskState } from '../checkpoint/pending-checkpoint.js'
 import type { TaskRestore } from '../checkpoint/task-restore.js'
 import type { JobEdge, JobType, JobVertex, ProgramDescriptor } from '../jobgraph/job-graph.js'
 import type { ExecutionState, TaskMetrics } from '../messages/messages.generated.js'
+import type { LocalStateFolders } from './local-state/local-state-folders.js'
 import type { SlotResources, SlotSharing } from './memory/slot-sharing.js'
 
 /** What tasks must know of the checkpoints of their job. JSON. */
@@ -68,6 +69,8 @@ export interface TaskDeployment {
   readonly slot?: SlotResources
   /** What it begins with. Absent: with nothing. */
   readonly restore?: TaskRestore
+  /** Where second copies of its state are. Absent: there are none. */
+  readonly localState?: LocalStateFolders
 }
 
 /** What a running task tells its TaskExecutor. Called in the TaskExecutor's own thread, in order. */

@@ -31,7 +31,7 @@ interface Alignment {
   readonly received: Set<ChannelNumber>
   /** Channels that have neither brought the barrier nor ended. */
   missing: number
-  /** UNALIGNED: with the first barrier. */
+  /** UNALIGNED: with the first barrier, or when it was waited for too long. */
   hasStarted: boolean
 }
 
@@ -42,7 +42,7 @@ const MAX_REMEMBERED = 100
  * Waits for the barriers of a task's channels. ALIGNED: a channel that has brought its barrier is blocked until all have, so
  * that no record behind a barrier is processed before the task's part, and none before it afterwards. AT_LEAST_ONCE: channels are
  * blocked only during the task's part. UNALIGNED: the part begins with the first barrier; those that come then tell where what is
- * in flight ends.
+ * in flight ends. An ALIGNED checkpoint turns UNALIGNED when such a barrier comes, or {@link onTimeout}.
  *
  * Rules: a checkpoint begins once, ids of those that begin rise. What a channel brings shows that it will bring no lower id any
  * more: who waits for one gives up. A channel that has ended counts as one that has brought every barrier. Without I/O; all
@@ -79,16 +79,22 @@ export class BarrierAligner {
     this.#abortPassed(checkpointId, channel)
     const pending = this.#alignment(checkpointId) ?? this.#begin(barrier)
     if (pending === undefined) return
+    // A barrier that has waited for its turn too long comes a second time.
+    if (pending.received.has(channel)) return
     pending.received.add(channel)
     pending.missing--
-    if (alignment === 'UNALIGNED') {
-      if (!pending.hasStarted) {
-        pending.hasStarted = true
-        this.#start(barrier)
-      }
-      this.#actions.arrived(barrier, channel)
-    } else if (alignment !== 'AT_LEAST_ONCE' && pending.missing > 0) this.#actions.block(channel)
+    if (alignment === 'UNALIGNED' && !pending.hasStarted) {
+      this.#startUnaligned(pending, barrier, channel)
+    } else if (pending.hasStarted) this.#actions.arrived(barrier, channel)
+    else if (alignment !== 'AT_LEAST_ONCE' && pending.missing > 0) this.#actions.block(channel)
     this.#startComplete()
+  }
+
+  /** The barriers of an ALIGNED checkpoint are not waited for any longer. */
+  onTimeout(checkpointId: bigint): void {
+    const pending = this.#alignment(checkpointId)
+    if (pending === undefined || pending.hasStarted || pending.received.size === 0) return
+    this.#startUnaligned(pending, { ...pending.barrier, alignment: 'UNALIGNED' })
   }
 
   /** The coordinator has triggered the checkpoint here: the task is a source, or all of its channels end without a barrier. */
@@ -166,6 +172,15 @@ export class BarrierAligner {
     this.#actions.abort(checkpointId, reason)
     // With aligned barriers there is no other one that blocks channels.
     if (isPending) this.#actions.resumeAll()
+  }
+
+  /** @param channel the one that brought this barrier, if one did; those before it have brought theirs in its place */
+  #startUnaligned(pending: Alignment, barrier: CheckpointBarrier, channel?: ChannelNumber): void {
+    pending.hasStarted = true
+    this.#start(barrier)
+    for (const each of pending.received) {
+      this.#actions.arrived(each === channel ? barrier : pending.barrier, each)
+    }
   }
 
   /** The highest that is complete; those below it are of no use any more. */

@@ -1,5 +1,6 @@
 import { FileNotFoundError, type FileSystems, type OperatorId } from '@flink-ts/core'
 import {
+  type OpenedState,
   type OpenStateHandle,
   openStateHandle,
   SnapshotCorruptError,
@@ -8,9 +9,18 @@ import {
 import type { TaskRestore } from '../../checkpoint/task-restore.js'
 import type { ChainRestore, OperatorRestoreSource } from '../../operators/state-contexts.js'
 
-/** What the operators of a task go on from, read through the task's file systems. */
-export function chainRestore(restore: TaskRestore, fileSystems: FileSystems): ChainRestore {
-  const open: OpenStateHandle = (handle) => openOrCorrupt(fileSystems, handle)
+/**
+ * What the operators of a task go on from, read through the task's file systems.
+ *
+ * @param openLocal finds a copy that is nearer; see `TaskLocalState.open`
+ */
+export function chainRestore(
+  restore: TaskRestore,
+  fileSystems: FileSystems,
+  openLocal?: (handle: StateHandle) => Promise<OpenedState | undefined>,
+): ChainRestore {
+  const open: OpenStateHandle = async (handle) =>
+    (await openLocal?.(handle)) ?? (await openOrCorrupt(fileSystems, handle))
   const operators = new Map<OperatorId, OperatorRestoreSource>()
   for (const [operatorId, { keyed, operatorState }] of restore.operators) {
     operators.set(operatorId as OperatorId, {

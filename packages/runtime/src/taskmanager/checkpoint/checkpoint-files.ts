@@ -1,6 +1,7 @@
 import type { FileSystems, Random } from '@flink-ts/core'
 import type { CheckpointBarrier } from '@flink-ts/network'
 import { type CheckpointLocation, StateStreams } from '@flink-ts/state'
+import type { TaskLocalState } from '../local-state/task-local-state.js'
 import type { TaskCheckpointing } from '../task-launcher.js'
 
 export interface CheckpointFilesOptions {
@@ -8,6 +9,8 @@ export interface CheckpointFilesOptions {
   readonly random: Random
   /** Of the job. Absent: savepoints only. */
   readonly checkpointing: TaskCheckpointing | undefined
+  /** Keeps second copies, but of savepoints. Default: nobody does. */
+  readonly localState?: TaskLocalState | undefined
 }
 
 /** Knows where the files of a checkpoint go. */
@@ -20,7 +23,9 @@ export class CheckpointFiles {
 
   /** A job without a folder keeps its checkpoints in the memory of the JobManager: only large state needs one. */
   streams(barrier: CheckpointBarrier): StateStreams {
-    const { fileSystems, random, checkpointing } = this.#options
+    const { fileSystems, random, checkpointing, localState } = this.#options
+    const isSavepoint = barrier.targetLocation !== undefined
+    const copies = isSavepoint ? undefined : localState?.copies(barrier.checkpointId)
     const threshold = checkpointing?.inlineThresholdBytes
     const locationOf = () => this.#location(barrier)
     return new StateStreams({
@@ -30,6 +35,7 @@ export class CheckpointFiles {
         return locationOf()
       },
       ...(threshold !== undefined && { inlineThresholdBytes: threshold }),
+      ...(copies !== undefined && { copies }),
     })
   }
 

@@ -1,5 +1,6 @@
-import type { FileSystems, Random } from '@flink-ts/core'
+import type { FileSystems, Logger, Random } from '@flink-ts/core'
 import type { TaskRestore } from '../../checkpoint/task-restore.js'
+import { TaskLocalState } from '../local-state/task-local-state.js'
 import type { TaskCheckpointing, TaskDeployment } from '../task-launcher.js'
 import { CheckpointFiles } from './checkpoint-files.js'
 import type { TaskEdges } from './in-flight-capture.js'
@@ -10,6 +11,8 @@ export interface TaskCheckpointIo {
   readonly files: CheckpointFiles
   readonly fileSystems: FileSystems
   readonly reports: CheckpointReports
+  /** Absent: there are no second copies of its state. */
+  readonly localState?: TaskLocalState | undefined
   /** Of the job. Absent: savepoints only. */
   readonly checkpointing: TaskCheckpointing | undefined
   readonly edges: TaskEdges
@@ -19,12 +22,13 @@ export interface TaskCheckpointIo {
 
 /** @param reports called in the task's thread */
 export function taskCheckpointIo(
-  { job: { checkpointing }, restore, task, subtaskIndex }: TaskDeployment,
-  { fileSystems, random }: { fileSystems: FileSystems; random: Random },
+  { job: { checkpointing }, restore, task, subtaskIndex, localState: folders }: TaskDeployment,
+  { fileSystems, random, log }: { fileSystems: FileSystems; random: Random; log: Logger },
   reports: CheckpointReports,
 ): TaskCheckpointIo {
-  const files = new CheckpointFiles({ fileSystems, random, checkpointing })
+  const localState = folders && new TaskLocalState({ fileSystems, folders, log, restore })
+  const files = new CheckpointFiles({ fileSystems, random, checkpointing, localState })
   const { parallelism } = task.vertex
   const edges = { subtaskIndex, parallelism, inputs: task.inputEdges, outputs: task.outputEdges }
-  return { files, fileSystems, reports, checkpointing, edges, restore }
+  return { files, fileSystems, reports, localState, checkpointing, edges, restore }
 }

@@ -3,6 +3,7 @@ import type { CheckpointBarrier } from '@flink-ts/network'
 import type { OperatorChain } from '../../operators/operator-chain.js'
 import type { TwoInputStreamOperator } from '../../operators/stream-operator.js'
 import type { InputEvents } from '../input/gate-handlers.js'
+import type { TaskLocalState } from '../local-state/task-local-state.js'
 import type { TaskInput, TaskOutput } from '../task-io.js'
 import type { TaskCheckpointing } from '../task-launcher.js'
 import { type AlignmentAbortReason, BarrierAligner, type ChannelNumber } from './barrier-aligner.js'
@@ -23,6 +24,7 @@ export interface TaskCheckpointsOptions {
   readonly fileSystems: FileSystems
   readonly checkpointing: TaskCheckpointing | undefined
   readonly edges: TaskEdges
+  readonly localState?: TaskLocalState | undefined
   /** Ids of the operators of a task that had finished in the checkpoint it is restored from; they are not even open. */
   readonly finishedOperators: readonly string[] | undefined
   readonly clock: Clock
@@ -143,7 +145,8 @@ export class TaskCheckpoints implements InputEvents {
       this.#awaitsFinalCheckpoint = false
     }
     this.#abortPartsBelow(checkpointId)
-    const { chain, finishedOperators } = this.#options
+    const { chain, finishedOperators, localState } = this.#options
+    localState?.completed(checkpointId)
     if (finishedOperators !== undefined) return
     const told = chain.notifyCheckpointComplete(checkpointId)
     if (this.#stopping === undefined || checkpointId < this.#stopping.checkpointId) return told
@@ -154,6 +157,7 @@ export class TaskCheckpoints implements InputEvents {
   notifyAborted(checkpointId: bigint): void | Promise<void> {
     this.#aligner.onAborted(checkpointId)
     this.#abortPart(checkpointId)
+    this.#options.localState?.aborted(checkpointId)
     if (this.#stopping?.checkpointId === checkpointId) this.#stopping = undefined
     if (this.#options.finishedOperators !== undefined) return
     return this.#options.chain.notifyCheckpointAborted(checkpointId)
@@ -207,10 +211,11 @@ export class TaskCheckpoints implements InputEvents {
   }
 
   /** Gives up what is being written. */
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#aligner.close()
     if (this.#inFlight !== undefined) this.#abortPart(this.#inFlight.checkpointId)
-    return this.#part.close()
+    await this.#part.close()
+    await this.#options.localState?.close()
   }
 
   /** The savepoint that the task has waited for is complete. */
