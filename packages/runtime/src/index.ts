@@ -3,6 +3,7 @@ export {
   BlobCorruptedError,
   BlobFetchError,
   BlobNotFoundError,
+  BlobStorageError,
   BlobTooLargeError,
   InvalidBlobKeyError,
   JobBlobError,
@@ -14,6 +15,7 @@ export {
   type FileSystemBlobStoreOptions,
 } from './blob/file-system-blob-store.js'
 export { InMemoryBlobStore } from './blob/in-memory-blob-store.js'
+export type { JobBlobs, TermBlobs } from './blob/job-blobs.js'
 // checkpoints
 export type { CheckpointHistoryEntry, SubtaskRecord } from './checkpoint/checkpoint-record.js'
 export type { CheckpointingStatistics } from './checkpoint/checkpoint-statistics-tracker.js'
@@ -40,7 +42,6 @@ export {
   FlinkJobTerminatedWithoutCancellationError,
   IncompatibleClientError,
 } from './dispatcher/dispatcher-errors.js'
-export type { JobBlobs } from './dispatcher/dispatcher-term.js'
 export { accumulatorsOf, jobResultOf } from './dispatcher/job-details.js'
 export { takeSavepoint } from './dispatcher/take-savepoint.js'
 // executiongraph

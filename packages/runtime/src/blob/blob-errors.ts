@@ -87,3 +87,17 @@ export class BlobFetchError extends FlinkError {
     this.key = facts.key
   }
 }
+
+/** The storage in which programs are kept for later leaders does not do what it was asked for. */
+export class BlobStorageError extends FlinkError {
+  readonly path: string
+
+  constructor(facts: { operation: string; path: string; cause: unknown }) {
+    const { operation, path, cause } = facts
+    super(
+      `Could not ${operation} ${path}, where programs of jobs are kept for later leaders: ${(cause as Error).message}; all JobManagers must be able to read and write high-availability.storageDir`,
+      { code: 'FLINK_BLOB_STORAGE', retriable: true, cause },
+    )
+    this.path = path
+  }
+}

@@ -8,6 +8,7 @@ import type {
 import { BlobNotFoundError, BlobTooLargeError, InvalidBlobKeyError } from './blob-errors.js'
 import { blobKeyOf, isBlobKey } from './blob-key.js'
 import type { BlobStore } from './blob-store.js'
+import type { JobBlobs } from './job-blobs.js'
 import { JobReferences } from './job-references.js'
 
 export interface BlobServerOptions extends Omit<RpcEndpointOptions, 'endpointId'> {
@@ -36,7 +37,7 @@ export const DEFAULT_MAX_BLOB_BYTES = 256 * 1024 * 1024
  * Keeps programs and other large content of jobs for the TaskManagers. A blob stays as long as a job is
  * registered for it or a lease holds it; one that nobody ever asked to keep stays until the server closes.
  */
-export class BlobServer extends RpcEndpoint implements BlobServerGateway {
+export class BlobServer extends RpcEndpoint implements BlobServerGateway, JobBlobs {
   readonly #store: BlobStore
   readonly #maxBlobBytes: number
   readonly #references = new JobReferences()
@@ -94,6 +95,12 @@ export class BlobServer extends RpcEndpoint implements BlobServerGateway {
     return this.#change(async () => {
       for (const key of this.#references.releaseJob(jobId)) await this.#store.delete(key)
     })
+  }
+
+  /** @throws InvalidBlobKeyError */
+  async has(key: string): Promise<boolean> {
+    if (!isBlobKey(key)) throw new InvalidBlobKeyError({ key })
+    return (await this.#store.sizeOf(key)) !== undefined
   }
 
   /** Local path of a blob, for components of this process. @throws like {@link registerJob} */

@@ -11,6 +11,7 @@ import type { ShuffleMaster } from '@flink-ts/network'
 import type { RpcService } from '@flink-ts/rpc'
 import { BlobServer } from '../blob/blob-server.js'
 import type { BlobStore } from '../blob/blob-store.js'
+import { LeaderBlobs } from '../blob/leader-blobs.js'
 import type { ClusterVersion } from '../dispatcher/client-compatibility.js'
 import { Dispatcher } from '../dispatcher/dispatcher.js'
 import type { HighAvailabilityServices } from '../highavailability/high-availability-services.js'
@@ -83,9 +84,10 @@ export async function startJobManagerServices(
   options: JobManagerServicesOptions,
 ): Promise<JobManagerServices> {
   const { configuration, clock, random, log, rpcService, resourceId, fatalErrorHandler } = options
-  const highAvailability =
+  const highAvailability: HighAvailabilityServices =
     options.highAvailability ??
     new StandaloneHaServices({ processStartMs: clock.now(), random, log })
+  const { blobStorage } = highAvailability
   const endpoint = (component: string) => ({
     rpcService,
     clock,
@@ -121,7 +123,16 @@ export async function startJobManagerServices(
     fileSystems: options.fileSystems,
     loadModule: options.moduleLoader,
     clusterVersion: options.version,
-    blobs: blobServer,
+    blobs:
+      blobStorage === undefined
+        ? blobServer
+        : ({ epoch }) =>
+            new LeaderBlobs({
+              server: blobServer,
+              storage: blobStorage,
+              epoch,
+              log: log.child({ component: 'BlobServer' }),
+            }),
     ...(options.shuffleMaster === undefined ? {} : { shuffleMaster: options.shuffleMaster }),
     onShutDown: options.onClusterShutDown,
     ...(options.onJobEnded === undefined ? {} : { onJobEnded: options.onJobEnded }),

@@ -1,5 +1,6 @@
-import type { Logger } from '@flink-ts/core'
+import { FlinkError, type Logger } from '@flink-ts/core'
 import type { MainThreadExecutor } from '@flink-ts/rpc'
+import type { JobBlobs, TermBlobs } from '../blob/job-blobs.js'
 import type { LeaderStores } from '../highavailability/high-availability-services.js'
 import {
   CoordinationConnectionLostError,
@@ -17,12 +18,6 @@ import { infoOfResult } from './ended-job-info.js'
 import { jobResultOf } from './job-details.js'
 import type { JobManagerRunner } from './job-manager-runner.js'
 
-/** Keeps the blobs of jobs that have not ended. A `BlobServer` is one. */
-export interface JobBlobs {
-  registerJob(jobId: string, keys: readonly string[]): Promise<void>
-  releaseJob(jobId: string): Promise<void>
-}
-
 export interface DispatcherTermOptions {
   readonly stores: LeaderStores
   readonly mainThread: MainThreadExecutor
@@ -30,7 +25,8 @@ export interface DispatcherTermOptions {
   readonly cleanup: CleanupSettings
   /** Results stay after the clean-up. */
   readonly keepResults: boolean
-  readonly blobs: JobBlobs | undefined
+  /** Of this term, if there are later ones. */
+  readonly blobs: JobBlobs | TermBlobs | undefined
   /** Removes what a job of an earlier leader has left of its checkpoints; its graph, if it is kept. */
   readonly cleanUpCheckpoints: (result: JobResult, jobGraph: JobGraph | undefined) => Promise<void>
   /** `onJobEnded` is to be told once, in the main thread. */
@@ -48,6 +44,12 @@ const STORE_RETRIES: RetryPolicy = {
   initialDelayMs: 100,
   maxDelayMs: 5_000,
   isWorthRetrying: (error) => error instanceof CoordinationConnectionLostError,
+}
+
+/** Programs that are away for a moment come back: a job without its program could only fail. */
+const PROGRAM_RETRIES: RetryPolicy = {
+  ...STORE_RETRIES,
+  isWorthRetrying: (error) => FlinkError.is(error) && error.retriable,
 }
 
 /**
@@ -96,10 +98,10 @@ export class DispatcherTerm {
           this.#store(`read the graph of job ${jobId}`, () => jobGraphs.getJobGraph(jobId)),
         ),
     )
-    this.#recovered = {
-      jobGraphs: recovered.filter((jobGraph) => jobGraph !== undefined),
-      dirtyResults,
-    }
+    const found = recovered.filter((jobGraph) => jobGraph !== undefined)
+    // Before anybody asks for these jobs: they run as soon as this leader serves.
+    await Promise.all(found.map((jobGraph) => this.#recoverBlobs(jobGraph)))
+    this.#recovered = { jobGraphs: found, dirtyResults }
   }
 
   /** Goes on with the jobs that were recovered. */
@@ -114,8 +116,9 @@ export class DispatcherTerm {
     }
     for (const jobGraph of jobGraphs) {
       log.info('Recovered a job', { jobId: jobGraph.jobId, job: jobGraph.name })
-      this.#track(this.#runRecovered(jobGraph))
+      this.#runJob(jobGraph)
     }
+    this.#track(this.#removeAbandonedBlobs())
   }
 
   /**
@@ -183,13 +186,18 @@ export class DispatcherTerm {
     for (const runner of this.#runners.values()) this.#track(runner.close())
     this.#runners.clear()
     await Promise.all(this.#ending)
+    const { blobs } = this.#options
+    if (blobs !== undefined && 'close' in blobs) await blobs.close()
   }
 
-  async #runRecovered(jobGraph: JobGraph): Promise<void> {
+  async #recoverBlobs(jobGraph: JobGraph): Promise<void> {
     const { jobId, name } = jobGraph
     try {
-      await this.#registerBlobs(jobGraph)
+      await this.#retries.run(`fetch the program of job ${jobId}`, PROGRAM_RETRIES, () =>
+        this.#registerBlobs(jobGraph),
+      )
     } catch (error) {
+      if (this.#closed) return
       // Its tasks will fail and say so.
       this.#options.log.error('The program of a recovered job is missing', {
         jobId,
@@ -197,7 +205,16 @@ export class DispatcherTerm {
         error,
       })
     }
-    if (!this.#closed) this.#runJob(jobGraph)
+  }
+
+  async #removeAbandonedBlobs(): Promise<void> {
+    const { blobs, log } = this.#options
+    if (this.#closed || blobs === undefined || !('removeAbandoned' in blobs)) return
+    await blobs.removeAbandoned().catch((error) => {
+      log.warn('Programs of earlier leaders were not removed; the next leader tries again', {
+        error,
+      })
+    })
   }
 
   async #registerBlobs({ jobId, program }: JobGraph): Promise<void> {

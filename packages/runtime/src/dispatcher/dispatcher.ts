@@ -15,6 +15,7 @@ import {
   NotLeaderError,
   type RpcService,
 } from '@flink-ts/rpc'
+import type { JobBlobs, TermBlobs } from '../blob/job-blobs.js'
 import { cleanUpCheckpoints } from '../checkpoint/clean-up-checkpoints.js'
 import type {
   HighAvailabilityServices,
@@ -63,7 +64,7 @@ import {
   FlinkJobTerminatedWithoutCancellationError,
   JobNotRunningError,
 } from './dispatcher-errors.js'
-import { DispatcherTerm, type JobBlobs } from './dispatcher-term.js'
+import { DispatcherTerm } from './dispatcher-term.js'
 import { JobClientHeartbeats } from './job-client-heartbeats.js'
 import { jobDetailsOf, jobResultOf } from './job-details.js'
 import { JobManagerRunner } from './job-manager-runner.js'
@@ -84,7 +85,8 @@ export interface DispatcherOptions {
   readonly clusterVersion: ClusterVersion
   /** Of the JobManager, who closes it. Default: the network's, which has nothing to remember. */
   readonly shuffleMaster?: ShuffleMaster
-  readonly blobs?: JobBlobs
+  /** For all terms, or what each term keeps for later ones. */
+  readonly blobs?: JobBlobs | ((token: FencingToken) => TermBlobs)
   /** Default `dispatcher`. */
   readonly endpointId?: string
   /** Somebody asked for the end of the cluster; told once. */
@@ -335,7 +337,7 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
       log: this.log,
       cleanup: this.#cleanup,
       keepResults: !configuration.get(HighAvailabilityOptions.JOB_RESULT_DELETE_ON_COMMIT),
-      blobs,
+      blobs: typeof blobs === 'function' ? blobs(token) : blobs,
       createRunner: (jobGraph, onJobEnded) =>
         new JobManagerRunner({
           jobMaster: { ...this.#options, jobGraph, log },
