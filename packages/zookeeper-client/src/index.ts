@@ -1,3 +1,12 @@
+export {
+  type ConnectString,
+  InvalidConnectStringError,
+  parseConnectString,
+  type ZooKeeperServer,
+} from './connect-string.js'
+export { NodeZooKeeperClient } from './node-zookeeper-client.js'
+export { childPath, parentPath, pathProblem } from './paths.js'
+export { createRecursively, removeRecursively } from './recursive.js'
 export type {
   CreateOptions,
   ZooKeeperClient,
@@ -7,6 +16,7 @@ export type {
   ZooKeeperWatchEvent,
   ZooKeeperWatcher,
 } from './zookeeper-client.js'
+export type { ZooKeeperAuthorization, ZooKeeperClientOptions } from './zookeeper-client-options.js'
 export {
   ZooKeeperError,
   type ZooKeeperErrorFacts,
