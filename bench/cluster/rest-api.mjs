@@ -16,6 +16,27 @@ export class RestApi {
     return response.json()
   }
 
+  async post(path, body) {
+    return this.#send('POST', path, body)
+  }
+
+  /** Resolves when the job has ended. */
+  async cancel(jobId) {
+    await this.#send('PATCH', `/jobs/${jobId}?mode=cancel`)
+    while (!TERMINAL.includes((await this.get(`/jobs/${jobId}/status`)).status)) await sleep(20)
+  }
+
+  async #send(method, path, body) {
+    const response = await fetch(this.#base + path, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
+    return text === '' ? undefined : JSON.parse(text)
+  }
+
   /** Details of a job that has ended; throws if it did not finish. Apache Flink answers from a cache of 3 s. */
   async finishedJob(jobId) {
     for (;;) {

@@ -1,5 +1,13 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { isAlive, now, sleep } from '../measure/processes.mjs'
 import { freePorts } from './free-ports.mjs'
@@ -23,6 +31,8 @@ export class StandaloneCluster {
   #folder
   #environment
   #configuration
+  #startedTaskManagers = 0
+  #pidByTaskManager = new Map()
 
   /**
    * @param system `home` of the installation, `name`, and `configurationFile(values, home)`: file name and text
@@ -56,6 +66,36 @@ export class StandaloneCluster {
       if (overview?.['slots-total'] === this.slots) return { script, ready: now() - begin }
       if (now() - begin > START_PATIENCE_S) throw new Error(`${this.name} did not start`)
       await sleep(5)
+    }
+  }
+
+  /** A JobManager, and TaskManagers `tm-0`, `tm-1`, …. */
+  async startWith(taskManagers) {
+    await this.#configure()
+    await this.bin('jobmanager.sh', ['start'])
+    for (let i = 0; i < taskManagers; i++) await this.startTaskManager()
+    await this.awaitSlots(taskManagers * this.slots)
+  }
+
+  async startTaskManager() {
+    const id = `tm-${this.#startedTaskManagers++}`
+    // One more line of those that stop-cluster.sh goes through.
+    appendFileSync(join(this.folder('conf'), 'workers'), 'localhost\n')
+    await this.bin('taskmanager.sh', ['start', `-Dtaskmanager.resource-id=${id}`])
+    this.#pidByTaskManager.set(id, this.#pidsOf(DAEMON.taskManager).at(-1))
+  }
+
+  pidOf(taskManagerId) {
+    return this.#pidByTaskManager.get(taskManagerId)
+  }
+
+  async awaitSlots(slots) {
+    const begin = now()
+    for (;;) {
+      const overview = await this.rest.get('/overview').catch(() => undefined)
+      if (overview?.['slots-total'] === slots) return
+      if (now() - begin > START_PATIENCE_S) throw new Error(`${this.name} did not start`)
+      await sleep(20)
     }
   }
 

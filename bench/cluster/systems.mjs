@@ -6,7 +6,12 @@ const flat = (values) =>
     .map(([key, value]) => `${key}: ${value}\n`)
     .join('')
 
-/** Our installation in `home`, with its own configuration but for what `values` say; the programs are compiled by `flink run`, as always. */
+const pairs = (keys) => Object.entries(keys).map(([key, value]) => `${key}=${value}`)
+
+/**
+ * Our installation in `home`, with its own configuration but for what `values` say; the programs are compiled by `flink run`, as always.
+ * `jobSettings` are words of `flink run` that configure the job.
+ */
 export function flinkTs({ home, root }) {
   return {
     name: 'flink-ts',
@@ -19,6 +24,8 @@ export function flinkTs({ home, root }) {
       return { file: 'flink-conf.yaml', text: `${own}\n${flat(values)}` }
     },
     program: (name) => [join(root, 'bench', 'programs', `${name}.ts`)],
+    jobSettings: (keys) => ({ options: pairs(keys).map((pair) => `-D${pair}`), args: [] }),
+    stateBackends: { heap: 'hashmap', disk: 'lsm' },
   }
 }
 
@@ -26,6 +33,7 @@ const JAVA_CLASSES = {
   trivial: 'Trivial',
   'word-count': 'WordCount',
   'batch-aggregation': 'BatchAggregation',
+  'keyed-updates': 'KeyedUpdates',
 }
 /** What its own file nests, so that its values are replaced there, and what is ours alone. */
 const NOT_ADDED =
@@ -47,6 +55,9 @@ export function apacheFlink({ home }) {
       return { file: 'config.yaml', text: `${own}\n${flat(Object.fromEntries(rest))}` }
     },
     program: (name) => ['-c', `bench.${JAVA_CLASSES[name]}`, join(home, 'bench.jar')],
+    // Its command knows -D for some targets only.
+    jobSettings: (keys) => ({ options: [], args: ['--set', pairs(keys).join(';')] }),
+    stateBackends: { heap: 'hashmap', disk: 'rocksdb' },
   }
 }
 
