@@ -40,4 +40,10 @@ export type {
   CutNotice,
   SimulatedZooKeeperClientSettings,
 } from './simulation/zookeeper/simulated-zookeeper-servers.js'
+export { zooKeeperContract } from './simulation/zookeeper/zookeeper-contract.js'
 export type { ZooKeeperObserver } from './simulation/zookeeper/zookeeper-observer.js'
+export type {
+  ZooKeeperPromise,
+  ZooKeeperTestClientOptions,
+  ZooKeeperUnderTest,
+} from './simulation/zookeeper/zookeeper-under-test.js'

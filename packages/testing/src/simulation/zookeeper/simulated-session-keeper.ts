@@ -1,10 +1,10 @@
 import type { CancelTimer, Clock, Random } from '@flink-ts/core'
+import type { ZooKeeperOperation, ZooKeeperSessionEvent } from '@flink-ts/zookeeper-client'
 import {
-  ZooKeeperError,
-  type ZooKeeperErrorReason,
-  type ZooKeeperOperation,
-  type ZooKeeperSessionEvent,
-} from '@flink-ts/zookeeper-client'
+  errorOf,
+  type SimulatedZooKeeperCall,
+  SimulatedZooKeeperCalls,
+} from './simulated-zookeeper-calls.js'
 import type {
   CutNotice,
   SimulatedZooKeeperClientSettings,
@@ -24,16 +24,6 @@ export interface SimulatedSessionKeeperOptions extends SimulatedZooKeeperClientS
   readonly servers: SimulatedZooKeeperServers
 }
 
-/** Something that a client asks of the servers. */
-interface Call {
-  readonly operation: string
-  /** The session in which it was made; undefined: whichever comes. */
-  readonly sessionId: string | undefined
-  readonly send: () => void
-  readonly reject: (error: unknown) => void
-  cancelTimeout: CancelTimer
-}
-
 const DEFAULT_SESSION_TIMEOUT_MS = 60_000
 const DEFAULT_CONNECTION_TIMEOUT_MS = 15_000
 
@@ -51,8 +41,7 @@ export class SimulatedSessionKeeper {
   readonly #options: SimulatedSessionKeeperOptions
   readonly #listeners = new Set<(event: ZooKeeperSessionEvent) => void>()
   readonly #timers = new Set<CancelTimer>()
-  readonly #waiting = new Set<Call>()
-  readonly #inFlight = new Set<Call>()
+  readonly #calls = new SimulatedZooKeeperCalls((delayMs, action) => this.#later(delayMs, action))
   #state: 'new' | 'open' | 'auth-failed' | 'closing' | 'closed' | 'crashed' = 'new'
   #network: 'open' | 'cut' | 'silent' = 'open'
   #standsStill = false
@@ -60,6 +49,8 @@ export class SimulatedSessionKeeper {
   /** The servers have taken the connection. */
   #isConnected = false
   #sessionId: string | undefined
+  /** Given up, but the servers may have it yet: it is ended before another one is asked for. */
+  #givenUp: string | undefined
   #lastHeardMs = 0
   /** Of the last transaction that the servers have told of. */
   #zxid = 0
@@ -113,30 +104,29 @@ export class SimulatedSessionKeeper {
     } = {},
   ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const call: Call = {
+      const call: SimulatedZooKeeperCall = {
         operation,
         sessionId: this.#sessionId,
         reject,
-        cancelTimeout: () => {},
         send: () => this.#send(call, run, resolve, options),
       }
       if (this.#state === 'auth-failed') reject(errorOf(call, 'auth-failed'))
       else if (this.#state === 'closing' || this.#state === 'closed')
         reject(errorOf(call, 'closed'))
       else if (this.#isConnected) call.send()
-      else this.#wait(call)
+      else this.#calls.wait(call, this.#connectionTimeoutMs)
     })
   }
 
   close(): Promise<void> {
     if (this.#state === 'closing' || this.isOver) return this.#closed
-    this.#rejectWaiting('closed')
+    this.#calls.rejectWaiting('closed')
     const id = this.#sessionId
     if (this.#isConnected && id !== undefined) {
-      const { servers, connectionTimeoutMs = DEFAULT_CONNECTION_TIMEOUT_MS } = this.#options
+      const { servers } = this.#options
       const finish = () => this.#finish()
       this.call('close the session', () => servers.closeSession(id)).then(finish, finish)
-      this.#later(connectionTimeoutMs, finish)
+      this.#later(this.#connectionTimeoutMs, finish)
       this.#state = 'closing'
     } else this.#finish()
     return this.#closed
@@ -208,6 +198,7 @@ export class SimulatedSessionKeeper {
 
   /** The servers have no quorum. @returns requests that they may yet carry out when they have one */
   serversAreGone(): (() => void)[] {
+    if (this.#network === 'open' && !this.#standsStill) this.#lastHeardMs = this.#now()
     const undecided = this.#connection?.break({ collect: true }) ?? []
     if (this.#network !== 'silent') this.#look()
     return undecided
@@ -249,6 +240,7 @@ export class SimulatedSessionKeeper {
     if (this.#standsStill) connection.hold('toClient')
     const { watchers } = this
     const id = this.#sessionId
+    const givenUp = this.#givenUp
     const request = {
       id,
       timeoutMs: this.timeoutMs,
@@ -262,6 +254,7 @@ export class SimulatedSessionKeeper {
         }),
     }
     connection.send('toServers', () => {
+      if (givenUp !== undefined) servers.closeSession(givenUp)
       const session = servers.accept(request)
       connection.send('toClient', () => this.#onAccepted(session?.id))
       if (id === undefined) return
@@ -285,16 +278,12 @@ export class SimulatedSessionKeeper {
     const type = this.#sessionId === id ? 'reconnected' : 'connected'
     this.#isConnected = true
     this.#sessionId = id
+    this.#givenUp = undefined
     this.#lastHeardMs = this.#now()
     this.#cancelLost?.()
     this.#cancelLost = undefined
     this.#emit({ type, sessionId: id })
-    for (const call of [...this.#waiting]) {
-      if (!this.#isConnected) return
-      this.#waiting.delete(call)
-      call.cancelTimeout()
-      call.send()
-    }
+    this.#calls.sendWaiting(() => this.#isConnected)
   }
 
   /** The client sees that its connection is broken, if it is and if the client sees anything. */
@@ -302,7 +291,7 @@ export class SimulatedSessionKeeper {
     if (this.#standsStill || this.#connection?.isBroken !== true) return
     this.#connection = undefined
     if (this.#state === 'closing') {
-      this.#failInFlight()
+      this.#calls.failInFlight()
       this.#finish()
       return
     }
@@ -311,7 +300,7 @@ export class SimulatedSessionKeeper {
       const elapsedMs = this.#now() - this.#lastHeardMs
       this.#cancelLost = this.#later(this.timeoutMs - elapsedMs, () => this.#onLostTimer())
       this.#emit({ type: 'suspended' })
-      this.#failInFlight()
+      this.#calls.failInFlight()
     }
     this.#connect()
   }
@@ -323,6 +312,7 @@ export class SimulatedSessionKeeper {
     this.#connection = undefined
     this.#cancelConnect?.()
     this.#cancelConnect = undefined
+    this.#givenUp = this.#sessionId
     this.#lose()
     this.#connect()
   }
@@ -334,7 +324,7 @@ export class SimulatedSessionKeeper {
     this.#sessionId = undefined
     this.watchers.clear()
     this.#emit({ type: 'lost' })
-    this.#rejectWaiting('session-expired', (call) => call.sessionId === id)
+    this.#calls.rejectWaiting('session-expired', (call) => call.sessionId === id)
   }
 
   #awake(): void {
@@ -370,7 +360,7 @@ export class SimulatedSessionKeeper {
   // ---------------------------------------------------------------- calls
 
   #send<T>(
-    call: Call,
+    call: SimulatedZooKeeperCall,
     run: (session: SimulatedZooKeeperSession) => T,
     resolve: (value: T) => void,
     {
@@ -383,7 +373,7 @@ export class SimulatedSessionKeeper {
     const connection = this.#connection
     const sessionId = this.#sessionId
     if (connection === undefined || sessionId === undefined || this.isOver) return
-    this.#inFlight.add(call)
+    this.#calls.begun(call)
     connection.send('toServers', () => {
       let answer: () => void
       try {
@@ -403,33 +393,10 @@ export class SimulatedSessionKeeper {
         answer = () => call.reject(error)
       }
       connection.send('toClient', () => {
-        this.#inFlight.delete(call)
+        this.#calls.ended(call)
         answer()
       })
     })
-  }
-
-  #wait(call: Call): void {
-    const { connectionTimeoutMs = DEFAULT_CONNECTION_TIMEOUT_MS } = this.#options
-    this.#waiting.add(call)
-    call.cancelTimeout = this.#later(connectionTimeoutMs, () => {
-      this.#waiting.delete(call)
-      call.reject(errorOf(call, 'operation-timeout'))
-    })
-  }
-
-  #failInFlight(): void {
-    const calls = [...this.#inFlight]
-    this.#inFlight.clear()
-    for (const call of calls) call.reject(errorOf(call, 'connection-loss'))
-  }
-
-  #rejectWaiting(reason: ZooKeeperErrorReason, which: (call: Call) => boolean = () => true): void {
-    for (const call of [...this.#waiting].filter(which)) {
-      this.#waiting.delete(call)
-      call.cancelTimeout()
-      call.reject(errorOf(call, reason))
-    }
   }
 
   // ---------------------------------------------------------------- the end
@@ -437,14 +404,14 @@ export class SimulatedSessionKeeper {
   #refuse(scheme: string): void {
     this.#state = 'auth-failed'
     this.#emit({ type: 'auth-failed', scheme })
-    this.#rejectWaiting('auth-failed')
+    this.#calls.rejectWaiting('auth-failed')
   }
 
   #finish(): void {
     if (this.isOver) return
     this.#state = 'closed'
     this.#stop()
-    this.#failInFlight()
+    this.#calls.failInFlight()
     this.#resolveClosed()
   }
 
@@ -455,6 +422,10 @@ export class SimulatedSessionKeeper {
     this.#sessionId = undefined
     this.watchers.clear()
     for (const cancel of [...this.#timers]) cancel()
+  }
+
+  get #connectionTimeoutMs(): number {
+    return this.#options.connectionTimeoutMs ?? DEFAULT_CONNECTION_TIMEOUT_MS
   }
 
   #emit(event: ZooKeeperSessionEvent): void {
@@ -485,8 +456,4 @@ export class SimulatedSessionKeeper {
     else cancelTimer = this.#options.clock.schedule(delayMs, run)
     return cancel
   }
-}
-
-function errorOf({ operation }: Call, reason: ZooKeeperErrorReason): ZooKeeperError {
-  return new ZooKeeperError({ reason, operation })
 }
