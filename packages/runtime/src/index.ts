@@ -62,6 +62,15 @@ export type { TransitionTable } from './executiongraph/state-machine.js'
 export { HeartbeatLostError } from './heartbeat/heartbeat-lost-error.js'
 export type { HeartbeatSettings } from './heartbeat/heartbeat-settings.js'
 // highavailability
+export { awaitLeader } from './highavailability/await-leader.js'
+export {
+  type HighAvailabilityContext,
+  type HighAvailabilityFactory,
+  isHighlyAvailable,
+  type LeaderRetrieval,
+  type LeaderRetrievalContext,
+  loadHighAvailability,
+} from './highavailability/high-availability-factory.js'
 export type {
   HighAvailabilityServices,
   JobGraphStore,

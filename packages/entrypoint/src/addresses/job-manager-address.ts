@@ -1,11 +1,20 @@
-import { type Configuration, IllegalConfigurationError, JobManagerOptions } from '@flink-ts/core'
+import {
+  type Configuration,
+  HighAvailabilityOptions,
+  IllegalConfigurationError,
+  JobManagerOptions,
+} from '@flink-ts/core'
+import { isHighlyAvailable } from '@flink-ts/runtime'
 import { bindHost } from './bind-host.js'
 import { hostAndPort, isLoopback, numericLoopback } from './loopback.js'
 
 /** Where a JobManager listens for RPC and where it is reached. */
 export interface JobManagerRpcAddress {
   readonly bindHost: string
-  readonly bindPort: number
+  /** Ports to try. */
+  readonly bindPorts: string
+  /** The key of what decides the port. */
+  readonly portKey: string
   readonly host: string
   /** Undefined: the port that was bound. */
   readonly port: number | undefined
@@ -16,15 +25,20 @@ export interface JobManagerRpcAddress {
 /** @throws IllegalConfigurationError without `jobmanager.rpc.address` */
 export function jobManagerRpcAddress(configuration: Configuration): JobManagerRpcAddress {
   const host = requireHost(configuration)
-  const port = configuration.get(JobManagerOptions.PORT)
+  // Nobody has to know the port of one of several beforehand.
+  const option = isHighlyAvailable(configuration)
+    ? HighAvailabilityOptions.HA_JOB_MANAGER_PORT_RANGE
+    : JobManagerOptions.PORT
+  const ports = String(configuration.get<number | string>(option))
   const bindPort = configuration.get(JobManagerOptions.RPC_BIND_PORT)
   const bound = bindHost(configuration, JobManagerOptions.BIND_HOST, host)
   const { key } = JobManagerOptions.BIND_HOST
   return {
     bindHost: bound,
-    bindPort: bindPort ?? port,
+    bindPorts: bindPort === undefined ? ports : String(bindPort),
+    portKey: option.key,
     host: numericLoopback(host),
-    port: bindPort === undefined ? undefined : port,
+    port: bindPort !== undefined && /^[1-9]\d*$/.test(ports) ? Number(ports) : undefined,
     warning:
       isLoopback(bound) && !isLoopback(host)
         ? `Only processes of this machine can reach the JobManager: '${key}' is ${bound}, though '${JobManagerOptions.ADDRESS.key}' is ${host}; set '${key}' to 0.0.0.0 or to an address of this machine`

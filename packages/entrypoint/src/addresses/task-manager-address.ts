@@ -19,15 +19,19 @@ export interface LocalHost {
   readonly hostName: string
 }
 
-/** @param jobManagerHost decides which of this machine's addresses is announced, unless `taskmanager.host` does */
+/** @param jobManagerHost decides which of this machine's addresses is announced; not asked if `taskmanager.host` does */
 export async function taskManagerAddress(
   configuration: Configuration,
-  jobManagerHost: string,
+  jobManagerHost: string | (() => Promise<string>),
   localHost: LocalHost,
 ): Promise<TaskManagerAddress> {
   const host =
     configuration.get(TaskManagerOptions.HOST) ??
-    (await announcedHost(configuration, jobManagerHost, localHost))
+    (await announcedHost(
+      configuration,
+      typeof jobManagerHost === 'string' ? jobManagerHost : await jobManagerHost(),
+      localHost,
+    ))
   const ports = configuration.get(TaskManagerOptions.RPC_PORT)
   const bindPort = configuration.get(TaskManagerOptions.RPC_BIND_PORT)
   return {

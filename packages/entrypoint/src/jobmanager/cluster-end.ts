@@ -1,5 +1,5 @@
-import { type Configuration, HighAvailabilityOptions } from '@flink-ts/core'
-import type { ApplicationStatus } from '@flink-ts/runtime'
+import type { Configuration } from '@flink-ts/core'
+import { type ApplicationStatus, isHighlyAvailable } from '@flink-ts/runtime'
 
 /**
  * Exit code of a process whose cluster has ended, Flink's own. The system keeps the lowest 8 bits only: 1443 becomes
@@ -27,7 +27,7 @@ export function stoppedFromOutside(configuration: Configuration): ClusterEnd {
   }
 }
 
-/** Whether another JobManager takes over when this one is gone. */
-export function isHighlyAvailable(configuration: Configuration): boolean {
-  return configuration.get(HighAvailabilityOptions.HA_MODE).toUpperCase() !== 'NONE'
+/** The end of a process that could not begin its work: another JobManager, or the next attempt, may. */
+export function startFailed(configuration: Configuration, diagnostics: string): ClusterEnd {
+  return { status: isHighlyAvailable(configuration) ? undefined : 'FAILED', diagnostics }
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { FlinkError } from '@flink-ts/core'
 import { applicationStatusOf, type JobStatus } from '@flink-ts/runtime'
 import type { DaemonContext, RunningDaemon } from '../daemon/daemon.js'
-import { type ClusterEnd, EXIT_CODES, stoppedFromOutside } from './cluster-end.js'
+import { type ClusterEnd, EXIT_CODES, startFailed, stoppedFromOutside } from './cluster-end.js'
 import { type JobManager, startJobManager } from './job-manager.js'
 
 /** NORMAL: the cluster waits until a client has got the result of its job. DETACHED: it ends with the job. */
@@ -44,7 +44,11 @@ export async function startJobCluster(context: DaemonContext): Promise<RunningDa
   try {
     await submit(jobManager, jobGraph, code)
   } catch (error) {
-    await jobManager.close('FAILED', 'the job could not be submitted')
+    const { status, diagnostics } = startFailed(
+      context.configuration,
+      'the job could not be submitted',
+    )
+    await jobManager.close(status, diagnostics)
     throw error
   }
   return {

@@ -19,6 +19,7 @@ import {
   type ExecutionGraphInfo,
   FileSystemBlobStore,
   type JobManagerServices,
+  loadHighAvailability,
   startJobManagerServices,
 } from '@flink-ts/runtime'
 import { jobManagerRpcAddress } from '../addresses/job-manager-address.js'
@@ -26,6 +27,7 @@ import { blobFolder } from '../daemon/blob-folder.js'
 import type { DaemonContext } from '../daemon/daemon.js'
 import { startRpcService } from '../rpc/start-rpc-service.js'
 import { loadShuffleService } from '../shuffle/load-shuffle-service.js'
+import { startFailed } from './cluster-end.js'
 import { loadDriver } from './load-driver.js'
 
 /** What the kind of cluster does when something happens. */
@@ -60,6 +62,7 @@ export async function startJobManager(
   const own = log.child({ component: 'JobManager' })
   const memory = deriveJobManagerMemory(configuration)
   own.info(`Memory of this process:\n${renderMemoryTable(memory)}`)
+  const highAvailabilityKind = await loadHighAvailability(configuration, (name) => import(name))
   const address = jobManagerRpcAddress(configuration)
   if (address.warning !== undefined) own.warn(address.warning)
   const blobDirectory = blobFolder(configuration, folder)
@@ -79,15 +82,30 @@ export async function startJobManager(
     startRpcService({
       security: loadTransportSecurity(configuration, 'create'),
       ...address,
-      bindPorts: String(address.bindPort),
       configuration,
       clock,
       log,
       hostKey: JobManagerOptions.BIND_HOST.key,
-      portKey: JobManagerOptions.PORT.key,
+      portKey: address.portKey,
     }),
   ])
   const local = new LocalFileSystem(random)
+  const fileSystems = createFileSystems({ configuration, clock, random, local })
+  let highAvailability = context.highAvailability
+  try {
+    highAvailability ??= await highAvailabilityKind?.createHighAvailabilityServices({
+      configuration,
+      clock,
+      random,
+      log,
+      fileSystems,
+      contenderName: rpcService.address,
+      onFatalError,
+    })
+  } catch (error) {
+    await rpcService.close()
+    throw error
+  }
   let services: JobManagerServices | undefined
   const { onJobEnded, onResultFetched } = hooks
   const rest = new RestServerEndpoint({
@@ -100,6 +118,7 @@ export async function startJobManager(
     storeProgram: (bytes) => services?.blobServer.lease(bytes),
     version: { version: FLINK_TS_VERSION, commit: 'unknown', revision: 'unknown' },
     uploadFolder: join(folder, 'upload'),
+    ...(highAvailability === undefined ? {} : { highAvailability }),
   })
   const starting = startJobManagerServices({
     configuration,
@@ -107,7 +126,7 @@ export async function startJobManager(
     random,
     log,
     rpcService,
-    fileSystems: createFileSystems({ configuration, clock, random, local }),
+    fileSystems,
     resourceId: resourceIdOf(configuration.get(JobManagerOptions.RESOURCE_ID), random),
     blobStore: new FileSystemBlobStore({
       fileSystem: local,
@@ -115,9 +134,7 @@ export async function startJobManager(
       random,
     }),
     resourceManagerDriver: driver,
-    ...(context.highAvailability === undefined
-      ? {}
-      : { highAvailability: context.highAvailability }),
+    ...(highAvailability === undefined ? {} : { highAvailability }),
     shuffleMaster,
     version: { version: FLINK_TS_VERSION, nodeMajor: Number.parseInt(process.versions.node, 10) },
     moduleLoader: (module) => import(module),
@@ -141,7 +158,8 @@ export async function startJobManager(
     own.info('Listening', { rpc: rpcService.address, rest: rest.address })
     return { services: started, rpcAddress: rpcService.address, close }
   } catch (error) {
-    await close('FAILED', 'the JobManager could not start').catch((cause) =>
+    const { status, diagnostics } = startFailed(configuration, 'the JobManager could not start')
+    await close(status, diagnostics).catch((cause) =>
       own.warn('Closing what had started failed', { error: cause }),
     )
     throw error

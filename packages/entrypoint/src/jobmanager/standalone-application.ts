@@ -1,18 +1,14 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { DeploymentOptions, FlinkError, isHexId, userMessage } from '@flink-ts/core'
+import { isHighlyAvailable } from '@flink-ts/runtime'
 import { prepareClusterModules } from '@flink-ts/runtime/program'
 import { Application, type ApplicationOutcome } from '../application/application.js'
 import { ApplicationJobs } from '../application/application-jobs.js'
 import type { ApplicationThreadData } from '../application/application-thread-messages.js'
 import { LeadingApplication } from '../application/leading-application.js'
 import type { DaemonContext, RunningDaemon } from '../daemon/daemon.js'
-import {
-  type ClusterEnd,
-  EXIT_CODES,
-  isHighlyAvailable,
-  stoppedFromOutside,
-} from './cluster-end.js'
+import { type ClusterEnd, EXIT_CODES, startFailed, stoppedFromOutside } from './cluster-end.js'
 import { type JobManager, startJobManager } from './job-manager.js'
 
 /** Id of the one job of a highly available application unless `--job-id` gives another. */
@@ -55,10 +51,7 @@ export async function startStandaloneApplication(context: DaemonContext): Promis
   }
   const onFailed = (error: unknown) => {
     // The provider of the process starts it again, if it does so at all: nobody else may go on then.
-    end = {
-      status: isHighlyAvailable(configuration) ? undefined : 'FAILED',
-      diagnostics: userMessage(error),
-    }
+    end = startFailed(configuration, userMessage(error))
     context.onFatalError(error)
   }
   const leader = services.highAvailability.leaderRetriever({ kind: 'dispatcher' })
@@ -82,7 +75,11 @@ export async function startStandaloneApplication(context: DaemonContext): Promis
     // main() runs where the Dispatcher leads: that of a process that has lost its leadership must not go on.
     leader.start((address) => application.setLeading(address?.address === jobManager.rpcAddress))
   } catch (error) {
-    await jobManager.close('FAILED', 'the application could not be started')
+    const { status, diagnostics } = startFailed(
+      configuration,
+      'the application could not be started',
+    )
+    await jobManager.close(status, diagnostics)
     throw error
   }
   return {

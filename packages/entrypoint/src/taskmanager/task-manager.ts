@@ -8,50 +8,57 @@ import {
   TaskManagerOptions,
 } from '@flink-ts/core'
 import { loadTransportSecurity } from '@flink-ts/core/security'
+import type { GrpcRpcService } from '@flink-ts/rpc/grpc'
 import {
   FileSystemBlobStore,
-  StandaloneLeaderRetriever,
   startTaskManagerServices,
   type TaskManagerServices,
   WorkerTaskLauncher,
 } from '@flink-ts/runtime'
-import { configuredJobManager } from '../addresses/job-manager-address.js'
-import { isLoopback, numericLoopback } from '../addresses/loopback.js'
+import { numericLoopback } from '../addresses/loopback.js'
 import { systemLocalHost } from '../addresses/system-local-host.js'
 import { taskManagerAddress } from '../addresses/task-manager-address.js'
 import { blobFolder } from '../daemon/blob-folder.js'
 import type { DaemonContext, RunningDaemon } from '../daemon/daemon.js'
 import { startRpcService } from '../rpc/start-rpc-service.js'
+import { jobManagerLocation } from './job-manager-location.js'
 import { startShuffleEnvironment } from './start-shuffle-environment.js'
 
-/** Starts the components of a TaskManager; it finds its JobManager by configuration. */
+/** Starts the components of a TaskManager; it finds its JobManager by configuration, or whoever leads of several. */
 export async function startTaskManager(context: DaemonContext): Promise<RunningDaemon> {
   const { configuration, clock, random, log, folder, onFatalError } = context
   const own = log.child({ component: 'TaskManager' })
   const memory = deriveTaskManagerMemory(configuration)
   own.info(`Memory of this process:\n${renderMemoryTable(memory)}`)
   const blobDirectory = blobFolder(configuration, folder)
-  const jobManager = configuredJobManager(configuration)
-  const address = await taskManagerAddress(configuration, jobManager.host, systemLocalHost)
-  // On the machine of the JobManager either may be the first to start.
-  const missing = isLoopback(jobManager.host) ? 'create' : 'refuse'
-  const security = loadTransportSecurity(configuration, missing)
-  const rpcService = await startRpcService({
-    configuration,
-    security,
-    clock,
-    log,
-    bindHost: address.bindHost,
-    bindPorts: address.bindPorts,
-    host: numericLoopback(address.host),
-    port: address.port,
-    hostKey: TaskManagerOptions.BIND_HOST.key,
-    portKey: TaskManagerOptions.RPC_PORT.key,
-  })
+  const jobManager = await jobManagerLocation(context)
+  let rpcService: GrpcRpcService | undefined
   let services: TaskManagerServices | undefined
   let taskLauncher: WorkerTaskLauncher | undefined
+  const close = async () => {
+    await services?.close()
+    await jobManager.close()
+    await rpcService?.close()
+  }
   try {
-    const port = rpcService.address.slice(rpcService.address.lastIndexOf(':') + 1)
+    const address = await taskManagerAddress(configuration, jobManager.host, systemLocalHost)
+    // On the machine of the JobManager either may be the first to start.
+    const missing = jobManager.isOnThisMachine(address.host) ? 'create' : 'refuse'
+    const security = loadTransportSecurity(configuration, missing)
+    const ownRpc = await startRpcService({
+      configuration,
+      security,
+      clock,
+      log,
+      bindHost: address.bindHost,
+      bindPorts: address.bindPorts,
+      host: numericLoopback(address.host),
+      port: address.port,
+      hostKey: TaskManagerOptions.BIND_HOST.key,
+      portKey: TaskManagerOptions.RPC_PORT.key,
+    })
+    rpcService = ownRpc
+    const port = ownRpc.address.slice(ownRpc.address.lastIndexOf(':') + 1)
     const resourceId = (configuration.get(TaskManagerOptions.RESOURCE_ID) ??
       `${address.host}:${port}-${random.hex(3)}`) as ResourceId
     const world = { configuration, clock, log: log.child({ resourceId }) }
@@ -74,16 +81,9 @@ export async function startTaskManager(context: DaemonContext): Promise<RunningD
     })
     services = await startTaskManagerServices({
       ...world,
-      rpcService,
+      rpcService: ownRpc,
       resourceId,
-      leaderRetriever: (component) =>
-        new StandaloneLeaderRetriever({
-          component,
-          jobManagerAddress: jobManager.address,
-          rpcService,
-          clock,
-          log,
-        }),
+      leaderRetriever: (component) => jobManager.leaderRetriever(component, ownRpc),
       host: address.host,
       shuffleEnvironment,
       taskLauncher,
@@ -106,18 +106,15 @@ export async function startTaskManager(context: DaemonContext): Promise<RunningD
       fatalErrorHandler: onFatalError,
     })
     const { dataPort } = shuffleEnvironment
-    own.info('Listening', { resourceId, rpc: rpcService.address, dataPort })
+    own.info('Listening', { resourceId, rpc: ownRpc.address, dataPort })
   } catch (error) {
-    await rpcService.close()
+    await close()
     throw error
   }
   return {
     get hasStuckThreads() {
       return taskLauncher?.hasStuckThreads === true
     },
-    async close() {
-      await services.close()
-      await rpcService.close()
-    },
+    close,
   }
 }
