@@ -1,9 +1,9 @@
 import { connect } from 'node:net'
-import type { CancelTimer, Clock, Logger, Random } from '@flink-ts/core'
+import type { CancelTimer } from '@flink-ts/core'
 import ConnectionManager from 'node-zookeeper-client/lib/ConnectionManager.js'
 import jute, { type JuteRecord } from 'node-zookeeper-client/lib/jute/index.js'
 import { MovingDeadline } from '../session/moving-deadline.js'
-import type { ZooKeeperAuthorization } from '../zookeeper-client-options.js'
+import type { Answer, ConnectionListener, GuardedConnectionOptions } from './connection-listener.js'
 import { FrameSplitter } from './frame-splitter.js'
 import { isKnownWatchEvent, keepZxid, readReplyHeader, replaceCode } from './reply-frame.js'
 
@@ -13,35 +13,6 @@ const MAX_PAUSE_MS = 1_000
 const FIRST_PAUSE_MS = 50
 /** Whoever takes a session and drops it sooner than this counts as a failure, so that it is not asked in a tight loop. */
 const STABLE_MS = 1_000
-
-/** An answer of a server; its code is 0 if it did what was asked. Undefined: the connection broke before. */
-export type Answer = { readonly code: number; readonly payload: unknown } | undefined
-
-export interface GuardedConnectionOptions {
-  /** In the order in which they are tried. */
-  readonly servers: readonly { readonly host: string; readonly port: number }[]
-  readonly chroot: string | undefined
-  readonly sessionTimeoutMs: number
-  readonly connectionTimeoutMs: number
-  readonly authorization: readonly ZooKeeperAuthorization[]
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Logger
-}
-
-/** What a connection tells of its session. Called inside of socket events: what it does must not throw. */
-export interface ConnectionListener {
-  /** The session is open, credentials and watches are set: requests may be sent, those of {@link ready} itself first. */
-  ready(): void
-  /** Servers had the session at `at`, in the clock's monotonic time. */
-  confirmed(at: number): void
-  /** Requests are about to be answered with `undefined`. It is being connected to again. */
-  disconnected(): void
-  /** The servers have no such session any more. Nothing more comes. */
-  expired(): void
-  /** Nothing more comes. */
-  authFailed(scheme: string): void
-}
 
 /**
  * The library's connection of one session, with guards: opening takes its time at most, silence ends a connection, frames
@@ -59,6 +30,10 @@ export class GuardedConnection extends ConnectionManager {
   #serverName = ''
   #failures = 0
   #lastFailure: string | undefined
+  /** Why the connection that is about to close does. */
+  #problem: string | undefined
+  /** Failures that were logged since there was a session. */
+  readonly #logged = new Set<string>()
   #cancelAttempt: CancelTimer = () => {}
   #cancelHandshake: CancelTimer = () => {}
   #cancelPing: CancelTimer = () => {}
@@ -152,6 +127,7 @@ export class GuardedConnection extends ConnectionManager {
       this.#options.connectionTimeoutMs,
       Math.max(1, Math.floor(this.sessionTimeout / this.servers.length)),
     )
+    this.#problem = undefined
     const socket = connect(server)
     this.socket = socket
     socket.setNoDelay()
@@ -159,7 +135,7 @@ export class GuardedConnection extends ConnectionManager {
     socket.on('data', (chunk) => this.onSocketData(chunk))
     socket.on('drain', () => this.onSocketDrain())
     socket.on('error', (error) => {
-      this.#lastFailure = `${this.#serverName}: ${error.message}`
+      this.#problem ??= error.message
     })
     socket.on('close', () => this.onSocketClosed())
     this.#cancelHandshake = this.#options.clock.schedule(limit, () =>
@@ -183,7 +159,7 @@ export class GuardedConnection extends ConnectionManager {
       }
     } catch (error) {
       // What the library cannot read, or refuses by an exception: nothing behind it can be understood, either.
-      this.#drop('cannot read what it says', error)
+      this.#drop('said what cannot be read', error)
     }
   }
 
@@ -222,7 +198,7 @@ export class GuardedConnection extends ConnectionManager {
     if (this.#isOver) return
     const isStable = this.#readyAt !== undefined && this.#now() - this.#readyAt >= STABLE_MS
     this.#failures = isStable ? 0 : this.#failures + 1
-    this.#lastFailure ??= `${this.#serverName} closed the connection`
+    this.#onFailure()
     this.#release()
     // Else all of that goes to the next server, too.
     this.packetQueue.queue = []
@@ -259,11 +235,12 @@ export class GuardedConnection extends ConnectionManager {
 
   #onReady(): void {
     this.#cancelHandshake()
+    this.#listener.confirmed(this.#askedAt)
     this.#readyAt = this.#now()
     this.#lastFailure = undefined
+    this.#logged.clear()
     this.#heard()
     this.#ping()
-    this.#listener.confirmed(this.#askedAt)
     if (this.#ended === undefined) this.#listener.ready()
     else this.#sendEnd()
   }
@@ -300,14 +277,16 @@ export class GuardedConnection extends ConnectionManager {
   }
 
   /** Ends the connection, not the session: another server is tried. */
-  #drop(problem: string, error?: unknown): void {
-    this.#lastFailure = `${this.#serverName}: ${problem}`
-    this.#options.log.warn('Leaves a ZooKeeper server', {
-      server: this.#serverName,
-      problem,
-      ...(error === undefined ? {} : { error }),
-    })
+  #drop(problem: string, cause?: unknown): void {
+    this.#problem ??= cause instanceof Error ? `${problem} (${cause.message})` : problem
     this.socket?.destroy()
+  }
+
+  #onFailure(): void {
+    this.#lastFailure = `${this.#serverName}: ${this.#problem ?? 'closed the connection'}`
+    if (this.#logged.has(this.#lastFailure)) return
+    this.#logged.add(this.#lastFailure)
+    this.#options.log.warn('No connection with a ZooKeeper server', { reason: this.#lastFailure })
   }
 
   #release(): void {

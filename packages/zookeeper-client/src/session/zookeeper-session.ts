@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import type { CancelTimer } from '@flink-ts/core'
 import type { LibraryEvent } from 'node-zookeeper-client/lib/ConnectionManager.js'
 import type { JuteRecord } from 'node-zookeeper-client/lib/jute/index.js'
 import { parseConnectString, type ZooKeeperServer } from '../connect-string.js'
 import { NO_NODE } from '../error-codes.js'
 import { GuardedConnection } from '../library/guarded-connection.js'
+import { shuffled } from '../shuffled.js'
 import { toHex } from '../stat.js'
 import type {
   ZooKeeperSessionEvent,
@@ -15,6 +15,7 @@ import type { ZooKeeperClientOptions } from '../zookeeper-client-options.js'
 import { ZooKeeperError, type ZooKeeperErrorReason } from '../zookeeper-error.js'
 import { MovingDeadline } from './moving-deadline.js'
 import { SESSION_TRANSITIONS, type SessionInput, type SessionState } from './session-state.js'
+import { WaitingCalls } from './waiting-calls.js'
 
 /** How long {@link ZooKeeperSession.close} waits for a server that has the session, and for one that may not be there. */
 const CLOSE_CONNECTED_MS = 3_000
@@ -46,10 +47,7 @@ export interface SessionRequest<T> {
   readonly read: (code: number, payload: unknown) => T
 }
 
-interface Waiting {
-  readonly send: () => void
-  readonly fail: (reason: ZooKeeperErrorReason, detail?: string) => void
-}
+type Fail = (reason: ZooKeeperErrorReason, detail?: string) => void
 
 /**
  * One session after the other: what is asked goes to the open one, or waits for it.
@@ -62,7 +60,7 @@ export class ZooKeeperSession {
   readonly #servers: readonly ZooKeeperServer[]
   readonly #chroot: string | undefined
   readonly #listeners = new Set<(event: ZooKeeperSessionEvent) => void>()
-  readonly #waiting = new Set<Waiting>()
+  readonly #waiting: WaitingCalls
   readonly #unconfirmed: MovingDeadline
   #state: SessionState = 'new'
   #connection: GuardedConnection | undefined
@@ -76,8 +74,13 @@ export class ZooKeeperSession {
   constructor(options: ZooKeeperClientOptions) {
     this.#options = options
     const { servers, chroot } = parseConnectString(options.connectString)
-    this.#servers = shuffled(servers, (bound) => options.random.nextInt(bound))
+    this.#servers = shuffled(servers, options.random)
     this.#chroot = chroot
+    this.#waiting = new WaitingCalls(
+      options.clock,
+      options.connectionTimeoutMs,
+      () => this.#connection?.lastFailure,
+    )
     this.#unconfirmed = new MovingDeadline(options.clock, () => this.#onUnconfirmed())
   }
 
@@ -98,10 +101,9 @@ export class ZooKeeperSession {
     // A set would take the same function only once.
     const own = (event: ZooKeeperSessionEvent) => listener(event)
     this.#listeners.add(own)
-    if (this.#state === 'connected') {
-      this.#tell([own], { type: 'connected', sessionId: this.id! })
-    } else if (this.#state === 'auth-failed') {
-      this.#tell([own], { type: 'auth-failed', scheme: this.#refusedScheme! })
+    if (this.#state === 'connected') own({ type: 'connected', sessionId: this.id! })
+    else if (this.#state === 'auth-failed') {
+      own({ type: 'auth-failed', scheme: this.#refusedScheme! })
     }
     return () => void this.#listeners.delete(own)
   }
@@ -113,7 +115,7 @@ export class ZooKeeperSession {
 
   call<T>(request: SessionRequest<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      const fail = (reason: ZooKeeperErrorReason, detail?: string) =>
+      const fail: Fail = (reason, detail) =>
         reject(
           new ZooKeeperError({
             reason,
@@ -135,7 +137,7 @@ export class ZooKeeperSession {
       if (this.#state === 'closed') fail('closed')
       else if (this.#state === 'auth-failed') fail('auth-failed', this.#refusal())
       else if (this.#state === 'connected') send()
-      else this.#wait(send, fail)
+      else this.#waiting.add({ send, fail })
     })
   }
 
@@ -174,7 +176,7 @@ export class ZooKeeperSession {
     request: SessionRequest<T>,
     resolve: (value: T) => void,
     reject: (error: unknown) => void,
-    fail: Waiting['fail'],
+    fail: Fail,
   ): void {
     const connection = this.#connection
     const number = this.#number
@@ -210,41 +212,14 @@ export class ZooKeeperSession {
     else connection.registerDataWatcher(path, watcher)
   }
 
-  #wait(send: () => void, fail: Waiting['fail']): void {
-    const { clock, connectionTimeoutMs } = this.#options
-    let cancel: CancelTimer = () => {}
-    const leave = () => {
-      cancel()
-      this.#waiting.delete(waiting)
-    }
-    const waiting: Waiting = {
-      send: () => {
-        leave()
-        send()
-      },
-      fail: (reason, detail) => {
-        leave()
-        fail(reason, detail)
-      },
-    }
-    this.#waiting.add(waiting)
-    cancel = clock.schedule(connectionTimeoutMs, () => {
-      const why = this.#connection?.lastFailure
-      waiting.fail(
-        'operation-timeout',
-        `no session within ${connectionTimeoutMs} ms${why === undefined ? '' : ` (${why})`}`,
-      )
-    })
-  }
-
   #onReady(): void {
     const isFirst = this.#state === 'opening'
     this.#become('ready')
-    this.#tell(this.#listeners, {
+    this.#tell({
       type: isFirst ? 'connected' : 'reconnected',
       sessionId: this.id!,
     })
-    for (const waiting of [...this.#waiting]) waiting.send()
+    this.#waiting.sendAll()
   }
 
   #onConfirmed(at: number): void {
@@ -260,7 +235,7 @@ export class ZooKeeperSession {
   #onDisconnected(): void {
     const wasConnected = this.#state === 'connected'
     this.#become('disconnected')
-    if (wasConnected) this.#tell(this.#listeners, { type: 'suspended' })
+    if (wasConnected) this.#tell({ type: 'suspended' })
   }
 
   /** Servers may still have the session, and its ephemeral nodes: nothing new begins before it is ended there. */
@@ -283,9 +258,9 @@ export class ZooKeeperSession {
   #onLost(): void {
     this.#number++
     this.#unconfirmed.cancel()
-    this.#tell(this.#listeners, { type: 'lost' })
+    this.#tell({ type: 'lost' })
     // Made for the session that is lost; another one may have other holders of what they are about.
-    for (const waiting of [...this.#waiting]) waiting.fail('session-expired')
+    this.#waiting.failAll('session-expired')
   }
 
   #onAuthFailed(scheme: string): void {
@@ -293,8 +268,8 @@ export class ZooKeeperSession {
     this.#become('auth-refused')
     this.#number++
     this.#unconfirmed.cancel()
-    this.#tell(this.#listeners, { type: 'auth-failed', scheme })
-    for (const waiting of [...this.#waiting]) waiting.fail('auth-failed', this.#refusal())
+    this.#tell({ type: 'auth-failed', scheme })
+    this.#waiting.failAll('auth-failed', this.#refusal())
   }
 
   #refusal(): string {
@@ -306,7 +281,7 @@ export class ZooKeeperSession {
     this.#become('closed')
     this.#number++
     this.#unconfirmed.cancel()
-    for (const waiting of [...this.#waiting]) waiting.fail('closed')
+    this.#waiting.failAll('closed')
     const connection = this.#connection
     if (connection === undefined) return
     if (before === 'connected' || before === 'suspended' || before === 'ending') {
@@ -340,23 +315,11 @@ export class ZooKeeperSession {
   }
 
   /** In the order of what happens, and outside of the socket's event. */
-  #tell(
-    listeners: Iterable<(event: ZooKeeperSessionEvent) => void>,
-    event: ZooKeeperSessionEvent,
-  ): void {
-    for (const listener of listeners) {
+  #tell(event: ZooKeeperSessionEvent): void {
+    for (const listener of this.#listeners) {
       queueMicrotask(() => {
         if (this.#listeners.has(listener)) listener(event)
       })
     }
   }
-}
-
-function shuffled<T>(values: readonly T[], nextInt: (bound: number) => number): T[] {
-  const result = [...values]
-  for (let last = result.length - 1; last > 0; last--) {
-    const other = nextInt(last + 1)
-    ;[result[last], result[other]] = [result[other]!, result[last]!]
-  }
-  return result
 }
