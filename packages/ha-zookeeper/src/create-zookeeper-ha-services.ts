@@ -1,5 +1,17 @@
 import type { Clock, Configuration, FileSystems, Logger, Random } from '@flink-ts/core'
-import type { HighAvailabilityServices, LeaderComponent, LeaderRetriever } from '@flink-ts/runtime'
+import type { LeaderComponent, LeaderRetriever } from '@flink-ts/runtime'
+import { NodeZooKeeperClient, type ZooKeeperClient } from '@flink-ts/zookeeper-client'
+import { checkWritable, clusterFolder } from './cluster-folder.js'
+import { ClusterPaths } from './cluster-paths.js'
+import { watchConnection } from './connection-watchdog.js'
+import { LeaderWatches } from './retrieval/leader-watches.js'
+import { ZooKeeperAccessError } from './zookeeper-ha-errors.js'
+import { ZooKeeperHaServices } from './zookeeper-ha-services.js'
+import {
+  requiredStorageDirectory,
+  type ZooKeeperHaSettings,
+  zooKeeperHaSettings,
+} from './zookeeper-ha-settings.js'
 
 export interface CreateZooKeeperLeaderRetrievalOptions {
   readonly configuration: Configuration
@@ -31,9 +43,24 @@ export interface ZooKeeperLeaderRetrieval {
  * @throws IllegalConfigurationError naming the key, also if `high-availability.storageDir` is missing or cannot be written to
  */
 export async function createZooKeeperHaServices(
-  _options: CreateZooKeeperHaServicesOptions,
-): Promise<HighAvailabilityServices> {
-  throw new Error('being written')
+  options: CreateZooKeeperHaServicesOptions,
+): Promise<ZooKeeperHaServices> {
+  const { configuration, fileSystems, clock, random, log, contenderName, onFatalError } = options
+  const settings = zooKeeperHaSettings(configuration)
+  const directory = requiredStorageDirectory(settings)
+  const storage = { fileSystem: fileSystems.forPath(directory), directory }
+  const folder = clusterFolder(storage.fileSystem, directory, settings.clusterId)
+  await checkWritable(folder, directory, random)
+  return new ZooKeeperHaServices({
+    zooKeeper: newZooKeeperClient(settings, { clock, random, log }),
+    settings,
+    storage,
+    clock,
+    random,
+    log,
+    contenderName,
+    ...(onFatalError !== undefined && { onFatalError }),
+  })
 }
 
 /**
@@ -42,7 +69,64 @@ export async function createZooKeeperHaServices(
  * @throws IllegalConfigurationError naming the key
  */
 export function createZooKeeperLeaderRetrieval(
-  _options: CreateZooKeeperLeaderRetrievalOptions,
+  options: CreateZooKeeperLeaderRetrievalOptions,
 ): ZooKeeperLeaderRetrieval {
-  throw new Error('being written')
+  const { configuration, clock, random, log } = options
+  const settings = zooKeeperHaSettings(configuration)
+  const zooKeeper = newZooKeeperClient(settings, { clock, random, log })
+  const retrieval = new ZooKeeperRetrieval(zooKeeper, settings, options)
+  zooKeeper.start()
+  return retrieval
+}
+
+/** Not started yet. */
+export function newZooKeeperClient(
+  settings: ZooKeeperHaSettings,
+  world: { readonly clock: Clock; readonly random: Random; readonly log: Logger },
+): ZooKeeperClient {
+  const { quorum, sessionTimeoutMs, connectionTimeoutMs, authorization, acl } = settings
+  return new NodeZooKeeperClient({
+    connectString: quorum,
+    sessionTimeoutMs,
+    connectionTimeoutMs,
+    authorization,
+    acl,
+    ...world,
+  })
+}
+
+class ZooKeeperRetrieval implements ZooKeeperLeaderRetrieval {
+  readonly #zooKeeper: ZooKeeperClient
+  readonly #watches: LeaderWatches
+  readonly #endings: readonly (() => void)[]
+
+  constructor(
+    zooKeeper: ZooKeeperClient,
+    settings: ZooKeeperHaSettings,
+    { clock, log, onFatalError }: CreateZooKeeperLeaderRetrievalOptions,
+  ) {
+    this.#zooKeeper = zooKeeper
+    const paths = new ClusterPaths(settings.rootPath, settings.clusterId)
+    const { retry } = settings
+    this.#watches = new LeaderWatches({ zooKeeper, paths, retry, clock, log })
+    this.#endings = [
+      watchConnection({ zooKeeper, settings, clock, log }),
+      zooKeeper.onSession((event) => {
+        if (event.type !== 'auth-failed') return
+        const error = new ZooKeeperAccessError(`credentials of scheme ${event.scheme}`)
+        if (onFatalError !== undefined) onFatalError(error)
+        else log.error('No leader can be found in ZooKeeper', { error })
+      }),
+    ]
+  }
+
+  leaderRetriever(component: LeaderComponent): LeaderRetriever {
+    return this.#watches.retriever(component)
+  }
+
+  close(): Promise<void> {
+    for (const end of this.#endings) end()
+    this.#watches.close()
+    return this.#zooKeeper.close()
+  }
 }

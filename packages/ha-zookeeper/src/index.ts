@@ -12,6 +12,12 @@ export {
   type ZooKeeperClusters,
   type ZooKeeperJobInfo,
 } from './zookeeper-clusters.js'
+export {
+  ClusterHasContendersError,
+  ForeignDataError,
+  HaStorageError,
+  ZooKeeperAccessError,
+} from './zookeeper-ha-errors.js'
 export { ZooKeeperHaServices, type ZooKeeperHaServicesOptions } from './zookeeper-ha-services.js'
 export {
   type ZooKeeperHaSettings,

@@ -1,13 +1,31 @@
 import type { Clock, FileSystem, Logger, Random } from '@flink-ts/core'
-import type { FencingToken } from '@flink-ts/rpc'
-import type {
-  HighAvailabilityServices,
-  LeaderComponent,
-  LeaderElection,
-  LeaderRetriever,
-  LeaderStores,
+import { type FencingToken, formatFencingToken } from '@flink-ts/rpc'
+import {
+  type HighAvailabilityServices,
+  type LeaderComponent,
+  type LeaderElection,
+  LeaderElectionService,
+  type LeaderRetriever,
+  type LeaderStores,
+  NamespacedLeaderStores,
 } from '@flink-ts/runtime'
-import type { ZooKeeperClient } from '@flink-ts/zookeeper-client'
+import { childPath, type ZooKeeperClient } from '@flink-ts/zookeeper-client'
+import { type ClusterFolder, clusterFolder, removeEmptyFolders } from './cluster-folder.js'
+import { childrenOf, prepareCluster, removeEmptyCluster } from './cluster-layout.js'
+import { ClusterPaths } from './cluster-paths.js'
+import { watchConnection } from './connection-watchdog.js'
+import { CoordinationReads, hasReason } from './coordination-reads.js'
+import { LeaderLatch, type WonLatch } from './election/leader-latch.js'
+import { Leftovers } from './election/leftovers.js'
+import { PublishedAddresses } from './election/published-addresses.js'
+import { EntryFiles } from './entries/entry-files.js'
+import { fileOf, NodeStore } from './entries/node-store.js'
+import { isUntidy, type NodeAccess, removeEmptyAbove, removeTree } from './entries/node-tree.js'
+import { PathLocks } from './entries/path-locks.js'
+import { sweep } from './entries/sweep.js'
+import { FencedWriter, type ZooKeeperTerm } from './fenced-writer.js'
+import { LeaderWatches } from './retrieval/leader-watches.js'
+import { ZooKeeperAccessError } from './zookeeper-ha-errors.js'
 import type { ZooKeeperHaSettings } from './zookeeper-ha-settings.js'
 
 export interface ZooKeeperHaServicesOptions {
@@ -25,30 +43,267 @@ export interface ZooKeeperHaServicesOptions {
   readonly onFatalError?: (error: Error) => void
 }
 
+const SWEEP_RETRY_MS = 30_000
+
 /** High availability of one JobManager process by ZooKeeper and a folder that all JobManagers reach. */
 export class ZooKeeperHaServices implements HighAvailabilityServices {
   readonly blobStorage: { readonly fileSystem: FileSystem; readonly directory: string }
+  readonly #options: ZooKeeperHaServicesOptions
+  readonly #paths: ClusterPaths
+  readonly #folder: ClusterFolder
+  readonly #reads: CoordinationReads
+  readonly #files: EntryFiles
+  readonly #locks = new PathLocks()
+  readonly #watches: LeaderWatches
+  readonly #leftovers: Leftovers
+  readonly #latch: LeaderLatch
+  readonly #election: LeaderElectionService
+  readonly #endings: (() => void)[] = []
+  #term: ZooKeeperTerm | undefined
+  #addresses: PublishedAddresses | undefined
+  #fatalError: Error | undefined
+  #closed: Promise<void> | undefined
 
-  constructor(_options: ZooKeeperHaServicesOptions) {
-    throw new Error('being written')
+  constructor(options: ZooKeeperHaServicesOptions) {
+    this.#options = options
+    const { zooKeeper, settings, storage, clock, random, log, contenderName } = options
+    const paths = new ClusterPaths(settings.rootPath, settings.clusterId)
+    this.#paths = paths
+    this.#folder = clusterFolder(storage.fileSystem, storage.directory, settings.clusterId)
+    this.blobStorage = { fileSystem: storage.fileSystem, directory: this.#folder.blob }
+    const { retry } = settings
+    this.#reads = new CoordinationReads({ zooKeeper, retry, clock, log, contenderName })
+    this.#files = new EntryFiles({
+      fileSystem: storage.fileSystem,
+      directory: this.#folder.entries,
+      random,
+      log,
+    })
+    this.#watches = new LeaderWatches({ zooKeeper, paths, retry, clock, log })
+    this.#leftovers = new Leftovers(zooKeeper)
+    this.#latch = new LeaderLatch({
+      zooKeeper,
+      paths,
+      processUuid: random.uuid(),
+      contenderName,
+      tolerateSuspendedConnections: settings.tolerateSuspendedConnections,
+      retry,
+      clock,
+      log,
+      prepare: () => prepareCluster(zooKeeper, paths),
+      onWon: (latch) => this.#onWon(latch),
+      onLost: () => this.#onLost(),
+      removeLeftovers: () => this.#leftovers.remove(),
+      onFatalError: (error) => this.#onFatalError(error),
+    })
+    this.#election = new LeaderElectionService({
+      log,
+      driver: {
+        join: () => this.#latch.join(),
+        publish: (component, leader) => this.#addresses?.publish(component, leader),
+        withdraw: (component, leader) => this.#addresses?.withdraw(component, leader),
+      },
+    })
+    this.#endings.push(
+      watchConnection({ zooKeeper, settings, clock, log }),
+      zooKeeper.onSession((event) => {
+        if (event.type === 'reconnected') this.#addresses?.reconnected()
+        if (event.type === 'auth-failed') {
+          this.#onFatalError(new ZooKeeperAccessError(`credentials of scheme ${event.scheme}`))
+        }
+      }),
+    )
+    zooKeeper.start()
   }
 
   /** Of the term that this process believes to lead. */
   get token(): FencingToken | undefined {
-    return undefined
+    return this.#term?.token
   }
 
-  leaderElection(_component: LeaderComponent): LeaderElection {
-    throw new Error('being written')
+  leaderElection(component: LeaderComponent): LeaderElection {
+    return this.#election.election(component)
   }
 
-  leaderRetriever(_component: LeaderComponent): LeaderRetriever {
-    throw new Error('being written')
+  leaderRetriever(component: LeaderComponent): LeaderRetriever {
+    return this.#watches.retriever(component)
   }
 
-  stores(_token: FencingToken): LeaderStores {
-    throw new Error('being written')
+  stores(token: FencingToken): LeaderStores {
+    const access = this.#accessOf(token)
+    const { settings } = this.#options
+    return new NamespacedLeaderStores({
+      executionPlans: settings.executionPlans,
+      namespace: (namespace) =>
+        new NodeStore({
+          ...access,
+          files: this.#files,
+          locks: this.#locks,
+          path: this.#paths.namespace(namespace),
+          top: this.#paths.entries,
+        }),
+      removeNamespace: (namespace) => this.#removeNamespace(access, namespace),
+    })
   }
 
-  async close(_options: { readonly cleanUp?: boolean } = {}): Promise<void> {}
+  /** Gives up leadership, if this process has it, and takes part again behind the others. */
+  giveUpLeadership(reason: string): void {
+    this.#latch.giveUp(reason)
+  }
+
+  close({ cleanUp = false }: { readonly cleanUp?: boolean } = {}): Promise<void> {
+    this.#closed ??= this.#close(cleanUp)
+    return this.#closed
+  }
+
+  // ---------------------------------------------------------------- the term
+
+  #onWon({ latchPath, czxid, sessionId }: WonLatch): void {
+    const { zooKeeper, clock, random, log } = this.#options
+    const token = { epoch: czxid, uuid: random.uuid() }
+    this.#term = { token, latchPath, sessionId }
+    const access = this.#accessOf(token)
+    const { writer } = access
+    this.#addresses = new PublishedAddresses({
+      zooKeeper,
+      paths: this.#paths,
+      writer,
+      clock,
+      log,
+      onWrite: (path) => this.#leftovers.add(path, sessionId),
+    })
+    this.#election.granted(token)
+    this.#sweep(access)
+  }
+
+  #onLost(): void {
+    this.#term = undefined
+    this.#addresses = undefined
+    this.#election.revoked()
+  }
+
+  #accessOf(token: FencingToken): NodeAccess {
+    const { zooKeeper, contenderName } = this.#options
+    const writer = new FencedWriter({
+      zooKeeper,
+      contenderName,
+      token,
+      currentTerm: () => this.#term,
+      onTermOver: ({ latchPath }) => this.#latch.termIsOver(latchPath),
+    })
+    return { zooKeeper, reads: this.#reads, writer }
+  }
+
+  #sweep(access: NodeAccess): void {
+    const { clock, log } = this.#options
+    const { writer } = access
+    sweep({ ...access, paths: this.#paths, files: this.#files, log }).catch((error) => {
+      if (writer.isOver || this.#closed !== undefined) return
+      log.warn('Could not look for what earlier terms have left; trying again', {
+        token: formatFencingToken(writer.token),
+        error,
+        retryInMs: SWEEP_RETRY_MS,
+      })
+      clock.schedule(SWEEP_RETRY_MS, () => {
+        if (!writer.isOver && this.#closed === undefined) this.#sweep(access)
+      })
+    })
+  }
+
+  async #removeNamespace(access: NodeAccess, namespace: string): Promise<void> {
+    const path = this.#paths.namespace(namespace)
+    await this.#removeEntries(access, path)
+    try {
+      await removeEmptyAbove(access, { path, top: this.#paths.entries })
+    } catch (error) {
+      if (!isUntidy(error)) throw error
+    }
+  }
+
+  #removeEntries(access: NodeAccess, path: string): Promise<void> {
+    return removeTree(access, path, ({ data }) => {
+      const file = fileOf(data)
+      if (file !== undefined) this.#files.remove(file)
+    })
+  }
+
+  #onFatalError(error: Error): void {
+    if (this.#fatalError !== undefined || this.#closed !== undefined) return
+    this.#fatalError = error
+    const { onFatalError, log } = this.#options
+    if (onFatalError !== undefined) onFatalError(error)
+    else log.error('High availability on ZooKeeper cannot work', { error })
+  }
+
+  // ---------------------------------------------------------------- the end
+
+  async #close(cleanUp: boolean): Promise<void> {
+    const { zooKeeper, log } = this.#options
+    let isCleanedUp = false
+    try {
+      if (cleanUp && this.#term !== undefined) {
+        await this.#cleanUp(this.#term.token)
+        isCleanedUp = true
+      } else if (cleanUp) {
+        log.info('What the cluster keeps is not removed: this process does not lead')
+      }
+    } finally {
+      this.#latch.close()
+      this.#watches.close()
+      this.#reads.close()
+      for (const end of this.#endings) end()
+      await this.#files.settled()
+      await this.#tidyUp(isCleanedUp)
+      await zooKeeper.close()
+    }
+  }
+
+  /** Removes all that the cluster keeps, as long as this process leads. */
+  async #cleanUp(token: FencingToken): Promise<void> {
+    const { zooKeeper, log } = this.#options
+    const paths = this.#paths
+    const access = this.#accessOf(token)
+    log.info('Removing all that the cluster keeps', {
+      node: paths.cluster,
+      folder: this.#folder.path,
+    })
+    this.#addresses?.close()
+    await removeTree(access, paths.entries)
+    const components = await this.#reads.run(`list ${paths.leader}`, () =>
+      childrenOf(zooKeeper, paths.leader),
+    )
+    for (const name of components) {
+      const path = childPath(paths.leader, name)
+      if (path !== paths.latch) await removeTree(access, path)
+    }
+    await this.#files.settled()
+    const { fileSystem, path } = this.#folder
+    if (await fileSystem.exists(path)) await fileSystem.delete(path, { recursive: true })
+  }
+
+  /** Leaves no empty nodes and folders behind if nobody else takes part. */
+  async #tidyUp(isCleanedUp: boolean): Promise<void> {
+    const { zooKeeper, log } = this.#options
+    if (!zooKeeper.isConnected) return
+    try {
+      await this.#leftovers.remove()
+      const { node } = this.#latch
+      if (node !== undefined) await removeNode(zooKeeper, node)
+      const isGone = await removeEmptyCluster(zooKeeper, this.#paths)
+      if (isGone && !isCleanedUp) await removeEmptyFolders(this.#folder)
+    } catch (error) {
+      log.info('Empty nodes or folders of the cluster are left', {
+        node: this.#paths.cluster,
+        error,
+      })
+    }
+  }
+}
+
+async function removeNode(zooKeeper: ZooKeeperClient, path: string): Promise<void> {
+  try {
+    await zooKeeper.remove(path, -1)
+  } catch (error) {
+    if (!hasReason(error, 'no-node')) throw error
+  }
 }

@@ -1,0 +1,59 @@
+import {
+  type FileSystem,
+  HighAvailabilityOptions,
+  IllegalConfigurationError,
+  type Random,
+} from '@flink-ts/core'
+import { encodeNodeName } from './cluster-paths.js'
+
+/** Where one cluster keeps files. */
+export interface ClusterFolder {
+  readonly fileSystem: FileSystem
+  readonly path: string
+  readonly entries: string
+  /** Programs. */
+  readonly blob: string
+}
+
+/** @param directory `high-availability.storageDir` */
+export function clusterFolder(
+  fileSystem: FileSystem,
+  directory: string,
+  clusterId: string,
+): ClusterFolder {
+  const name = encodeNodeName(clusterId)
+  // URIs of local files are decoded when they are used.
+  const written = /^file:/i.test(directory) ? encodeURIComponent(name) : name
+  const path = `${directory.replace(/\/+$/, '')}/${written}`
+  return { fileSystem, path, entries: `${path}/entries`, blob: `${path}/blob` }
+}
+
+/** Writes and removes a file. @throws IllegalConfigurationError naming `high-availability.storageDir` */
+export async function checkWritable(
+  { fileSystem, path }: ClusterFolder,
+  directory: string,
+  random: Random,
+): Promise<void> {
+  const probe = `${path}/probe-${random.hex(8)}`
+  try {
+    await fileSystem.mkdirs(path)
+    const stream = await fileSystem.create(probe, 'exclusive')
+    await stream.close()
+    await fileSystem.delete(probe, { recursive: false })
+  } catch (cause) {
+    const { key } = HighAvailabilityOptions.HA_STORAGE_PATH
+    throw new IllegalConfigurationError(
+      `Cannot use the value '${directory}' of configuration key '${key}': files cannot be written there: ${(cause as Error).message}; expected a folder that all JobManagers reach`,
+      { key, cause },
+    )
+  }
+}
+
+/** Removes the folders of a cluster as far as they are empty. */
+export async function removeEmptyFolders(folder: ClusterFolder): Promise<void> {
+  const { fileSystem, path, entries, blob } = folder
+  for (const each of [entries, blob, path]) {
+    if (!(await fileSystem.exists(each)) || (await fileSystem.list(each)).length > 0) continue
+    await fileSystem.delete(each, { recursive: false })
+  }
+}
