@@ -2,7 +2,7 @@ import type { TriggeredCheckpoint } from './checkpoint-gateways.js'
 import type { CheckpointSettings } from './checkpoint-settings.js'
 import type { PendingCheckpoint } from './pending-checkpoint.js'
 
-/** What the tasks are told of a checkpoint that has its folder. Savepoints are never unaligned. */
+/** What the tasks are told of a checkpoint that has its folder. Savepoints are never unaligned. With a timeout barriers begin aligned. */
 export function triggeredCheckpoint(
   { checkpointId, timestampMs, request, location, isSavepoint }: PendingCheckpoint,
   { mode, unaligned, alignedTimeoutMs }: CheckpointSettings,
@@ -10,7 +10,7 @@ export function triggeredCheckpoint(
 ): TriggeredCheckpoint {
   const { snapshotType } = request.properties
   const isUnaligned = unaligned && !isSavepoint && mode === 'EXACTLY_ONCE'
-  const alignment = isUnaligned ? 'UNALIGNED' : 'ALIGNED'
+  const alignment = isUnaligned && alignedTimeoutMs === 0 ? 'UNALIGNED' : 'ALIGNED'
   return {
     checkpointId,
     timestampMs,

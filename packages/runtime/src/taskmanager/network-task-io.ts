@@ -4,6 +4,7 @@ import type {
   ChannelEvent,
   CheckpointBarrier,
   CopiedSlot,
+  QueuedBarrier,
   RecordReader,
   RecordWriter,
 } from '@flink-ts/network'
@@ -113,6 +114,10 @@ export class NetworkTaskOutput implements TaskOutput {
 
   overtake(barrier: CheckpointBarrier): readonly (readonly CopiedSlot[])[] {
     return this.#writer.overtake(barrier)
+  }
+
+  queueBarrier(barrier: CheckpointBarrier): QueuedBarrier {
+    return this.#writer.queueBarrier(barrier)
   }
 
   close(): void {

@@ -27,6 +27,8 @@ export interface RunningParts {
 /** What the parts have their task do. */
 export interface TaskCalls {
   readonly fail: (error: unknown) => void
+  /** Has the action run in the task's thread, between two records. */
+  readonly execute: (action: () => void, description: string) => void
   /** Nothing else happens in the task until the promise has settled; a rejection fails it. */
   readonly hold: (work: Promise<void>) => void
   /** The data of a source end here, event time at its end, and the operators finish. */

@@ -164,6 +164,7 @@ export class StreamTask {
     this.#parts = parts
     const calls: TaskCalls = {
       fail: (error) => this.fail(error),
+      execute: (action, description) => this.#mailbox.execute(action, description),
       hold: (work) => this.#hold(work),
       drain: () => {
         this.#running!.head.end(true)
@@ -242,6 +243,7 @@ export class StreamTask {
         if (this.#pendingMail !== undefined || checkpoints?.mayEnd === false) {
           return this.#idle(false)
         }
+        checkpoints?.beforeEnd()
         this.#broadcast({ type: 'END_OF_PARTITION' })
         this.#beginClosing()
         return 'WAIT'

@@ -1,5 +1,11 @@
 import type { InputStatus } from '@flink-ts/core'
-import type { ChannelCapture, ChannelEvent, CheckpointBarrier, CopiedSlot } from '@flink-ts/network'
+import type {
+  ChannelCapture,
+  ChannelEvent,
+  CheckpointBarrier,
+  CopiedSlot,
+  QueuedBarrier,
+} from '@flink-ts/network'
 import type { CountingOutput } from '../operators/chain-outputs.js'
 
 /** Takes what a gate reads; the network's `RecordHandler`. */
@@ -54,6 +60,8 @@ export interface TaskOutput extends CountingOutput {
   readonly canOvertake: boolean
   /** Before everything that was written and not read. @returns what it has overtaken, by channel */
   overtake(barrier: CheckpointBarrier): readonly (readonly CopiedSlot[])[]
+  /** After everything written before, which it may overtake later. Only where it {@link canOvertake}. */
+  queueBarrier(barrier: CheckpointBarrier): QueuedBarrier
   /** The task stops using it. */
   close(): void
 }

@@ -136,6 +136,10 @@ export class TestingOutput implements TaskOutput {
     throw new Error('nothing is overtaken')
   }
 
+  queueBarrier(): never {
+    throw new Error('nothing is overtaken')
+  }
+
   broadcastEvent(event: ChannelEvent): void {
     const id = 'checkpointId' in event ? ` ${event.checkpointId}` : ''
     this.written.push(`${event.type}${id}`)

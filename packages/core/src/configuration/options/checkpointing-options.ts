@@ -100,7 +100,7 @@ export const CheckpointingOptions = {
     .defaultValue(0)
     .withDeprecatedKeys('execution.checkpointing.alignment-timeout')
     .withDescription(
-      'With unaligned checkpoints: barriers begin to overtake records after this time. Not built yet: they do so at once.',
+      'With unaligned checkpoints: barriers keep their places, and overtake records when the checkpoint is older than this. 0: they overtake at once.',
     ),
   CHECKPOINTS_AFTER_TASKS_FINISH: ConfigOptions.key(
     'execution.checkpointing.checkpoints-after-tasks-finish',

@@ -1,4 +1,9 @@
-import type { ChannelCapture, CheckpointBarrier, CopiedSlot } from '@flink-ts/network'
+import type {
+  ChannelCapture,
+  CheckpointBarrier,
+  CopiedSlot,
+  QueuedBarrier,
+} from '@flink-ts/network'
 import type { JobEdge } from '../../jobgraph/job-graph.js'
 import type { TaskInput } from '../task-io.js'
 import type { InFlightChannel } from './in-flight-file.js'
@@ -43,6 +48,8 @@ export class InFlightCapture {
   readonly #channels: readonly CapturedInput[]
   readonly #captures: ChannelCapture[] = []
   readonly #produced: InFlightChannel[] = []
+  /** Barriers in their places, which overtake nothing yet. */
+  #queued: { readonly output: number; readonly barrier: QueuedBarrier }[] = []
   #hasAllArrived = false
   #hasSent = false
   #isDone = false
@@ -78,6 +85,31 @@ export class InFlightCapture {
     })
   }
 
+  /** The barrier has its place in an output. */
+  queued(output: number, barrier: QueuedBarrier): void {
+    this.#queued.push({ output, barrier })
+  }
+
+  get hasQueued(): boolean {
+    return this.#queued.length > 0
+  }
+
+  /** Calls `callback`, never synchronously, whenever the barrier in an output has been taken. */
+  onTaken(callback: () => void): void {
+    for (const { barrier } of this.#queued) barrier.onTaken(callback)
+  }
+
+  /** Barriers in their places overtake what they find before them. Nothing is found when all is stored already. */
+  overtake(): void {
+    const queued = this.#queued
+    this.#queued = []
+    for (const { output, barrier } of queued) {
+      const channels = barrier.overtake()
+      if (!this.#isDone) this.produced(output, channels)
+    }
+    this.check()
+  }
+
   arrived({ overtaken }: CheckpointBarrier, channel: number): void {
     this.#captures[channel]?.end(overtaken)
   }
@@ -102,6 +134,7 @@ export class InFlightCapture {
   check(): boolean {
     if (this.#isDone) return true
     if (!this.#hasAllArrived || !this.#hasSent) return false
+    if (!this.#queued.every(({ barrier }) => barrier.isTaken)) return false
     for (const capture of this.#captures) {
       capture.takeQueued()
       if (!capture.isComplete) return false
@@ -112,6 +145,8 @@ export class InFlightCapture {
   }
 
   abort(reason: unknown): void {
+    this.#queued = []
+    if (this.#isDone) return
     this.#end()
     this.#reject(reason)
   }

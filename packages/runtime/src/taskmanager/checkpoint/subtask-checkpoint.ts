@@ -6,12 +6,11 @@ import type { SubtaskState } from '../../checkpoint/pending-checkpoint.js'
 import type { OperatorChain } from '../../operators/operator-chain.js'
 import type { OperatorSnapshots, StateSnapshotContext } from '../../operators/state-contexts.js'
 import type { TaskOutput } from '../task-io.js'
+import type { AlignmentMetrics } from './alignment-meter.js'
+import { isTimeoutable, timeToOvertakeMs } from './barrier-timer.js'
 import type { CheckpointFiles } from './checkpoint-files.js'
 import type { InFlightCapture } from './in-flight-capture.js'
 import { SnapshotWriting } from './snapshot-writing.js'
-
-/** Figures of the time before the task's own part. */
-export type AlignmentMetrics = Omit<SubtaskCheckpointMetrics, 'syncDurationMs' | 'asyncDurationMs'>
 
 /** Whom a task tells of its parts in checkpoints. */
 export interface CheckpointReports {
@@ -28,6 +27,13 @@ export interface SubtaskCheckpointOptions {
   readonly reports: CheckpointReports
   /** Called when a slice can be written, and when a part has ended. */
   readonly wake: () => void
+}
+
+/** What is in flight in the task's channels at its part of a checkpoint. */
+export interface PartInFlight {
+  readonly capture: InFlightCapture
+  /** The barriers are in all outputs. */
+  readonly sent: () => void
 }
 
 /** Slices take so long, in ms. */
@@ -74,13 +80,14 @@ export class SubtaskCheckpoint {
   /**
    * Takes the task's state, between two records.
    *
-   * @param inFlight of a checkpoint that is unaligned somewhere in the job
+   * @param alignment asked when all is stored
+   * @param inFlight of a checkpoint that is unaligned somewhere in the job, or may become so
    * @returns a promise if an operator did; it rejects, or the call throws, when an operator fails: the task must fail then
    */
   start(
     barrier: CheckpointBarrier,
-    alignment: AlignmentMetrics,
-    inFlight?: InFlightCapture,
+    alignment: () => AlignmentMetrics,
+    inFlight?: PartInFlight,
   ): void | Promise<void> {
     const { chain, clock } = this.#options
     const startedMs = clock.monotonicNow()
@@ -89,7 +96,7 @@ export class SubtaskCheckpoint {
       const taken = chain.snapshotState(snapshotContext(barrier))
       const write = (snapshots: OperatorSnapshots[]) => {
         const syncDurationMs = clock.monotonicNow() - startedMs
-        this.#write(barrier, snapshots, { ...alignment, syncDurationMs }, inFlight)
+        this.#write(barrier, snapshots, { alignment, syncDurationMs }, inFlight?.capture)
       }
       return taken instanceof Promise ? taken.then(write) : write(taken)
     }
@@ -131,11 +138,21 @@ export class SubtaskCheckpoint {
     await Promise.allSettled(writings.map(([, { done }]) => done))
   }
 
-  #send(barrier: CheckpointBarrier, inFlight: InFlightCapture | undefined): void {
-    this.#options.outputs.forEach((output, i) => {
+  #send(
+    { overtaken: _before, ...barrier }: CheckpointBarrier,
+    inFlight: PartInFlight | undefined,
+  ): void {
+    const { outputs, clock } = this.#options
+    // Barriers that keep their places for now.
+    const isQueued = isTimeoutable(barrier) && timeToOvertakeMs(barrier, clock) > 0
+    outputs.forEach((output, i) => {
       if (inFlight === undefined) output.broadcastEvent(barrier)
-      else if (output.canOvertake) inFlight.produced(i, output.overtake(barrier))
-      else output.broadcastEvent({ ...barrier, alignment: 'FORCED_ALIGNED' })
+      else if (!output.canOvertake) {
+        output.broadcastEvent({ ...barrier, alignment: 'FORCED_ALIGNED' })
+      } else if (isQueued) {
+        const queued = output.queueBarrier({ ...barrier, alignment: 'ALIGNED' })
+        inFlight.capture.queued(i, queued)
+      } else inFlight.capture.produced(i, output.overtake(barrier))
     })
     inFlight?.sent()
   }
@@ -143,7 +160,10 @@ export class SubtaskCheckpoint {
   #write(
     barrier: CheckpointBarrier,
     snapshots: readonly OperatorSnapshots[],
-    metrics: Omit<SubtaskCheckpointMetrics, 'asyncDurationMs'>,
+    {
+      alignment,
+      ...metrics
+    }: { readonly alignment: () => AlignmentMetrics; readonly syncDurationMs: number },
     inFlight: InFlightCapture | undefined,
   ): void {
     const { checkpointId } = barrier
@@ -169,7 +189,7 @@ export class SubtaskCheckpoint {
           const asyncDurationMs = clock.monotonicNow() - beginMs
           const bytesPersistedDuringAlignment = writing.inFlightBytes
           const written = { asyncDurationMs, bytesPersistedDuringAlignment }
-          reports.acknowledge(checkpointId, state, { ...metrics, ...written })
+          reports.acknowledge(checkpointId, state, { ...alignment(), ...metrics, ...written })
         },
         (error: unknown) => {
           if (error instanceof CheckpointAborted) return

@@ -1,50 +1,13 @@
-import type { Clock, FileSystems, Logger } from '@flink-ts/core'
 import type { CheckpointBarrier } from '@flink-ts/network'
-import type { OperatorChain } from '../../operators/operator-chain.js'
 import type { TwoInputStreamOperator } from '../../operators/stream-operator.js'
 import type { InputEvents } from '../input/gate-handlers.js'
-import type { TaskLocalState } from '../local-state/task-local-state.js'
-import type { TaskInput, TaskOutput } from '../task-io.js'
-import type { TaskCheckpointing } from '../task-launcher.js'
+import { AlignmentMeter } from './alignment-meter.js'
 import { type AlignmentAbortReason, BarrierAligner, type ChannelNumber } from './barrier-aligner.js'
-import type { CheckpointFiles } from './checkpoint-files.js'
-import { type CapturedInput, InFlightCapture, type TaskEdges } from './in-flight-capture.js'
-import {
-  type AlignmentMetrics,
-  CheckpointAborted,
-  type CheckpointReports,
-  SubtaskCheckpoint,
-} from './subtask-checkpoint.js'
-
-export interface TaskCheckpointsOptions {
-  readonly chain: OperatorChain
-  readonly inputs: readonly TaskInput[]
-  readonly outputs: readonly TaskOutput[]
-  readonly files: CheckpointFiles
-  readonly fileSystems: FileSystems
-  readonly checkpointing: TaskCheckpointing | undefined
-  readonly edges: TaskEdges
-  readonly localState?: TaskLocalState | undefined
-  /** Ids of the operators of a task that had finished in the checkpoint it is restored from; they are not even open. */
-  readonly finishedOperators: readonly string[] | undefined
-  readonly clock: Clock
-  readonly log: Logger
-  readonly reports: CheckpointReports
-  /** Nothing else happens in the task until the promise has settled; a rejection fails the task. */
-  readonly hold: (work: Promise<void>) => void
-  /** The data of a source end here, event time at its end, and the operators finish. */
-  readonly drain: () => void
-  /** The data of the task end here, and the operators do not finish. */
-  readonly suspend: () => void
-  readonly wake: () => void
-}
-
-/** What begins when the first barrier is there. */
-interface BegunAlignment {
-  readonly atMs: number
-  readonly bytesConsumed: number
-  readonly startDelayMs: number
-}
+import { BarrierTimer, isTimeoutable } from './barrier-timer.js'
+import type { CapturedInput } from './in-flight-capture.js'
+import { type PartInFlight, SubtaskCheckpoint } from './subtask-checkpoint.js'
+import type { TaskCheckpointsOptions } from './task-checkpoints-options.js'
+import { TaskInFlight } from './task-in-flight.js'
 
 /**
  * All that a task has to do with checkpoints: barriers of its inputs and triggers come in, its part goes to files and to the
@@ -55,9 +18,9 @@ export class TaskCheckpoints implements InputEvents {
   readonly #aligner: BarrierAligner
   readonly #part: SubtaskCheckpoint
   readonly #channels: readonly CapturedInput[]
-  readonly #endedChannels = new Set<ChannelNumber>()
-  /** Of an unaligned checkpoint whose barriers are not all here. */
-  #inFlight: { readonly checkpointId: bigint; readonly capture: InFlightCapture } | undefined
+  readonly #inFlight: TaskInFlight
+  /** Of the alignment that waits for barriers in their places. */
+  readonly #alignmentTimer: BarrierTimer
   readonly #blocked = new Set<ChannelNumber>()
   /** The operators finish: no channel is read. */
   #isPaused = false
@@ -66,7 +29,8 @@ export class TaskCheckpoints implements InputEvents {
   readonly #triggeredMeanwhile: CheckpointBarrier[] = []
   /** The head chooses which input is read, which may not be the one that a barrier is missing from. */
   readonly #isSelective: boolean
-  readonly #begun = new Map<bigint, BegunAlignment>()
+  /** Of checkpoints whose barriers are not all here. */
+  readonly #meters = new Map<bigint, AlignmentMeter>()
   /** A savepoint that the task ends with. */
   #stopping: CheckpointBarrier | undefined
   /** `finish` has been called, and the operators wait for a checkpoint that holds what they did then. */
@@ -83,6 +47,10 @@ export class TaskCheckpoints implements InputEvents {
     this.#channels = inputs.flatMap((input, gate) =>
       Array.from({ length: input.numberOfChannels }, (_, channel) => ({ input, gate, channel })),
     )
+    const { edges, clock, execute, wake } = options
+    this.#alignmentTimer = new BarrierTimer(clock, execute)
+    const timer = new BarrierTimer(clock, execute)
+    this.#inFlight = new TaskInFlight({ edges, channels: this.#channels, timer, wake })
     this.#aligner = new BarrierAligner(this.#channels.length, {
       block: (number) => {
         this.#blocked.add(number)
@@ -95,9 +63,8 @@ export class TaskCheckpoints implements InputEvents {
       },
       begin: (barrier) => this.#begin(barrier),
       start: (barrier) => this.#start(barrier),
-      arrived: (barrier, channel) =>
-        this.#captureOf(barrier.checkpointId)?.arrived(barrier, channel),
-      allArrived: (checkpointId) => this.#captureOf(checkpointId)?.allArrived(),
+      arrived: (barrier, channel) => this.#inFlight.arrived(barrier, channel),
+      allArrived: (checkpointId) => this.#allArrived(checkpointId),
       abort: (checkpointId, reason) => this.#declined(checkpointId, reason),
     })
   }
@@ -114,8 +81,7 @@ export class TaskCheckpoints implements InputEvents {
   }
 
   onEndOfPartition(channel: ChannelNumber): void {
-    this.#endedChannels.add(channel)
-    this.#inFlight?.capture.ended(channel)
+    this.#inFlight.onEndOfPartition(channel)
     this.#aligner.onEndOfPartition(channel)
   }
 
@@ -144,7 +110,8 @@ export class TaskCheckpoints implements InputEvents {
     if (this.#finalCheckpointId !== undefined && checkpointId >= this.#finalCheckpointId) {
       this.#awaitsFinalCheckpoint = false
     }
-    this.#abortPartsBelow(checkpointId)
+    this.#inFlight.complete(checkpointId)
+    this.#part.abortBelow(checkpointId)
     const { chain, finishedOperators, localState } = this.#options
     localState?.completed(checkpointId)
     if (finishedOperators !== undefined) return
@@ -173,7 +140,7 @@ export class TaskCheckpoints implements InputEvents {
   /** @param isBusy records wait for the task @returns whether there is more to write now */
   writeSlice(isBusy: boolean): boolean {
     if (!this.#part.isWriting) return false
-    if (this.#inFlight?.capture.check()) this.#inFlight = undefined
+    this.#inFlight.check()
     return this.#part.writeSlice(isBusy)
   }
 
@@ -210,10 +177,16 @@ export class TaskCheckpoints implements InputEvents {
     return !this.#awaitsFinalCheckpoint && this.#stopping === undefined && !this.isWriting
   }
 
+  /** The task's outputs end now. */
+  beforeEnd(): void {
+    this.#inFlight.overtake()
+  }
+
   /** Gives up what is being written. */
   async close(): Promise<void> {
     this.#aligner.close()
-    if (this.#inFlight !== undefined) this.#abortPart(this.#inFlight.checkpointId)
+    this.#alignmentTimer.close()
+    this.#inFlight.close()
     await this.#part.close()
     await this.#options.localState?.close()
   }
@@ -244,90 +217,90 @@ export class TaskCheckpoints implements InputEvents {
     else input.resume(channel)
   }
 
-  #begin({ checkpointId, timestampMs }: CheckpointBarrier): void {
-    const { clock } = this.#options
-    this.#begun.set(checkpointId, {
-      atMs: clock.monotonicNow(),
-      bytesConsumed: this.#bytesConsumed(),
-      startDelayMs: Math.max(0, clock.now() - timestampMs),
+  #begin(barrier: CheckpointBarrier): void {
+    const { checkpointId, alignment } = barrier
+    const bytesConsumed = () => this.#bytesConsumed()
+    this.#meters.set(checkpointId, new AlignmentMeter(barrier, this.#options.clock, bytesConsumed))
+    // Where barriers came aligned although they need not be, some channel has nothing that they may overtake.
+    if (!this.isUnaligned || alignment === 'FORCED_ALIGNED' || !isTimeoutable(barrier)) return
+    this.#alignmentTimer.set(barrier, () => {
+      // Otherwise all data are here, and the barriers right behind.
+      if (!this.#isPaused) this.#aligner.onTimeout(checkpointId)
     })
   }
 
   #start(barrier: CheckpointBarrier): void | Promise<void> {
     const { checkpointId, snapshotType } = barrier
-    const begun = this.#begun.get(checkpointId)!
-    this.#begun.delete(checkpointId)
+    this.#alignmentTimer.cancel(checkpointId)
+    const meter = this.#meters.get(checkpointId)!
+    const isUnaligned = barrier.alignment === 'UNALIGNED'
+    const isCutHere = isUnaligned && this.#aligner.isAligning
+    if (!isCutHere) this.#endAlignment(checkpointId)
     this.#options.log.debug('Task takes its part of a checkpoint', {
       checkpointId: `${checkpointId}`,
       snapshotType,
+      alignment: barrier.alignment,
     })
     if (this.#awaitsFinalCheckpoint) this.#finalCheckpointId ??= checkpointId
     if (snapshotType === 'SAVEPOINT_SUSPEND' || snapshotType === 'SAVEPOINT_TERMINATE') {
       this.#stopping = barrier
     }
-    const alignment: AlignmentMetrics = {
-      startDelayMs: begun.startDelayMs,
-      alignmentDurationMs: this.#options.clock.monotonicNow() - begun.atMs,
-      bytesProcessedDuringAlignment: this.#bytesConsumed() - begun.bytesConsumed,
-      bytesPersistedDuringAlignment: 0,
-      unaligned: barrier.alignment === 'UNALIGNED',
-    }
     const { finishedOperators } = this.#options
     if (finishedOperators !== undefined) {
-      this.#acknowledgeFinished(barrier, finishedOperators, alignment)
+      this.#acknowledgeFinished(barrier, finishedOperators, meter)
       return
     }
-    const started = this.#part.start(barrier, alignment, this.#capture(barrier))
+    const alignment = () => meter.metrics(isUnaligned)
+    const started = this.#part.start(barrier, alignment, this.#beginInFlight(barrier, isCutHere))
     if (started !== undefined) this.#options.hold(started)
     return started
   }
 
-  /** @returns undefined: no barrier of the checkpoint overtakes anything in the job */
-  #capture({ checkpointId, alignment }: CheckpointBarrier): InFlightCapture | undefined {
+  /** @param isCutHere otherwise the task is a source, or all barriers are here in their places */
+  #beginInFlight(barrier: CheckpointBarrier, isCutHere: boolean): PartInFlight | undefined {
+    const { checkpointId, alignment } = barrier
+    // No barrier of the checkpoint overtakes anything in the job.
     if (!this.isUnaligned) return undefined
-    if (alignment !== 'UNALIGNED' && alignment !== 'FORCED_ALIGNED') return undefined
-    // Otherwise it is a source, or all barriers are here in their places.
-    const isCutHere = alignment === 'UNALIGNED' && this.#aligner.isAligning
+    if (alignment !== 'UNALIGNED' && alignment !== 'FORCED_ALIGNED' && !isTimeoutable(barrier)) {
+      return undefined
+    }
     // Unaligned checkpoints come one at a time: the coordinator has given the former one up.
-    if (isCutHere) this.#abortPartsBelow(checkpointId)
-    const capture = new InFlightCapture(this.#options.edges, isCutHere ? this.#channels : [])
-    capture.begin(this.#endedChannels)
-    if (isCutHere) this.#inFlight = { checkpointId, capture }
-    else capture.allArrived()
-    return capture
+    this.#inFlight.abortBelow(checkpointId)
+    if (isCutHere) this.#part.abortBelow(checkpointId)
+    const capture = this.#inFlight.begin(barrier, isCutHere)
+    return { capture, sent: () => this.#inFlight.sent() }
   }
 
-  #captureOf(checkpointId: bigint): InFlightCapture | undefined {
-    return this.#inFlight?.checkpointId === checkpointId ? this.#inFlight.capture : undefined
+  #allArrived(checkpointId: bigint): void {
+    this.#endAlignment(checkpointId)
+    this.#inFlight.allArrived(checkpointId)
   }
 
-  #abortPartsBelow(checkpointId: bigint): void {
-    const { checkpointId: capturedId = checkpointId } = this.#inFlight ?? {}
-    if (capturedId < checkpointId) this.#abortPart(capturedId)
-    this.#part.abortBelow(checkpointId)
+  #endAlignment(checkpointId: bigint): void {
+    this.#meters.get(checkpointId)?.end()
+    this.#meters.delete(checkpointId)
   }
 
   #abortPart(checkpointId: bigint): void {
-    if (this.#inFlight?.checkpointId === checkpointId) {
-      this.#inFlight.capture.abort(new CheckpointAborted(checkpointId))
-      this.#inFlight = undefined
-    }
+    this.#inFlight.abort(checkpointId)
     this.#part.abort(checkpointId)
   }
 
   #acknowledgeFinished(
     barrier: CheckpointBarrier,
     operators: readonly string[],
-    alignment: AlignmentMetrics,
+    meter: AlignmentMeter,
   ): void {
     for (const output of this.#options.outputs) output.broadcastEvent(barrier)
     const state = new Map(operators.map((operatorId) => [operatorId, { finished: true }]))
-    const metrics = { ...alignment, syncDurationMs: 0, asyncDurationMs: 0 }
+    const durations = { syncDurationMs: 0, asyncDurationMs: 0, bytesPersistedDuringAlignment: 0 }
+    const metrics = { ...meter.metrics(barrier.alignment === 'UNALIGNED'), ...durations }
     this.#options.reports.acknowledge(barrier.checkpointId, state, metrics)
   }
 
   #declined(checkpointId: bigint, reason: AlignmentAbortReason | undefined): void {
-    this.#begun.delete(checkpointId)
+    this.#meters.delete(checkpointId)
+    this.#alignmentTimer.cancel(checkpointId)
     this.#abortPart(checkpointId)
     for (const output of this.#options.outputs) {
       output.broadcastEvent({ type: 'CANCEL_CHECKPOINT', checkpointId })

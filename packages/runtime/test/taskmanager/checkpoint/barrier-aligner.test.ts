@@ -63,6 +63,46 @@ t.test('BarrierAligner starts an unaligned checkpoint with its first barrier', a
   ])
 })
 
+t.test('BarrierAligner gives up waiting: an aligned checkpoint starts unaligned', async (t) => {
+  const { aligner, log, blocked } = world(3)
+  aligner.onTimeout(1n)
+  aligner.onBarrier(barrier(1), 0)
+  t.same([...blocked], [0])
+  aligner.onTimeout(1n)
+  t.same(log.splice(0), ['begin 1', 'start 1', 'arrived 1 on 0'])
+  t.equal(blocked.size, 0)
+  aligner.onTimeout(1n)
+  aligner.onBarrier(barrier(1), 1)
+  t.same(log.splice(0), ['arrived 1 on 1'], 'one that came in its place is not waited with')
+  t.equal(blocked.size, 0)
+  aligner.onBarrier(barrier(1, 'UNALIGNED'), 1)
+  t.same(log.splice(0), [], 'both forms of a barrier count once')
+  aligner.onBarrier(barrier(1, 'UNALIGNED'), 2)
+  t.same(log.splice(0), ['arrived 1 on 2', 'all arrived 1'])
+  aligner.onBarrier(barrier(1), 2)
+  t.same(log, [])
+})
+
+t.test(
+  'BarrierAligner starts an aligned checkpoint with the first barrier that overtakes',
+  async (t) => {
+    const { aligner, log, blocked } = world(3)
+    aligner.onBarrier(barrier(1), 0)
+    aligner.onBarrier(barrier(1, 'UNALIGNED'), 2)
+    t.same(log.splice(0), ['begin 1', 'start 1', 'arrived 1 on 0', 'arrived 1 on 2'])
+    t.equal(blocked.size, 0)
+    aligner.onEndOfPartition(1)
+    t.same(log.splice(0), ['all arrived 1'])
+    aligner.onBarrier(barrier(2), 0)
+    aligner.onBarrier(barrier(2, 'UNALIGNED'), 2)
+    t.same(
+      log,
+      ['begin 2', 'start 2', 'arrived 2 on 0', 'arrived 2 on 2', 'all arrived 2'],
+      'the last one is behind records, too',
+    )
+  },
+)
+
 t.test(
   'BarrierAligner blocks nothing before the start of an at-least-once checkpoint',
   async (t) => {

@@ -102,7 +102,7 @@ async function runWithFailures(
   let failures = 3
   let restores = 0
   for (let run = 0; ; run++) {
-    const unaligned = barrier?.alignment === 'UNALIGNED'
+    const unaligned = barrier?.alignment === 'UNALIGNED' || barrier?.alignedTimeoutMs !== undefined
     const current = plan(1 + random.nextInt(3), run, { unaligned })
     cluster.launch(
       current.map((deployment) =>
@@ -176,43 +176,96 @@ t.test(
   },
 )
 
-t.test('an unaligned checkpoint is complete although nobody processes anything', async (t) => {
-  for (const alignment of ['ALIGNED', 'UNALIGNED'] as const) {
-    const committed: Committed = { records: [], transactions: new Set() }
-    const code = jobCode(1e6, committed, false)
-    let processed = 0
-    const sink = transactionalSink(committed)
-    const stuck: OperatorFactory = {
-      ...sink,
-      createOperator(context) {
-        const operator = sink.createOperator(context) as OneInputStreamOperator
-        return {
-          ...operator,
-          processElement: () => void processed++,
-          whenReady: () => (processed > 20 ? new Promise<void>(() => {}) : undefined),
-        }
-      },
+t.test(
+  'tasks under failures: barriers that overtake records after some time lose none and double none',
+  async (t) => {
+    let restores = 0
+    for (const seed of [1, 2, 3, 4, 5, 6, 7, 8]) {
+      const barrier = { alignedTimeoutMs: 1 + ((seed * 7) % 30) }
+      restores += await runWithFailures(t, {
+        seed,
+        count: 3000,
+        asynchronous: seed % 2 === 0,
+        barrier,
+      })
     }
-    const operators = new Map(code.operators).set('sink', stuck)
-    const cluster = new TestingCluster(1)
-    await cluster.start({ ...code, operators })
-    cluster.launch(plan(2, 0, { unaligned: alignment === 'UNALIGNED' }))
-    await cluster.until(() => cluster.allRun, 'all run')
-    for (let i = 0; i < 1000; i++) await cluster.turn()
-    const before = processed
-    const checkpoint = cluster.trigger(1, { alignment })
-    for (let i = 0; i < 200; i++) await cluster.turn()
-    t.equal(processed, before, 'the sink is stuck')
-    t.equal(cluster.isComplete(checkpoint), alignment === 'UNALIGNED', alignment)
-    if (alignment === 'UNALIGNED') {
-      const parts = [...checkpoint.acknowledged.values()].flatMap((state) => [...state.values()])
-      const bytes = parts.reduce((sum, { inFlight }) => sum + (inFlight?.sizeBytes ?? 0), 0)
-      t.ok(bytes > 10_000, `in flight: ${bytes} bytes`)
-    }
+    t.ok(restores >= 5, `restored ${restores} times`)
+  },
+)
+
+/** Two subtasks of each vertex, and a sink that takes 20 records and no more. */
+async function stuckCluster(unaligned: boolean) {
+  const committed: Committed = { records: [], transactions: new Set() }
+  const code = jobCode(1e6, committed, false)
+  const sink = transactionalSink(committed)
+  let processed = 0
+  const stuck: OperatorFactory = {
+    ...sink,
+    createOperator(context) {
+      const operator = sink.createOperator(context) as OneInputStreamOperator
+      return {
+        ...operator,
+        processElement: () => void processed++,
+        whenReady: () => (processed > 20 ? new Promise<void>(() => {}) : undefined),
+      }
+    },
+  }
+  const cluster = new TestingCluster(1)
+  await cluster.start({ ...code, operators: new Map(code.operators).set('sink', stuck) })
+  cluster.launch(plan(2, 0, { unaligned }))
+  await cluster.until(() => cluster.allRun, 'all run')
+  for (let i = 0; i < 1000; i++) await cluster.turn()
+  const close = async () => {
     await cluster.kill()
     await cluster.close()
   }
+  return { cluster, processed: () => processed, close }
+}
+
+function inFlightBytes(checkpoint: TestingCheckpoint): number {
+  const parts = [...checkpoint.acknowledged.values()].flatMap((state) => [...state.values()])
+  return parts.reduce((sum, { inFlight }) => sum + (inFlight?.sizeBytes ?? 0), 0)
+}
+
+t.test('an unaligned checkpoint is complete although nobody processes anything', async (t) => {
+  for (const alignment of ['ALIGNED', 'UNALIGNED'] as const) {
+    const { cluster, processed, close } = await stuckCluster(alignment === 'UNALIGNED')
+    const before = processed()
+    const checkpoint = cluster.trigger(1, { alignment })
+    for (let i = 0; i < 200; i++) await cluster.turn()
+    t.equal(processed(), before, 'the sink is stuck')
+    t.equal(cluster.isComplete(checkpoint), alignment === 'UNALIGNED', alignment)
+    if (alignment === 'UNALIGNED') t.ok(inFlightBytes(checkpoint) > 10_000)
+    await close()
+  }
 })
+
+t.test(
+  'an aligned checkpoint that nobody lets pass is complete when its time is over',
+  async (t) => {
+    const { cluster, processed, close } = await stuckCluster(true)
+    const before = processed()
+    const checkpoint = cluster.trigger(1, { alignedTimeoutMs: 500 })
+    for (let i = 0; i < 450; i++) await cluster.turn()
+    t.notOk(cluster.isComplete(checkpoint), 'not before')
+    t.equal(inFlightBytes(checkpoint), 0)
+    for (let i = 0; i < 200; i++) await cluster.turn()
+    t.ok(cluster.isComplete(checkpoint))
+    t.equal(processed(), before, 'the sink is stuck')
+    t.ok(inFlightBytes(checkpoint) > 10_000, `in flight: ${inFlightBytes(checkpoint)} bytes`)
+    let persisted = 0
+    for (const [attempt, { unaligned, bytesPersistedDuringAlignment }] of checkpoint.metrics) {
+      t.equal(unaligned, !attempt.startsWith('in'), attempt)
+      persisted += bytesPersistedDuringAlignment
+    }
+    t.equal(persisted, inFlightBytes(checkpoint))
+    cluster.notifyComplete(1)
+    t.equal(cluster.trigger(2, { alignedTimeoutMs: 50 }).id, 2)
+    await cluster.until(() => cluster.isComplete(cluster.checkpoints.get(2)!), 'the next one')
+    await close()
+    t.equal(cluster.clock.pendingTimers, 0)
+  },
+)
 
 t.test('a task fails when a file of its state is damaged or gone', async (t) => {
   for (const damage of ['flipped', 'cut', 'gone'] as const) {

@@ -371,13 +371,12 @@ function part(snapshot: KeyedSnapshot, given = checkpointIo()) {
     snapshotState: () => [{ operatorId: 'map', operatorName: 'map', keyed: snapshot }],
   } as unknown as OperatorChain
   const checkpoint = new SubtaskCheckpoint({ ...given.io, chain, outputs: [], clock, wake() {} })
-  const alignment = {
+  const alignment = () => ({
     startDelayMs: 0,
     alignmentDurationMs: 0,
     bytesProcessedDuringAlignment: 0,
-    bytesPersistedDuringAlignment: 0,
     unaligned: false,
-  }
+  })
   return { ...given, clock, checkpoint, start: () => checkpoint.start(barrier(1), alignment) }
 }
 

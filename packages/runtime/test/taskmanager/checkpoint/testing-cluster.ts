@@ -21,6 +21,7 @@ import {
   type TaskDeployment,
 } from '@flink-ts/runtime'
 import { assignKeyGroups, redistributeOperatorState } from '@flink-ts/state'
+import type { SubtaskCheckpointMetrics } from '../../../dist/checkpoint/checkpoint-gateways.js'
 import type { SubtaskState } from '../../../dist/checkpoint/pending-checkpoint.js'
 import type { OperatorRestore, TaskRestore } from '../../../dist/checkpoint/task-restore.js'
 
@@ -36,6 +37,7 @@ export interface LaunchedTask {
 export interface TestingCheckpoint {
   readonly id: number
   readonly acknowledged: Map<string, SubtaskState>
+  readonly metrics: Map<string, SubtaskCheckpointMetrics>
   readonly declined: string[]
 }
 
@@ -116,7 +118,11 @@ export class TestingCluster {
 
   /** Triggers the tasks without inputs, as a coordinator does; all that run must acknowledge. */
   trigger(id: number, barrier: Partial<CheckpointBarrier> = {}): TestingCheckpoint {
-    const checkpoint: TestingCheckpoint = { id, acknowledged: new Map(), declined: [] }
+    const checkpoint: TestingCheckpoint = {
+      ...{ id, declined: [] },
+      acknowledged: new Map(),
+      metrics: new Map(),
+    }
     this.checkpoints.set(id, checkpoint)
     void this.files.mkdirs(`memory:///checkpoints/job/chk-${id}`)
     const running = this.launched.filter(({ states }) => states.at(-1) === 'RUNNING')
@@ -203,8 +209,10 @@ export class TestingCluster {
         one.error = error
       },
       onOperatorEvent() {},
-      onCheckpointAcknowledged: (id, state) =>
-        this.checkpoints.get(Number(id))?.acknowledged.set(executionAttemptId, state),
+      onCheckpointAcknowledged: (id, state, metrics) => {
+        this.checkpoints.get(Number(id))?.acknowledged.set(executionAttemptId, state)
+        this.checkpoints.get(Number(id))?.metrics.set(executionAttemptId, metrics)
+      },
       onCheckpointDeclined: (id, reason, cause) =>
         this.checkpoints
           .get(Number(id))
