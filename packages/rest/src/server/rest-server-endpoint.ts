@@ -174,7 +174,7 @@ export class RestServerEndpoint {
   /** Answers what is under way, for a few seconds at the most, then closes all connections. */
   async close(): Promise<void> {
     // Nobody is to be sent here any more.
-    await this.#proxy?.close()
+    if (this.#proxy !== undefined) await this.#proxy.close()
     const closed = this.#server.listening
       ? new Promise<void>((resolve) => this.#server.close(() => resolve()))
       : Promise.resolve()
