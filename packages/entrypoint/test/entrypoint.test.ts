@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
-import { hostname } from 'node:os'
 import { join } from 'node:path'
 import {
   Configuration,
@@ -9,6 +8,7 @@ import {
   deriveTaskManagerMemory,
   FlinkError,
   noopLogger,
+  processOwner,
   type ResourceId,
   SeededRandom,
   SystemClock,
@@ -53,7 +53,7 @@ t.test('jobManagerRpcAddress', async (t) => {
   await t.test('listens on loopback only for a JobManager on localhost', async (t) => {
     t.match(of({ 'jobmanager.rpc.address': 'localhost' }), {
       bindHost: '127.0.0.1',
-      bindPort: 6123,
+      bindPorts: '6123',
       host: '127.0.0.1',
       port: undefined,
       warning: undefined,
@@ -62,7 +62,7 @@ t.test('jobManagerRpcAddress', async (t) => {
   await t.test('listens at another address that it was given, and nowhere else', async (t) => {
     t.match(of({ 'jobmanager.rpc.address': 'master.example', 'jobmanager.rpc.port': '7000' }), {
       bindHost: 'master.example',
-      bindPort: 7000,
+      bindPorts: '7000',
       host: 'master.example',
       warning: undefined,
     })
@@ -74,8 +74,14 @@ t.test('jobManagerRpcAddress', async (t) => {
         'jobmanager.bind-host': '0.0.0.0',
         'jobmanager.rpc.bind-port': '9000',
       }),
-      { bindHost: '0.0.0.0', bindPort: 9000, host: 'master', port: 6123, warning: undefined },
+      { bindHost: '0.0.0.0', bindPorts: '9000', host: 'master', port: 6123, warning: undefined },
     )
+  })
+  await t.test('takes any port, or one of a range, where several JobManagers may be', async (t) => {
+    const keys = { 'jobmanager.rpc.address': 'localhost', 'high-availability.type': 'zookeeper' }
+    t.match(of(keys), { bindPorts: '0', port: undefined })
+    const range = { ...keys, 'high-availability.jobmanager.port': '50000-50010' }
+    t.match(of(range), { bindPorts: '50000-50010', portKey: 'high-availability.jobmanager.port' })
   })
   await t.test('warns when nobody else can reach what is announced', async (t) => {
     const keys = { 'jobmanager.rpc.address': 'master', 'jobmanager.bind-host': 'localhost' }
@@ -148,12 +154,14 @@ t.test('ProcessFolder', async (t) => {
   const make = () =>
     new ProcessFolder({ parent, kind: 'jobmanager', random: new SeededRandom(1), log: noopLogger })
   const gone = spawnSync(process.execPath, ['-e', '']).pid
-  const prefix = `flink-ts-jobmanager-${hostname()}-`
-  const abandoned = [`${prefix}${gone}-aa`, `${prefix}${process.pid}-bb`]
+  const [host] = processOwner().split('-')
+  const prefix = `flink-ts-jobmanager-${host}-`
+  // One that had this process's id: in containers ids repeat.
+  const abandoned = [`${prefix}${gone}-1-aa`, `${prefix}${process.pid}-1-bb`]
   const others = [
-    `${prefix}${process.ppid}-aa`,
-    `flink-ts-jobmanager-other-host-${gone}-aa`,
-    `flink-ts-taskmanager-${hostname()}-${gone}-aa`,
+    `${prefix}${process.ppid}-0-aa`,
+    `flink-ts-jobmanager-00000000-${gone}-1-aa`,
+    `flink-ts-taskmanager-${host}-${gone}-1-aa`,
     'somebody-elses',
   ]
   for (const name of [...abandoned, ...others]) mkdirSync(join(parent, name), { recursive: true })

@@ -1,12 +1,15 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
-import { hostname, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import {
   ClusterOptions,
   type Configuration,
   CoreOptions,
   FlinkError,
+  isDeadOwner,
   type Logger,
+  PROCESS_OWNER_PATTERN,
+  processOwner,
   type Random,
 } from '@flink-ts/core'
 
@@ -30,8 +33,8 @@ export function processFolderParent(configuration: Configuration, kind: DaemonKi
 }
 
 /**
- * The one folder in which a process keeps its temporary files. Its name tells the machine and the process, so that the
- * folder of a process that was killed is found, and removed, by the next one.
+ * The one folder in which a process keeps its temporary files. Its name tells whose it is, so that the folder of
+ * a process that was killed is found, and removed, by the next one on its host.
  */
 export class ProcessFolder {
   readonly path: string
@@ -39,8 +42,8 @@ export class ProcessFolder {
   /** @throws FlinkError FLINK_WORKING_DIR if it cannot be made */
   constructor(options: { parent: string; kind: DaemonKind; random: Random; log: Logger }) {
     const { parent, kind, random, log } = options
-    const prefix = `flink-ts-${kind}-${hostname()}-`
-    this.path = join(parent, `${prefix}${process.pid}-${random.hex(4)}`)
+    const prefix = `flink-ts-${kind}-`
+    this.path = join(parent, `${prefix}${processOwner()}-${random.hex(4)}`)
     try {
       mkdirSync(parent, { recursive: true })
       removeAbandoned(parent, prefix, log)
@@ -61,9 +64,10 @@ export class ProcessFolder {
 }
 
 function removeAbandoned(parent: string, prefix: string, log: Logger): void {
+  const expression = new RegExp(`^${prefix}(${PROCESS_OWNER_PATTERN})-`)
   for (const name of readdirSync(parent)) {
-    const pid = name.startsWith(prefix) ? /^(\d+)-/.exec(name.slice(prefix.length))?.[1] : undefined
-    if (pid === undefined || isAlive(Number(pid))) continue
+    const owner = expression.exec(name)?.[1]
+    if (owner === undefined || !isDeadOwner(owner)) continue
     const path = join(parent, name)
     try {
       rmSync(path, { recursive: true, force: true })
@@ -71,16 +75,5 @@ function removeAbandoned(parent: string, prefix: string, log: Logger): void {
     } catch (error) {
       log.warn('Could not remove what a process that was killed left', { path, error })
     }
-  }
-}
-
-function isAlive(pid: number): boolean {
-  // One that had this process's id is gone: in containers ids repeat.
-  if (pid === process.pid) return false
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
