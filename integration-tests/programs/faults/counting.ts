@@ -15,6 +15,14 @@ const PROCESSING_DELAY_MS = 700
 /** The end of input comes before every later time: what waits for the machine's clock then waits no more. */
 const END_MS = 2 ** 52
 
+/** What a row will tell. Its strings come again and again: on their way they are numbers of a dictionary. */
+interface Fact {
+  readonly kind: 'element' | 'event timer' | 'processing timer'
+  readonly key: string
+  readonly nth: number
+  readonly element: number
+}
+
 export class Counting {
   private readonly control: Control
   private count!: ValueState<number>
@@ -29,12 +37,12 @@ export class Counting {
     this.waiting = context.getListState({ name: 'waiting', type: Types.double })
   }
 
-  processElement(element: number, context: KeyedProcessContext<string>, out: Collector<string>) {
+  processElement(element: number, context: KeyedProcessContext<string>, out: Collector<Fact>) {
     this.obey()
     const key = context.getCurrentKey()
     const nth = (this.count.value() ?? 0) + 1
     this.count.update(nth)
-    out.collect(elementRow(key, nth, element))
+    out.collect({ kind: 'element', key, nth, element })
     const timers = context.timerService()
     if (element % EVENT_TIMER_EVERY === 0) timers.registerEventTimeTimer(element)
     if (element % PROCESSING_TIMER_EVERY !== 0) return
@@ -43,13 +51,15 @@ export class Counting {
     timers.registerEventTimeTimer(END_MS)
   }
 
-  onTimer(timestampMs: number, context: OnTimerContext<string>, out: Collector<string>): void {
+  onTimer(timestampMs: number, context: OnTimerContext<string>, out: Collector<Fact>): void {
     const key = context.getCurrentKey()
     if (context.timeDomain() === 'EVENT_TIME' && timestampMs !== END_MS) {
-      out.collect(eventTimerRow(key, timestampMs))
+      out.collect({ kind: 'event timer', key, nth: 0, element: timestampMs })
       return
     }
-    for (const element of this.waiting.get()) out.collect(processingTimerRow(key, element))
+    for (const element of this.waiting.get()) {
+      out.collect({ kind: 'processing timer', key, nth: 0, element })
+    }
     this.waiting.clear()
   }
 
@@ -61,7 +71,7 @@ export class Counting {
   }
 }
 
-/** Takes long for each element while a file `slow` is there. */
+/** Makes rows of facts; takes long for each while a file `slow` is there. */
 export class SlowConsumer {
   private readonly control: Control
 
@@ -69,8 +79,9 @@ export class SlowConsumer {
     this.control = new Control(controlFolder)
   }
 
-  map(row: string): string {
+  map({ kind, key, nth, element }: Fact): string {
     if (this.control.isOn('slow')) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
-    return row
+    if (kind === 'element') return elementRow(key, nth, element)
+    return kind === 'event timer' ? eventTimerRow(key, element) : processingTimerRow(key, element)
   }
 }

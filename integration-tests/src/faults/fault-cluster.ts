@@ -1,13 +1,15 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { SystemClock } from '@flink-ts/core'
-import { RestClusterClient } from '@flink-ts/rest/client'
+import type { RestClusterClient } from '@flink-ts/rest/client'
 import { Command, type CommandResult } from '../support/command.js'
 import { freePorts } from '../support/free-port.js'
 import { isAlive, killHard, processesWith, processesWithVariable } from '../support/processes.js'
 import { PROJECT_FOLDER } from '../support/test-cluster.js'
 import { until } from '../support/until.js'
-import { TcpProxy } from './tcp-proxy.js'
+import type { Coordination } from './coordination.js'
+import { type JobManagerPlace, newJobManagerPlace } from './job-manager-place.js'
+import { newTaskManagerPlace, type TaskManagerPlace } from './task-manager-place.js'
+import type { TcpProxy } from './tcp-proxy.js'
 
 export interface FaultClusterOptions {
   /** Everything of the cluster is below it. */
@@ -18,67 +20,46 @@ export interface FaultClusterOptions {
   readonly configuration: Readonly<Record<string, string | number>>
   /** More environment variables of the processes. */
   readonly environment?: NodeJS.ProcessEnv
+  /** Of several JobManagers; without it there is one. */
+  readonly coordination?: Coordination
 }
 
-/** One TaskManager after the other at the same place; others reach all of them through the same proxies. */
-export interface TaskManagerPlace {
-  readonly control: TcpProxy
-  readonly data: TcpProxy
-  /** Ports of the process itself. */
-  rpcPort: number
-  dataPort: number
-  resourceId: string
-  pid: number | undefined
-}
-
+const JOB_MANAGERS = 3
 const MAX_STARTS = 3
+/** Of a question to whoever leads. */
+const ANSWER_DEADLINE_MS = 90_000
 
 /**
- * A JobManager and TaskManagers in processes of their own, started by the scripts of `bin/`. They reach each other
- * through proxies only: one before the JobManager, two before each TaskManager.
+ * JobManagers and TaskManagers in processes of their own, started by the scripts of `bin/`. They reach each other
+ * through proxies only: one before each JobManager, two before each TaskManager, and between each JobManager and the servers
+ * of the ZooKeeper ensemble.
  */
 export class FaultCluster {
   readonly options: FaultClusterOptions
-  readonly jobManagerProxy: TcpProxy
-  readonly rest: RestClusterClient
-  readonly restAddress: string
+  readonly jobManagers: readonly JobManagerPlace[]
   readonly places: readonly TaskManagerPlace[]
   readonly #environment: NodeJS.ProcessEnv
-  #jobManagerPort: number
   #starts = 0
   #isClosed = false
 
   /** Everything but processes: {@link start}, and {@link close} also if that fails. */
   static async prepare(options: FaultClusterOptions): Promise<FaultCluster> {
-    const [restPort, jobManagerPort] = await freePorts(2)
-    const ports = { jobManager: jobManagerPort! }
-    const jobManagerProxy = await TcpProxy.listen(() => ports.jobManager)
-    const places: TaskManagerPlace[] = []
-    for (let i = 0; i < options.taskManagers; i++) {
-      const place: Partial<TaskManagerPlace> & { rpcPort: number; dataPort: number } = {
-        rpcPort: 0,
-        dataPort: 0,
-      }
-      const control = await TcpProxy.listen(() => place.rpcPort)
-      const data = await TcpProxy.listen(() => place.dataPort)
-      places.push(Object.assign(place, { control, data, resourceId: '', pid: undefined }))
-    }
-    return new FaultCluster(options, restPort!, ports.jobManager, jobManagerProxy, places)
+    const { coordination, taskManagers } = options
+    const jobManagers = Array.from({ length: coordination === undefined ? 1 : JOB_MANAGERS }, () =>
+      newJobManagerPlace(coordination?.ensemble.ports),
+    )
+    const places = Array.from({ length: taskManagers }, newTaskManagerPlace)
+    return new FaultCluster(options, await Promise.all(jobManagers), await Promise.all(places))
   }
 
   private constructor(
     options: FaultClusterOptions,
-    restPort: number,
-    jobManagerPort: number,
-    jobManagerProxy: TcpProxy,
+    jobManagers: readonly JobManagerPlace[],
     places: readonly TaskManagerPlace[],
   ) {
     this.options = options
-    this.jobManagerProxy = jobManagerProxy
+    this.jobManagers = jobManagers
     this.places = places
-    this.#jobManagerPort = jobManagerPort
-    this.restAddress = `127.0.0.1:${restPort}`
-    this.rest = new RestClusterClient({ address: this.restAddress, clock: new SystemClock() })
     const { NODE_OPTIONS: _runner, ...environment } = process.env
     this.#environment = {
       ...environment,
@@ -87,11 +68,11 @@ export class FaultCluster {
       FLINK_PID_DIR: join(options.folder, 'pids'),
       ...options.environment,
     }
-    this.#writeConfiguration(restPort)
+    this.#writeConfiguration()
   }
 
   async start(): Promise<void> {
-    await this.startJobManager()
+    await Promise.all(this.jobManagers.map((place) => this.startJobManager(place)))
     await this.refill()
     await this.untilSlots()
   }
@@ -101,11 +82,39 @@ export class FaultCluster {
     return this.#script('flink', args)
   }
 
+  /**
+   * Asks a JobManager by REST: the only one, or any of those that answer, which ask the leader. While nobody leads, the
+   * question is repeated.
+   */
+  async ask<T>(question: (rest: RestClusterClient) => Promise<T>): Promise<T> {
+    if (this.jobManagers.length === 1) return question(this.jobManagers[0]!.rest)
+    const { answer } = await until(
+      'a JobManager leads',
+      async () => {
+        for (const { rest, pid } of this.jobManagers) {
+          if (pid === undefined || !isAlive(pid)) continue
+          try {
+            return { answer: await question(rest) }
+          } catch (error) {
+            if ((error as { retriable?: boolean }).retriable !== true) throw new Refusal(error)
+          }
+        }
+        return undefined
+      },
+      ANSWER_DEADLINE_MS,
+      (error) => error instanceof Refusal,
+    ).catch((error) => {
+      throw error instanceof Refusal ? error.cause : error
+    })
+    return answer
+  }
+
   /** Asks for another parallelism of a running job; only the adaptive scheduler takes that. */
   async require(jobId: string, parallelism: number): Promise<void> {
-    const { vertices } = await this.rest.jobDetails(jobId)
+    const { vertices } = await this.ask((rest) => rest.jobDetails(jobId))
     const bounds = { lowerBound: 1, upperBound: parallelism }
-    const response = await fetch(`http://${this.restAddress}/jobs/${jobId}/resource-requirements`, {
+    const { restAddress } = this.jobManagers[0]!
+    const response = await fetch(`http://${restAddress}/jobs/${jobId}/resource-requirements`, {
       method: 'PUT',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(
@@ -115,12 +124,20 @@ export class FaultCluster {
     if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`)
   }
 
-  async startJobManager(): Promise<void> {
-    await this.#started('jobmanager.sh', ['start'])
+  /** The place of the JobManager that leads. @throws Error when nobody does for long */
+  async leader(): Promise<JobManagerPlace> {
+    const { coordination } = this.options
+    if (coordination === undefined) return this.jobManagers[0]!
+    return until('a JobManager leads', async () => {
+      const address = await coordination.leader()
+      return this.jobManagers.find(({ control }) => address?.endsWith(`:${control.port}`))
+    })
   }
 
-  jobManagerPid(): number | undefined {
-    return this.#processes('standalone-session')[0]
+  async startJobManager(place: JobManagerPlace): Promise<void> {
+    await this.#started('jobmanager.sh', ['start', ...place.options])
+    place.pid = this.#processes(`rest.port=${place.restAddress.split(':')[1]}`)[0]
+    if (place.pid === undefined) throw new Error('a JobManager has ended at once')
   }
 
   /** Starts a process at a place where none runs. On a busy machine the script may give up waiting for it. */
@@ -162,27 +179,40 @@ export class FaultCluster {
     await until(`process ${pid} has ended`, () => !isAlive(pid))
   }
 
-  /** Starts TaskManagers where none runs any more. */
+  /** Starts processes where none runs any more. */
   async refill(): Promise<void> {
-    const empty = this.places.filter(({ pid }) => pid === undefined || !isAlive(pid))
-    await Promise.all(empty.map((place) => this.startTaskManager(place)))
+    const isEmpty = ({ pid }: { pid: number | undefined }) => pid === undefined || !isAlive(pid)
+    await Promise.all([
+      ...this.jobManagers.filter(isEmpty).map((place) => this.startJobManager(place)),
+      ...this.places.filter(isEmpty).map((place) => this.startTaskManager(place)),
+    ])
   }
 
   async untilSlots(): Promise<void> {
     const { taskManagers, slots } = this.options
     await until(`${taskManagers * slots} slots are registered`, async () => {
-      return (await this.rest.clusterOverview())['slots-total'] === taskManagers * slots
+      return (
+        (await this.ask((rest) => rest.clusterOverview()))['slots-total'] === taskManagers * slots
+      )
     })
   }
 
   /** All bytes pass again, and nobody is stopped. */
   heal(): void {
-    for (const { control, data, pid } of this.places) {
-      control.heal()
-      data.heal()
+    for (const proxy of this.#proxies()) proxy.heal()
+    for (const { pid } of [...this.places, ...this.jobManagers]) {
       if (pid !== undefined && isAlive(pid)) process.kill(pid, 'SIGCONT')
     }
-    this.jobManagerProxy.heal()
+  }
+
+  /** Ends the cluster as its owner does: standbys first, then the leader with all that the cluster keeps. */
+  async shutDown(): Promise<void> {
+    const leader = await this.leader()
+    const standbys = this.jobManagers.filter((place) => place !== leader)
+    for (const { pid } of standbys) process.kill(pid!, 'SIGTERM')
+    await until('standbys have ended', () => standbys.every(({ pid }) => !isAlive(pid!)))
+    await leader.rest.shutDownCluster()
+    await until('the leader has ended', () => !isAlive(leader.pid!))
   }
 
   /** Ends all processes, also those that are stopped or start just now. Nothing is started any more. */
@@ -192,8 +222,14 @@ export class FaultCluster {
     for (let pids = own(); pids.length > 0; pids = own()) {
       await Promise.all(pids.map((pid) => this.kill(pid)))
     }
-    const proxies = [this.jobManagerProxy, ...this.places.flatMap((p) => [p.control, p.data])]
-    await Promise.all(proxies.map((proxy) => proxy.close()))
+    await Promise.all(this.#proxies().map((proxy) => proxy.close()))
+  }
+
+  #proxies(): TcpProxy[] {
+    return [
+      ...this.jobManagers.flatMap(({ control, zookeeper }) => [control, ...zookeeper]),
+      ...this.places.flatMap(({ control, data }) => [control, data]),
+    ]
   }
 
   async #started(script: string, args: string[]): Promise<void> {
@@ -215,14 +251,13 @@ export class FaultCluster {
     return processesWith(word).filter((pid) => own.has(pid))
   }
 
-  #writeConfiguration(restPort: number): void {
-    const { folder, slots, configuration } = this.options
+  #writeConfiguration(): void {
+    const { folder, slots, configuration, coordination } = this.options
     const tmp = join(folder, 'tmp')
     for (const each of [join(folder, 'conf'), tmp]) mkdirSync(each, { recursive: true })
     const all = {
       'jobmanager.rpc.address': '127.0.0.1',
-      'jobmanager.rpc.port': this.jobManagerProxy.port,
-      'jobmanager.rpc.bind-port': this.#jobManagerPort,
+      'jobmanager.rpc.port': this.jobManagers[0]!.control.port,
       'jobmanager.bind-host': '127.0.0.1',
       'jobmanager.memory.process.size': '1600m',
       'taskmanager.bind-host': '127.0.0.1',
@@ -231,11 +266,19 @@ export class FaultCluster {
       'taskmanager.memory.process.size': '1728m',
       'rest.address': '127.0.0.1',
       'rest.bind-address': '127.0.0.1',
-      'rest.port': restPort,
+      'rest.port': this.jobManagers[0]!.restAddress.split(':')[1]!,
       'io.tmp.dirs': tmp,
+      ...coordination?.configuration,
       ...configuration,
     }
     const lines = Object.entries(all).map(([key, value]) => `${key}: ${value}\n`)
     writeFileSync(join(folder, 'conf', 'flink-conf.yaml'), lines.join(''))
+  }
+}
+
+/** A JobManager has answered, with an error. */
+class Refusal extends Error {
+  constructor(cause: unknown) {
+    super('refused', { cause })
   }
 }

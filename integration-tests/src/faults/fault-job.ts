@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { JobDetailsBody } from '@flink-ts/rest'
 import { program } from '../support/test-cluster.js'
 import { until } from '../support/until.js'
 import { completedCheckpoints } from './checkpoint-files.js'
@@ -73,7 +74,7 @@ export class FaultJob {
   }
 
   async status(): Promise<string> {
-    return (await this.#cluster.rest.jobDetails(this.#jobId)).state
+    return (await this.#details()).state
   }
 
   async isFinished(): Promise<boolean> {
@@ -85,9 +86,9 @@ export class FaultJob {
 
   /** Resource ids of the TaskManagers that its tasks are on. */
   async taskManagers(): Promise<Set<string>> {
-    const { vertices } = await this.#cluster.rest.jobDetails(this.#jobId)
+    const { vertices } = await this.#details()
     const details = await Promise.all(
-      vertices.map(({ id }) => this.#cluster.rest.vertexDetails(this.#jobId, id)),
+      vertices.map(({ id }) => this.#cluster.ask((rest) => rest.vertexDetails(this.#jobId, id))),
     )
     return new Set(
       details.flatMap(({ subtasks }) => subtasks.map((subtask) => subtask['taskmanager-id'])),
@@ -102,7 +103,7 @@ export class FaultJob {
 
   /** Why it failed last. */
   async failure(): Promise<string> {
-    const { exceptionHistory } = await this.#cluster.rest.jobExceptions(this.#jobId)
+    const { exceptionHistory } = await this.#cluster.ask((rest) => rest.jobExceptions(this.#jobId))
     return exceptionHistory.entries[0]?.stacktrace ?? 'for no known reason'
   }
 
@@ -118,7 +119,7 @@ export class FaultJob {
   /** Cancels it, unless it has ended. @returns how it ended */
   async end(): Promise<string> {
     try {
-      await this.#cluster.rest.cancelJob(this.#jobId)
+      await this.#cluster.ask((rest) => rest.cancelJob(this.#jobId))
     } catch (error) {
       // It is refused if the job has just ended, which its details, kept for a moment, tell a little later.
       return this.#ended(REFUSAL_DEADLINE_MS).catch(() => {
@@ -126,6 +127,10 @@ export class FaultJob {
       })
     }
     return this.#ended(DEADLINE_MS)
+  }
+
+  #details(): Promise<JobDetailsBody> {
+    return this.#cluster.ask((rest) => rest.jobDetails(this.#jobId))
   }
 
   /** How it has ended. */

@@ -2,7 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SeededRandom } from '@flink-ts/core'
+import { until } from '../support/until.js'
 import { type CheckpointStorage, startCheckpointStorage } from './checkpoint-storage.js'
+import { Coordination } from './coordination.js'
 import type { RoundContext } from './fault.js'
 import { FaultCluster, type FaultClusterOptions } from './fault-cluster.js'
 import { FaultJob } from './fault-job.js'
@@ -36,13 +38,21 @@ export class RunInterruptedError extends Error {
   }
 }
 
+/** Counted while a run goes on. */
+interface FaultTotals {
+  faults: number
+  records: number
+  lost: number
+  duplicated: number
+  recoveriesMs: number[]
+  /** How many have led; undefined: there is one JobManager. */
+  leaders: number | undefined
+  /** Nodes and files of jobs or of the cluster that should be gone; undefined: there is one JobManager. */
+  leftBehind: readonly string[] | undefined
+}
+
 /** What a whole run has found. */
-export interface FaultRunResult {
-  readonly faults: number
-  readonly records: number
-  readonly lost: number
-  readonly duplicated: number
-  readonly recoveriesMs: readonly number[]
+export interface FaultRunResult extends Readonly<FaultTotals> {
   /** Why it ended early. */
   readonly error?: unknown
   /** Whether there has been a cluster at all. */
@@ -57,6 +67,8 @@ const MIN_PARALLELISM = 2
 const MAX_PARALLELISM = 4
 /** Of one round; a job has ended long before. */
 const MAX_FAULTS = 1000
+const SESSION_TIMEOUT_MS = 4000
+const CLEAN_UP_DEADLINE_MS = 20_000
 
 /** Runs jobs on one cluster, each with its faults, until the time is up or something is wrong. */
 export async function runFaults(options: FaultRunOptions): Promise<FaultRunResult> {
@@ -64,17 +76,35 @@ export async function runFaults(options: FaultRunOptions): Promise<FaultRunResul
   const folder = mkdtempSync(join(tmpdir(), 'flink-faults-'))
   const begun = performance.now()
   const random = new SeededRandom(seed)
-  const total = { faults: 0, records: 0, lost: 0, duplicated: 0, recoveriesMs: [] as number[] }
+  const total: FaultTotals = {
+    faults: 0,
+    records: 0,
+    lost: 0,
+    duplicated: 0,
+    recoveriesMs: [],
+    leaders: undefined,
+    leftBehind: undefined,
+  }
   let error: unknown
-  let storage: CheckpointStorage | undefined
-  let cluster: FaultCluster | undefined
   let hasBegun = false
+  const closing: (() => Promise<void>)[] = []
+  /** Closed at the end, also if the run ends before it is there. */
+  const owned = <T extends { close(): Promise<void> }>(starting: Promise<T>): Promise<T> => {
+    closing.unshift(() => starting.then((each) => each.close()).catch(() => {}))
+    return starting
+  }
   const run = async () => {
     const kind = scenario.storage ?? 'local'
-    storage = await startCheckpointStorage(kind, folder)
+    const storage = await owned(startCheckpointStorage(kind, folder))
     if (kind === 'local' && storage.disk === undefined)
       log('there is no right to mount a small disk: it is not filled')
-    cluster = await FaultCluster.prepare(clusterOptions(folder, storage, options))
+    const coordination =
+      scenario.hasStandbys === true
+        ? await owned(Coordination.start(folder, SESSION_TIMEOUT_MS))
+        : undefined
+    const cluster = await owned(
+      FaultCluster.prepare(clusterOptions({ folder, storage, coordination, options })),
+    )
     options.signal?.throwIfAborted()
     await cluster.start()
     hasBegun = true
@@ -94,22 +124,29 @@ export async function runFaults(options: FaultRunOptions): Promise<FaultRunResul
       total.duplicated += result.duplicated
       note(`${result.records} records, ${result.lost} lost, ${result.duplicated} duplicated`)
       for (const example of result.examples) note(example)
-      if (result.lost + result.duplicated > 0) break
+      if (result.lost + result.duplicated > 0) return
       rmSync(join(folder, `round-${round}`), { recursive: true })
       await cluster.refill()
       await cluster.untilSlots()
+      total.leaders = coordination?.leaders
+      if (coordination === undefined) continue
+      total.leftBehind = await untilNothingIsLeft(() => coordination.leftoversOfJobs())
+      if (total.leftBehind.length > 0) return
     }
+    if (coordination === undefined) return
+    await cluster.shutDown()
+    total.leftBehind = await untilNothingIsLeft(() => coordination.leftoversOfCluster())
   }
   try {
     await unlessAborted(run(), options.signal)
   } catch (caught) {
     error = caught
   } finally {
-    await cluster?.close()
-    await storage?.close()
+    for (const close of closing) await close()
   }
   const isFine =
-    (error === undefined || options.signal?.aborted === true) && total.lost + total.duplicated === 0
+    (error === undefined || options.signal?.aborted === true) &&
+    total.lost + total.duplicated + (total.leftBehind?.length ?? 0) === 0
   const stays = (!isFine || options.keep === true) && options.discard !== true
   if (!stays) rmSync(folder, { recursive: true, force: true })
   return {
@@ -118,6 +155,20 @@ export async function runFaults(options: FaultRunOptions): Promise<FaultRunResul
     hasBegun,
     folder: stays ? folder : undefined,
   }
+}
+
+/** What is still left after a while: the last of it may be removed just now. */
+async function untilNothingIsLeft(look: () => Promise<string[]>): Promise<string[]> {
+  let left: string[] = []
+  await until(
+    'nothing is left',
+    async () => {
+      left = await look()
+      return left.length === 0
+    },
+    CLEAN_UP_DEADLINE_MS,
+  ).catch(() => {})
+  return left
 }
 
 /** What goes on after an abort fails by itself, as its processes are gone. */
@@ -132,13 +183,17 @@ async function unlessAborted(work: Promise<void>, signal: AbortSignal | undefine
   ])
 }
 
-function clusterOptions(
-  folder: string,
-  storage: CheckpointStorage,
-  { environment, scenario }: FaultRunOptions,
-): FaultClusterOptions {
+function clusterOptions(parts: {
+  readonly folder: string
+  readonly storage: CheckpointStorage
+  readonly coordination: Coordination | undefined
+  readonly options: FaultRunOptions
+}): FaultClusterOptions {
+  const { folder, storage, coordination, options } = parts
+  const { environment, scenario } = options
   return {
     folder,
+    ...(coordination && { coordination }),
     taskManagers: 3,
     slots: 2,
     ...(environment && { environment }),

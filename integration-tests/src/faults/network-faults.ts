@@ -84,15 +84,15 @@ export const NETWORK_FAULTS: readonly Fault[] = [
     name: 'break-job-manager',
     weight: 2,
     restarts: false,
-    inject: (context) => broken(context, context.cluster.jobManagerProxy),
+    inject: async (context) => broken(context, (await context.cluster.leader()).control),
   },
   {
     name: 'stall-job-manager',
     weight: 1,
     restarts: false,
-    inject: (context) =>
+    inject: async (context) =>
       during(
-        context.cluster.jobManagerProxy,
+        (await context.cluster.leader()).control,
         { kind: 'stall' },
         500 + context.random.nextInt(3000),
       ),

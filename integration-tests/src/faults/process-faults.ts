@@ -1,8 +1,8 @@
 import { isAlive } from '../support/processes.js'
 import { until } from '../support/until.js'
 import { type Fault, type FaultContext, lasting } from './fault.js'
-import type { TaskManagerPlace } from './fault-cluster.js'
 import { restoreNewest } from './restoring.js'
+import type { TaskManagerPlace } from './task-manager-place.js'
 
 /** A place with a process, mostly one that runs tasks of the job. */
 export async function anyTaskManager({
@@ -134,10 +134,9 @@ export const PROCESS_FAULTS: readonly Fault[] = [
     weight: 1,
     restarts: true,
     async inject(context) {
-      const pid = context.cluster.jobManagerPid()
-      if (pid === undefined) throw new Error('there is no JobManager')
-      await context.cluster.kill(pid)
-      await context.cluster.startJobManager()
+      const place = await context.cluster.leader()
+      await context.cluster.kill(place.pid!)
+      await context.cluster.startJobManager(place)
       await context.cluster.untilSlots()
       return restoreNewest(context)
     },

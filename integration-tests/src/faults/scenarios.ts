@@ -1,6 +1,7 @@
 import type { Random } from '@flink-ts/core'
 import type { CheckpointStorageKind } from './checkpoint-storage.js'
 import type { Fault } from './fault.js'
+import { CHANGE_LEADERS, LEADER_FAULTS, ZOOKEEPER_FAULTS } from './leader-faults.js'
 import { NETWORK_FAULTS } from './network-faults.js'
 import { PROCESS_FAULTS } from './process-faults.js'
 import { STATE_FAULTS } from './state-faults.js'
@@ -32,6 +33,8 @@ export interface FaultScenario {
   readonly clusterConfiguration?: Readonly<Record<string, string>>
   /** Where checkpoints and savepoints are kept; default local. */
   readonly storage?: CheckpointStorageKind
+  /** Several JobManagers with a ZooKeeper ensemble; default one without. */
+  readonly hasStandbys?: boolean
 }
 
 const UNALIGNED = {
@@ -43,6 +46,16 @@ const ON_DISK = { 'state.backend.type': 'lsm', 'execution.checkpointing.incremen
 
 /** With a server that can go away, faults of it come often. */
 const REMOTE = [...FAULTS.filter(({ name }) => name !== 'fill-disk'), ...STORAGE_FAULTS]
+
+/** Nobody has to bring a job back after its JobManager is gone. */
+const WITH_STANDBYS = [
+  ...LEADER_FAULTS,
+  ...ZOOKEEPER_FAULTS,
+  ...FAULTS.filter(({ name }) => name !== 'kill-job-manager').map((fault) => ({
+    ...fault,
+    weight: 1,
+  })),
+]
 
 /** One of each sort, those that take little time: for `npm test`. */
 const SHORT = [
@@ -77,6 +90,8 @@ export const FAULT_SCENARIOS: readonly FaultScenario[] = [
   },
   { name: 's3', faults: REMOTE, storage: 's3' },
   { name: 'hdfs', faults: REMOTE, storage: 'hdfs' },
+  { name: 'zookeeper-ha', faults: WITH_STANDBYS, hasStandbys: true },
+  { name: 'leader-changes', faults: [CHANGE_LEADERS], hasStandbys: true },
   { name: 'processes', faults: PROCESS_FAULTS },
   { name: 'network', faults: NETWORK_FAULTS },
   { name: 'state', faults: STATE_FAULTS },
@@ -88,6 +103,11 @@ export const FAULT_SCENARIOS: readonly FaultScenario[] = [
     })),
   },
   ...FAULTS.map((fault) => ({ name: fault.name, faults: [fault] })),
+  ...[...LEADER_FAULTS, ...ZOOKEEPER_FAULTS].map((fault) => ({
+    name: fault.name,
+    faults: [fault],
+    hasStandbys: true,
+  })),
 ]
 
 /** The faults of a scenario in a random order that never ends, those with more weight more often. */

@@ -10,7 +10,7 @@ function anyServer({ storage, random, note }: FaultContext) {
 export const STORAGE_FAULTS: readonly Fault[] = [
   {
     name: 'pause-storage',
-    weight: 4,
+    weight: 12,
     restarts: false,
     async inject(context) {
       const server = anyServer(context)
@@ -25,7 +25,7 @@ export const STORAGE_FAULTS: readonly Fault[] = [
   },
   {
     name: 'restart-storage',
-    weight: 4,
+    weight: 12,
     restarts: false,
     async inject(context) {
       const server = anyServer(context)
@@ -37,7 +37,7 @@ export const STORAGE_FAULTS: readonly Fault[] = [
   },
   {
     name: 'kill-task-manager-without-storage',
-    weight: 2,
+    weight: 8,
     restarts: false,
     async inject(context) {
       const { cluster, random } = context

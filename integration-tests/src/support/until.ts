@@ -5,12 +5,14 @@ const DEADLINE_MS = 45_000
 /**
  * Asks again and again until the answer is neither undefined nor false; errors of the question count as no answer.
  *
+ * @param isFinal whether an error of the question is one of `until` as well: no further question is asked
  * @throws Error naming what was waited for, and the last error, when that takes too long
  */
 export async function until<T>(
   what: string,
   question: () => T | Promise<T>,
   deadlineMs = DEADLINE_MS,
+  isFinal: (error: unknown) => boolean = () => false,
 ): Promise<Exclude<T, undefined | false>> {
   const untilMs = performance.now() + deadlineMs
   let lastError: unknown
@@ -22,6 +24,7 @@ export async function until<T>(
       }
       lastError = undefined
     } catch (error) {
+      if (isFinal(error)) throw error
       lastError = error
     }
     if (performance.now() > untilMs) {
