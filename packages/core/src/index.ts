@@ -40,6 +40,7 @@ export { Configuration } from './configuration/configuration.js'
 export { formatDuration, parseDuration } from './configuration/duration.js'
 export { type HostLine, parseHosts, readHostsFile } from './configuration/hosts-file.js'
 export { IllegalConfigurationError } from './configuration/illegal-configuration-error.js'
+export { isHighlyAvailable } from './configuration/is-highly-available.js'
 export {
   type LoadConfigurationOptions,
   type LoadedConfiguration,

@@ -66,7 +66,6 @@ export { awaitLeader } from './highavailability/await-leader.js'
 export {
   type HighAvailabilityContext,
   type HighAvailabilityFactory,
-  isHighlyAvailable,
   type LeaderRetrieval,
   type LeaderRetrievalContext,
   loadHighAvailability,

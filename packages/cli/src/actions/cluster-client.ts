@@ -1,5 +1,6 @@
-import { ClientOptions, DeploymentOptions, RestOptions } from '@flink-ts/core'
-import { RestClusterClient } from '@flink-ts/rest/client'
+import { clusterRestClient } from '@flink-ts/client/remote'
+import { DeploymentOptions } from '@flink-ts/core'
+import type { RestClusterClient } from '@flink-ts/rest/client'
 import type { ParsedArguments } from '../arguments/option-parser.js'
 import { JOBMANAGER, TARGET } from '../arguments/options.js'
 import { CliArgumentError } from '../terminal/terminal.js'
@@ -15,21 +16,17 @@ export function isLocalTarget(args: ParsedArguments, context: ActionContext): bo
   throw new CliArgumentError(`Unknown target "${target}": expected ${TARGETS.join(' or ')}`)
 }
 
-/** `host:port` of `-m`, else of the configuration. @throws CliArgumentError */
-export function jobManagerAddress(args: ParsedArguments, context: ActionContext): string {
+/** `host:port` of `-m`. @throws CliArgumentError */
+export function jobManagerAddress(args: ParsedArguments): string | undefined {
   const given = args.value(JOBMANAGER)
-  if (given !== undefined) {
-    const match = /^(?:https?:\/\/)?(\[[0-9a-f:]+\]|[^:/\s]+):(\d{1,5})\/?$/i.exec(given)
-    if (match === null || Number(match[2]) > 65535) {
-      throw new CliArgumentError(
-        `Cannot use the JobManager address "${given}": expected host:port, such as localhost:8081`,
-      )
-    }
-    return `${match[1]}:${match[2]}`
+  if (given === undefined) return undefined
+  const match = /^(?:https?:\/\/)?(\[[0-9a-f:]+\]|[^:/\s]+):(\d{1,5})\/?$/i.exec(given)
+  if (match === null || Number(match[2]) > 65535) {
+    throw new CliArgumentError(
+      `Cannot use the JobManager address "${given}": expected host:port, such as localhost:8081`,
+    )
   }
-  const { configuration } = context
-  const host = configuration.get(RestOptions.ADDRESS) ?? 'localhost'
-  return `${host.includes(':') ? `[${host}]` : host}:${configuration.get(RestOptions.PORT)}`
+  return `${match[1]}:${match[2]}`
 }
 
 /** A client of the cluster that the command line and the configuration name. */
@@ -37,16 +34,13 @@ export function clusterClient(args: ParsedArguments, context: ActionContext): Re
   if (isLocalTarget(args, context)) {
     throw new CliArgumentError('The target "local" has no cluster to talk to.')
   }
-  const { configuration } = context
-  return new RestClusterClient({
-    address: jobManagerAddress(args, context),
-    clock: context.clock,
-    urlPrefix: configuration.get(RestOptions.URL_PREFIX),
-    // Without high availability nobody takes over: who is not there now is a mistake to be told at once.
-    retries: configuration.getOptional(RestOptions.RETRY_MAX_ATTEMPTS) ?? 0,
-    timeoutMs: configuration.get(ClientOptions.CLIENT_TIMEOUT),
-    retryDelayMs: configuration.get(RestOptions.RETRY_DELAY),
-    maxContentBytes: configuration.get(RestOptions.CLIENT_MAX_CONTENT_LENGTH),
+  const { configuration, clock, terminal } = context
+  return clusterRestClient({
+    configuration,
+    clock,
+    address: jobManagerAddress(args),
+    onWaiting: ({ message }) => terminal.err(`Waiting for a JobManager to lead: ${message}`),
+    onFound: () => terminal.err('A JobManager leads.'),
   })
 }
 

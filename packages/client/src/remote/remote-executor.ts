@@ -1,21 +1,15 @@
-import {
-  ClientOptions,
-  type Clock,
-  type Configuration,
-  FLINK_TS_VERSION,
-  type Random,
-  RestOptions,
-} from '@flink-ts/core'
-import { RestClusterClient } from '@flink-ts/rest/client'
+import { type Clock, type Configuration, FLINK_TS_VERSION, type Random } from '@flink-ts/core'
+import type { RestClusterClient } from '@flink-ts/rest/client'
 import type { ProgramContext, RecordedJob, SubmittedJob } from '@flink-ts/runtime'
 import type { ProgramDescriptor } from '@flink-ts/runtime/program'
 import { bundleProgram, type ProgramBundle } from '../program/bundle-program.js'
 import { ProgramBundleError } from '../program/program-bundle-error.js'
 import { RemoteJob } from '../submission/remote-job.js'
+import { clusterRestClient } from './cluster-rest-client.js'
 import { mentionedEnvironment } from './mentioned-environment.js'
 
 export interface RemoteExecutorOptions {
-  /** Names the cluster by `rest.address` and `rest.port`. */
+  /** Names the cluster by `rest.address` and `rest.port`, or by `high-availability.…`. */
   readonly configuration: Configuration
   readonly clock: Clock
   readonly random: Random
@@ -49,15 +43,7 @@ export class RemoteExecutor implements ProgramContext {
     this.#options = options
     this.#submissionTimeMs = clock.now()
     this.#randomSeed = random.nextInt(0x7fffffff)
-    const host = configuration.get(RestOptions.ADDRESS) ?? 'localhost'
-    const bracketed = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
-    this.#client = new RestClusterClient({
-      address: `${bracketed}:${configuration.get(RestOptions.PORT)}`,
-      clock,
-      urlPrefix: configuration.get(RestOptions.URL_PREFIX),
-      timeoutMs: configuration.get(ClientOptions.CLIENT_TIMEOUT),
-      maxContentBytes: configuration.get(RestOptions.CLIENT_MAX_CONTENT_LENGTH),
-    })
+    this.#client = clusterRestClient({ configuration, clock })
   }
 
   /** @throws ProgramBundleError, RestConnectionError, RestClientError */

@@ -1,6 +1,10 @@
 import { type AccumulatorSnapshot, type Clock, deserializeError, FlinkError } from '@flink-ts/core'
 import type { JobResultBody } from '@flink-ts/rest'
-import { accumulatorSnapshots, type RestClusterClient } from '@flink-ts/rest/client'
+import {
+  accumulatorSnapshots,
+  RestClientError,
+  type RestClusterClient,
+} from '@flink-ts/rest/client'
 import type {
   JobExecutionResult,
   JobStatus,
@@ -77,7 +81,9 @@ export class RemoteJob implements SubmittedJob {
   async #await(): Promise<JobExecutionResult> {
     let last: string | undefined
     for (let pauseMs = FIRST_POLL_MS; ; pauseMs = Math.min(pauseMs * 1.5, LAST_POLL_MS)) {
-      const status = await this.status()
+      const status = await this.status().catch((error) => {
+        throw last !== undefined && isUnknownJob(error) ? this.#forgotten(error) : error
+      })
       if (status !== last) {
         last = status
         this.#onStatus?.(status)
@@ -88,6 +94,14 @@ export class RemoteJob implements SubmittedJob {
       }
       await new Promise<void>((resolve) => this.#clock.schedule(pauseMs, resolve))
     }
+  }
+
+  #forgotten(cause: unknown): unknown {
+    if (!this.#client.bearsLeaderChanges) return cause
+    return new FlinkError(
+      `The JobManager that leads now does not know job ${this.jobId}: the job has ended and was cleaned up before its result was fetched; job-result-store.delete-on-commit: false keeps results`,
+      { code: 'FLINK_JOB_NOT_FOUND', cause },
+    )
   }
 
   #lost(error: unknown): unknown {
@@ -121,4 +135,8 @@ export class RemoteJob implements SubmittedJob {
       },
     )
   }
+}
+
+function isUnknownJob(error: unknown): boolean {
+  return error instanceof RestClientError && error.statusCode === 404
 }

@@ -2,9 +2,9 @@ import {
   type Configuration,
   HighAvailabilityOptions,
   IllegalConfigurationError,
+  isHighlyAvailable,
   JobManagerOptions,
 } from '@flink-ts/core'
-import { isHighlyAvailable } from '@flink-ts/runtime'
 import { bindHost } from './bind-host.js'
 import { hostAndPort, isLoopback, numericLoopback } from './loopback.js'
 

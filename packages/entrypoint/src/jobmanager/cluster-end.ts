@@ -1,5 +1,5 @@
-import type { Configuration } from '@flink-ts/core'
-import { type ApplicationStatus, isHighlyAvailable } from '@flink-ts/runtime'
+import { type Configuration, isHighlyAvailable } from '@flink-ts/core'
+import type { ApplicationStatus } from '@flink-ts/runtime'
 
 /**
  * Exit code of a process whose cluster has ended, Flink's own. The system keeps the lowest 8 bits only: 1443 becomes

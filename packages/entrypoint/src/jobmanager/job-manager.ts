@@ -62,7 +62,10 @@ export async function startJobManager(
   const own = log.child({ component: 'JobManager' })
   const memory = deriveJobManagerMemory(configuration)
   own.info(`Memory of this process:\n${renderMemoryTable(memory)}`)
-  const highAvailabilityKind = await loadHighAvailability(configuration, (name) => import(name))
+  const highAvailabilityKind =
+    context.highAvailability === undefined
+      ? await loadHighAvailability(configuration, (name) => import(name))
+      : undefined
   const address = jobManagerRpcAddress(configuration)
   if (address.warning !== undefined) own.warn(address.warning)
   const blobDirectory = blobFolder(configuration, folder)

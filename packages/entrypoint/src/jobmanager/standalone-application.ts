@@ -1,7 +1,12 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { DeploymentOptions, FlinkError, isHexId, userMessage } from '@flink-ts/core'
-import { isHighlyAvailable } from '@flink-ts/runtime'
+import {
+  DeploymentOptions,
+  FlinkError,
+  isHexId,
+  isHighlyAvailable,
+  userMessage,
+} from '@flink-ts/core'
 import { prepareClusterModules } from '@flink-ts/runtime/program'
 import { Application, type ApplicationOutcome } from '../application/application.js'
 import { ApplicationJobs } from '../application/application-jobs.js'

@@ -19,7 +19,8 @@ export class RestClientError extends FlinkError {
   constructor(request: string, statusCode: number, errors: readonly string[]) {
     super(`${request} was answered with ${statusCode}: ${errors.join('\n')}`, {
       code: 'FLINK_REST_CLIENT',
-      retriable: statusCode === 503,
+      // Nobody led, or the leader was lost.
+      retriable: statusCode === 503 || statusCode === 502,
     })
     this.statusCode = statusCode
     this.errors = errors

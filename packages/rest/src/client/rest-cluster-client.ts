@@ -40,12 +40,13 @@ import { completedOperation } from './triggered-operation.js'
  * the cluster refuses.
  */
 export class RestClusterClient {
-  readonly address: string
+  /** Whether leaders may change while it is used. */
+  readonly bearsLeaderChanges: boolean
   readonly #transport: RestTransport
   readonly #clock: Clock
 
   constructor(options: RestClusterClientOptions) {
-    this.address = options.address
+    this.bearsLeaderChanges = options.leaderChanges !== undefined
     this.#transport = new RestTransport(options)
     this.#clock = options.clock
   }
@@ -200,28 +201,50 @@ export class RestClusterClient {
   }
 
   async shutDownCluster(): Promise<void> {
-    await this.#transport.call('DELETE', '/cluster')
+    // A repetition would be for the next leader.
+    if (this.bearsLeaderChanges) await this.#transport.once('DELETE', '/cluster')
+    else await this.#transport.call('DELETE', '/cluster')
   }
 
-  /** Submits a job graph (JSON text) and the bundle of its program. Never repeated: a job would run twice. */
+  /** `host:port` that was called last; before that, and while nobody leads, words in its place. */
+  get address(): string {
+    return this.#transport.address
+  }
+
+  /**
+   * Submits a job graph (JSON text) and the bundle of its program. Where leaders may change it is repeated; the id of the
+   * job tells that it was there already.
+   */
   async submitJob(jobGraph: string, program: Uint8Array | undefined): Promise<void> {
-    const request: JobSubmitRequestBody = {
-      executionPlanFileName: 'jobGraph.json',
-      jobJarFileNames: program === undefined ? [] : ['program.mjs'],
-    }
-    const form = new FormData()
-    form.append('request', JSON.stringify(request))
-    form.append('file_0', new Blob([jobGraph], { type: 'application/json' }), 'jobGraph.json')
-    if (program !== undefined) {
-      const bytes = new Blob([program as Uint8Array<ArrayBuffer>], { type: 'text/javascript' })
-      form.append('file_1', bytes, 'program.mjs')
-    }
-    await this.#transport.once('POST', '/jobs', form)
+    await this.#transport.onceThroughChanges(
+      'POST',
+      '/jobs',
+      () => submissionForm(jobGraph, program),
+      ({ errors }) => errors.some((text) => text.includes(DUPLICATE_SUBMISSION)),
+    )
   }
 
   async #trigger(path: string, request: object): Promise<string> {
     return (await this.#transport.call<TriggerResponseBody>('POST', path, request))['request-id']
   }
+}
+
+/** How the Dispatcher names the refusal of a job that it has. */
+const DUPLICATE_SUBMISSION = 'FLINK_DUPLICATE_JOB_SUBMISSION'
+
+function submissionForm(jobGraph: string, program: Uint8Array | undefined): FormData {
+  const request: JobSubmitRequestBody = {
+    executionPlanFileName: 'jobGraph.json',
+    jobJarFileNames: program === undefined ? [] : ['program.mjs'],
+  }
+  const form = new FormData()
+  form.append('request', JSON.stringify(request))
+  form.append('file_0', new Blob([jobGraph], { type: 'application/json' }), 'jobGraph.json')
+  if (program !== undefined) {
+    const bytes = new Blob([program as Uint8Array<ArrayBuffer>], { type: 'text/javascript' })
+    form.append('file_1', bytes, 'program.mjs')
+  }
+  return form
 }
 
 const random = new SystemRandom()

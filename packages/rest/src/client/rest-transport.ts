@@ -1,8 +1,10 @@
-import { Agent } from 'node:http'
-import type { Clock } from '@flink-ts/core'
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
+import { type Clock, FlinkError } from '@flink-ts/core'
 import axios, { type AxiosInstance, type AxiosResponse } from 'axios'
 import type { ErrorResponseBody } from '../messages/messages.js'
 import { RestClientError, RestConnectionError } from './rest-client-error.js'
+import type { LeaderChanges } from './rest-leader-lookup.js'
 
 /** Whose cause says nothing that the message does not. */
 const KNOWN_CONNECTION_ERRORS = new Set([
@@ -16,8 +18,15 @@ const KNOWN_CONNECTION_ERRORS = new Set([
   'HPE_INVALID_CONSTANT',
 ])
 
+/** While leaders change: pauses before repetitions, up to that of the configuration. */
+const FIRST_PAUSE_MS = 100
+/** Longer than a session with ZooKeeper takes to begin. */
+const FIRST_LOOKUP_MS = 3_000
+/** A leader that stands still would keep a short call as long as a long one. */
+const CALL_PATIENCE_MS = 15_000
+
 export interface RestClusterClientOptions {
-  /** `host:port` of the REST endpoint. */
+  /** `host:port` of the REST endpoint. With a lookup of {@link leaderChanges} it is not used. */
   readonly address: string
   readonly clock: Clock
   /** Path in front of the REST paths (`rest.url-prefix`); default `/`. */
@@ -30,27 +39,36 @@ export interface RestClusterClientOptions {
   readonly maxContentBytes?: number
   /** How long one call may take; default 60 s. */
   readonly timeoutMs?: number
+  /** There are several JobManagers: calls, submissions too, are repeated by time, and `retries` does not count. */
+  readonly leaderChanges?: LeaderChanges
 }
 
-/** Makes calls of one REST endpoint, again if need be. */
+/** Makes calls of one REST endpoint, or of whichever leads, again if need be. */
 export class RestTransport {
-  readonly address: string
   readonly #http: AxiosInstance
   readonly #clock: Clock
+  readonly #prefix: string
   readonly #retries: number
   readonly #retryDelayMs: number
+  readonly #timeoutMs: number
+  readonly #leaderChanges: LeaderChanges | undefined
+  /** Base URL that is called; undefined: to be looked up. */
+  #target: string | undefined
+  #hasAnswered = false
+  #isWaiting = false
 
   constructor(options: RestClusterClientOptions) {
-    this.address = options.address
     this.#clock = options.clock
     this.#retries = options.retries ?? 0
     this.#retryDelayMs = options.retryDelayMs ?? 3000
-    const prefix = (options.urlPrefix ?? '/').replace(/\/$/, '')
+    this.#timeoutMs = options.timeoutMs ?? 60_000
+    this.#prefix = (options.urlPrefix ?? '/').replace(/\/$/, '')
+    this.#leaderChanges = options.leaderChanges
+    if (options.leaderChanges?.lookup === undefined) this.#target = `http://${options.address}`
     this.#http = axios.create({
       // A kept connection that the server closes meanwhile would fail the next call.
-      httpAgent: new Agent({ keepAlive: false }),
-      baseURL: `http://${options.address}${prefix}`,
-      timeout: options.timeoutMs ?? 60_000,
+      httpAgent: new HttpAgent({ keepAlive: false }),
+      httpsAgent: new HttpsAgent({ keepAlive: false }),
       maxContentLength: options.maxContentBytes ?? 104_857_600,
       maxBodyLength: Number.POSITIVE_INFINITY,
       maxRedirects: 0,
@@ -59,24 +77,116 @@ export class RestTransport {
     })
   }
 
+  /** Where it called last, for people. */
+  get address(): string {
+    const { lookup } = this.#leaderChanges ?? {}
+    return hostOf(this.#target) ?? `the leader that ${lookup?.description} names`
+  }
+
   /** Calls; what found nobody, or no leader, is repeated. */
   async call<T>(method: string, path: string, body?: unknown): Promise<T> {
+    if (this.#leaderChanges !== undefined) {
+      const timeoutMs = Math.min(this.#timeoutMs, CALL_PATIENCE_MS)
+      return this.#throughChanges(() => this.#once<T>(method, path, body, timeoutMs))
+    }
     for (let attempt = 0; ; attempt++) {
       try {
         return await this.once<T>(method, path, body)
       } catch (error) {
-        const retriable = (error as { retriable?: boolean }).retriable === true
-        if (!retriable || attempt >= this.#retries) throw error
+        if (!isRetriable(error) || attempt >= this.#retries) throw error
         await this.#pause(this.#retryDelayMs)
       }
     }
   }
 
   /** Calls once. */
-  async once<T>(method: string, path: string, body?: unknown): Promise<T> {
+  once<T>(method: string, path: string, body?: unknown): Promise<T> {
+    return this.#once(method, path, body, this.#timeoutMs)
+  }
+
+  /**
+   * Calls what must not happen twice: once, unless leaders may change. Then it is repeated, and `happened` tells by the
+   * refusal of a repetition that an earlier attempt, whose outcome nobody knew, did it.
+   */
+  async onceThroughChanges(
+    method: string,
+    path: string,
+    body: () => unknown,
+    happened: (refusal: RestClientError) => boolean,
+  ): Promise<void> {
+    if (this.#leaderChanges === undefined) {
+      await this.once(method, path, body())
+      return
+    }
+    let isRepetition = false
+    await this.#throughChanges(async () => {
+      try {
+        await this.#once(method, path, body(), this.#timeoutMs)
+      } catch (error) {
+        if (isRepetition && error instanceof RestClientError && happened(error)) return
+        isRepetition = true
+        throw error
+      }
+    })
+  }
+
+  async #throughChanges<T>(attempt: () => Promise<T>): Promise<T> {
+    const { patienceMs, firstPatienceMs, lookup } = this.#leaderChanges!
+    const until = this.#clock.monotonicNow() + (this.#hasAnswered ? patienceMs : firstPatienceMs)
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, this.#retryDelayMs)) {
+      try {
+        const answer = await attempt()
+        this.#found()
+        return answer
+      } catch (error) {
+        if (!isRetriable(error)) throw error
+        const leftMs = until - this.#clock.monotonicNow()
+        if (leftMs <= 0) throw error
+        this.#waits(error as Error)
+        const waitMs = Math.min(pauseMs, leftMs)
+        if (lookup === undefined) await this.#pause(waitMs)
+        else await this.#lookUp(waitMs)
+      }
+    }
+  }
+
+  #waits(reason: Error): void {
+    if (this.#isWaiting) return
+    this.#isWaiting = true
+    this.#leaderChanges?.onWaiting?.(reason)
+  }
+
+  #found(): void {
+    this.#hasAnswered = true
+    if (!this.#isWaiting) return
+    this.#isWaiting = false
+    this.#leaderChanges?.onFound?.()
+  }
+
+  /** Waits for another leader, in place of a pause; the one that leads still may answer next time. */
+  async #lookUp(patienceMs: number): Promise<void> {
+    const found = await this.#leaderChanges!.lookup!.find({ patienceMs, unlike: this.#target })
+    if (found !== undefined) this.#target = found.replace(/\/$/, '')
+  }
+
+  async #once<T>(method: string, path: string, body: unknown, timeoutMs: number): Promise<T> {
+    if (this.#target === undefined) await this.#lookUp(FIRST_LOOKUP_MS)
+    const target = this.#target
+    if (target === undefined) {
+      const { description } = this.#leaderChanges!.lookup!
+      throw new RestConnectionError(
+        `Cannot reach the cluster: no JobManager leads, says ${description}`,
+        description,
+      )
+    }
     let response: AxiosResponse<unknown>
     try {
-      response = await this.#http.request({ method, url: path, data: body })
+      response = await this.#http.request({
+        method,
+        url: `${target}${this.#prefix}${path}`,
+        data: body,
+        timeout: timeoutMs,
+      })
     } catch (error) {
       throw this.#connectionError(error)
     }
@@ -113,4 +223,12 @@ export class RestTransport {
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => this.#clock.schedule(ms, resolve))
   }
+}
+
+function isRetriable(error: unknown): boolean {
+  return FlinkError.is(error) && error.retriable
+}
+
+function hostOf(url: string | undefined): string | undefined {
+  return url?.replace(/^https?:\/\//, '')
 }

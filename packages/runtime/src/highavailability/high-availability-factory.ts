@@ -5,6 +5,7 @@ import {
   FlinkError,
   HighAvailabilityOptions,
   IllegalConfigurationError,
+  isHighlyAvailable,
   type Logger,
   type Random,
 } from '@flink-ts/core'
@@ -52,11 +53,6 @@ const ZOOKEEPER_PACKAGE = '@flink-ts/ha-zookeeper'
 interface ZooKeeperPackage {
   readonly createZooKeeperHaServices: HighAvailabilityFactory['createHighAvailabilityServices']
   readonly createZooKeeperLeaderRetrieval: HighAvailabilityFactory['createLeaderRetrieval']
-}
-
-/** Whether there may be several JobManagers, of which one leads (`high-availability.type`). */
-export function isHighlyAvailable(configuration: Configuration): boolean {
-  return configuration.get(HighAvailabilityOptions.HA_MODE).trim().toUpperCase() !== 'NONE'
 }
 
 /**

@@ -1,0 +1,1 @@
+export { clusterRestClient } from './cluster-rest-client.js'
