@@ -43,6 +43,7 @@ export function parseConnectString(text: string): ConnectString {
   const slash = text.indexOf('/')
   const hosts = slash < 0 ? text : text.slice(0, slash)
   const chroot = slash < 0 ? '/' : text.slice(slash).trim()
+  if (text.includes('://')) throw fail('it is a URL')
   if (hosts.trim() === '') throw fail('no host is named')
   if (hosts.includes(';')) throw fail(`hosts are separated by ',' and not by ';'`)
   const problem = pathProblem(chroot)
