@@ -28,6 +28,8 @@ export interface DefaultSchedulerOptions {
   readonly slotRequestTimeoutMs: number
   /** `taskmanager.load-balance.mode: TASKS`. Default false. */
   readonly balanceTasks?: boolean
+  /** See `SharedSlotsOptions`. Default false. */
+  readonly staysWithState?: boolean
   readonly exceptionHistorySize: number
   readonly clock: Clock
   readonly log: Logger

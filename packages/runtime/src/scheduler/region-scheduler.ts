@@ -18,6 +18,8 @@ export interface RegionSchedulerOptions {
   readonly slotRequestTimeoutMs: number
   /** See {@link assignSlotSharingGroups}. */
   readonly balanceTasks?: boolean
+  /** See `SharedSlotsOptions`. */
+  readonly staysWithState?: boolean
   /** All tasks of the region have slots now and are DEPLOYING. */
   readonly deploy: (tasks: readonly number[]) => void
   /** A task cannot be scheduled. */
@@ -52,6 +54,7 @@ export class RegionScheduler {
     this.#slots = new SharedSlots(assignSlotSharingGroups(options.graph, options.balanceTasks), {
       provider: options.slots,
       profiles: slotProfilesOf(options.graph.jobGraph),
+      staysWithState: options.staysWithState,
       preferredTaskManagers: (tasks) =>
         preferredTaskManagers(options.graph, tasks, (task) => this.#slots.slotOf(task)),
       onSlotGranted: (tasks) => {

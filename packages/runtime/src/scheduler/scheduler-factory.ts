@@ -6,6 +6,7 @@ import {
   JobManagerOptions,
   type Logger,
   type Random,
+  StateRecoveryOptions,
 } from '@flink-ts/core'
 import { ExecutionGraph } from '../executiongraph/execution-graph.js'
 import type { JobGraph } from '../jobgraph/job-graph.js'
@@ -104,6 +105,7 @@ function createDefaultScheduler(context: SchedulerContext): Scheduler {
     failoverStrategy: settings.failoverStrategy,
     slotRequestTimeoutMs: settings.slotRequestTimeoutMs,
     balanceTasks: settings.balanceTasks !== undefined,
+    staysWithState: context.configuration.get(StateRecoveryOptions.LOCAL_RECOVERY),
     exceptionHistorySize: settings.exceptionHistorySize,
   })
 }

@@ -13,7 +13,7 @@ interface SharedSlot {
   /** Tasks that need it and have not ended. */
   readonly users: Set<number>
   /** The slot that it was last. */
-  previous: AllocationId | undefined
+  previous: AssignedSlot | undefined
 }
 
 export interface SharedSlotsOptions {
@@ -21,7 +21,9 @@ export interface SharedSlotsOptions {
   /** Of the slots of slot sharing groups that have one. */
   readonly profiles: ReadonlyMap<string, ResourceProfile>
   /** TaskManagers where the inputs of these tasks lie, best first. */
-  readonly preferredTaskManagers: (tasks: readonly number[]) => readonly string[]
+  readonly preferredTaskManagers: (tasks: readonly number[]) => string[]
+  /** Where tasks ran before comes first, even if the slot is another: their state is there. Default false. */
+  readonly staysWithState?: boolean | undefined
   /** Told after each slot which tasks wait in it; may be called before {@link SharedSlots.require} returns. */
   readonly onSlotGranted: (tasks: ReadonlySet<number>) => void
 }
@@ -110,12 +112,16 @@ export class SharedSlots {
   #request(shared: SharedSlot, tasks: readonly number[]): void {
     if (shared.slot !== undefined || shared.request !== undefined) return
     const { provider, preferredTaskManagers, onSlotGranted } = this.#options
+    const taskManagers = preferredTaskManagers(tasks)
+    if (this.#options.staysWithState === true && shared.previous !== undefined) {
+      taskManagers.unshift(shared.previous.location.resourceId)
+    }
     let granted = false
     const request = provider.requestSlot(
       (slot) => {
         granted = true
         shared.slot = slot
-        shared.previous = slot.allocationId
+        shared.previous = slot
         shared.request = undefined
         this.#byAllocation.set(slot.allocationId, shared)
         onSlotGranted(shared.users)
@@ -123,15 +129,15 @@ export class SharedSlots {
       {
         profile: shared.profile,
         tasks: shared.tasks,
-        previous: shared.previous,
-        taskManagers: preferredTaskManagers(tasks),
+        previous: shared.previous?.allocationId,
+        taskManagers,
       },
     )
     if (!granted) shared.request = request
   }
 
   #previousOf(tasks: readonly number[]): Set<AllocationId> {
-    return new Set(tasks.flatMap((task) => this.#of(task).previous ?? []))
+    return new Set(tasks.flatMap((task) => this.#of(task).previous?.allocationId ?? []))
   }
 
   #of(task: number): SharedSlot {

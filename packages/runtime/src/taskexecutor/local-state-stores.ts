@@ -55,6 +55,8 @@ export class LocalStateStores {
   /** One in each of the configured folders. */
   readonly #roots: readonly string[]
   readonly #jobs = new Map<string, LocalJob>()
+  /** A job had copies. */
+  #isUsed = false
   /** Folders of jobs that an earlier process had. */
   #inherited: string[] = []
   /** Removals, one after the other. */
@@ -95,6 +97,7 @@ export class LocalStateStores {
     const isWritten = configuration.get(CheckpointingOptions.LOCAL_BACKUP_ENABLED)
     const isRead = configuration.get(StateRecoveryOptions.LOCAL_RECOVERY)
     if (!isWritten && !isRead) return undefined
+    this.#isUsed = true
     let known = this.#jobs.get(job.jobId)
     if (known === undefined) {
       known = { folders: new Map(), completedId: 0n }
@@ -134,7 +137,7 @@ export class LocalStateStores {
 
   /** Removes everything. No task runs any more. */
   async close(): Promise<void> {
-    if (this.#jobs.size > 0 || this.#isOn(this.#options.configuration)) {
+    if (this.#isUsed || this.#isOn(this.#options.configuration)) {
       for (const root of this.#roots) this.#remove(() => this.#delete(root))
     }
     this.#jobs.clear()

@@ -4,6 +4,7 @@ import type { JobGraph } from '../../jobgraph/job-graph.js'
 import type { SlotProvider } from '../../jobmaster/slotpool/slot-pool.js'
 import { NoResourceAvailableError } from '../no-resource-available-error.js'
 import { AdaptiveSlots } from './adaptive-slots.js'
+import { arrangeAsBefore } from './arrange-as-before.js'
 import {
   alignForwardEdges,
   checkRequirements,
@@ -21,6 +22,7 @@ export interface AdaptiveResourcesOptions {
   readonly jobGraph: JobGraph
   readonly reactive: boolean
   readonly preferMinimalTaskManagers: boolean
+  readonly staysWithState: boolean
   readonly slots: SlotProvider
   /** A slot came. */
   readonly onChanged: () => void
@@ -30,6 +32,8 @@ export interface AdaptiveResourcesOptions {
 export class AdaptiveResources {
   readonly #options: AdaptiveResourcesOptions
   readonly #slots: AdaptiveSlots
+  /** What the job runs in, or ran in last. */
+  #used: AssignedSlot[] = []
   #requirements: JobResourceRequirements
   /** The requirements with FORWARD edges taken into account. */
   #bounds: JobResourceRequirements
@@ -104,9 +108,11 @@ export class AdaptiveResources {
 
   /** Chooses the slots to run in, and gives the others back. */
   use(count: number): AssignedSlot[] {
-    const used = this.#slots.choose(count, this.#options.preferMinimalTaskManagers)
-    this.#slots.releaseAllBut(used)
-    return used
+    const { preferMinimalTaskManagers, staysWithState } = this.#options
+    const chosen = this.#slots.choose(count, preferMinimalTaskManagers)
+    this.#slots.releaseAllBut(chosen)
+    this.#used = staysWithState ? arrangeAsBefore(chosen, this.#used) : chosen
+    return this.#used
   }
 
   /** These slots are gone. */

@@ -1,4 +1,4 @@
-import { AdaptiveSchedulerOptions, type Configuration } from '@flink-ts/core'
+import { AdaptiveSchedulerOptions, type Configuration, StateRecoveryOptions } from '@flink-ts/core'
 
 /** What an adaptive scheduler reads of the configuration. Times in milliseconds. */
 export interface AdaptiveSchedulerSettings {
@@ -9,6 +9,8 @@ export interface AdaptiveSchedulerSettings {
   readonly executingCooldownMs: number
   readonly executingStabilizationMs: number
   readonly preferMinimalTaskManagers: boolean
+  /** Subtasks run where they ran before, if they can: copies of their state are there. */
+  readonly staysWithState: boolean
 }
 
 /** @throws IllegalConfigurationError naming the key whose value is not valid */
@@ -25,5 +27,6 @@ export function adaptiveSchedulerSettings(configuration: Configuration): Adaptiv
     executingCooldownMs: configuration.get(options.EXECUTING_COOLDOWN),
     executingStabilizationMs: configuration.get(options.EXECUTING_STABILIZATION_TIMEOUT),
     preferMinimalTaskManagers: configuration.get(options.PREFER_MINIMAL_TASK_MANAGERS),
+    staysWithState: configuration.get(StateRecoveryOptions.LOCAL_RECOVERY),
   }
 }

@@ -17,7 +17,7 @@ export interface TaskLocalStateOptions {
   readonly log: Logger
   /** What the task begins with. Absent: with nothing. */
   readonly restore: TaskRestore | undefined
-  /** Default: {@link linkLocalFile}. */
+  /** Default: {@link linkLocalFile}, if the folders are on this machine; else shared files are not copied. */
   readonly linkFile?: (source: string, target: string) => Promise<void>
 }
 
@@ -32,7 +32,7 @@ export class TaskLocalState {
   readonly #fileSystem: FileSystem
   readonly #folders: LocalStateFolders
   readonly #log: Logger
-  readonly #linkFile: (source: string, target: string) => Promise<void>
+  readonly #linkFile: ((source: string, target: string) => Promise<void>) | undefined
   readonly #restored: LocalStateFiles | undefined
   /** Files that several checkpoints use, by checkpoint that began here and is not subsumed. */
   readonly #sharedOf = new Map<bigint, Set<string>>()
@@ -43,11 +43,12 @@ export class TaskLocalState {
   #removing: Promise<void> = Promise.resolve()
 
   constructor(options: TaskLocalStateOptions) {
-    const { fileSystems, folders, log, restore, linkFile = linkLocalFile } = options
+    const { fileSystems, folders, log, restore } = options
     this.#fileSystem = fileSystems.forPath(folders.own)
     this.#folders = folders
     this.#log = log
-    this.#linkFile = linkFile
+    this.#linkFile =
+      options.linkFile ?? (this.#fileSystem.scheme === 'file' ? linkLocalFile : undefined)
     if (restore === undefined) return
     this.#completedId = restore.checkpointId
     if (folders.isRead) {
@@ -106,7 +107,7 @@ export class TaskLocalState {
   }
 
   async #keepShared(key: string, source: string): Promise<void> {
-    if (this.#present.has(key) || !NAME.test(key)) return
+    if (this.#linkFile === undefined || this.#present.has(key) || !NAME.test(key)) return
     const target = `${sharedFolder(this.#folders.own)}/${key}`
     try {
       await this.#linkFile(source, target)
