@@ -95,7 +95,8 @@ export function newZooKeeperClient(
   })
 }
 
-class ZooKeeperRetrieval implements ZooKeeperLeaderRetrieval {
+/** By a client that the caller starts; this closes it. */
+export class ZooKeeperRetrieval implements ZooKeeperLeaderRetrieval {
   readonly #zooKeeper: ZooKeeperClient
   readonly #watches: LeaderWatches
   readonly #endings: readonly (() => void)[]

@@ -4,6 +4,7 @@ export {
   createZooKeeperHaServices,
   createZooKeeperLeaderRetrieval,
   type ZooKeeperLeaderRetrieval,
+  ZooKeeperRetrieval,
 } from './create-zookeeper-ha-services.js'
 export {
   type CreateZooKeeperClustersOptions,

@@ -1,4 +1,4 @@
-import type { Clock, FileSystem, Logger, Random } from '@flink-ts/core'
+import type { CancelTimer, Clock, FileSystem, Logger, Random } from '@flink-ts/core'
 import { type FencingToken, formatFencingToken } from '@flink-ts/rpc'
 import {
   type HighAvailabilityServices,
@@ -61,6 +61,7 @@ export class ZooKeeperHaServices implements HighAvailabilityServices {
   readonly #endings: (() => void)[] = []
   #term: ZooKeeperTerm | undefined
   #addresses: PublishedAddresses | undefined
+  #cancelSweep: CancelTimer | undefined
   #fatalError: Error | undefined
   #closed: Promise<void> | undefined
 
@@ -178,7 +179,9 @@ export class ZooKeeperHaServices implements HighAvailabilityServices {
 
   #onLost(): void {
     this.#term = undefined
+    this.#addresses?.close()
     this.#addresses = undefined
+    this.#cancelSweep?.()
     this.#election.revoked()
   }
 
@@ -204,9 +207,7 @@ export class ZooKeeperHaServices implements HighAvailabilityServices {
         error,
         retryInMs: SWEEP_RETRY_MS,
       })
-      clock.schedule(SWEEP_RETRY_MS, () => {
-        if (!writer.isOver && this.#closed === undefined) this.#sweep(access)
-      })
+      this.#cancelSweep = clock.schedule(SWEEP_RETRY_MS, () => this.#sweep(access))
     })
   }
 

@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@flink-ts/core'
+import type { CancelTimer, Clock, Logger } from '@flink-ts/core'
 import { type LeaderAddress, type LeaderComponent, LeadershipLostError } from '@flink-ts/runtime'
 import type { ZooKeeperClient, ZooKeeperOperation } from '@flink-ts/zookeeper-client'
 import type { ClusterPaths } from '../cluster-paths.js'
@@ -37,6 +37,7 @@ const RETRY_DELAY_MS = 1000
 export class PublishedAddresses {
   readonly #options: PublishedAddressesOptions
   readonly #publications = new Map<string, Publication>()
+  readonly #retries = new Set<CancelTimer>()
   #isClosed = false
 
   constructor(options: PublishedAddressesOptions) {
@@ -75,6 +76,8 @@ export class PublishedAddresses {
   /** What is there stays; nothing is written any more. */
   close(): void {
     this.#isClosed = true
+    for (const cancel of this.#retries) cancel()
+    this.#retries.clear()
   }
 
   #settle(publication: Publication): void {
@@ -93,8 +96,12 @@ export class PublishedAddresses {
     )
   }
 
+  get #isOver(): boolean {
+    return this.#isClosed || this.#options.writer.isOver
+  }
+
   async #run(publication: Publication): Promise<void> {
-    while (publication.isDue && !this.#options.writer.isOver) {
+    while (publication.isDue && !this.#isOver) {
       publication.isDue = false
       const { wanted } = publication
       if (wanted === undefined) await this.#remove(publication)
@@ -105,14 +112,18 @@ export class PublishedAddresses {
   #onFailure(publication: Publication, error: unknown): void {
     const { writer, clock, log } = this.#options
     // What is published goes with the term.
-    if (error instanceof LeadershipLostError || writer.isOver) return
+    if (this.#isClosed || error instanceof LeadershipLostError || writer.isOver) return
     if (hasReason(error, 'closed')) return
     log.warn('Could not publish the address of a component; trying again', {
       node: publication.path,
       error,
       retryInMs: RETRY_DELAY_MS,
     })
-    clock.schedule(RETRY_DELAY_MS, () => this.#settle(publication))
+    const cancel = clock.schedule(RETRY_DELAY_MS, () => {
+      this.#retries.delete(cancel)
+      this.#settle(publication)
+    })
+    this.#retries.add(cancel)
   }
 
   async #write(publication: Publication, wanted: LeaderAddress): Promise<void> {
@@ -124,7 +135,7 @@ export class PublishedAddresses {
         this.#read(publication),
         zooKeeper.exists(parent),
       ])
-      if (writer.isOver || publication.wanted !== wanted) return
+      if (this.#isOver || publication.wanted !== wanted) return
       const isOurs = found?.stat.ephemeralOwner === writer.sessionId
       if (found !== undefined && isOurs && Buffer.compare(found.data, data) === 0) return
       const operations: ZooKeeperOperation[] = []
