@@ -141,7 +141,12 @@ export class LocalStateStores {
       for (const root of this.#roots) this.#remove(() => this.#delete(root))
     }
     this.#jobs.clear()
-    await this.#removing
+    await this.settled()
+  }
+
+  /** Resolves when nothing is being removed. */
+  settled(): Promise<void> {
+    return this.#removing
   }
 
   #dropInherited(): void {
