@@ -4,6 +4,7 @@ import { checkRecovered } from '../invariants/recovered.js'
 import type { ClusterClient } from './cluster-client.js'
 import type { ClusterTopology } from './cluster-topology.js'
 import type { SimulatedCluster } from './simulated-cluster.js'
+import { HA_STORAGE } from './simulated-coordination.js'
 import type { SimulatedJobs } from './simulated-jobs.js'
 import type { SimulatedProcess } from './simulated-process.js'
 import type { SimulatedWorld } from './simulated-world.js'
@@ -35,8 +36,11 @@ export async function closeCluster(options: CloseClusterOptions): Promise<void> 
   }
   const { processes } = topology
   await client.run('the end of the cluster', () => closeProcesses(topology, world))
+  if (world.coordination !== undefined && jobs.unended.length === 0) {
+    await checkCoordination(world)
+  }
   world.rpcNetwork.close()
-  world.coordination?.close()
+  world.coordination?.zooKeeper.close()
   for (const { name, clock } of processes) {
     for (const timer of clock.pendingTimers) world.violated(`${name} left a timer: ${timer}`)
   }
@@ -49,11 +53,20 @@ export async function closeCluster(options: CloseClusterOptions): Promise<void> 
 async function closeProcesses(topology: ClusterTopology, world: SimulatedWorld): Promise<void> {
   await Promise.all([...topology.taskManagers.values()].map((each) => each.close()))
   // The leader last: who closes it ends the cluster for good.
-  const leader = world.coordination?.leader?.client
+  const leader = world.coordination?.leader
   const jobManagers = [...topology.jobManagers.values()]
   const last = jobManagers.find(({ process }) => process.name === leader) ?? jobManagers[0]
   for (const each of jobManagers) if (each !== last) await each.close(false)
   await last?.close(true)
+}
+
+/** A cluster that was told to end leaves no node and no file. */
+async function checkCoordination(world: SimulatedWorld): Promise<void> {
+  const { coordination, files } = world
+  const paths = coordination!.zooKeeper.paths
+  if (paths.length > 0) world.violated(`the cluster has ended and left ${paths}`)
+  const folder = `${HA_STORAGE}/${coordination!.settings.clusterId}`
+  if (await files.exists(folder)) world.violated(`the cluster has ended and left ${folder}`)
 }
 
 function checkNothingIsLeft(processes: readonly SimulatedProcess[], world: SimulatedWorld): void {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { CALM_NETWORK, type NetworkFaults } from '../network/seeded-rpc-policy.js'
+import type { CutNotice } from '../zookeeper/simulated-zookeeper-servers.js'
 import type { ClusterTopology } from './cluster-topology.js'
 import {
   type ContainerFaults,
@@ -60,7 +61,7 @@ export class ClusterFaults {
       if (direction !== 'incoming') this.#block(process, other)
     }
     // The coordination service is on the other side.
-    if (this.#hasSession(process)) this.#options.world.coordination?.disconnect(name)
+    if (this.#hasSession(process)) this.#coordination.zooKeeper.cut(name, { notice: 'late' })
   }
 
   /** Nothing passes from one process to another, until {@link heal}. */
@@ -89,10 +90,14 @@ export class ClusterFaults {
     this.#paused.set(process.rpcService.address, process)
     const { coordination, time } = this.#options.world
     if (coordination === undefined || !this.#hasSession(process)) return
-    coordination.disconnect(name, { unaware: true })
-    time.schedule(forMs, () => {
-      if (process.isRunning && this.#hasSession(process)) coordination.reconnect(name)
-    })
+    coordination.zooKeeper.standStill(name)
+    const goOn = () => {
+      if (!this.#hasSession(process)) return
+      // It may have been told to stand still once more.
+      if (process.clock.pauseMs > 0) time.schedule(process.clock.pauseMs, goOn)
+      else coordination.zooKeeper.goOn(name)
+    }
+    time.schedule(forMs, goOn)
   }
 
   /** The wall clock of a process is set. */
@@ -115,17 +120,41 @@ export class ClusterFaults {
 
   /** The leader loses its leadership and hears of it only after a while. */
   expireLeader(unnoticedForMs: number): void {
-    const client = this.#coordination.leader?.client
+    const client = this.#coordination.leader
     if (client === undefined) return
+    const { zooKeeper } = this.#coordination
     this.#note(
       'session expired',
       `the session of ${client} expires, unnoticed for ${Math.round(unnoticedForMs)} ms`,
     )
-    this.#coordination.expireSession(client, { unnoticed: true })
+    const process = this.#process(client)
+    zooKeeper.cut(client, { notice: 'late' })
+    zooKeeper.expireSession(client)
     this.#options.world.time.schedule(unnoticedForMs, () => {
-      const process = this.#options.topology.processes.find(({ name }) => name === client)
-      if (process !== undefined && this.#hasSession(process)) this.#coordination.notice(client)
+      if (this.#hasSession(process)) zooKeeper.restore(client)
     })
+  }
+
+  /** A process reaches all others but ZooKeeper, for a while; `late`: nothing passes, and no connection breaks. */
+  cutFromZooKeeper(name: string, forMs: number, notice: CutNotice): void {
+    const process = this.#process(name)
+    if (!this.#hasSession(process)) return
+    const { zooKeeper } = this.#coordination
+    const kind = notice === 'late' ? 'ZooKeeper silent' : 'ZooKeeper cut'
+    this.#note(kind, `${name} has no ZooKeeper for ${Math.round(forMs)} ms, noticed ${notice}`)
+    zooKeeper.cut(name, { notice })
+    this.#options.world.time.schedule(forMs, () => {
+      if (this.#hasSession(process)) zooKeeper.restore(name)
+    })
+  }
+
+  /** ZooKeeper has no quorum for a while. */
+  loseQuorum(forMs: number): void {
+    const { zooKeeper } = this.#coordination
+    if (!zooKeeper.hasQuorum) return
+    this.#note('quorum lost', `ZooKeeper has no quorum for ${Math.round(forMs)} ms`)
+    zooKeeper.loseQuorum()
+    this.#options.world.time.schedule(forMs, () => zooKeeper.restoreQuorum())
   }
 
   /** Ends partitions, slowness and losses. What crashed stays so. */
@@ -137,10 +166,9 @@ export class ClusterFaults {
     world.dataNetwork.heal()
     for (const process of topology.processes) {
       process.executor.maxTurnMs = maxTurnMs
-      if (process.clock.pauseMs > 0 || world.coordination === undefined) continue
-      world.coordination.reconnect(process.name)
-      world.coordination.notice(process.name)
+      if (this.#hasSession(process)) world.coordination?.zooKeeper.restore(process.name)
     }
+    world.coordination?.zooKeeper.restoreQuorum()
     if (clusterManager !== undefined) clusterManager.faults = RELIABLE_CONTAINERS
   }
 

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import type { Configuration } from '@flink-ts/core'
 import type { ExecutionGraphInfo, JobCode } from '@flink-ts/runtime'
 import type { ModuleCache } from './module-cache.js'
-import { SharedBlobStore } from './shared-blob-store.js'
 import type { SimulatedClusterManager } from './simulated-cluster-manager.js'
 import { SimulatedJobManager } from './simulated-job-manager.js'
 import type { SimulatedProcess } from './simulated-process.js'
@@ -33,13 +32,11 @@ export class ClusterTopology {
   readonly #jobManagers = new Map<number, SimulatedJobManager>()
   readonly #taskManagers = new Map<number, SimulatedTaskManager>()
   readonly #lostJobManagers = new Set<number>()
-  readonly #sharedBlobs: SharedBlobStore | undefined
   readonly #incarnations = new Map<string, number>()
   #nextTaskManager = 1
 
   constructor(options: ClusterTopologyOptions) {
     this.#options = options
-    this.#sharedBlobs = options.world.coordination === undefined ? undefined : new SharedBlobStore()
   }
 
   get jobManagers(): ReadonlyMap<number, SimulatedJobManager> {
@@ -81,7 +78,6 @@ export class ClusterTopology {
       name,
       configuration,
       modules,
-      blobs: this.#sharedBlobs,
       driver: clusterManager && ((process) => clusterManager.driverOf(process)),
       onJobEnded: (info) => onJobEnded(name, info),
       onShutDown: (status) => {

@@ -43,7 +43,10 @@ export class SimulatedCluster {
   private constructor(options: SimulatedClusterOptions) {
     const { highlyAvailableJobManagers = 0, maxTurnMs, elastic = false } = options
     const highAvailability = highlyAvailableJobManagers > 0
-    const world = new SimulatedWorld({ ...options, highAvailability })
+    const world = new SimulatedWorld({
+      ...options,
+      highAvailability: highAvailability ? (options.configuration ?? {}) : undefined,
+    })
     this.world = world
     this.#invariants = new ClusterInvariants(world)
     this.#checkpoints = new CheckpointInvariants(world)

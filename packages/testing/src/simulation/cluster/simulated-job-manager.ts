@@ -1,8 +1,12 @@
-import { type Configuration, FLINK_TS_VERSION, type ResourceId } from '@flink-ts/core'
+import {
+  type Configuration,
+  FileSystemRegistry,
+  FLINK_TS_VERSION,
+  type ResourceId,
+} from '@flink-ts/core'
 import { createResourceManagerDriver } from '@flink-ts/resourcemanager-standalone'
 import {
   type ApplicationStatus,
-  type BlobStore,
   type ExecutionGraphInfo,
   InMemoryBlobStore,
   type JobManagerServices,
@@ -10,7 +14,6 @@ import {
   startJobManagerServices,
 } from '@flink-ts/runtime'
 import type { ModuleCache } from './module-cache.js'
-import type { SharedBlobStore } from './shared-blob-store.js'
 import { SimulatedProcess } from './simulated-process.js'
 import type { SimulatedWorld } from './simulated-world.js'
 
@@ -24,8 +27,6 @@ export interface SimulatedJobManagerOptions {
   readonly name: string
   readonly configuration: Configuration
   readonly modules: ModuleCache
-  /** Of a highly available cluster. */
-  readonly blobs: SharedBlobStore | undefined
   /** Default: the driver of a standalone cluster. */
   readonly driver: ((process: SimulatedProcess) => ResourceManagerDriver) | undefined
   readonly onJobEnded: (info: ExecutionGraphInfo) => void
@@ -61,15 +62,18 @@ export class SimulatedJobManager {
     const { name, configuration, driver } = options
     const process = new SimulatedProcess(world, { name, port: RPC_PORT })
     const { clock, random, log, rpcService } = process
-    const blobStore: BlobStore & { keys: string[] } = options.blobs ?? new InMemoryBlobStore()
-    const highAvailability = process.joinCoordination()
+    const blobStore = new InMemoryBlobStore()
+    const highAvailability = world.coordination?.join(process, process.files)
     const services = await startJobManagerServices({
       configuration,
       clock,
       random,
       log,
       rpcService,
-      fileSystems: world.fileSystems,
+      fileSystems:
+        highAvailability === undefined
+          ? world.fileSystems
+          : new FileSystemRegistry([process.files]),
       resourceId: name as ResourceId,
       blobStore,
       resourceManagerDriver:

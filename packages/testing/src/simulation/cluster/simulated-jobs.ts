@@ -1,4 +1,4 @@
-import { FLINK_TS_VERSION } from '@flink-ts/core'
+import { FLINK_TS_VERSION, FlinkError } from '@flink-ts/core'
 import type { ExecutionGraphInfo, JobCode, JobGraph } from '@flink-ts/runtime'
 import type { ClusterInvariants } from '../invariants/cluster-invariants.js'
 import type { ClusterClient } from './cluster-client.js'
@@ -64,19 +64,22 @@ export class SimulatedJobs {
   async submitGraph(jobGraph: JobGraph): Promise<SimulatedJob> {
     const { client } = this.#options
     const { jobId, name } = jobGraph
-    const lease = await this.#leaseProgram(jobGraph)
     let attempts = 0
     await client.call(`the submission of job ${name}`, async (dispatcher) => {
       attempts++
+      const lease = await this.#leaseProgram(jobGraph)
       try {
         return await dispatcher.submitJob({ jobGraph: Buffer.from(JSON.stringify(lease.jobGraph)) })
       } catch (error) {
         // An earlier attempt had arrived.
         if (attempts > 1 && codeOf(error) === 'FLINK_DUPLICATE_JOB_SUBMISSION') return {}
+        // Another leads than the one to which the program was sent.
+        if (codeOf(error) === 'FLINK_BLOB_NOT_FOUND') throw notReached(name, error)
         throw error
+      } finally {
+        await lease.release()
       }
     })
-    await client.run('the release of the program', lease.release)
     const job = new SimulatedJob({ jobId, name, client, endOf: (id) => this.#ended.get(id) })
     this.#jobs.set(jobId, job)
     return job
@@ -93,17 +96,16 @@ export class SimulatedJobs {
     for (const { jobId } of this.unended) this.#lost.add(jobId)
   }
 
-  /** Without high availability the program lies at the JobManager, as if a client had sent it there. */
+  /** The program lies at the JobManager that leads, as if a client had sent it there. */
   async #leaseProgram(jobGraph: JobGraph) {
-    const { world, topology, client } = this.#options
-    const jobManager = topology.jobManagers.get(1)
-    if (world.coordination !== undefined || jobManager === undefined) {
-      return { jobGraph, release: async () => {} }
-    }
-    const { blobServer } = jobManager.services
-    const { key, release } = await client.run('the upload of the program', () =>
-      blobServer.lease(Buffer.from(`program of ${jobGraph.jobId}`)),
+    const { world, topology } = this.#options
+    const { coordination } = world
+    const jobManager = [...topology.jobManagers.values()].find(
+      ({ process }) => coordination === undefined || process.name === coordination.leader,
     )
+    if (jobManager === undefined) throw notReached(jobGraph.name)
+    const { blobServer } = jobManager.services
+    const { key, release } = await blobServer.lease(Buffer.from(`program of ${jobGraph.jobId}`))
     const program = {
       bundleKey: key,
       programName: 'simulated.js',
@@ -121,6 +123,14 @@ export class SimulatedJobs {
     }
     return { jobGraph: { ...jobGraph, program }, release }
   }
+}
+
+function notReached(job: string, cause?: unknown): FlinkError {
+  return new FlinkError(`The program of job ${job} did not reach the leader`, {
+    code: 'FLINK_SIMULATED_CLIENT',
+    retriable: true,
+    cause,
+  })
 }
 
 function codeOf(error: unknown): unknown {

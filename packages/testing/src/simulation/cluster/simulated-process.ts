@@ -1,10 +1,10 @@
-import type { Logger, Random } from '@flink-ts/core'
+import type { FileSystem, Logger, Random } from '@flink-ts/core'
 import { SeededRandom } from '@flink-ts/core'
 import type { RpcService } from '@flink-ts/rpc'
-import { InMemoryHighAvailability } from '@flink-ts/runtime'
 import { ProcessClock } from '../time/process-clock.js'
 import { ProcessExecutor } from '../time/process-executor.js'
 import { TraceLogger } from '../trace/trace-logger.js'
+import { ProcessFileSystem } from './process-file-system.js'
 import type { SimulatedWorld } from './simulated-world.js'
 
 /** One process of the simulated cluster: everything that the components in it are handed. */
@@ -15,6 +15,8 @@ export class SimulatedProcess {
   readonly executor: ProcessExecutor
   readonly log: Logger
   readonly rpcService: RpcService
+  /** Those of the world, until this process dies. */
+  readonly files: FileSystem
   readonly #world: SimulatedWorld
   #state: 'running' | 'closed' | 'crashed' = 'running'
 
@@ -36,19 +38,16 @@ export class SimulatedProcess {
       observe: (level, message, fields) => world.onLog({ source: name, level, message, fields }),
     })
     this.rpcService = world.createRpcService(`${name}:${port}`, this.clock)
+    this.files = new ProcessFileSystem({
+      fileSystem: world.files,
+      process: name,
+      isAlive: () => this.#state !== 'crashed',
+      observers: world.fileObservers,
+    })
   }
 
   get isRunning(): boolean {
     return this.#state === 'running'
-  }
-
-  /** Its part in the coordination service, if the world has one; undefined otherwise. */
-  joinCoordination(): InMemoryHighAvailability | undefined {
-    const { coordination } = this.#world
-    return (
-      coordination &&
-      new InMemoryHighAvailability({ client: this.name, log: this.log, coordination })
-    )
   }
 
   /** Kills the process: nothing of it happens any more. */
@@ -58,7 +57,7 @@ export class SimulatedProcess {
     if (this.#state === 'running') this.#world.rpcNetwork.crash(this.rpcService.address, options)
     this.#state = 'crashed'
     this.#world.dataNetwork.crash(this, options)
-    this.#world.coordination?.crash(this.name)
+    this.#world.coordination?.zooKeeper.crash(this.name)
     this.clock.kill()
   }
 

@@ -6,9 +6,9 @@ import {
   type ResourceId,
   type SocketConnector,
 } from '@flink-ts/core'
+import type { ZooKeeperLeaderRetrieval } from '@flink-ts/ha-zookeeper'
 import { inlineNetworkIo, ShuffleEnvironment } from '@flink-ts/network'
 import {
-  type HighAvailabilityServices,
   InlineTaskLauncher,
   InMemoryBlobStore,
   type JobCodeProvider,
@@ -52,13 +52,13 @@ export class SimulatedTaskManager {
   readonly shuffle: ShuffleEnvironment
   readonly services: TaskManagerServices
 
-  readonly #highAvailability: HighAvailabilityServices | undefined
+  readonly #highAvailability: ZooKeeperLeaderRetrieval | undefined
 
   private constructor(parts: {
     process: SimulatedProcess
     shuffle: ShuffleEnvironment
     services: TaskManagerServices
-    highAvailability: HighAvailabilityServices | undefined
+    highAvailability: ZooKeeperLeaderRetrieval | undefined
   }) {
     this.process = parts.process
     this.shuffle = parts.shuffle
@@ -82,7 +82,7 @@ export class SimulatedTaskManager {
       options.taskDurationMs === undefined
         ? await startPrograms(world, process, options)
         : await startPacedTasks(process, resourceId, options.taskDurationMs)
-    const highAvailability = process.joinCoordination()
+    const highAvailability = world.coordination?.lookOn(process)
     const services = await startTaskManagerServices({
       configuration,
       clock,

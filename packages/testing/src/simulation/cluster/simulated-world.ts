@@ -12,13 +12,13 @@ import {
   SeededRandom,
 } from '@flink-ts/core'
 import { type RpcService, type SimulatedNetworkEvent, SimulatedRpcNetwork } from '@flink-ts/rpc'
-import { InMemoryCoordination } from '@flink-ts/runtime'
 import { FaultCounts } from '../nemesis/fault-counts.js'
 import { CALM_NETWORK, type NetworkFaults, SeededRpcPolicy } from '../network/seeded-rpc-policy.js'
 import { SimulatedDataNetwork } from '../network/simulated-data-network.js'
 import { VirtualTime } from '../time/virtual-time.js'
 import { SCRATCH_PREFIX, SimulationTrace, type TraceEvent } from '../trace/simulation-trace.js'
-import { TraceLogger } from '../trace/trace-logger.js'
+import type { FileObserver } from './process-file-system.js'
+import { SimulatedCoordination } from './simulated-coordination.js'
 
 /** A log line of a simulated process, of any level. */
 export interface LogObservation {
@@ -34,8 +34,8 @@ export interface SimulatedWorldOptions {
   /** All chance of the run. */
   readonly seed: number
   readonly faults?: NetworkFaults | undefined
-  /** There is a coordination service, so that several JobManagers may run. Default false. */
-  readonly highAvailability?: boolean | undefined
+  /** There is a ZooKeeper, so that several JobManagers may run. With Flink keys of the cluster. Default: there is none. */
+  readonly highAvailability?: Readonly<Record<string, string>> | undefined
   /** Errors keep their stacks; the trace hash is another one then. */
   readonly stackTraces?: boolean | undefined
   /** Log lines of level debug count as well; the trace hash is another one then. */
@@ -58,9 +58,11 @@ export class SimulatedWorld {
   readonly rpcNetwork: SimulatedRpcNetwork
   readonly dataNetwork: SimulatedDataNetwork
   /** Undefined: the cluster has no high availability. */
-  readonly coordination: InMemoryCoordination | undefined
+  readonly coordination: SimulatedCoordination | undefined
   readonly files: InMemoryFileSystem
   readonly fileSystems: FileSystems
+  /** Hear of what JobManagers of a highly available cluster do to files. */
+  readonly fileObservers = new Set<FileObserver>()
   readonly debug: boolean
   /** Called with every log line. */
   onLog: (observation: LogObservation) => void = () => {}
@@ -98,7 +100,8 @@ export class SimulatedWorld {
       trace: this.trace,
       latencyMs: (from, to, random) => this.policy.delayMs({ from, to }, random),
     })
-    this.coordination = options.highAvailability === true ? this.#createCoordination() : undefined
+    this.coordination =
+      options.highAvailability && new SimulatedCoordination(this, options.highAvailability)
     this.files = new InMemoryFileSystem({
       clock: { ...clockOf(clock), now: () => this.epochMs + Math.floor(clock.now()) },
       random: this.forkRandom(),
@@ -132,17 +135,6 @@ export class SimulatedWorld {
     this.violations.push(what)
     this.trace.add('checker', `VIOLATION ${what}`)
     this.time.fail(new InvariantViolation(what))
-  }
-
-  #createCoordination(): InMemoryCoordination {
-    const random = this.forkRandom()
-    return new InMemoryCoordination({
-      clock: this.time,
-      random,
-      log: new TraceLogger(this.trace, 'coord', { debug: this.debug }),
-      sessionTimeoutMs: 20_000,
-      latencyMs: () => 0.2 + random.next() * 3,
-    })
   }
 
   /** A good network reorders a little as well; that is no fault. */

@@ -1,5 +1,7 @@
+import type { FileSystem } from '@flink-ts/core'
 import type { ClusterTopology } from '../cluster/cluster-topology.js'
 import type { SimulatedCluster } from '../cluster/simulated-cluster.js'
+import { HA_STORAGE } from '../cluster/simulated-coordination.js'
 import type { ClusterInvariants } from './cluster-invariants.js'
 
 /** Within this time after the last fault and the end of the last job everything is given back. Virtual. */
@@ -10,6 +12,7 @@ const REST_WITHIN_MS = 600_000
  */
 const WORKERS_RELEASED_WITHIN_MS = 240_000
 const POLL_MS = 1_000
+const LEFT_FILE = ' is left, and no node names it'
 /** Longer than the interval of heartbeats: whoever still cares for an ended job is heard. */
 const QUIET_MS = 12_000
 
@@ -34,7 +37,13 @@ export async function checkAtRest(options: RestOptions): Promise<void> {
   // Those that nobody asked for are nobody's to release.
   const isOrderly = cluster.faults.byKind['container duplicated'] === undefined
   let problems = await problemsOf(options)
+  let isSwept = false
   while (problems.length > 0 && cluster.nowMs < deadlineMs) {
+    // Files of earlier leaders go when the next one begins.
+    if (!isSwept && problems.every((problem) => problem.endsWith(LEFT_FILE))) {
+      isSwept = true
+      world.coordination?.revokeLeadership()
+    }
     if (isOrderly && cluster.nowMs > workersReleasedMs && hasContainers(cluster)) break
     await cluster.advance(POLL_MS)
     problems = await problemsOf(options)
@@ -64,6 +73,7 @@ async function problemsOf(options: RestOptions): Promise<string[]> {
     }
   }
   problems.push(...topology.blobKeys.map((key) => `blob ${key} is kept`))
+  problems.push(...(await problemsOfCoordination(options)))
   const { clusterManager } = cluster
   if (clusterManager !== undefined) {
     problems.push(
@@ -82,4 +92,36 @@ async function problemsOf(options: RestOptions): Promise<string[]> {
   }
   if (jobsRunningOrPending > 0) problems.push(`${jobsRunningOrPending} jobs run`)
   return problems
+}
+
+/** Nothing is kept for later leaders, and each JobManager that lives has one place in the election. */
+async function problemsOfCoordination({
+  cluster,
+  topology,
+  endedJobs,
+}: RestOptions): Promise<string[]> {
+  const { coordination, files } = cluster.world
+  if (coordination === undefined) return []
+  const problems = coordination.entryPaths.map((path) => `node ${path} is left`)
+  const { zooKeeper, latchNodes, clusterNode } = coordination
+  const contenders = latchNodes.map((path) => zooKeeper.ownerOf(path) ?? 'somebody dead')
+  const living = [...topology.jobManagers.values()].map(({ process }) => process.name)
+  if (`${contenders.sort()}` !== `${living.sort()}`) {
+    problems.push(`${contenders} take part in the election of ${living}`)
+  }
+  for (const name of zooKeeper.children(`${clusterNode}/leader`)) {
+    if (endedJobs.includes(name)) problems.push(`the address of job ${name} is left`)
+  }
+  for (const path of await filesBelow(files, HA_STORAGE)) problems.push(`${path}${LEFT_FILE}`)
+  return problems
+}
+
+async function filesBelow(files: FileSystem, folder: string): Promise<string[]> {
+  if (!(await files.exists(folder))) return []
+  const found: string[] = []
+  for (const { path, isDirectory } of await files.list(folder)) {
+    if (isDirectory) found.push(...(await filesBelow(files, path)))
+    else found.push(path)
+  }
+  return found
 }

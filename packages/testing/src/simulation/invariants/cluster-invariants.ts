@@ -116,7 +116,7 @@ export class ClusterInvariants {
     }
     this.#jobs.set(key, to)
     const end = this.#ends.get(jobId)
-    const leader = this.#world.coordination?.leader?.client ?? source
+    const leader = this.#world.coordination?.leader ?? source
     if (end !== undefined && leader === source && isAnotherTerm) {
       this.#world.violated(`job ${jobId} had ended ${end} and is run again on ${source}`)
     }

@@ -28,7 +28,7 @@ export async function checkRecovered(options: RecoveryOptions): Promise<void> {
 }
 
 async function problemsOfJobs({ cluster, invariants, jobs }: RecoveryOptions): Promise<string[]> {
-  const leader = cluster.world.coordination?.leader?.client
+  const leader = cluster.world.coordination?.leader
   const problems =
     leader === undefined
       ? []

@@ -92,6 +92,19 @@ const FAULTS: Readonly<Record<string, Fault>> = {
       faultInjection.expireLeader(random.next() ** 2 * 40_000)
     }
   },
+  cutFromZooKeeper: ({ faultInjection, world }, random, { leaders = true }) => {
+    if (!leaders || world.coordination === undefined) return
+    const leader = random.next() < 0.6 ? world.coordination.leader : undefined
+    faultInjection.cutFromZooKeeper(
+      leader ?? pick(faultInjection.processes, random),
+      random.next() ** 2 * 40_000,
+      pick(['at-once', 'late'] as const, random),
+    )
+  },
+  loseQuorum: ({ faultInjection, world }, random, { leaders = true }) => {
+    if (!leaders || world.coordination === undefined) return
+    faultInjection.loseQuorum(random.next() ** 2 * 40_000)
+  },
   crashJobManager: (cluster, random, { leaders = true }) => {
     if (!leaders || cluster.world.coordination === undefined) return
     if (cluster.jobManagers.length < 2) return
