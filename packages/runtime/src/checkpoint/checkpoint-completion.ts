@@ -3,6 +3,7 @@ import { newHandles, type SharedStateRegistry } from '@flink-ts/state'
 import { CoordinationConnectionLostError } from '../highavailability/store/store-errors.js'
 import type { ScheduleAction } from '../jobmaster/slotpool/slot-provider.js'
 import { Retries } from '../retry/retries.js'
+import { checkPartlyFinished } from './check-partly-finished.js'
 import type { CheckpointFailureReason } from './checkpoint-failure-reason.js'
 import type { CheckpointIdCounter } from './checkpoint-id-counter.js'
 import type { CheckpointStatisticsTracker } from './checkpoint-statistics-tracker.js'
@@ -127,6 +128,7 @@ export class CheckpointCompletion {
     let checkpoint: CompletedCheckpoint
     try {
       const written = pending.toMetadata()
+      checkPartlyFinished(written.operators)
       const metadata = pending.isSavepoint ? written : sharedState.register(written)
       const metadataBytes = await inMain(storage.complete(pending.location!, metadata))
       checkpoint = {

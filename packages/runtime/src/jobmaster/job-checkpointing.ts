@@ -1,6 +1,7 @@
 import type { Clock, FileSystems, Logger, Random, SerializedError } from '@flink-ts/core'
-import { openStateHandle } from '@flink-ts/state'
+import { openStateHandle, type StateHandle } from '@flink-ts/state'
 import { adoptMaxParallelism } from '../checkpoint/adopt-max-parallelism.js'
+import { checkInFlight } from '../checkpoint/check-in-flight.js'
 import { checkRestore } from '../checkpoint/check-restore.js'
 import { checkStateTypes } from '../checkpoint/check-state-types.js'
 import type { CheckpointConfiguration } from '../checkpoint/checkpoint-configuration.js'
@@ -307,13 +308,19 @@ async function judge(
   { metadata, externalPath }: CompletedCheckpoint,
   { jobGraph, configuration, fileSystems, log }: JobCheckpointingOptions,
 ): Promise<void> {
-  const taken = checkRestore(metadata, jobGraph, {
-    path: externalPath,
-    allowNonRestoredState: configuration.restore?.allowNonRestoredState ?? false,
-  })
+  const allowNonRestoredState = configuration.restore?.allowNonRestoredState ?? false
+  const path = externalPath
+  const taken = checkRestore(metadata, jobGraph, { path, allowNonRestoredState })
+  const open = (handle: StateHandle) => openStateHandle(fileSystems, handle)
   await checkStateTypes(metadata.operators, jobGraph, {
-    open: (handle) => openStateHandle(fileSystems, handle),
+    open,
     onUnreadable: (error) => log.warn('Cannot read the types of stored state', { error }),
   })
+  if (!allowNonRestoredState) {
+    await checkInFlight(metadata.operators, jobGraph, {
+      ...{ path, open },
+      onUnreadable: (error) => log.warn('Cannot read what was in flight', { error }),
+    })
+  }
   adoptMaxParallelism(jobGraph, taken)
 }

@@ -1,6 +1,5 @@
 import type { Logger } from '@flink-ts/core'
-import type { StateHandle } from '@flink-ts/state'
-import { chainRestore } from './checkpoint/chain-restore.js'
+import { chainRestore, restoreOpener } from './checkpoint/chain-restore.js'
 import { restoreInFlight } from './checkpoint/restore-in-flight.js'
 import type { TaskCheckpointIo } from './checkpoint/task-checkpoint-io.js'
 import { TaskCheckpoints } from './checkpoint/task-checkpoints.js'
@@ -67,11 +66,17 @@ export async function openParts(
   io: TaskCheckpointIo | undefined,
 ): Promise<HeadDriver> {
   const { chain } = parts
-  const openLocal = io?.localState && ((handle: StateHandle) => io.localState!.open(handle))
-  await chain.initializeState(io?.restore && chainRestore(io.restore, io.fileSystems, openLocal))
+  if (io === undefined) {
+    await chain.initializeState(undefined)
+    await chain.open()
+    return head
+  }
+  const { restore, edges, localState, fileSystems } = io
+  const open = restoreOpener(fileSystems, localState && ((handle) => localState.open(handle)))
+  await chain.initializeState(restore && chainRestore(restore, open))
   await chain.open()
-  const { inFlight = [] } = io?.restore?.operators.get(chain.headId) ?? {}
-  if (io === undefined || !(head instanceof InputProcessor)) return head
-  const stored = await restoreInFlight(inFlight, parts, io.edges, io.fileSystems)
+  const { inFlight = [] } = restore?.operators.get(chain.headId) ?? {}
+  if (!(head instanceof InputProcessor)) return head
+  const stored = await restoreInFlight(inFlight, parts, edges, open)
   return stored.length === 0 ? head : new StoredFirstDriver(head, stored)
 }

@@ -9,18 +9,16 @@ import {
 import type { TaskRestore } from '../../checkpoint/task-restore.js'
 import type { ChainRestore, OperatorRestoreSource } from '../../operators/state-contexts.js'
 
-/**
- * What the operators of a task go on from, read through the task's file systems.
- *
- * @param openLocal finds a copy that is nearer; see `TaskLocalState.open`
- */
-export function chainRestore(
-  restore: TaskRestore,
+/** Opens files of state of a checkpoint. @param openLocal finds a copy that is nearer; see `TaskLocalState.open` */
+export function restoreOpener(
   fileSystems: FileSystems,
   openLocal?: (handle: StateHandle) => Promise<OpenedState | undefined>,
-): ChainRestore {
-  const open: OpenStateHandle = async (handle) =>
-    (await openLocal?.(handle)) ?? (await openOrCorrupt(fileSystems, handle))
+): OpenStateHandle {
+  return async (handle) => (await openLocal?.(handle)) ?? (await openOrCorrupt(fileSystems, handle))
+}
+
+/** What the operators of a task go on from. */
+export function chainRestore(restore: TaskRestore, open: OpenStateHandle): ChainRestore {
   const operators = new Map<OperatorId, OperatorRestoreSource>()
   for (const [operatorId, { keyed, operatorState }] of restore.operators) {
     operators.set(operatorId as OperatorId, {

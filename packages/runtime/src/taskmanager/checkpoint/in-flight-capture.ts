@@ -12,6 +12,7 @@ import type { InFlightChannel } from './in-flight-file.js'
 export interface TaskEdges {
   readonly subtaskIndex: number
   readonly parallelism: number
+  readonly maxParallelism: number
   readonly inputs: readonly JobEdge[]
   readonly outputs: readonly JobEdge[]
 }
@@ -157,10 +158,13 @@ export class InFlightCapture {
   }
 
   #captured(): InFlightChannel[] {
-    const { subtaskIndex, inputs, parallelism } = this.#edges
+    const { subtaskIndex, inputs, parallelism, maxParallelism } = this.#edges
     return this.#captures.map((capture, i) => {
       const { gate, channel } = this.#channels[i]!
-      const facts = { producer: channel, consumer: subtaskIndex, consumers: parallelism }
+      const facts = {
+        ...{ producer: channel, consumer: subtaskIndex, consumers: parallelism },
+        maxParallelism,
+      }
       return { edge: edgeName(inputs[gate]!), ...facts, side: 'captured', ...capture.captured }
     })
   }

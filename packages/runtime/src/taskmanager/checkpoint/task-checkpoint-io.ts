@@ -28,7 +28,13 @@ export function taskCheckpointIo(
 ): TaskCheckpointIo {
   const localState = folders && new TaskLocalState({ fileSystems, folders, log, restore })
   const files = new CheckpointFiles({ fileSystems, random, checkpointing, localState })
-  const { parallelism } = task.vertex
-  const edges = { subtaskIndex, parallelism, inputs: task.inputEdges, outputs: task.outputEdges }
+  const { parallelism, maxParallelism } = task.vertex
+  const edges = {
+    subtaskIndex,
+    parallelism,
+    maxParallelism,
+    inputs: task.inputEdges,
+    outputs: task.outputEdges,
+  }
   return { files, fileSystems, reports, localState, checkpointing, edges, restore }
 }

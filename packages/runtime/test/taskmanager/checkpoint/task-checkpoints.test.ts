@@ -45,7 +45,7 @@ function checkpointIo(given: Partial<Io> = {}) {
     fileSystems,
     checkpointing,
     restore: undefined,
-    edges: { subtaskIndex: 0, parallelism: 1, inputs: [], outputs: [] },
+    edges: { subtaskIndex: 0, parallelism: 1, maxParallelism: 128, inputs: [], outputs: [] },
     ...given,
     reports: {
       acknowledge: (id) => reports.push(`ack ${id}`),
