@@ -30,7 +30,7 @@ export class CoordinationReads {
 
   /**
    * @param operation what is attempted, for errors
-   * @throws CoordinationConnectionLostError after the last repetition
+   * @throws CoordinationConnectionLostError after the last repetition, and when this process has closed its session
    */
   async run<T>(operation: string, read: () => Promise<T>): Promise<T> {
     const { retry, log, contenderName } = this.#options
@@ -39,8 +39,9 @@ export class CoordinationReads {
       try {
         return await read()
       } catch (error) {
-        if (!isPassing(error)) throw error
-        if (this.#closed || retries >= retry.maxRetries) {
+        const isClosed = hasReason(error, 'closed')
+        if (!isPassing(error) && !isClosed) throw error
+        if (isClosed || this.#closed || retries >= retry.maxRetries) {
           throw new CoordinationConnectionLostError({
             operation,
             client: contenderName,
