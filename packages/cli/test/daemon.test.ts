@@ -350,7 +350,7 @@ t.test('DaemonControl.stop: a daemon that does not end is killed', async (t) => 
 })
 
 /** A cluster whose hosts are those of `workers`, and a `ssh` that writes down how it was called. */
-function clusterOf(t: Test, workers: string, sshExitCode = 0) {
+function clusterOf(t: Test, workers: string, sshExitCode = 0, masters?: string) {
   const settings = settingsOf(t)
   const bin = folderWith(t)
   const calls = join(bin, 'calls')
@@ -361,6 +361,7 @@ function clusterOf(t: Test, workers: string, sshExitCode = 0) {
     { mode: 0o755 },
   )
   writeFileSync(join(settings.configDir, 'workers'), workers)
+  if (masters !== undefined) writeFileSync(join(settings.configDir, 'masters'), masters)
   const path = process.env['PATH']
   process.env['PATH'] = `${bin}:${path}`
   t.teardown(() => {
@@ -369,7 +370,11 @@ function clusterOf(t: Test, workers: string, sshExitCode = 0) {
   const terminal = new TestingTerminal()
   const cluster = new ClusterControl({
     settings,
-    configuration: Configuration.fromMap({ 'rest.port': '8090', 'env.ssh.opts': '-p 2222' }),
+    configuration: Configuration.fromMap({
+      'rest.port': '8090',
+      'env.ssh.opts': '-p 2222',
+      ...(masters !== undefined && { 'high-availability.type': 'ZooKeeper' }),
+    }),
     terminal,
     clock: new SystemClock(),
     binDir: "/opt/flink's/bin",
@@ -377,6 +382,41 @@ function clusterOf(t: Test, workers: string, sshExitCode = 0) {
   const sshCalls = () => readFileSync(calls, 'utf8').trim().split('\n').sort()
   return { cluster, terminal, settings, sshCalls }
 }
+
+t.test('ClusterControl: with high availability a JobManager per line of masters', async (t) => {
+  const masters = '# leader or standby\nlocalhost:8081\nlocalhost:8082\nlocalhost\n'
+  const { cluster, terminal, settings } = clusterOf(t, 'localhost\n', 0, masters)
+  t.equal(await cluster.start(), 0)
+  t.match(
+    terminal.outLines.at(-1),
+    /REST: http:\/\/localhost:8081, http:\/\/localhost:8082, localhost/,
+  )
+  t.equal(pidFileOf(settings, 'standalonesession').read().length, 3)
+  const words = [0, 1, 2].map((n) =>
+    readFileSync(logFilesOf(settings, 'standalonesession', n).out, 'utf8'),
+  )
+  for (const [n, port] of ['8081', '8082', '0'].entries()) {
+    t.match(words[n], `-D jobmanager.rpc.address=localhost -D rest.port=${port}`)
+  }
+
+  t.equal(await cluster.stop(), 0)
+  t.strictSame(pidFileOf(settings, 'standalonesession').read(), [])
+  t.match(terminal.outLines.at(-1), /kept for the next start.*flink ha remove \/default/)
+})
+
+t.test('ClusterControl: JobManagers on other hosts are started and stopped by ssh', async (t) => {
+  const { cluster, sshCalls, settings } = clusterOf(t, 'localhost\n', 0, 'm1:8081\nm2:8082\n')
+  t.equal(await cluster.start(), 0)
+  t.equal(pidFileOf(settings, 'standalonesession').read().length, 0, 'none of them is here')
+  t.match(sshCalls()[0], /\|m1\|.*jobmanager.sh' 'start' 'm1' '8081' '--secret-stdin'/)
+  t.match(sshCalls()[1], /\|m2\|.*jobmanager.sh' 'start' 'm2' '8082' '--secret-stdin'/)
+
+  t.equal(await cluster.stop(), 0)
+  t.match(
+    sshCalls().filter((line) => line.includes("'stop'")),
+    [/m1.*jobmanager.sh/, /m2.*jobmanager.sh/],
+  )
+})
 
 t.test('ClusterControl: a JobManager, and a TaskManager per line of workers', async (t) => {
   const { cluster, terminal, settings } = clusterOf(t, 'localhost\n# none\nlocalhost\n127.0.0.1\n')

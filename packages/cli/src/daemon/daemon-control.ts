@@ -39,6 +39,11 @@ export class DaemonControl {
    * @returns the exit code: 0 if all are ready. What does not run is not remembered.
    */
   start(args: readonly string[], count = 1): Promise<number> {
+    return this.startEach(Array.from({ length: count }, () => args))
+  }
+
+  /** Starts a daemon for each list of arguments, as {@link start} does. */
+  startEach(argsOfEach: readonly (readonly string[])[]): Promise<number> {
     const { hostName } = this.#settings
     return this.#pidFile.locked(async () => {
       const earlier = this.#pidFile.read()
@@ -51,7 +56,7 @@ export class DaemonControl {
         )
       }
       const outcomes = await Promise.all(
-        Array.from({ length: count }, (_, n) => this.#startOne(earlier.length + n, args)),
+        argsOfEach.map((args, n) => this.#startOne(earlier.length + n, args)),
       )
       const pids = outcomes.flatMap(({ pid }) => pid ?? [])
       this.#pidFile.write([...earlier, ...pids])
