@@ -90,10 +90,7 @@ t.test('state ls: operators, their states, kinds, types, counts', async (t) => {
     ],
   )
   const groups = await state(folder, 'ls', 'sp/_metadata', '--key-groups')
-  t.equal(
-    groups.out.filter((line) => /^ {4}key group \d+: 1 keys, 1 elements$/.test(line)).length,
-    4,
-  )
+  t.equal(groups.out.filter((line) => /^ {4}key group \d+: 1 key, 1 element$/.test(line)).length, 4)
   const quick = await state(folder, 'ls', 'sp', '--no-counts')
   t.ok(quick.out.includes('  count  value  -     -         int'), quick.out.join('\n'))
   const json = JSON.parse((await state(folder, 'ls', '--json', 'sp')).out.join('\n'))
@@ -126,6 +123,8 @@ t.test('state show: one key, as text or as JSON; elements of operator state', as
   t.match(one(await show('-o', 'counts', '-k', '{"n":1,"user":"ann"}')), { value: 8 })
   const all = await show('-o', 'count words', '-k', 'hello')
   t.match(all, /"value": 3[\s\S]*"\$map": \[\s*\[\s*"in",\s*\{\s*"\$date": "1970/)
+  t.match(one(await show('-k', '42')), { key: 42, value: 7 }, 'the only operator with keys')
+  t.match(await show('--help'), /^Action "state" shows/, 'help, behind the verb too')
   t.strictSame(one(await show('-o', 'source')), {
     state: 'splits',
     kind: 'splitList',
@@ -145,6 +144,19 @@ t.test('state export: a JSON line for each key and element', async (t) => {
   )
   t.equal((await state(folder, 'export', 'sp', '--operator', 'source')).out.length, 1)
   t.equal((await state(folder, 'export', 'sp', '--state', 'seen')).out.length, 1)
+})
+
+t.test('state show and export: timers by their times', async (t) => {
+  const keyed = {
+    keyType: 'dynamic' as const,
+    states: [{ name: 'timers', kind: 'timer' as const, type: 'dynamic' as const }],
+    records: [{ state: 'timers', key: 'a', value: [{ timestamp: 7, namespace: undefined }] }],
+  }
+  const folder = await savepoint(t, { uid: 'alarms', parallelism: 1, keyed })
+  for (const words of [['show', '-k', 'a'], ['export']]) {
+    const { out } = await state(folder, ...words, 'sp')
+    t.strictSame(JSON.parse(out.join('\n')).value, [{ timestamp: 7 }])
+  }
 })
 
 t.test('state: each bad input is one clear error', async (t) => {

@@ -1,5 +1,6 @@
 import { type SavepointReader, UnknownStateError, valueToJson } from '@flink-ts/state-tools'
 import type { Terminal } from '../../terminal/terminal.js'
+import { shownValue } from './shown-value.js'
 
 /** `flink state export`: one JSON line per key, or per element of operator state. */
 export async function exportState(
@@ -19,7 +20,7 @@ export async function exportState(
       if (wanted.state !== undefined && name !== wanted.state) continue
       isFound = true
       for await (const { key, keyGroup, value } of reader.readKeyedState(operatorId, name)) {
-        const shown = { key: valueToJson(key), keyGroup, value: valueToJson(value) }
+        const shown = { key: valueToJson(key), keyGroup, value: shownValue(kind, value) }
         terminal.out(JSON.stringify({ operator, state: name, kind, ...shown }))
       }
     }

@@ -73,9 +73,13 @@ function listOperator(operator: OperatorSummary, terminal: Terminal, keyGroups: 
     terminal.out(shown[index + 1])
     if (!keyGroups) return
     for (const { keyGroup, keys, elements } of state.keyGroups ?? []) {
-      terminal.out(`    key group ${keyGroup}: ${keys} keys, ${elements} elements`)
+      terminal.out(`    key group ${keyGroup}: ${many(keys, 'key')}, ${many(elements, 'element')}`)
     }
   })
+}
+
+function many(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 function stateType({ type, mapKeyType, ttl }: StateSummary): string {

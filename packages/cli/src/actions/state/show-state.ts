@@ -7,6 +7,7 @@ import {
   valueToJson,
 } from '@flink-ts/state-tools'
 import { CliArgumentError, type Terminal } from '../../terminal/terminal.js'
+import { shownValue } from './shown-value.js'
 
 export interface ShownState {
   readonly operator: string | undefined
@@ -21,7 +22,9 @@ export async function showState(
   { operator, state, key }: ShownState,
 ): Promise<number> {
   const id =
-    operator === undefined ? onlyOperator(reader) : reader.findOperator(operator).operatorId
+    operator === undefined
+      ? await onlyOperator(reader, key !== undefined)
+      : reader.findOperator(operator).operatorId
   const keyed = await reader.keyedStates(id)
   const others = await reader.operatorStates(id)
   const isWanted = ({ name }: StateDescription) => state === undefined || name === state
@@ -57,7 +60,7 @@ export async function showState(
         kind,
         key: valueToJson(candidate),
         keyGroup,
-        value: valueToJson(entry.value),
+        value: shownValue(kind, entry.value),
       }
       terminal.out(JSON.stringify(shown, undefined, 2))
     }
@@ -70,11 +73,18 @@ export async function showState(
   )
 }
 
-function onlyOperator(reader: SavepointReader): string {
-  const [first, second] = reader.operators
+async function onlyOperator(reader: SavepointReader, withKeys: boolean): Promise<string> {
+  const candidates = []
+  for (const operator of reader.operators) {
+    const isOne = !withKeys || (await reader.keyedStates(operator.operatorId)) !== undefined
+    if (isOne) candidates.push(operator)
+  }
+  const [first, second] = candidates
   if (first !== undefined && second === undefined) return first.operatorId
-  const names = reader.operators.map((o) => `"${o.operatorUid ?? o.operatorName}"`).join(', ')
-  throw new CliArgumentError(`Choose an operator with --operator; there are ${names}.`)
+  const names = (first === undefined ? reader.operators : candidates).map(
+    (o) => `"${o.operatorUid ?? o.operatorName}"`,
+  )
+  throw new CliArgumentError(`Choose an operator with --operator; there are ${names.join(', ')}.`)
 }
 
 /** What a word may mean as a key: text unless it can only be something else, and the same as JSON. */

@@ -22,7 +22,8 @@ const OPERATOR: OptionDefinition = {
   short: 'o',
   long: 'operator',
   argument: 'uid',
-  description: 'Operator: its uid, its id or its name. Default with "show": the only one there is.',
+  description:
+    'Operator: its uid, its id or its name. Default with "show": the only one, or the only one with keys.',
 }
 const STATE: OptionDefinition = {
   short: 's',
@@ -74,6 +75,11 @@ export const stateAction: Action = {
       )
     }
     const args = optionsAnywhere(first, rest)
+    if (args.has(HELP)) {
+      const { actionHelp } = await import('../../arguments/help.js')
+      context.terminal.out(actionHelp(stateAction))
+      return 0
+    }
     const [path, surplus] = args.positional
     if (path === undefined) {
       throw new CliArgumentError('A path should be specified: that of a savepoint or checkpoint.')
