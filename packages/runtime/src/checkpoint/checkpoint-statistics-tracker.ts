@@ -2,7 +2,6 @@ import type { Clock } from '@flink-ts/core'
 import { SlidingWindowHistogram } from '@flink-ts/metrics'
 import type { CheckpointError } from './checkpoint-errors.js'
 import type { AcknowledgeCheckpoint } from './checkpoint-gateways.js'
-import { isSavepoint } from './checkpoint-properties.js'
 import { type CheckpointHistoryEntry, CheckpointRecord } from './checkpoint-record.js'
 import type { CompletedCheckpoint } from './completed-checkpoint.js'
 import type { PendingCheckpoint } from './pending-checkpoint.js'
@@ -116,12 +115,12 @@ export class CheckpointStatisticsTracker {
     this.#records.get(checkpointId)?.damaged(message, this.#clock.now())
   }
 
-  restored({ checkpointId, properties, externalPath }: CompletedCheckpoint): void {
+  restored({ checkpointId, metadata, externalPath }: CompletedCheckpoint): void {
     this.#counts.restored++
     this.#restored = {
       id: Number(checkpointId),
       restore_timestamp: this.#clock.now(),
-      is_savepoint: isSavepoint(properties),
+      is_savepoint: metadata.kind === 'SAVEPOINT',
       external_path: externalPath,
     }
   }

@@ -175,6 +175,7 @@ export class JobCheckpointing {
       ...this.#options,
       jobId,
       scheduler: scheduler(),
+      stateBackend: configuration.stateBackend,
       defaultDirectory: configuration.storage.savepointDirectory,
       coordinator: this.#coordinator,
       resume: () => this.#startIfAllRun(),
@@ -221,7 +222,10 @@ export class JobCheckpointing {
     this.#restorePoint.executionEnded(current.attemptId)
     if (current.state !== 'FINISHED') {
       this.#running.delete(index)
-      this.#operations?.attemptFailed(current.failure)
+      // Of a job that ends its end is told.
+      if (this.#options.graph().status !== 'CANCELLING') {
+        this.#operations?.attemptFailed(current.failure)
+      }
       this.#coordinator?.stopScheduler('TASK_FAILURE', current.failure)
       return
     }

@@ -194,14 +194,16 @@ export class JobMasterHandler implements JobMasterGateway {
 
   async triggerSavepoint(request: TriggerSavepointRequest): Promise<SavepointResponse> {
     const operations = this.#operations('take a savepoint')
-    const { targetDirectory, cancelJob } = request
-    return { location: await operations.triggerSavepoint(targetDirectory, cancelJob) }
+    const { targetDirectory, cancelJob, formatType } = request
+    const location = await operations.triggerSavepoint(targetDirectory, cancelJob, formatType)
+    return { location }
   }
 
   async stopWithSavepoint(request: StopWithSavepointRequest): Promise<SavepointResponse> {
     const operations = this.#operations('take the savepoint to stop with')
-    const { targetDirectory, drain } = request
-    return { location: await operations.stopWithSavepoint(targetDirectory, drain) }
+    const { targetDirectory, drain, formatType } = request
+    const location = await operations.stopWithSavepoint(targetDirectory, drain, formatType)
+    return { location }
   }
 
   async triggerManualCheckpoint(

@@ -7,6 +7,8 @@ import type { Scheduler } from '../scheduler/scheduler.js'
 
 export interface SavepointOperationsOptions {
   readonly jobId: string
+  /** `state.backend.type` */
+  readonly stateBackend: string
   /** `execution.checkpointing.savepoint-dir` */
   readonly defaultDirectory: string | undefined
   readonly coordinator: CheckpointCoordinator
@@ -39,11 +41,17 @@ export class SavepointOperations {
 
   /**
    * @param target its folder is made below this one
+   * @param format `CANONICAL` or `NATIVE`; empty: `CANONICAL`
    * @returns its folder
-   * @throws FlinkError FLINK_CHECKPOINT_FAILED, FLINK_SAVEPOINT_TARGET; the job goes on then
+   * @throws FlinkError FLINK_CHECKPOINT_FAILED, FLINK_SAVEPOINT_TARGET, FLINK_SAVEPOINT_FORMAT; the job goes on then
    */
-  async triggerSavepoint(target: string | undefined, cancelJob: boolean): Promise<string> {
+  async triggerSavepoint(
+    target: string | undefined,
+    cancelJob: boolean,
+    format = '',
+  ): Promise<string> {
     const { coordinator, scheduler, resume } = this.#options
+    this.#checkFormat(format)
     const directory = this.#directory(target)
     if (!cancelJob) return (await coordinator.triggerSavepoint(directory)).externalPath
     // What is committed after the savepoint would be produced again by who goes on from it.
@@ -65,11 +73,16 @@ export class SavepointOperations {
    *
    * @param drain event time goes to its end first; who goes on from the savepoint finds windows and timers fired
    * @returns the folder of the savepoint, when the job has ended
-   * @throws FlinkError FLINK_CHECKPOINT_FAILED, FLINK_SAVEPOINT_TARGET: the job goes on; FLINK_STOP_FAILED: there is a savepoint, but
-   *   not all tasks have ended with it, and the job restarts
+   * @throws FlinkError FLINK_CHECKPOINT_FAILED, FLINK_SAVEPOINT_TARGET, FLINK_SAVEPOINT_FORMAT: the job goes on; FLINK_STOP_FAILED:
+   *   there is a savepoint, but the job did not end with it
    */
-  async stopWithSavepoint(target: string | undefined, drain: boolean): Promise<string> {
+  async stopWithSavepoint(
+    target: string | undefined,
+    drain: boolean,
+    format = '',
+  ): Promise<string> {
     const { coordinator, resume, jobId, log } = this.#options
+    this.#checkFormat(format)
     const directory = this.#directory(target)
     this.#beginStop()
     coordinator.pauseScheduler()
@@ -108,7 +121,7 @@ export class SavepointOperations {
     this.#isStopping = false
     if (stopping === undefined) return
     this.#stopping = undefined
-    const error = new StopWithSavepointError(stopping.savepoint.externalPath, cause)
+    const error = new StopWithSavepointError(stopping.savepoint.externalPath, { cause })
     stopping.failed(error)
     // Later: this comes from amidst a change of the scheduler's own.
     const { execute, scheduler } = this.#options
@@ -121,7 +134,7 @@ export class SavepointOperations {
     if (stopping === undefined) return
     const { externalPath } = stopping.savepoint
     if (status === 'FINISHED') stopping.stopped(externalPath)
-    else stopping.failed(new StopWithSavepointError(externalPath, undefined))
+    else stopping.failed(new StopWithSavepointError(externalPath, { status }))
   }
 
   #beginStop(): void {
@@ -131,6 +144,16 @@ export class SavepointOperations {
       })
     }
     this.#isStopping = true
+  }
+
+  #checkFormat(format: string): void {
+    const { stateBackend, jobId } = this.#options
+    // On the heap there is one format only.
+    if (format !== 'NATIVE' || stateBackend === 'hashmap') return
+    throw new FlinkError(
+      `Cannot take a savepoint of job ${jobId} in the format NATIVE: the state backend ${stateBackend} writes savepoints in the format CANONICAL only, which all backends read; leave the format out, or take a checkpoint`,
+      { code: 'FLINK_SAVEPOINT_FORMAT' },
+    )
   }
 
   #directory(target: string | undefined): string {
@@ -148,11 +171,28 @@ export class SavepointOperations {
 export class StopWithSavepointError extends FlinkError {
   readonly savepointPath: string
 
-  constructor(savepointPath: string, cause: SerializedError | undefined) {
+  /** @param outcome `status`: the end of the job; absent: a task failed, and it goes on */
+  constructor(
+    savepointPath: string,
+    { cause, status }: { cause?: SerializedError | undefined; status?: JobStatus },
+  ) {
     super(
-      `The savepoint ${savepointPath} is complete, but the job did not stop with it: a task failed before it ended. The job restarts from its newest checkpoint; what it commits from now on is not in the savepoint`,
-      { code: 'FLINK_STOP_FAILED', retriable: true, cause },
+      `The savepoint ${savepointPath} is complete, but the job did not stop with it: ${outcomeOf(status)}`,
+      { code: 'FLINK_STOP_FAILED', retriable: status === undefined, cause },
     )
     this.savepointPath = savepointPath
+  }
+}
+
+function outcomeOf(status: JobStatus | undefined): string {
+  switch (status) {
+    case undefined:
+      return 'a task failed before it ended. The job restarts from its newest checkpoint; what it commits from now on is not in the savepoint'
+    case 'CANCELED':
+      return 'it was cancelled'
+    case 'FAILED':
+      return 'it failed'
+    default:
+      return 'its JobManager does not lead it any more; the next one goes on with it'
   }
 }

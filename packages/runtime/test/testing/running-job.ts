@@ -116,7 +116,7 @@ export class RunningJob {
   async report(
     vertex: number,
     subtask: number,
-    state: 'FINISHED' | 'FAILED',
+    state: 'FINISHED' | 'FAILED' | 'CANCELED',
     error?: ErrorInfo,
   ): Promise<void> {
     const { taskManager, descriptor } = this.task(vertex, subtask)
