@@ -10,7 +10,8 @@ export {
   type CreateZooKeeperClustersOptions,
   createZooKeeperClusters,
   type ZooKeeperClusterInfo,
-  type ZooKeeperClusters,
+  ZooKeeperClusters,
+  type ZooKeeperClustersOptions,
   type ZooKeeperJobInfo,
 } from './zookeeper-clusters.js'
 export {
