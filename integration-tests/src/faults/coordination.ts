@@ -17,7 +17,7 @@ const OWN_CONNECTION_MS = 10_000
 const WATCH_MS = 100
 /** Nodes that a cluster has while it runs, also without a job. */
 const STANDING =
-  /^\/(leader(\/latch(\/.*)?|\/(dispatcher|resource_manager|rest_server)(\/connection_info)?)?|entries(\/(execution-plans|job-results|jobs))?)?$/
+  /^(\/leader(\/latch(\/.*)?|\/(dispatcher|resource_manager|rest_server)(\/connection_info)?)?|\/entries(\/(execution-plans|job-results|jobs))?)?$/
 
 /** The ZooKeeper ensemble of a fault run and the folder of its JobManagers, looked at from outside. */
 export class Coordination {
@@ -29,10 +29,14 @@ export class Coordination {
   readonly #terms = new Set<string>()
   readonly #watching: NodeJS.Timeout
 
-  static async start(folder: string, sessionTimeoutMs: number): Promise<Coordination> {
+  static async start(
+    folder: string,
+    sessionTimeoutMs: number,
+    nodes: 1 | 3 = 3,
+  ): Promise<Coordination> {
     const missing = zookeeperMissing()
     if (missing !== undefined) throw new Error(missing)
-    const ensemble = await startZooKeeper({ nodes: 3 })
+    const ensemble = await startZooKeeper({ nodes })
     return new Coordination(ensemble, folder, sessionTimeoutMs)
   }
 

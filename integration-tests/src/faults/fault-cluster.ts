@@ -22,6 +22,8 @@ export interface FaultClusterOptions {
   readonly environment?: NodeJS.ProcessEnv
   /** Of several JobManagers; without it there is one. */
   readonly coordination?: Coordination
+  /** Default 1, or 3 with {@link coordination}. */
+  readonly jobManagers?: number
 }
 
 const JOB_MANAGERS = 3
@@ -45,7 +47,8 @@ export class FaultCluster {
   /** Everything but processes: {@link start}, and {@link close} also if that fails. */
   static async prepare(options: FaultClusterOptions): Promise<FaultCluster> {
     const { coordination, taskManagers } = options
-    const jobManagers = Array.from({ length: coordination === undefined ? 1 : JOB_MANAGERS }, () =>
+    const length = options.jobManagers ?? (coordination === undefined ? 1 : JOB_MANAGERS)
+    const jobManagers = Array.from({ length }, () =>
       newJobManagerPlace(coordination?.ensemble.ports),
     )
     const places = Array.from({ length: taskManagers }, newTaskManagerPlace)
@@ -75,6 +78,15 @@ export class FaultCluster {
     await Promise.all(this.jobManagers.map((place) => this.startJobManager(place)))
     await this.refill()
     await this.untilSlots()
+  }
+
+  /** Starts a script of `bin/`. */
+  command(script: string, args: readonly string[]): Command {
+    if (this.#isClosed) throw new Error(`${script} is not started: the cluster is closed`)
+    return new Command(join(PROJECT_FOLDER, 'bin', script), args, {
+      cwd: this.options.folder,
+      environment: this.#environment,
+    })
   }
 
   /** Runs `flink` to its end. */
@@ -239,10 +251,7 @@ export class FaultCluster {
   }
 
   async #script(script: string, args: readonly string[]): Promise<CommandResult> {
-    const { folder } = this.options
-    if (this.#isClosed) throw new Error(`${script} is not started: the cluster is closed`)
-    const path = join(PROJECT_FOLDER, 'bin', script)
-    return new Command(path, args, { cwd: folder, environment: this.#environment }).result()
+    return this.command(script, args).result()
   }
 
   /** Processes of this cluster with a word in their command line. */

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { JobDetailsBody } from '@flink-ts/rest'
+import type { Command } from '../support/command.js'
 import { program } from '../support/test-cluster.js'
 import { until } from '../support/until.js'
 import { completedCheckpoints } from './checkpoint-files.js'
@@ -58,16 +59,40 @@ export class FaultJob {
 
   /** @param from a checkpoint or savepoint to begin with; @throws Error with what `flink run` wrote when it refuses */
   async submit(parallelism: number, from?: string): Promise<void> {
-    const { count, keys, rate, configuration } = this.options
+    const begin = from === undefined ? [] : [`-Dexecution.state-recovery.path=${from}`]
     const { code, stdout, stderr } = await this.#cluster.flink(
-      ...['run', '-d', '-p', String(parallelism)],
-      ...Object.entries(configuration ?? {}).map(([key, value]) => `-D${key}=${value}`),
-      ...(from === undefined ? [] : [`-Dexecution.state-recovery.path=${from}`]),
-      ...[program('faults/job.ts'), '--count', String(count), '--keys', String(keys)],
-      ...['--rate', String(rate), '--output', this.output, '--control', this.control],
+      'run',
+      '-d',
+      ...begin,
+      ...this.#words(parallelism),
     )
     const id = /JobID ([0-9a-f]{32})/.exec(stdout)?.[1]
     if (code !== 0 || id === undefined) throw new Error(`flink run ended with ${code}: ${stderr}`)
+    this.#begins(id, parallelism)
+  }
+
+  /** `flink run` in attached mode, up to where the job has an id. */
+  async runAttached(parallelism: number): Promise<Command> {
+    const command = this.#cluster.command('flink', ['run', ...this.#words(parallelism)])
+    const id = await until('the job is submitted', () => {
+      return /JobID ([0-9a-f]{32})/.exec(command.stdout)?.[1]
+    })
+    this.#begins(id, parallelism)
+    return command
+  }
+
+  /** Options, program and its arguments for `flink run`. */
+  #words(parallelism: number): string[] {
+    const { count, keys, rate, configuration } = this.options
+    return [
+      ...['-p', String(parallelism)],
+      ...Object.entries(configuration ?? {}).map(([key, value]) => `-D${key}=${value}`),
+      ...[program('faults/job.ts'), '--count', String(count), '--keys', String(keys)],
+      ...['--rate', String(rate), '--output', this.output, '--control', this.control],
+    ]
+  }
+
+  #begins(id: string, parallelism: number): void {
     this.#jobId = id
     this.#ids.push(id)
     this.#parallelism = parallelism
