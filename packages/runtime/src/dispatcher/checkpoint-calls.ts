@@ -40,6 +40,8 @@ export interface CheckpointCallsOptions {
   readonly schedule: ScheduleAction
   /** Throws FlinkError if the job does not run now. */
   readonly jobMasterOf: (jobId: string) => JobMaster
+  /** Without a JobMaster: it is not led yet. */
+  readonly runningJobs: () => readonly { jobId: string; jobMaster: JobMaster | undefined }[]
   /** Undefined: it has not ended, or nothing is known of it. */
   readonly endedJob: (jobId: string) => ExecutionGraphInfo | undefined
 }
@@ -79,7 +81,9 @@ export class CheckpointCalls {
 
   disposeSavepoint({ savepointPath, triggerId }: DisposeSavepointRequest): void {
     if (this.#operations.has('', triggerId)) return
-    const outcome = disposeSavepoint(savepointPath, this.#options).then(() => ({}))
+    const userOf = (directory: string) =>
+      this.#options.runningJobs().find(({ jobMaster }) => jobMaster?.mayRestore(directory))?.jobId
+    const outcome = disposeSavepoint(savepointPath, { ...this.#options, userOf }).then(() => ({}))
     this.#operations.begin('savepoint disposal', { jobId: '', triggerId }, outcome)
   }
 

@@ -144,6 +144,7 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
       ...options,
       log: this.log,
       jobMasterOf: (jobId) => this.#jobMasterOf(jobId),
+      runningJobs: () => [...this.#runners].map(([jobId, { jobMaster }]) => ({ jobId, jobMaster })),
       schedule: (delayMs, action) => this.mainThread.schedule(delayMs, action),
       endedJob: (jobId) => this.#completed.get(jobId),
     })

@@ -1,15 +1,9 @@
 import type { Clock, FileSystems, Logger, Random, SerializedError } from '@flink-ts/core'
-import { openStateHandle, type StateHandle } from '@flink-ts/state'
-import { adoptMaxParallelism } from '../checkpoint/adopt-max-parallelism.js'
-import { checkInFlight } from '../checkpoint/check-in-flight.js'
-import { checkRestore } from '../checkpoint/check-restore.js'
-import { checkStateTypes } from '../checkpoint/check-state-types.js'
 import type { CheckpointConfiguration } from '../checkpoint/checkpoint-configuration.js'
 import { CheckpointCoordinator } from '../checkpoint/checkpoint-coordinator.js'
 import type { AcknowledgeCheckpoint, DeclineCheckpoint } from '../checkpoint/checkpoint-gateways.js'
 import { planCheckpoint } from '../checkpoint/checkpoint-plan.js'
 import { CheckpointStatisticsTracker } from '../checkpoint/checkpoint-statistics-tracker.js'
-import type { CompletedCheckpoint } from '../checkpoint/completed-checkpoint.js'
 import {
   JobCheckpointStorage,
   MAX_STATE_IN_JOB_MANAGER,
@@ -33,6 +27,7 @@ import type { Scheduler } from '../scheduler/scheduler.js'
 import type { TaskCheckpointing } from '../taskmanager/task-launcher.js'
 import type { OperatorCoordinators } from './coordination/operator-coordinators.js'
 import { checkpointStatisticsInfo } from './info/checkpoint-statistics-info.js'
+import { judgeRestore } from './judge-restore.js'
 import { RestorePoint } from './restore-point.js'
 import { SavepointOperations } from './savepoint-operations.js'
 import type { ScheduleAction } from './slotpool/slot-pool.js'
@@ -99,7 +94,7 @@ export class JobCheckpointing {
     const storage = new JobCheckpointStorage({ settings, fileSystems, random, jobId })
     const recovered = await recoverCheckpoints({ ...options, jobId, storage })
     const checkpoint = recovered.store.latest ?? recovered.initial
-    if (checkpoint !== undefined) await judge(checkpoint, options)
+    if (checkpoint !== undefined) await judgeRestore(checkpoint, options)
     return new JobCheckpointing(options, storage, recovered)
   }
 
@@ -111,6 +106,14 @@ export class JobCheckpointing {
   /** The oldest checkpoint that the job may begin with again. */
   get oldestKept(): bigint {
     return this.#recovered.store.all[0]?.checkpointId ?? 0n
+  }
+
+  /** Whether the job may begin with the checkpoint or savepoint in this folder again. */
+  mayRestore(directory: string): boolean {
+    const { store, initial } = this.#recovered
+    const kept = store.latest === undefined && initial !== undefined ? [initial] : store.all
+    const path = withoutScheme(directory)
+    return kept.some(({ externalPath }) => withoutScheme(externalPath) === path)
   }
 
   /** The newest that tasks may commit; 0: none of this leader. */
@@ -307,24 +310,7 @@ export class JobCheckpointing {
   }
 }
 
-/** Whether the job can begin with the checkpoint; takes over max parallelisms from it. */
-async function judge(
-  { metadata, externalPath }: CompletedCheckpoint,
-  { jobGraph, configuration, fileSystems, log }: JobCheckpointingOptions,
-): Promise<void> {
-  const allowNonRestoredState = configuration.restore?.allowNonRestoredState ?? false
-  const path = externalPath
-  const taken = checkRestore(metadata, jobGraph, { path, allowNonRestoredState })
-  const open = (handle: StateHandle) => openStateHandle(fileSystems, handle)
-  await checkStateTypes(metadata.operators, jobGraph, {
-    open,
-    onUnreadable: (error) => log.warn('Cannot read the types of stored state', { error }),
-  })
-  if (!allowNonRestoredState) {
-    await checkInFlight(metadata.operators, jobGraph, {
-      ...{ path, open },
-      onUnreadable: (error) => log.warn('Cannot read what was in flight', { error }),
-    })
-  }
-  adoptMaxParallelism(jobGraph, taken)
+/** A file of this machine may be named with and without its scheme. */
+function withoutScheme(path: string): string {
+  return path.replace(/^file:\/+/, '/').replace(/\/+$/, '')
 }

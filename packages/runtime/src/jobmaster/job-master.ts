@@ -104,6 +104,11 @@ export class JobMaster extends FencedRpcEndpoint {
     return this.#scheduler.jobStatus
   }
 
+  /** Whether the job may begin with the checkpoint or savepoint in this folder again. */
+  mayRestore(directory: string): boolean {
+    return this.#checkpointing?.mayRestore(directory) ?? false
+  }
+
   /** A picture of the job as it stands. */
   executionGraphInfo(): ExecutionGraphInfo {
     return this.#scheduler.requestJob()

@@ -502,6 +502,12 @@ t.test('disposeSavepoint removes its files, those outside of its folder too', as
       },
     ],
   })
+  const userOf = (directory: string) => (directory === location.directory ? JOB_ID : undefined)
+  await t.rejects(disposeSavepoint(`${location.directory}/_metadata`, { ...world, userOf }), {
+    code: 'FLINK_SAVEPOINT_IN_USE',
+    message: new RegExp(`job ${JOB_ID} runs`),
+  })
+  for (const path of paths) t.ok(await files.exists(path), path)
   await disposeSavepoint(`${location.directory}/_metadata`, world)
   for (const path of [...paths, location.directory]) t.notOk(await files.exists(path), path)
   await t.rejects(disposeSavepoint(location.directory, world), {

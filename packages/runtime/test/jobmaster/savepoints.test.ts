@@ -303,3 +303,17 @@ t.test('what a job begins with is told as what it is', async (t) => {
     )
   }
 })
+
+t.test('JobMaster.mayRestore tells what must not be removed', async (t) => {
+  const { begin, path } = await withSavepoint(t)
+  const job = await begin(pipeline())
+  const ids = [1, 2, 3, 4, 5].map((id) => `memory:///cp/${hex(0xcd)}/chk-${id}`)
+  const kept = () => [path, ...ids].filter((folder) => job.jobMaster.mayRestore(folder))
+  t.strictSame(kept(), [path])
+  t.ok(job.jobMaster.mayRestore(`${path}/`))
+  await complete(job, 2)
+  t.strictSame(kept(), [ids[1]], 'nothing of the savepoint is needed any more')
+  await complete(job, 3)
+  await complete(job, 4)
+  t.strictSame(kept(), [ids[2], ids[3]], 'as many as are retained')
+})
