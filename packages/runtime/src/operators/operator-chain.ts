@@ -68,6 +68,7 @@ export class OperatorChain {
   /** In the order of the chain: the head first. */
   readonly #links: readonly Link[]
   readonly #waiting: readonly StreamOperator[]
+  readonly #timed: readonly OperatorServices[]
   #opened = 0
   #closed = false
 
@@ -89,6 +90,7 @@ export class OperatorChain {
       links.unshift({ descriptor, factory, operator, services, output, inputs: [] })
     }
     this.#links = links
+    this.#timed = links.flatMap(({ services }) => services ?? [])
     this.#waiting = links.map((l) => l.operator).filter((o) => o.whenReady !== undefined)
   }
 
@@ -145,7 +147,7 @@ export class OperatorChain {
    */
   async finish(context?: FinishContext): Promise<void> {
     for (const { operator, services } of this.#links) {
-      services?.stopTimers()
+      services?.finishTimers()
       const finished = operator.finish(context)
       if (finished !== undefined) await finished
     }
@@ -240,6 +242,10 @@ export class OperatorChain {
     for (let i = 0; i < this.#waiting.length; i++) {
       const ready = this.#waiting[i]!.whenReady!()
       if (ready !== undefined) return ready
+    }
+    for (let i = 0; i < this.#timed.length; i++) {
+      const fired = this.#timed[i]!.whenFired()
+      if (fired !== undefined) return fired
     }
     return undefined
   }

@@ -18,6 +18,8 @@ export interface OperatorServicesOptions {
   readonly mailbox: MailboxExecutor
   /** Of the operator: timers wait for it. */
   readonly output: Output
+  /** Timers of one watermark fire in turns of the task. Default: in one go. */
+  readonly interruptibleTimers?: boolean
   /** Called once, when the operator first needs it. */
   readonly createKeyedState: () => KeyedStateBackend
   /** Called once, when the operator first needs it. */
@@ -33,13 +35,19 @@ export class OperatorServices {
   #operatorState: OperatorStateBackend | undefined
 
   constructor(options: OperatorServicesOptions) {
-    const { clock, mailbox, output } = options
+    const { clock, mailbox, output, interruptibleTimers = false } = options
+    const whenAvailable = () => output.whenAvailable?.()
+    const turns = {
+      execute: (action: () => void, description: string) => mailbox.execute(action, description),
+      whenAvailable,
+    }
     this.#options = options
     this.#processingTime = new MailboxProcessingTime(clock, mailbox)
     this.#timers = new TimerServices({
       keyedState: () => this.keyedState(),
       processingTime: this.#processingTime,
-      whenAvailable: () => output.whenAvailable?.(),
+      whenAvailable,
+      turns: interruptibleTimers ? turns : undefined,
     })
   }
 
@@ -96,6 +104,17 @@ export class OperatorServices {
 
   notifyCheckpointAborted(checkpointId: bigint): void {
     this.#keyed?.notifyCheckpointAborted?.(checkpointId)
+  }
+
+  /** Resolves when timers of a watermark have fired that fire in turns; undefined: none is left. */
+  whenFired(): Promise<void> | undefined {
+    return this.#timers.whenFired()
+  }
+
+  /** The operator finishes: timers of the last watermark fire, those of the clock do not any more. */
+  finishTimers(): void {
+    this.#timers.fireAll()
+    this.stopTimers()
   }
 
   /** No timer of the clock fires any more. Idempotent. */

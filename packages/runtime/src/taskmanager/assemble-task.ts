@@ -1,5 +1,6 @@
 import {
   type AccumulatorRegistry,
+  CheckpointingOptions,
   type Clock,
   type Configuration,
   ExecutionOptions,
@@ -224,6 +225,7 @@ function operatorServices(
     clock: world.clock,
     mailbox,
     output,
+    interruptibleTimers: world.configuration.get(CheckpointingOptions.INTERRUPTIBLE_TIMERS),
     createKeyedState: () =>
       world.createKeyedState({
         keyGroupRange: keyGroupRangeForOperator(maxParallelism, parallelism, subtaskIndex),

@@ -69,6 +69,8 @@ export class NetworkTaskInput implements TaskInput {
 export class NetworkTaskOutput implements TaskOutput {
   recordCount = 0
   readonly #writer: RecordWriter
+  #callback: (() => void) | undefined
+  readonly #waiting: (() => void)[] = []
 
   constructor(writer: RecordWriter) {
     this.#writer = writer
@@ -92,12 +94,24 @@ export class NetworkTaskOutput implements TaskOutput {
   }
 
   onAvailable(callback: () => void): void {
-    this.#writer.partition.onAvailable(callback)
+    this.#callback = callback
+    this.#writer.partition.onAvailable(this.#onAvailable)
   }
 
+  /** Beside `onAvailable`: timers wait for it while the task does. */
   whenAvailable(): Promise<void> | undefined {
     if (this.isAvailable()) return undefined
-    return new Promise((resolve) => this.onAvailable(resolve))
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve)
+      this.#writer.partition.onAvailable(this.#onAvailable)
+    })
+  }
+
+  readonly #onAvailable = (): void => {
+    const callback = this.#callback
+    this.#callback = undefined
+    for (const resolve of this.#waiting.splice(0)) resolve()
+    callback?.()
   }
 
   flush(): void {

@@ -26,7 +26,12 @@ const streams = new StateStreams({
 type Domain = 'event' | 'clock'
 
 /** The timers of one subtask, with what they do: set each other. */
-function subtask(index: number, parallelism: number, clock: ManualClock) {
+function subtask(
+  index: number,
+  parallelism: number,
+  clock: ManualClock,
+  { interruptibleTimers = false } = {},
+) {
   const mails: (() => void | Promise<void>)[] = []
   const fired: string[] = []
   /** What the output waits for. */
@@ -39,7 +44,8 @@ function subtask(index: number, parallelism: number, clock: ManualClock) {
     operator: { operatorId: 'o', operatorName: 'timers', subtaskIndex: index },
   })
   const services = new OperatorServices({
-    ...{ clock, mailbox: { execute: (action) => void mails.push(action) } },
+    ...{ clock, interruptibleTimers },
+    mailbox: { execute: (action) => void mails.push(action) },
     output: {
       collect() {},
       emitWatermark() {},
@@ -65,7 +71,7 @@ function subtask(index: number, parallelism: number, clock: ManualClock) {
       clock.advance(0)
     }
   }
-  return { backend, services, timers, fired, runMails, unavailable }
+  return { backend, services, timers, fired, runMails, mails, unavailable }
 }
 
 // Few, so that timers meet.
@@ -267,6 +273,56 @@ t.test(
     t.equal(clock.pendingTimers, 0)
   },
 )
+
+t.test('InternalTimerService: timers of one watermark fire in turns, if told so', async (t) => {
+  const clock = new ManualClock()
+  const { timers, backend, fired, mails, services, unavailable } = subtask(0, 1, clock, {
+    interruptibleTimers: true,
+  })
+  const service = timers()
+  for (let i = 0; i < 1200; i++) {
+    backend.setCurrentKey(i)
+    service.registerEventTimeTimer(undefined, 10 + (i % 2))
+  }
+  const wentOn: number[] = []
+  for (const at of [10, 11]) service.advanceWatermark(at, () => wentOn.push(at))
+  t.equal(fired.length, 512)
+  t.same(wentOn, [], 'the watermark waits for its timers')
+  t.ok(services.whenFired(), 'and so does what comes next')
+  const snapshot = backend.snapshot(1n)
+  const whenFired = services.whenFired()!
+  mails.shift()!()
+  t.same(wentOn, [10], 'one by one')
+  t.equal(mails.length, 1)
+  let open = () => {}
+  unavailable.promise = new Promise<void>((resolve) => {
+    open = resolve
+  })
+  mails.shift()!()
+  t.equal(mails.length, 0, 'not while the output takes no more')
+  unavailable.promise = undefined
+  open()
+  await new Promise(setImmediate)
+  while (mails.length > 0) mails.shift()!()
+  t.same(wentOn, [10, 11])
+  t.equal(fired.length, 1200)
+  await whenFired
+  t.equal(services.whenFired(), undefined)
+  const handle = await storeKeyedSnapshot(snapshot, streams, async () => 1)
+  t.equal((await restored([handle!], 2, clock)).size, 1200 - 512, 'a checkpoint has the others')
+
+  for (let i = 0; i < 600; i++) {
+    backend.setCurrentKey(i)
+    service.registerEventTimeTimer(undefined, 20)
+  }
+  service.advanceWatermark(20, () => wentOn.push(20))
+  services.finishTimers()
+  t.same(wentOn, [10, 11, 20], 'an operator that finishes waits for none')
+  t.equal(fired.length, 1800)
+  for (const mail of mails) void mail()
+  t.equal(fired.length, 1800)
+  await services.close()
+})
 
 /** Tells keys and namespaces apart. */
 function text(...parts: unknown[]): string {

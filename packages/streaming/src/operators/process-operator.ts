@@ -51,8 +51,7 @@ export class ProcessOperator extends FunctionOperator<Process> {
   }
 
   override processWatermark(timestampMs: number): void {
-    this.#scope.advanceWatermark(timestampMs)
-    this.output.emitWatermark(timestampMs)
+    this.#scope.advanceWatermark(timestampMs, () => this.output.emitWatermark(timestampMs))
   }
 }
 

@@ -119,10 +119,11 @@ export class ProcessScope implements Triggerable<undefined> {
       : this.#guard.failed(functionName, error)
   }
 
-  /** Fires timers that are due; to be called before the watermark goes on. */
-  advanceWatermark(timestampMs: number): void {
+  /** Fires timers that are due, in turns of the task perhaps; then the watermark goes on. */
+  advanceWatermark(timestampMs: number, goOn: () => void): void {
     this.#watermark = timestampMs
-    this.#timers?.advanceWatermark(timestampMs)
+    if (this.#timers === undefined) goOn()
+    else this.#timers.advanceWatermark(timestampMs, goOn)
   }
 
   onEventTime(timer: InternalTimer<undefined>): void {

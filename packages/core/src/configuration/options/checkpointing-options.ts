@@ -93,6 +93,14 @@ export const CheckpointingOptions = {
     .withDescription(
       'Whether barriers overtake records, which then belong to the checkpoint: it does not wait for slow tasks.',
     ),
+  INTERRUPTIBLE_TIMERS: ConfigOptions.key(
+    'execution.checkpointing.unaligned.interruptible-timers.enabled',
+  )
+    .booleanType()
+    .defaultValue(false)
+    .withDescription(
+      'Whether a watermark that is due for many timers lets checkpoints in before all of them have fired; records wait until they have.',
+    ),
   ALIGNED_CHECKPOINT_TIMEOUT: ConfigOptions.key(
     'execution.checkpointing.aligned-checkpoint-timeout',
   )

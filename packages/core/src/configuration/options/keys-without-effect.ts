@@ -119,7 +119,6 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
       execution.checkpointing.interval-during-backlog
       execution.checkpointing.snapshot-compression
       execution.checkpointing.unaligned.forced
-      execution.checkpointing.unaligned.interruptible-timers.enabled
       execution.checkpointing.unaligned.max-subtasks-per-channel-state-file
       execution.checkpointing.write-buffer-size
       rest.cache.checkpoint-statistics.size

@@ -29,9 +29,10 @@ export interface InternalTimerService<N> {
   registerEventTimeTimer(namespace: N, timestampMs: number): void
   deleteEventTimeTimer(namespace: N, timestampMs: number): void
   /**
-   * Fires what is due, then answers: the operator calls it before it emits the watermark. A timer that is registered meanwhile
-   * and is due fires as well. Watermarks that are not higher than the last one do nothing.
+   * Fires what is due, then calls `then`, which sends the watermark on. A timer that is registered meanwhile and is due fires as
+   * well. Within the call, unless timers are interruptible (`execution.checkpointing.unaligned.interruptible-timers.enabled`): in turns
+   * of the task then, which processes nothing else meanwhile. Watermarks that are not higher than the last one fire nothing.
    */
-  advanceWatermark(timestampMs: number): void
+  advanceWatermark(timestampMs: number, then?: () => void): void
   readonly numberOfTimers: number
 }

@@ -4,15 +4,15 @@ import { NO_WATERMARK } from '../watermarks.js'
 import type { InternalTimerService, Triggerable } from './internal-timer-service.js'
 import type { ProcessingTimeService } from './processing-time-service.js'
 import { TimerQueue } from './timer-queue.js'
-
-/** Timers of the clock that fire in one turn of the task; records and checkpoints come between. */
-const TIMERS_PER_TURN = 512
+import { type FiringTurns, TIMERS_PER_TURN, WatermarkProgress } from './watermark-progress.js'
 
 /** What a timer service is made with. */
 export interface KeyedTimerServiceOptions {
   readonly backend: KeyedStateBackend
   readonly processingTime: ProcessingTimeService
   readonly whenAvailable: () => Promise<void> | undefined
+  /** How a watermark's timers fire in turns. Absent: in one go. */
+  readonly turns?: FiringTurns | undefined
 }
 
 /** Timers of one operator and name on the heap, with one timer of the clock for the next of them. */
@@ -24,6 +24,7 @@ export class KeyedTimerService<N> implements InternalTimerService<N> {
   readonly #whenAvailable: () => Promise<void> | undefined
   readonly #eventTimers: TimerQueue<N>
   readonly #clockTimers: TimerQueue<N>
+  readonly #progress: WatermarkProgress
   #watermark = NO_WATERMARK
   /** The timer of the clock that is waited for. */
   #armedFor = Number.POSITIVE_INFINITY
@@ -32,7 +33,7 @@ export class KeyedTimerService<N> implements InternalTimerService<N> {
 
   /** @throws StateNameTakenError if the operator has a state, or other timers, of this name */
   constructor(name: string, target: Triggerable<N>, options: KeyedTimerServiceOptions) {
-    const { backend, processingTime, whenAvailable } = options
+    const { backend, processingTime, whenAvailable, turns } = options
     this.#name = name
     this.#target = target
     this.#backend = backend
@@ -40,6 +41,7 @@ export class KeyedTimerService<N> implements InternalTimerService<N> {
     this.#whenAvailable = whenAvailable
     this.#eventTimers = new TimerQueue(backend.maxParallelism)
     this.#clockTimers = new TimerQueue(backend.maxParallelism)
+    this.#progress = new WatermarkProgress((time, limit) => this.#fireEvents(time, limit), turns)
     // Flink's names.
     this.#register(`_timer_state/event_${name}`, this.#eventTimers)
     this.#register(`_timer_state/processing_${name}`, this.#clockTimers)
@@ -76,15 +78,31 @@ export class KeyedTimerService<N> implements InternalTimerService<N> {
     this.#eventTimers.delete(timestampMs, this.#currentKey(), namespace)
   }
 
-  advanceWatermark(timestampMs: number): void {
-    if (timestampMs <= this.#watermark) return
-    this.#watermark = timestampMs
-    for (;;) {
+  advanceWatermark(timestampMs: number, then: () => void = () => {}): void {
+    const isLate = timestampMs <= this.#watermark
+    if (isLate && this.whenFired() === undefined) then()
+    else this.#progress.advance(timestampMs, then)
+  }
+
+  /** Resolves when all timers of the watermark have fired; undefined: they have. */
+  whenFired(): Promise<void> | undefined {
+    return this.#progress.whenDone()
+  }
+
+  /** Fires what is left of the watermark, in one go. */
+  fireAll(): void {
+    this.#progress.finish()
+  }
+
+  #fireEvents(timestampMs: number, limit: number): boolean {
+    this.#watermark = Math.max(this.#watermark, timestampMs)
+    for (let fired = 0; fired < limit; fired++) {
       const timer = this.#eventTimers.pollDue(timestampMs)
-      if (timer === undefined) return
+      if (timer === undefined) return true
       this.#backend.setCurrentKey(timer.key)
       this.#target.onEventTime(timer)
     }
+    return false
   }
 
   #currentKey(): unknown {

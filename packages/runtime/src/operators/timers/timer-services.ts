@@ -2,6 +2,7 @@ import type { KeyedStateBackend } from '@flink-ts/state'
 import type { InternalTimerService, Triggerable } from './internal-timer-service.js'
 import { KeyedTimerService } from './keyed-timer-service.js'
 import type { ProcessingTimeService } from './processing-time-service.js'
+import type { FiringTurns } from './watermark-progress.js'
 
 /** What the timers of an operator are made with. */
 export interface TimerServicesOptions {
@@ -10,6 +11,8 @@ export interface TimerServicesOptions {
   readonly processingTime: ProcessingTimeService
   /** Whether the operator's output can take more, as `Output.whenAvailable`; timers that are due wait for it. */
   readonly whenAvailable: () => Promise<void> | undefined
+  /** How a watermark's timers fire in turns. Absent: in one go. */
+  readonly turns?: FiringTurns | undefined
 }
 
 /** The timer services of one operator, by name. */
@@ -33,5 +36,19 @@ export class TimerServices {
       this.#services.set(name, service)
     }
     return service as InternalTimerService<N>
+  }
+
+  /** Resolves when timers of one watermark have fired that fire in turns; undefined: none is left. */
+  whenFired(): Promise<void> | undefined {
+    for (const service of this.#services.values()) {
+      const fired = service.whenFired()
+      if (fired !== undefined) return fired
+    }
+    return undefined
+  }
+
+  /** Fires what is left, in one go. */
+  fireAll(): void {
+    for (const service of this.#services.values()) service.fireAll()
   }
 }

@@ -93,8 +93,7 @@ export class BroadcastProcessOperator implements TwoInputStreamOperator {
     }
     this.#watermark = new CombinedWatermark(2, {
       emitWatermark: (timestampMs) => {
-        this.#scope.advanceWatermark(timestampMs)
-        output.emitWatermark(timestampMs)
+        this.#scope.advanceWatermark(timestampMs, () => output.emitWatermark(timestampMs))
       },
       emitWatermarkStatus: (status) => output.emitWatermarkStatus(status),
     })

@@ -53,15 +53,16 @@ export abstract class CoFunctionOperator<F extends AnyFunction> implements TwoIn
     const { output } = this
     this.#watermark = new CombinedWatermark(2, {
       emitWatermark: (timestampMs) => {
-        this.advanceWatermark(timestampMs)
-        output.emitWatermark(timestampMs)
+        this.advanceWatermark(timestampMs, () => output.emitWatermark(timestampMs))
       },
       emitWatermarkStatus: (status) => output.emitWatermarkStatus(status),
     })
   }
 
-  /** Event time of both inputs has come so far; called before the watermark goes on. */
-  protected advanceWatermark(_timestampMs: number): void {}
+  /** Event time of both inputs has come so far. @param goOn sends the watermark on */
+  protected advanceWatermark(_timestampMs: number, goOn: () => void): void {
+    goOn()
+  }
 
   processElement1(value: unknown, timestamp: number): void {
     this.process(0, value, timestamp)

@@ -26,8 +26,8 @@ export class CoProcessOperator extends CoFunctionOperator<Process> {
     return super.open()
   }
 
-  protected override advanceWatermark(timestampMs: number): void {
-    this.#scope.advanceWatermark(timestampMs)
+  protected override advanceWatermark(timestampMs: number, goOn: () => void): void {
+    this.#scope.advanceWatermark(timestampMs, goOn)
   }
 
   protected override process(input: 0 | 1, value: unknown, timestamp: number): void {
