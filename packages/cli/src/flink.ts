@@ -14,6 +14,7 @@ const ACTIONS: Readonly<Record<string, () => Promise<Action>>> = {
   cancel: async () => (await import('./actions/cancel.js')).cancelAction,
   savepoint: async () => (await import('./actions/savepoint-actions.js')).savepointAction,
   checkpoint: async () => (await import('./actions/checkpoint.js')).checkpointAction,
+  ha: async () => (await import('./actions/ha.js')).haAction,
   state: async () => (await import('./actions/state/state-action.js')).stateAction,
 }
 

@@ -98,7 +98,7 @@ t.test('flink: actions that are none, and no action', async (t) => {
   t.equal(bogus.code, 1)
   t.equal(
     bogus.stdout,
-    '"bogus" is not a valid action.\n\nValid actions are "run", "info", "list", "stop", "cancel", "savepoint", "checkpoint" and "state".\n\n' +
+    '"bogus" is not a valid action.\n\nValid actions are "run", "info", "list", "stop", "cancel", "savepoint", "checkpoint", "ha" and "state".\n\n' +
       'Specify the version option (-v or --version) to print the version.\n' +
       'Specify the help option (-h or --help) to get help on the command.\n',
   )

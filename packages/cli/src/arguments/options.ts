@@ -95,6 +95,11 @@ export const FULL: OptionDefinition = {
   long: 'full',
   description: 'Take a checkpoint that refers to no earlier one.',
 }
+export const FORCE: OptionDefinition = {
+  short: 'f',
+  long: 'force',
+  description: 'Also if a JobManager of the cluster runs.',
+}
 export const JOBMANAGER: OptionDefinition = {
   short: 'm',
   long: 'jobmanager',

@@ -100,7 +100,7 @@ export async function startJobManager(
       configuration,
       clock,
       random,
-      log,
+      log: log.child({ component: 'HighAvailability' }),
       fileSystems,
       contenderName: rpcService.address,
       onFatalError,

@@ -47,7 +47,10 @@ export async function jobManagerLocation(
       close: async () => {},
     }
   }
-  const retrieval = await highAvailability.createLeaderRetrieval(context)
+  const retrieval = await highAvailability.createLeaderRetrieval({
+    ...context,
+    log: log.child({ component: 'HighAvailability' }),
+  })
   return {
     host: async () => {
       const patienceMs = patience(configuration)
