@@ -1,11 +1,11 @@
 import type { Logger } from '@flink-ts/core'
-import { childPath } from '@flink-ts/zookeeper-client'
+import { childPath, type ZooKeeperClient } from '@flink-ts/zookeeper-client'
 import type { ClusterPaths } from '../cluster-paths.js'
 import { hasReason } from '../coordination-reads.js'
 import type { EntryFiles } from './entry-files.js'
 import { parseEntry } from './entry-value.js'
 import { fileOf } from './node-store.js'
-import { findNodes, type NodeAccess } from './node-tree.js'
+import { findNodes, type NodeAccess, removeEmptyAbove } from './node-tree.js'
 
 export interface SweepOptions extends NodeAccess {
   readonly paths: ClusterPaths
@@ -14,13 +14,14 @@ export interface SweepOptions extends NodeAccess {
 }
 
 /**
- * Removes what earlier terms have left and nobody needs: files that no node names, and nodes of components that are nowhere.
+ * Removes what earlier terms have left and nobody needs: files that no node names, nodes of components that are nowhere, and empty namespaces.
  * Writers of those terms are fenced, so that nobody can name such a file any more.
  *
  * @throws LeadershipLostError, CoordinationConnectionLostError
  */
 export async function sweep(options: SweepOptions): Promise<void> {
   await sweepComponents(options)
+  await sweepNamespaces(options)
   await sweepFiles(options)
 }
 
@@ -62,6 +63,41 @@ async function sweepComponents({ zooKeeper, reads, writer, paths }: SweepOptions
     } catch (error) {
       if (!hasReason(error, 'not-empty', 'no-node')) throw error
     }
+  }
+}
+
+/** A leader that died between the removal of the last entry of a namespace and that of its node leaves the latter. */
+async function sweepNamespaces(options: SweepOptions): Promise<void> {
+  const { zooKeeper, reads, writer, paths } = options
+  const { entries: top } = paths
+  const empty = await reads.run(`list ${top}`, () => findEmptyNodes(zooKeeper, top))
+  for (const { path, version } of empty) {
+    if (path === top) continue
+    try {
+      await writer.write(`remove ${path}`, [{ type: 'remove', path, version }])
+      await removeEmptyAbove(options, { path, top })
+    } catch (error) {
+      // Somebody has put something there, or has taken it away.
+      if (!hasReason(error, 'not-empty', 'no-node', 'bad-version')) throw error
+    }
+  }
+}
+
+/** Nodes at `path` or below that have neither data nor anything below them. */
+async function findEmptyNodes(
+  zooKeeper: ZooKeeperClient,
+  path: string,
+): Promise<{ readonly path: string; readonly version: number }[]> {
+  try {
+    const { children, stat } = await zooKeeper.getChildren(path)
+    if (children.length === 0) return stat.dataLength === 0 ? [{ path, version: stat.version }] : []
+    const below = await Promise.all(
+      children.map((name) => findEmptyNodes(zooKeeper, childPath(path, name))),
+    )
+    return below.flat()
+  } catch (error) {
+    if (hasReason(error, 'no-node')) return []
+    throw error
   }
 }
 
