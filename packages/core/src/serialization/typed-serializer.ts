@@ -17,6 +17,8 @@ import type { InputView, OutputView } from './views.js'
 export interface TypedSerializerOptions {
   /** Whose records they are; for the message about one that is not of the type. */
   operatorName: string
+  /** They are values of this state of the operator. Default: records that it emits. */
+  stateName?: string
   /** Told by decoders under which numbers the strings of the record read last came. */
   keyHandles?: KeyHandleSource
 }
@@ -69,14 +71,15 @@ class TypedEncoder implements ValueEncoder {
   readonly #type: TypeDescription
   readonly #code: TypedCode
   readonly #fields: readonly FieldState[]
-  readonly #operatorName: string
+  readonly #of: { readonly operatorName: string; readonly stateName: string | undefined }
   #isResetDue = false
 
   constructor(type: TypeDescription, code: TypedCode, options: TypedSerializerOptions) {
     this.#type = type
     this.#code = code
     this.#fields = Array.from({ length: code.texts }, () => new FieldState())
-    this.#operatorName = options.operatorName
+    const { operatorName, stateName } = options
+    this.#of = { operatorName, stateName }
   }
 
   /** @throws TypeMismatchError when `value` is not of the type */
@@ -108,15 +111,13 @@ class TypedEncoder implements ValueEncoder {
   }
 
   #mismatch(value: unknown): TypeMismatchError {
-    const found = findMismatch(this.#type, value) ?? {
-      path: 'record',
+    const path = this.#of.stateName === undefined ? 'record' : 'value'
+    const found = findMismatch(this.#type, value, path) ?? {
+      path,
       expected: typeToString(this.#type),
       found: 'another value each time it is read',
     }
-    return new TypeMismatchError(
-      { ...found, operatorName: this.#operatorName },
-      typeToString(this.#type),
-    )
+    return new TypeMismatchError({ ...found, ...this.#of }, typeToString(this.#type))
   }
 }
 

@@ -40,10 +40,10 @@ export class StateValueError extends FlinkError {
   constructor(facts: { operatorName: string; stateName: string; cause: unknown }) {
     const { operatorName, stateName, cause } = facts
     const reason = cause instanceof Error ? cause.message : String(cause)
-    super(
-      `Cannot write a value of state "${stateName}" of operator "${operatorName}" into a snapshot: ${reason}`,
-      { code: 'FLINK_STATE_VALUE', cause },
-    )
+    super(`Cannot write a value of state "${stateName}" of operator "${operatorName}": ${reason}`, {
+      code: 'FLINK_STATE_VALUE',
+      cause,
+    })
     this.operatorName = operatorName
     this.stateName = stateName
   }

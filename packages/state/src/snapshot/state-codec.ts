@@ -20,9 +20,10 @@ export class StateCodec {
     options: { readonly operatorName: string; readonly serializers?: SerializerRegistry },
   ) {
     this.state = state
-    const values = serializerOf(state.type, options)
+    const of = { ...options, stateName: state.name }
+    const values = serializerOf(state.type, of)
     this.#values = state.ttl === true ? new TimedValueSerializer(values) : values
-    this.#mapKeys = state.mapKeyType && serializerOf(state.mapKeyType, options)
+    this.#mapKeys = state.mapKeyType && serializerOf(state.mapKeyType, of)
   }
 
   createEncoders(): { readonly values: ValueEncoder; readonly mapKeys: ValueEncoder | undefined } {
@@ -36,8 +37,12 @@ export class StateCodec {
 
 function serializerOf(
   type: StateType,
-  { operatorName, serializers }: { operatorName: string; serializers?: SerializerRegistry },
+  {
+    operatorName,
+    stateName,
+    serializers,
+  }: { operatorName: string; stateName: string; serializers?: SerializerRegistry },
 ): ValueSerializer {
-  if (type !== 'dynamic') return new TypedSerializer(type, { operatorName })
+  if (type !== 'dynamic') return new TypedSerializer(type, { operatorName, stateName })
   return new DynamicSerializer(serializers === undefined ? {} : { registry: serializers })
 }

@@ -288,7 +288,8 @@ t.test(
     t.throws(() => writer.addValue(0, groupOf('b'), 'b', { f: () => 1 }), StateValueError)
     t.throws(() => writer.addValue(1, groupOf('b'), 'b', { id: 'x', amount: 'much' }), {
       code: 'FLINK_STATE_VALUE',
-      message: /state "order" of operator "count words".*amount/s,
+      message:
+        /state "order" of operator "count words": Operator 'count words' has put a value into its state 'order' that is not of .*: value\.amount is/s,
     })
     writer.addValue(0, groupOf('c'), 'c', 3)
     writer.finish()
