@@ -10,19 +10,15 @@ import {
 } from '@flink-ts/core'
 import { ClusterControl } from './daemon/cluster-control.js'
 import { DaemonControl } from './daemon/daemon-control.js'
-import { daemonCommand } from './daemon/daemon-process.js'
-import {
-  DAEMONS,
-  type DaemonName,
-  type DaemonSettings,
-  daemonSettings,
-} from './daemon/daemon-settings.js'
+import { type DaemonLaunch, daemonCommand } from './daemon/daemon-process.js'
+import { DAEMONS, daemonSettings, type NodeDaemonName } from './daemon/daemon-settings.js'
 import { receiveClusterSecret, SECRET_FROM_STDIN } from './daemon/received-secret.js'
 import { prepareApplication, STANDALONE_JOB_USAGE } from './daemon/standalone-job.js'
+import { ZooKeeperCommand } from './daemon/zookeeper/zookeeper-command.js'
 import { configurationFolder, flinkHome } from './flink-home.js'
 import { processTerminal } from './terminal/terminal.js'
 
-const USAGE: Readonly<Record<DaemonName, string>> = {
+const USAGE: Readonly<Record<NodeDaemonName, string>> = {
   standalonesession: 'Usage: jobmanager.sh ((start|start-foreground) [args])|stop|stop-all',
   standalonejob: STANDALONE_JOB_USAGE,
   taskexecutor: 'Usage: taskmanager.sh (start|start-foreground) [args]|stop|stop-all',
@@ -33,12 +29,8 @@ const terminal = processTerminal()
 const environment = process.env
 
 /** Runs the daemon in place of this command: signals and the exit code are its own, of a signal 128 and its number. */
-function foreground(
-  daemon: DaemonName,
-  settings: DaemonSettings,
-  args: readonly string[],
-): Promise<number> {
-  const child = spawn(process.execPath, daemonCommand(daemon, settings, args), {
+function foreground({ program = process.execPath, words }: DaemonLaunch): Promise<number> {
+  const child = spawn(program, words, {
     stdio: 'inherit',
     env: environment,
   })
@@ -56,7 +48,7 @@ function foreground(
  *
  * @throws FlinkError for words that mean nothing
  */
-function daemonArguments(daemon: DaemonName, words: readonly string[]): string[] {
+function daemonArguments(daemon: NodeDaemonName, words: readonly string[]): string[] {
   const { properties, rest } = parseDynamicProperties(words)
   const [host, port, ...more] = daemon === 'standalonesession' ? rest : ['', '', ...rest]
   const unknown = more[0] ?? [host, port].find((word) => word?.startsWith('-'))
@@ -106,7 +98,9 @@ async function startApplication(verb: string, words: readonly string[]): Promise
     prepareApplication(words, { workingDirectory: process.cwd(), usrlib }),
   ])
   try {
-    if (verb === 'start-foreground') return await foreground(daemon, settings, args)
+    if (verb === 'start-foreground') {
+      return await foreground({ words: daemonCommand(daemon, settings, args) })
+    }
     return await new DaemonControl({ daemon, settings, terminal, clock }).start(args)
   } finally {
     remove()
@@ -126,7 +120,19 @@ async function main(words: readonly string[]): Promise<number> {
     const cluster = new ClusterControl({ settings, configuration, terminal, clock, binDir })
     return verb === 'start' ? cluster.start() : cluster.stop()
   }
-  const daemon = subject as DaemonName
+  if (subject === 'zookeeper' || subject === 'zookeeper-quorum') {
+    const binDir = `${flinkHome(environment)}/bin`
+    const command = new ZooKeeperCommand({
+      ...(await settingsFor(verb)),
+      terminal,
+      clock,
+      binDir,
+      foreground,
+    })
+    if (subject === 'zookeeper') return command.peer(verb, rest)
+    return command.quorum(verb === 'start' ? 'start' : 'stop')
+  }
+  const daemon = subject as NodeDaemonName
   if (!Object.hasOwn(DAEMONS, daemon)) {
     terminal.err(`Unknown daemon '${subject}'. Known: ${Object.keys(DAEMONS).join(', ')}`)
     return 1
@@ -134,7 +140,13 @@ async function main(words: readonly string[]): Promise<number> {
   if (daemon === 'standalonejob' && verb.startsWith('start')) return startApplication(verb, rest)
   switch (verb) {
     case 'start-foreground':
-      return foreground(daemon, (await settingsFor(verb)).settings, daemonArguments(daemon, rest))
+      return foreground({
+        words: daemonCommand(
+          daemon,
+          (await settingsFor(verb)).settings,
+          daemonArguments(daemon, rest),
+        ),
+      })
     case 'start':
     case 'stop':
     case 'stop-all': {

@@ -1,6 +1,12 @@
 import { type Clock, userMessage } from '@flink-ts/core'
 import type { Terminal } from '../terminal/terminal.js'
-import { daemonCommand, isDaemonAlive, type StartOutcome, spawnDaemon } from './daemon-process.js'
+import {
+  type DaemonLaunch,
+  daemonCommand,
+  isDaemonAlive,
+  type StartOutcome,
+  spawnDaemon,
+} from './daemon-process.js'
 import type { DaemonName, DaemonSettings } from './daemon-settings.js'
 import { logFilesOf, prepareLogFiles } from './log-files.js'
 import { PidFile } from './pid-file.js'
@@ -15,17 +21,22 @@ export class DaemonControl {
   readonly #terminal: Terminal
   readonly #clock: Clock
   readonly #pidFile: PidFile
+  readonly #launch: (args: readonly string[]) => DaemonLaunch
 
   constructor(options: {
     daemon: DaemonName
     settings: DaemonSettings
     terminal: Terminal
     clock: Clock
+    /** Default: a main of this Node.js. */
+    launch?: (args: readonly string[]) => DaemonLaunch
   }) {
     this.#daemon = options.daemon
     this.#settings = options.settings
     this.#terminal = options.terminal
     this.#clock = options.clock
+    this.#launch =
+      options.launch ?? ((args) => ({ words: daemonCommand(this.#daemon, this.#settings, args) }))
     this.#pidFile = new PidFile({
       ...options.settings,
       daemon: options.daemon,
@@ -73,12 +84,12 @@ export class DaemonControl {
     const [daemon, settings, clock] = [this.#daemon, this.#settings, this.#clock]
     this.#terminal.out(`Starting ${daemon} daemon on host ${settings.hostName}.`)
     try {
-      const command = daemonCommand(daemon, settings, args)
+      const launch = this.#launch(args)
       const files = logFilesOf(settings, daemon, index)
       prepareLogFiles(settings, files)
       // What the program of an application names is looked for where it was started.
       const workingDirectory = daemon === 'standalonejob' ? process.cwd() : undefined
-      return await spawnDaemon({ command, settings, files, clock, workingDirectory })
+      return await spawnDaemon({ launch, settings, files, clock, workingDirectory })
     } catch (error) {
       // Those that start beside it have to be remembered all the same.
       return { kind: 'failed', message: userMessage(error) }

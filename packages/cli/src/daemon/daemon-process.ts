@@ -15,6 +15,9 @@ import type { LogFiles } from './log-files.js'
 /** How long a daemon may take until it says that it is ready. */
 const READY_PATIENCE_MS = 60_000
 
+/** How often a daemon that does not say by itself that it is ready is asked. */
+const READY_POLL_MS = 100
+
 /** How long a daemon that has failed may take to end. */
 const END_PATIENCE_MS = 5000
 
@@ -31,6 +34,16 @@ export type StartOutcome =
       /** Set if it runs nevertheless. */
       readonly pid?: number | undefined
     }
+
+/** How a daemon is started. */
+export interface DaemonLaunch {
+  /** Default this Node.js. */
+  readonly program?: string
+  /** Behind the program. */
+  readonly words: readonly string[]
+  /** Asked again and again. Default: the daemon says so by a {@link DaemonMessage}. */
+  readonly isReady?: () => Promise<boolean>
+}
 
 /**
  * Words of a node command that runs a daemon's main.
@@ -55,19 +68,19 @@ export function daemonCommand(
 
 /** Starts a daemon that outlives this process; resolves when it is ready or has failed. */
 export async function spawnDaemon(options: {
-  /** Words behind node. */
-  command: readonly string[]
+  launch: DaemonLaunch
   settings: DaemonSettings
   files: LogFiles
   clock: Clock
   /** Default `/`: a daemon keeps no folder in use. */
   workingDirectory?: string | undefined
 }): Promise<StartOutcome> {
-  const { command, settings, files, clock } = options
+  const { launch, settings, files, clock } = options
+  const { program = process.execPath, words, isReady } = launch
   const out = openSync(files.out, 'a')
-  const child = spawn(process.execPath, command, {
+  const child = spawn(program, words, {
     detached: true,
-    stdio: ['ignore', out, out, 'ipc'],
+    stdio: isReady === undefined ? ['ignore', out, out, 'ipc'] : ['ignore', out, out],
     cwd: options.workingDirectory ?? '/',
     env: {
       ...settings.environment,
@@ -76,16 +89,23 @@ export async function spawnDaemon(options: {
     },
   })
   closeSync(out)
-  const outcome = await started(child, files, clock)
+  const outcome = await started(child, files, clock, isReady)
   child.removeAllListeners()
   if (child.connected) child.disconnect()
   child.unref()
   return outcome
 }
 
-function started(child: ChildProcess, files: LogFiles, clock: Clock): Promise<StartOutcome> {
+function started(
+  child: ChildProcess,
+  files: LogFiles,
+  clock: Clock,
+  isReady: DaemonLaunch['isReady'],
+): Promise<StartOutcome> {
   return new Promise((resolve) => {
+    let isSettled = false
     const settle = (outcome: StartOutcome) => {
+      isSettled = true
       for (const cancel of timers) cancel()
       resolve(outcome)
     }
@@ -98,6 +118,14 @@ function started(child: ChildProcess, files: LogFiles, clock: Clock): Promise<St
       }),
     )
     timers.push(tooLate)
+    const ask = async () => {
+      if (await isReady?.()) settle({ kind: 'ready', pid: child.pid! })
+      else askLater()
+    }
+    const askLater = () => {
+      if (!isSettled) timers.push(clock.schedule(READY_POLL_MS, () => void ask()))
+    }
+    if (isReady !== undefined) askLater()
     child.on('error', (error) => settle({ kind: 'failed', message: error.message }))
     child.on('message', (message: DaemonMessage) => {
       if (message.type === 'ready') {

@@ -3,14 +3,18 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Configuration, EnvOptions } from '@flink-ts/core'
 
-/** The daemons and the modules of `@flink-ts/entrypoint` that are their mains. */
+/** The daemons and the modules of `@flink-ts/entrypoint` that are their mains; of ZooKeeper, its own main class. */
 export const DAEMONS = {
   standalonesession: 'standalone-session.js',
   standalonejob: 'standalone-application.js',
   taskexecutor: 'task-manager.js',
+  zookeeper: 'org.apache.zookeeper.server.quorum.QuorumPeerMain',
 } as const
 
 export type DaemonName = keyof typeof DAEMONS
+
+/** Those that run in Node.js. */
+export type NodeDaemonName = Exclude<DaemonName, 'zookeeper'>
 
 /** Where daemons keep their files. */
 export interface DaemonSettings {
