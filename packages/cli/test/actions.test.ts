@@ -187,6 +187,28 @@ t.test('flink savepoint: begins one, waits for it, and says where it is', async 
   })
 })
 
+t.test(
+  'flink savepoint, stop, checkpoint and savepoint -d wait as long as client.timeout',
+  async (t) => {
+    const { address } = await startFakeRestServer(t, ({ method }) => {
+      if (method === 'POST') return { status: 202, body: { 'request-id': 'e'.repeat(32) } }
+      return { body: { status: { id: 'IN_PROGRESS' }, operation: null } }
+    })
+    const impatient = new Configuration().set(ClientOptions.CLIENT_TIMEOUT, 40)
+    for (const [action, ...words] of [
+      [savepointAction, RUNNING_ID],
+      [stopAction, RUNNING_ID],
+      [checkpointAction, RUNNING_ID],
+      [savepointAction, '-d', SAVEPOINT],
+    ] as const) {
+      await t.rejects(act(action, ['-m', address, ...words], impatient), {
+        code: 'FLINK_OPERATION_TIMEOUT',
+        message: /not over after 40 ms; it may go on/,
+      })
+    }
+  },
+)
+
 t.test('flink savepoint -d: disposes of one', async (t) => {
   const { address, requests } = await operating(t, {})
   const { out } = await act(savepointAction, ['-m', address, '-d', SAVEPOINT])

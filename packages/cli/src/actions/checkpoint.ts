@@ -2,6 +2,7 @@ import { CLUSTER_OPTIONS, FULL } from '../arguments/options.js'
 import { CliArgumentError } from '../terminal/terminal.js'
 import type { Action } from './action.js'
 import { clusterClient, parseJobId } from './cluster-client.js'
+import { patience } from './patience.js'
 
 /** `flink checkpoint`: takes a checkpoint now. */
 export const checkpointAction: Action = {
@@ -21,7 +22,7 @@ export const checkpointAction: Action = {
     terminal.out(`Triggering checkpoint for job ${jobId}.`)
     terminal.out('Waiting for response...')
     const triggerId = await client.triggerCheckpoint(jobId, full ? 'FULL' : 'CONFIGURED')
-    const checkpointId = await client.checkpoint(jobId, triggerId)
+    const checkpointId = await client.checkpoint(jobId, triggerId, patience(context))
     terminal.out(`Checkpoint${full ? '(FULL)' : ''} ${checkpointId} for job ${jobId} completed.`)
     terminal.out('You can resume your program from this checkpoint with the run command.')
     return 0

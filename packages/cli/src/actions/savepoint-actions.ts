@@ -12,6 +12,7 @@ import {
 import { CliArgumentError } from '../terminal/terminal.js'
 import type { Action, ActionContext } from './action.js'
 import { clusterClient, parseJobId } from './cluster-client.js'
+import { patience } from './patience.js'
 
 const RESUME = 'You can resume your program from this savepoint with the run command.'
 
@@ -51,7 +52,9 @@ export const stopAction: Action = {
       return 0
     }
     terminal.out('Waiting for response...')
-    terminal.out(`Savepoint completed. Path: ${await client.savepoint(jobId, triggerId)}`)
+    terminal.out(
+      `Savepoint completed. Path: ${await client.savepoint(jobId, triggerId, patience(context))}`,
+    )
     return 0
   },
 }
@@ -89,7 +92,9 @@ export const savepointAction: Action = {
       return 0
     }
     terminal.out('Waiting for response...')
-    terminal.out(`Savepoint completed. Path: ${await client.savepoint(jobId, triggerId)}`)
+    terminal.out(
+      `Savepoint completed. Path: ${await client.savepoint(jobId, triggerId, patience(context))}`,
+    )
     terminal.out(RESUME)
     return 0
   },
@@ -104,7 +109,7 @@ async function dispose(
   const client = clusterClient(args, context)
   terminal.out(`Disposing savepoint '${path}'.`)
   terminal.out('Waiting for response...')
-  await client.disposeSavepoint(folder(path, context))
+  await client.disposeSavepoint(folder(path, context), patience(context))
   terminal.out(`Savepoint '${path}' disposed.`)
   return 0
 }

@@ -31,7 +31,7 @@ import type {
 } from '../messages/messages.js'
 import { accumulatorSnapshots } from './accumulator-snapshots.js'
 import { type RestClusterClientOptions, RestTransport } from './rest-transport.js'
-import { completedOperation } from './triggered-operation.js'
+import { completedOperation, type OperationPatience } from './triggered-operation.js'
 
 /**
  * Speaks the REST API of one cluster.
@@ -164,7 +164,11 @@ export class RestClusterClient {
   }
 
   /** Waits for a checkpoint. @returns its id. @throws TriggeredOperationError (FLINK_OPERATION_FAILED) */
-  async checkpoint(jobId: string, triggerId: string): Promise<number> {
+  async checkpoint(
+    jobId: string,
+    triggerId: string,
+    patience?: OperationPatience,
+  ): Promise<number> {
     const { checkpointId } = await completedOperation(
       `A checkpoint of job ${jobId}`,
       this.#clock,
@@ -173,30 +177,39 @@ export class RestClusterClient {
           'GET',
           `/jobs/${jobId}/checkpoints/${triggerId}`,
         ),
+      patience,
     )
     return checkpointId!
   }
 
   /** Waits for a savepoint. @returns its folder. @throws TriggeredOperationError (FLINK_OPERATION_FAILED) */
-  async savepoint(jobId: string, triggerId: string): Promise<string> {
-    const { location } = await completedOperation(`A savepoint of job ${jobId}`, this.#clock, () =>
-      this.#transport.call<AsynchronousOperationBody<SavepointInfoBody>>(
-        'GET',
-        `/jobs/${jobId}/savepoints/${triggerId}`,
-      ),
+  async savepoint(jobId: string, triggerId: string, patience?: OperationPatience): Promise<string> {
+    const { location } = await completedOperation(
+      `A savepoint of job ${jobId}`,
+      this.#clock,
+      () =>
+        this.#transport.call<AsynchronousOperationBody<SavepointInfoBody>>(
+          'GET',
+          `/jobs/${jobId}/savepoints/${triggerId}`,
+        ),
+      patience,
     )
     return location!
   }
 
   /** Removes a savepoint with its state. @throws TriggeredOperationError (FLINK_OPERATION_FAILED) */
-  async disposeSavepoint(path: string): Promise<void> {
+  async disposeSavepoint(path: string, patience?: OperationPatience): Promise<void> {
     const request: SavepointDisposalRequestBody = { 'savepoint-path': path }
     const triggerId = await this.#trigger('/savepoint-disposal', request)
-    await completedOperation(`The disposal of savepoint '${path}'`, this.#clock, () =>
-      this.#transport.call<AsynchronousOperationBody<SavepointInfoBody>>(
-        'GET',
-        `/savepoint-disposal/${triggerId}`,
-      ),
+    await completedOperation(
+      `The disposal of savepoint '${path}'`,
+      this.#clock,
+      () =>
+        this.#transport.call<AsynchronousOperationBody<SavepointInfoBody>>(
+          'GET',
+          `/savepoint-disposal/${triggerId}`,
+        ),
+      patience,
     )
   }
 

@@ -1,4 +1,11 @@
-import { type Clock, deserializeError, FlinkError, type SerializedError } from '@flink-ts/core'
+import {
+  ClientOptions,
+  type Clock,
+  deserializeError,
+  FlinkError,
+  formatDuration,
+  type SerializedError,
+} from '@flink-ts/core'
 import type { AsynchronousOperationBody } from '../messages/checkpoint-messages.js'
 import type { SerializedThrowableBody } from '../messages/messages.js'
 
@@ -12,18 +19,40 @@ export class TriggeredOperationError extends FlinkError {
   }
 }
 
+/** What was begun on the cluster is not over in time. It may go on there. */
+export class OperationTimeoutError extends FlinkError {
+  constructor(what: string, withinMs: number) {
+    super(
+      `${what} was not over after ${formatDuration(withinMs)}; it may go on, and REST tells what comes of it. Set ${ClientOptions.CLIENT_TIMEOUT.key} to wait longer, or trigger it detached`,
+      { code: 'FLINK_OPERATION_TIMEOUT', retriable: true },
+    )
+  }
+}
+
+/** How long somebody waits for an operation. */
+export interface OperationPatience {
+  /** Default: until it is over, or the cluster gives it up (`execution.checkpointing.timeout`). */
+  readonly withinMs?: number
+}
+
 /**
  * Asks how an operation goes until it is over; often at first, then less and less.
  *
  * @param what begins the message of its failure
- * @throws TriggeredOperationError (FLINK_OPERATION_FAILED), and what `ask` throws
+ * @throws TriggeredOperationError (FLINK_OPERATION_FAILED), OperationTimeoutError (FLINK_OPERATION_TIMEOUT), and what `ask` throws
  */
 export async function completedOperation<
   O extends {
     readonly 'failure-cause'?: SerializedThrowableBody
     readonly failureCause?: SerializedThrowableBody
   },
->(what: string, clock: Clock, ask: () => Promise<AsynchronousOperationBody<O>>): Promise<O> {
+>(
+  what: string,
+  clock: Clock,
+  ask: () => Promise<AsynchronousOperationBody<O>>,
+  { withinMs = Number.POSITIVE_INFINITY }: OperationPatience = {},
+): Promise<O> {
+  const beginMs = clock.monotonicNow()
   for (let pauseMs = FIRST_POLL_MS; ; pauseMs = Math.min(pauseMs * 1.5, LAST_POLL_MS)) {
     const { status, operation } = await ask()
     if (status.id === 'COMPLETED' && operation !== null) {
@@ -31,7 +60,9 @@ export async function completedOperation<
       if (failure === undefined) return operation
       throw new TriggeredOperationError(what, errorOf(failure))
     }
-    await new Promise<void>((resolve) => clock.schedule(pauseMs, resolve))
+    const leftMs = beginMs + withinMs - clock.monotonicNow()
+    if (leftMs <= 0) throw new OperationTimeoutError(what, withinMs)
+    await new Promise<void>((resolve) => clock.schedule(Math.min(pauseMs, leftMs), resolve))
   }
 }
 

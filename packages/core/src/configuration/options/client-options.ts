@@ -5,7 +5,9 @@ export const ClientOptions = {
   CLIENT_TIMEOUT: ConfigOptions.key('client.timeout')
     .durationType({ min: 1 })
     .defaultValue(60_000)
-    .withDescription('How long a client waits for the answer to one request.'),
+    .withDescription(
+      'How long a client waits for the answer to one request, and commands for a savepoint, a checkpoint or a disposal.',
+    ),
   CLIENT_RETRY_PERIOD: ConfigOptions.key('client.retry-period')
     .durationType({ min: 1 })
     .defaultValue(2000)
