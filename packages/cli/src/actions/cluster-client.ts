@@ -39,7 +39,8 @@ export function clusterClient(args: ParsedArguments, context: ActionContext): Re
     configuration,
     clock,
     address: jobManagerAddress(args),
-    onWaiting: ({ message }) => terminal.err(`Waiting for a JobManager to lead: ${message}`),
+    onWaiting: ({ message }) =>
+      terminal.err(`Waiting for a JobManager to lead: ${message.split('\n')[0]}`),
     onFound: () => terminal.err('A JobManager leads.'),
   })
 }

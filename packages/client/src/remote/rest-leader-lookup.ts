@@ -16,7 +16,7 @@ export function restLeaderLookup(configuration: Configuration, clock: Clock): Re
     description:
       quorum === undefined
         ? `${type}, cluster ${clusterId}`
-        : `ZooKeeper at ${quorum}, cluster ${clusterId}`,
+        : `ZooKeeper at ${quorum}, cluster ${clusterId} (what it keeps: flink ha list)`,
     async find({ patienceMs, unlike }) {
       // Not loaded by clients of clusters without it.
       const { awaitLeader, loadHighAvailability } = await import('@flink-ts/runtime')
