@@ -1,5 +1,6 @@
 import {
   type FileSystem,
+  type FileSystems,
   HighAvailabilityOptions,
   IllegalConfigurationError,
   type Random,
@@ -28,6 +29,15 @@ export function clusterFolder(
   return { fileSystem, path, entries: `${path}/entries`, blob: `${path}/blob` }
 }
 
+/** @throws IllegalConfigurationError naming `high-availability.storageDir` if there is none for it */
+export function storageFileSystem(fileSystems: FileSystems, directory: string): FileSystem {
+  try {
+    return fileSystems.forPath(directory)
+  } catch (cause) {
+    throw illegalStorage(directory, (cause as Error).message, cause)
+  }
+}
+
 /** Writes and removes a file. @throws IllegalConfigurationError naming `high-availability.storageDir` */
 export async function checkWritable(
   { fileSystem, path }: ClusterFolder,
@@ -41,12 +51,17 @@ export async function checkWritable(
     await stream.close()
     await fileSystem.delete(probe, { recursive: false })
   } catch (cause) {
-    const { key } = HighAvailabilityOptions.HA_STORAGE_PATH
-    throw new IllegalConfigurationError(
-      `Cannot use the value '${directory}' of configuration key '${key}': files cannot be written there: ${(cause as Error).message}; expected a folder that all JobManagers reach`,
-      { key, cause },
-    )
+    const why = `files cannot be written there: ${(cause as Error).message}`
+    throw illegalStorage(directory, why, cause)
   }
+}
+
+function illegalStorage(directory: string, why: string, cause: unknown): Error {
+  const { key } = HighAvailabilityOptions.HA_STORAGE_PATH
+  return new IllegalConfigurationError(
+    `Cannot use the value '${directory}' of configuration key '${key}': ${why}; expected a folder that all JobManagers reach`,
+    { key, cause },
+  )
 }
 
 /** Removes the folders of a cluster as far as they are empty. */

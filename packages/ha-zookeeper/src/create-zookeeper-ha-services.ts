@@ -1,7 +1,7 @@
 import type { Clock, Configuration, FileSystems, Logger, Random } from '@flink-ts/core'
 import type { LeaderComponent, LeaderRetriever } from '@flink-ts/runtime'
 import { NodeZooKeeperClient, type ZooKeeperClient } from '@flink-ts/zookeeper-client'
-import { checkWritable, clusterFolder } from './cluster-folder.js'
+import { checkWritable, clusterFolder, storageFileSystem } from './cluster-folder.js'
 import { ClusterPaths } from './cluster-paths.js'
 import { watchConnection } from './connection-watchdog.js'
 import { LeaderWatches } from './retrieval/leader-watches.js'
@@ -48,7 +48,7 @@ export async function createZooKeeperHaServices(
   const { configuration, fileSystems, clock, random, log, contenderName, onFatalError } = options
   const settings = zooKeeperHaSettings(configuration)
   const directory = requiredStorageDirectory(settings)
-  const storage = { fileSystem: fileSystems.forPath(directory), directory }
+  const storage = { fileSystem: storageFileSystem(fileSystems, directory), directory }
   const folder = clusterFolder(storage.fileSystem, directory, settings.clusterId)
   await checkWritable(folder, directory, random)
   return new ZooKeeperHaServices({
