@@ -1,5 +1,6 @@
 import { type OperatorListState, Types, type ValueState } from '@flink-ts/core'
 import type {
+  OneInputStreamOperator,
   OperatorContext,
   OperatorFactory,
   StateInitializationContext,
@@ -80,6 +81,27 @@ export function counter(keys: number): OperatorFactory {
         processWatermark: (timestampMs: number) => context.output.emitWatermark(timestampMs),
         processWatermarkStatus() {},
         finish() {},
+      }
+    },
+  }
+}
+
+/** As {@link counter}, of what comes on either of two inputs. */
+export function connectedCounter(keys: number): OperatorFactory {
+  return {
+    type: 'twoInput',
+    createOperator(context: OperatorContext) {
+      const one = counter(keys).createOperator(context) as OneInputStreamOperator
+      const watermarks = { processWatermark1() {}, processWatermark2() {} }
+      const statuses = { processWatermarkStatus1() {}, processWatermarkStatus2() {} }
+      return {
+        ...one,
+        ...watermarks,
+        ...statuses,
+        processElement1: (value: unknown, timestamp: number) =>
+          one.processElement(value, timestamp),
+        processElement2: (value: unknown, timestamp: number) =>
+          one.processElement(value, timestamp),
       }
     },
   }

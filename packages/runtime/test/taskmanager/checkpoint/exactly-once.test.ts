@@ -2,6 +2,7 @@ import { SeededRandom } from '@flink-ts/core'
 import type { CheckpointBarrier } from '@flink-ts/network'
 import type {
   JobCode,
+  JobEdge,
   OneInputStreamOperator,
   OperatorFactory,
   TaskDeployment,
@@ -9,7 +10,13 @@ import type {
 import t, { type Test } from 'tap'
 import { isOvertakable } from '../../../dist/taskmanager/checkpoint/in-flight-capture.js'
 import { deployments, operator } from '../testing-job.js'
-import { type Committed, counter, numberSource, transactionalSink } from './exactly-once-job.js'
+import {
+  type Committed,
+  connectedCounter,
+  counter,
+  numberSource,
+  transactionalSink,
+} from './exactly-once-job.js'
 import { restoreOf, type TestingCheckpoint, TestingCluster } from './testing-cluster.js'
 
 const KEYS = 23
@@ -70,11 +77,71 @@ function plan(
   }))
 }
 
+/** The same with a second source, whose records come to the other input of the counting tasks. */
+function connectedPlan(
+  parallelism: number,
+  run: number,
+  options: { unaligned?: boolean } = {},
+): TaskDeployment[] {
+  const first = plan(parallelism, run, options)
+  const rename = (text: string) => text.replace(/^in/, 'in2')
+  const second = first.filter(({ task }) => task.vertex.id === 'in')
+  const secondEdge = (edge: JobEdge): JobEdge => ({
+    ...edge,
+    id: rename(edge.id) as JobEdge['id'],
+    sourceVertexId: 'in2' as JobEdge['sourceVertexId'],
+    sourceOperatorId: 'source2' as JobEdge['sourceOperatorId'],
+    targetInputIndex: 1,
+  })
+  const sources = second.map((deployment) => ({
+    ...deployment,
+    executionAttemptId: rename(deployment.executionAttemptId),
+    task: {
+      ...deployment.task,
+      vertex: {
+        ...deployment.task.vertex,
+        ...{ id: 'in2' as JobEdge['sourceVertexId'], name: 'in2' },
+        operators: [operator('source2')],
+      },
+      outputEdges: deployment.task.outputEdges.map(secondEdge),
+    },
+    producedPartitions: deployment.producedPartitions.map((partition) => ({
+      ...partition,
+      partitionId: rename(partition.partitionId),
+    })),
+  }))
+  const others = first.map((deployment): TaskDeployment => {
+    const { inputGates, task } = deployment
+    if (task.vertex.id !== 'mid') return deployment
+    const gates = inputGates.map((gate) => ({
+      ...gate,
+      gateId: `${gate.gateId}/second`,
+      producers: gate.producers.map((producer) => ({
+        ...producer,
+        partitionId: rename(producer.partitionId),
+      })),
+    }))
+    const inputEdges = [...task.inputEdges, ...task.inputEdges.map(secondEdge)]
+    return { ...deployment, task: { ...task, inputEdges }, inputGates: [...inputGates, ...gates] }
+  })
+  return [...sources, ...others]
+}
+
+function connectedCode(count: number, committed: Committed, asynchronous: boolean): JobCode {
+  const { operators, edges } = jobCode(count, committed, asynchronous)
+  return {
+    operators: new Map(operators)
+      .set('source2', numberSource(SPLITS, count, 3))
+      .set('count', connectedCounter(KEYS)),
+    edges: new Map(edges).set('in2-mid', edges.get('in-mid')!),
+  }
+}
+
 /** Every key was counted up in steps of one, each step seen once. */
-function checkCommitted(t: Test, { records }: Committed, count: number): void {
+function checkCommitted(t: Test, { records }: Committed, total: number): void {
   const byKey = new Map<number, number[]>()
   for (const [key, n] of records) byKey.set(key, [...(byKey.get(key) ?? []), n])
-  t.equal(records.length, SPLITS * count)
+  t.equal(records.length, total)
   for (const [key, counts] of byKey) {
     const sorted = counts.toSorted((a, b) => a - b)
     const isWhole = sorted.every((n, i) => n === i + 1)
@@ -90,12 +157,14 @@ async function runWithFailures(
     count: number
     asynchronous: boolean
     barrier?: Partial<CheckpointBarrier>
+    isConnected?: boolean
   },
 ) {
-  const { seed, count, asynchronous, barrier } = options
+  const { seed, count, asynchronous, barrier, isConnected = false } = options
   const committed: Committed = { records: [], transactions: new Set() }
   const cluster = new TestingCluster(seed)
-  await cluster.start(jobCode(count, committed, asynchronous))
+  const code = isConnected ? connectedCode : jobCode
+  await cluster.start(code(count, committed, asynchronous), isConnected ? 128 : 64)
   const random = new SeededRandom(seed)
   let restored: { checkpoint: TestingCheckpoint; plan: TaskDeployment[] } | undefined
   let nextId = 1
@@ -103,7 +172,8 @@ async function runWithFailures(
   let restores = 0
   for (let run = 0; ; run++) {
     const unaligned = barrier?.alignment === 'UNALIGNED' || barrier?.alignedTimeoutMs !== undefined
-    const current = plan(1 + random.nextInt(3), run, { unaligned })
+    const planOf = isConnected ? connectedPlan : plan
+    const current = planOf(1 + random.nextInt(3), run, { unaligned })
     cluster.launch(
       current.map((deployment) =>
         restored === undefined
@@ -145,7 +215,7 @@ async function runWithFailures(
     if (hasEnded()) break
     await cluster.kill()
   }
-  checkCommitted(t, committed, count)
+  checkCommitted(t, committed, SPLITS * count * (isConnected ? 2 : 1))
   await cluster.close()
   t.equal(cluster.clock.pendingTimers, 0)
   return restores
@@ -192,6 +262,19 @@ t.test(
     t.ok(restores >= 5, `restored ${restores} times`)
   },
 )
+
+t.test('tasks with two inputs under failures: every record of both counts once', async (t) => {
+  for (const barrier of [{}, { alignment: 'UNALIGNED' as const }, { alignedTimeoutMs: 15 }]) {
+    let restores = 0
+    for (const seed of [1, 2, 3, 4]) {
+      restores += await runWithFailures(t, {
+        ...{ seed, count: 1500, asynchronous: seed % 2 === 0, isConnected: true },
+        barrier,
+      })
+    }
+    t.ok(restores >= 4, `restored ${restores} times, ${JSON.stringify(barrier)}`)
+  }
+})
 
 /** Two subtasks of each vertex, and a sink that takes 20 records and no more. */
 async function stuckCluster(unaligned: boolean) {
