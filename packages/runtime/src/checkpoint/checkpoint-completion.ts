@@ -1,11 +1,13 @@
-import type { Clock, Logger } from '@flink-ts/core'
+import type { CancelTimer, Clock, Logger } from '@flink-ts/core'
 import { newHandles, type SharedStateRegistry } from '@flink-ts/state'
 import { CoordinationConnectionLostError } from '../highavailability/store/store-errors.js'
 import type { ScheduleAction } from '../jobmaster/slotpool/slot-provider.js'
 import { Retries } from '../retry/retries.js'
 import { checkPartlyFinished } from './check-partly-finished.js'
+import { CheckpointError } from './checkpoint-errors.js'
 import type { CheckpointFailureReason } from './checkpoint-failure-reason.js'
 import type { CheckpointIdCounter } from './checkpoint-id-counter.js'
+import type { CheckpointSettings } from './checkpoint-settings.js'
 import type { CheckpointStatisticsTracker } from './checkpoint-statistics-tracker.js'
 import type { CheckpointStorage } from './checkpoint-storage.js'
 import type { Cleaner } from './cleaner.js'
@@ -21,6 +23,7 @@ export interface CheckpointCompletionOptions {
   readonly cleaner: Cleaner
   readonly statistics: CheckpointStatisticsTracker
   readonly schedule: ScheduleAction
+  readonly settings: Pick<CheckpointSettings, 'timeoutMs'>
   readonly clock: Clock
   readonly log: Logger
   readonly inMain: <T>(work: Promise<T>) => Promise<T>
@@ -36,6 +39,7 @@ export interface CheckpointCompletionOptions {
 export class CheckpointCompletion {
   readonly #options: CheckpointCompletionOptions
   readonly #retries: Retries
+  readonly #timers = new Set<CancelTimer>()
   readonly #completing = new Set<Promise<void>>()
   /** Those that a later leader may find. */
   readonly #storing = new Set<Promise<unknown>>()
@@ -45,11 +49,25 @@ export class CheckpointCompletion {
     this.#retries = new Retries(options.schedule, options.log)
   }
 
-  /** Asks again for as long as the coordination service does not answer. */
+  /**
+   * Asks again while the coordination service does not answer, as long as a checkpoint may take.
+   *
+   * @throws CheckpointError CHECKPOINT_EXPIRED
+   */
   nextId(): Promise<bigint> {
-    return this.#persist('fetch the id of a checkpoint', () =>
-      this.#options.counter.getAndIncrement(),
-    )
+    const { counter, schedule, settings } = this.#options
+    return new Promise((resolve, reject) => {
+      const cancel = schedule(settings.timeoutMs, () =>
+        reject(new CheckpointError('CHECKPOINT_EXPIRED')),
+      )
+      this.#timers.add(cancel)
+      this.#persist('fetch the id of a checkpoint', () => counter.getAndIncrement())
+        .then(resolve, reject)
+        .finally(() => {
+          cancel()
+          this.#timers.delete(cancel)
+        })
+    })
   }
 
   /** One that ended meanwhile has its folder removed. */
@@ -119,6 +137,7 @@ export class CheckpointCompletion {
   /** Nothing is tried again. Idempotent. */
   close(): void {
     this.#retries.close()
+    for (const cancel of this.#timers) cancel()
   }
 
   async #complete(pending: PendingCheckpoint): Promise<void> {

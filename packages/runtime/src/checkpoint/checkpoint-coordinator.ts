@@ -242,7 +242,10 @@ export class CheckpointCoordinator {
       } else await this.#initialize(this.#track(request, plan, checkpointId))
     } catch (cause) {
       // Without an id there is nothing that could count as failed.
-      request.failed(new CheckpointError('TRIGGER_CHECKPOINT_FAILURE', { cause }))
+      const isExpired = cause instanceof CheckpointError
+      request.failed(
+        isExpired ? cause : new CheckpointError('TRIGGER_CHECKPOINT_FAILURE', { cause }),
+      )
     }
     this.#endBeginning(request)
   }

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { CheckpointError } from '../../dist/checkpoint/checkpoint-errors.js'
+import type { CheckpointIdCounter } from '../../dist/checkpoint/checkpoint-id-counter.js'
 import { planCheckpoint } from '../../dist/checkpoint/checkpoint-plan.js'
 import { PENDING_CHECKPOINT_TRANSITIONS } from '../../dist/checkpoint/pending-checkpoint.js'
 import { checkpointWorld, JOB_FOLDER, settle, tasksOf } from './checkpoint-world.js'
@@ -107,6 +108,33 @@ t.test(
     t.same(w.events.slice(4), ['complete 3'], 'tasks wait for it to end')
     await w.coordinator.shutdown('FINISHED')
     t.ok(await w.fileSystem.exists(externalPath))
+  },
+)
+
+t.test(
+  'CheckpointCoordinator: nobody waits for an id longer than a checkpoint may take',
+  async (t) => {
+    const answers: ((id: bigint) => void)[] = []
+    const getAndIncrement = () => new Promise<bigint>((resolve) => answers.push(resolve))
+    const counter = { getAndIncrement } as CheckpointIdCounter
+    const w = await checkpointWorld({ timeoutMs: 3000 }, { overrides: { counter } })
+    const expired = failure('CHECKPOINT_EXPIRED')
+    const taken = t.rejects(w.coordinator.triggerSavepoint('/sp'), expired)
+    const next = t.rejects(w.coordinator.triggerCheckpoint(), expired)
+    await w.advance(3000)
+    await taken
+    await w.advance(3000)
+    await next
+    const third = w.coordinator.triggerSavepoint('/sp')
+    await settle()
+    for (const answer of answers) answer(7n)
+    await settle()
+    t.same(w.events, ['trigger 7'], 'what comes late begins nothing')
+    for (const task of ['source-0-0', 'source-1-0', 'sink-0-0']) {
+      w.coordinator.acknowledgeCheckpoint(await w.written(task, 7n))
+    }
+    await settle()
+    t.match(await third, { checkpointId: 7n })
   },
 )
 
