@@ -44,6 +44,8 @@ export interface LeaderLatchOptions {
 
 /** The first pause after what is no matter of the connection, such as a node that somebody has removed meanwhile. */
 const SHORT_DELAY_MS = 100
+/** The part of the session timeout for which a leader bears a connection that is cut. */
+const SUSPENSION_GRACE = 1 / 3
 
 /**
  * This process's place in the queue of contenders: an ephemeral sequential node. Whose node is the first leads; each of the
@@ -111,7 +113,7 @@ export class LeaderLatch {
         // Nobody knows any more what was about to be known.
         this.#interrupt()
         if (this.#state === 'leading' && !this.#options.tolerateSuspendedConnections) {
-          this.#leave('the connection to ZooKeeper is cut')
+          this.#leaveUnlessReconnected()
         }
         return
       case 'reconnected':
@@ -123,6 +125,15 @@ export class LeaderLatch {
         this.#watched = undefined
         if (this.#state !== 'away') this.#to('away', 'the session is over')
     }
+  }
+
+  /** Another server mostly takes over before long; until the session is over nobody else can lead. */
+  #leaveUnlessReconnected(): void {
+    const { zooKeeper, clock } = this.#options
+    const graceMs = zooKeeper.sessionTimeoutMs * SUSPENSION_GRACE
+    this.#cancelRetry = clock.schedule(graceMs, () => {
+      this.#leave('the connection to ZooKeeper is cut')
+    })
   }
 
   /** The same session goes on. */

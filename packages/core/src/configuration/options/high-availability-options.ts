@@ -101,7 +101,7 @@ export const HighAvailabilityOptions = {
     .booleanType()
     .defaultValue(false)
     .withDescription(
-      'Whether a leader goes on while its connection to ZooKeeper is cut, until its session is over; otherwise it gives up at once, and its jobs are restarted by the next leader.',
+      'Whether a leader goes on while its connection to ZooKeeper is cut, until its session is over; otherwise it gives up after a third of the session timeout, and its jobs are restarted by the next leader.',
     ),
   JOB_RESULT_DELETE_ON_COMMIT: ConfigOptions.key('job-result-store.delete-on-commit')
     .booleanType()
