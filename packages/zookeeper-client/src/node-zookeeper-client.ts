@@ -34,7 +34,7 @@ type Call = {
   readonly type: number
   readonly payload: JuteRecord
   readonly watch?: {
-    readonly kind: 'data' | 'children' | 'exists'
+    readonly kind: 'data' | 'children'
     readonly watcher: ZooKeeperWatcher
   }
 }
@@ -123,7 +123,7 @@ export class NodeZooKeeperClient implements ZooKeeperClient {
         path,
         type: OP_CODES.EXISTS,
         payload: new protocol.ExistsRequest(path, watcher !== undefined),
-        ...(watcher === undefined ? {} : { watch: { kind: 'exists', watcher } }),
+        ...(watcher === undefined ? {} : { watch: { kind: 'data', watcher } }),
       },
       [NO_NODE],
     )

@@ -160,3 +160,26 @@ t.test(
     t.equal(client.sessionTimeoutMs, 3_000)
   },
 )
+
+t.test('watches: many of one node are told once each, in their order', async (t) => {
+  const { fake, client, after, until } = await clientOfFake(t)
+  client.start()
+  const warnings: Error[] = []
+  const warn = (warning: Error) => void warnings.push(warning)
+  process.on('warning', warn)
+  t.teardown(() => process.off('warning', warn))
+  const told: number[] = []
+  await after(
+    Promise.all(
+      Array.from({ length: 100 }, (_, i) => client.exists('/a', () => void told.push(i))),
+    ),
+  )
+  fake.last.notify(3, '/a')
+  fake.last.notify(3, '/a')
+  await until(() => told.length > 0)
+  await after(client.exists('/a', () => void told.push(-1)))
+  fake.last.notify(2, '/a')
+  await until(() => told.at(-1) === -1)
+  t.same(told, [...Array.from({ length: 100 }, (_, i) => i), -1])
+  t.same(warnings, [])
+})

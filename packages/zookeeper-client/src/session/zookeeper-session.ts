@@ -1,21 +1,17 @@
 import assert from 'node:assert/strict'
-import type { LibraryEvent } from 'node-zookeeper-client/lib/ConnectionManager.js'
 import type { JuteRecord } from 'node-zookeeper-client/lib/jute/index.js'
 import { parseConnectString, type ZooKeeperServer } from '../connect-string.js'
 import { NO_NODE } from '../error-codes.js'
 import { GuardedConnection } from '../library/guarded-connection.js'
 import { shuffled } from '../shuffled.js'
 import { toHex } from '../stat.js'
-import type {
-  ZooKeeperSessionEvent,
-  ZooKeeperWatchEvent,
-  ZooKeeperWatcher,
-} from '../zookeeper-client.js'
+import type { ZooKeeperSessionEvent, ZooKeeperWatcher } from '../zookeeper-client.js'
 import type { ZooKeeperClientOptions } from '../zookeeper-client-options.js'
 import { ZooKeeperError, type ZooKeeperErrorReason } from '../zookeeper-error.js'
 import { MovingDeadline } from './moving-deadline.js'
 import { SESSION_TRANSITIONS, type SessionInput, type SessionState } from './session-state.js'
 import { WaitingCalls } from './waiting-calls.js'
+import { WatchTable } from './watch-table.js'
 
 /** How long {@link ZooKeeperSession.close} waits for a server that has the session, and for one that may not be there. */
 const CLOSE_CONNECTED_MS = 3_000
@@ -25,13 +21,6 @@ const CLOSE_SUSPENDED_MS = 1_000
 const MAX_REQUEST_BYTES = 0xfffff
 const HEADER_BYTES = 8
 
-const WATCH_EVENTS: Readonly<Record<number, ZooKeeperWatchEvent['type']>> = {
-  1: 'created',
-  2: 'deleted',
-  3: 'data-changed',
-  4: 'children-changed',
-}
-
 export interface SessionRequest<T> {
   /** Such as `create /a`. */
   readonly operation: string
@@ -40,7 +29,7 @@ export interface SessionRequest<T> {
   readonly payload: JuteRecord
   /** Set if the answer is good for it. */
   readonly watch?: {
-    readonly kind: 'data' | 'children' | 'exists'
+    readonly kind: 'data' | 'children'
     readonly watcher: ZooKeeperWatcher
   }
   /** Reads an answer. @throws ZooKeeperError if it is a refusal */
@@ -64,8 +53,7 @@ export class ZooKeeperSession {
   readonly #unconfirmed: MovingDeadline
   #state: SessionState = 'new'
   #connection: GuardedConnection | undefined
-  /** Watches of earlier sessions tell nothing. */
-  #number = 0
+  #watches: WatchTable | undefined
   #confirmedAt = Number.NEGATIVE_INFINITY
   #refusedScheme: string | undefined
   #closing: Promise<void> | undefined
@@ -169,6 +157,7 @@ export class ZooKeeperSession {
         authFailed: (scheme) => this.#onAuthFailed(scheme),
       },
     )
+    this.#watches = new WatchTable(this.#connection)
     this.#connection.connect()
   }
 
@@ -179,37 +168,21 @@ export class ZooKeeperSession {
     fail: Fail,
   ): void {
     const connection = this.#connection
-    const number = this.#number
-    assert(connection !== undefined)
+    const watches = this.#watches
+    assert(connection !== undefined && watches !== undefined)
     connection.send(request.type, request.payload, (answer) => {
       if (answer === undefined) return fail('connection-loss', connection.lastFailure)
       try {
         const value = request.read(answer.code, answer.payload)
-        if (number === this.#number) this.#watch(connection, request, answer.code)
+        const { watch, path } = request
+        if (watch !== undefined && path !== undefined) {
+          watches.add(answer.code === NO_NODE ? 'existence' : watch.kind, path, watch.watcher)
+        }
         resolve(value)
       } catch (error) {
         reject(error)
       }
     })
-  }
-
-  #watch(connection: GuardedConnection, request: SessionRequest<unknown>, code: number): void {
-    const { watch, path } = request
-    if (watch === undefined || path === undefined) return
-    const number = this.#number
-    let isTold = false
-    const watcher = ({ type, path }: LibraryEvent) => {
-      const event = { type: WATCH_EVENTS[type]!, path }
-      // Not inside of the socket's event: what a watcher throws is not the connection's fault.
-      queueMicrotask(() => {
-        if (isTold || number !== this.#number) return
-        isTold = true
-        watch.watcher(event)
-      })
-    }
-    if (watch.kind === 'children') connection.registerChildWatcher(path, watcher)
-    else if (code === NO_NODE) connection.registerExistenceWatcher(path, watcher)
-    else connection.registerDataWatcher(path, watcher)
   }
 
   #onReady(): void {
@@ -256,7 +229,7 @@ export class ZooKeeperSession {
   }
 
   #onLost(): void {
-    this.#number++
+    this.#watches?.end()
     this.#unconfirmed.cancel()
     this.#tell({ type: 'lost' })
     // Made for the session that is lost; another one may have other holders of what they are about.
@@ -266,7 +239,7 @@ export class ZooKeeperSession {
   #onAuthFailed(scheme: string): void {
     this.#refusedScheme = scheme
     this.#become('auth-refused')
-    this.#number++
+    this.#watches?.end()
     this.#unconfirmed.cancel()
     this.#tell({ type: 'auth-failed', scheme })
     this.#waiting.failAll('auth-failed', this.#refusal())
@@ -279,7 +252,7 @@ export class ZooKeeperSession {
   async #close(): Promise<void> {
     const before = this.#state
     this.#become('closed')
-    this.#number++
+    this.#watches?.end()
     this.#unconfirmed.cancel()
     this.#waiting.failAll('closed')
     const connection = this.#connection
