@@ -10,6 +10,7 @@ export { runScenario, type ScenarioOutcome } from './scenarios/run-scenario.js'
 export { type RunSeedsOptions, runSeeds, type SimulationSummary } from './scenarios/run-seeds.js'
 export type { Scenario, ScenarioContext } from './scenarios/scenario.js'
 export { SCENARIOS } from './scenarios/scenarios.js'
+export { hundredLeaders } from './scenarios/zookeeper.js'
 // simulation
 export type { SimulatedProgram } from './simulation/cluster/record-program.js'
 export { SimulatedCluster } from './simulation/cluster/simulated-cluster.js'
@@ -22,6 +23,7 @@ export {
   type SimulatedWorldOptions,
 } from './simulation/cluster/simulated-world.js'
 export { SimulationTimeoutError } from './simulation/cluster/simulation-timeout-error.js'
+export { CrashPoints, type CrashPointsOptions } from './simulation/crash-points/crash-points.js'
 export { addFaultCounts, FaultCounts } from './simulation/nemesis/fault-counts.js'
 export { CALM_NETWORK, type NetworkFaults } from './simulation/network/seeded-rpc-policy.js'
 export { ProcessClock } from './simulation/time/process-clock.js'

@@ -1,4 +1,4 @@
-import { addFaultCounts, runScenario, runSeeds, SCENARIOS } from '@flink-ts/testing'
+import { addFaultCounts, hundredLeaders, runScenario, runSeeds, SCENARIOS } from '@flink-ts/testing'
 import t from 'tap'
 
 /** With every scenario. More of them: `npm run simulate`. */
@@ -68,6 +68,12 @@ t.test('faults of all kinds were among them', (t) => {
     `each is listed here: ${unlisted}`,
   )
   t.end()
+})
+
+t.test(`scenario ${hundredLeaders.name}: ${hundredLeaders.description}`, async (t) => {
+  const { error, faultsByKind } = await runScenario(hundredLeaders, { seed: 1 })
+  t.equal(error, undefined)
+  t.comment(JSON.stringify(faultsByKind))
 })
 
 t.test('seeds that found something once', async (t) => {

@@ -15,6 +15,7 @@ import { taskManagerCrash } from './task-manager-crash.js'
 import { taskManagerPartition } from './task-manager-partition.js'
 import { twoJobs } from './two-jobs.js'
 import { wordCount } from './word-count.js'
+import { zookeeper } from './zookeeper.js'
 
 /** All scenarios of `npm run simulate`. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -33,6 +34,7 @@ export const SCENARIOS: readonly Scenario[] = [
   slotProfiles,
   adaptive,
   checkpoints,
+  zookeeper,
   cancelChaos,
   chaos,
   leaderChaos,

@@ -3,7 +3,9 @@ import type {
   FileOutputStream,
   FileStatus,
   FileSystem,
+  RecoverableOutputStream,
   ResumableWriter,
+  ResumeRecoverable,
 } from '@flink-ts/core'
 
 /** What a process does to files: `before` it is done, and `after`. */
@@ -77,7 +79,28 @@ export class ProcessFileSystem implements FileSystem {
   }
 
   createResumableWriter(): ResumableWriter {
-    return this.#options.fileSystem.createResumableWriter()
+    const writer = this.#options.fileSystem.createResumableWriter()
+    const wrap = (path: string, stream: RecoverableOutputStream): RecoverableOutputStream => ({
+      get positionBytes() {
+        return stream.positionBytes
+      },
+      write: (bytes) => this.#change(`write ${path}`, () => stream.write(bytes)),
+      persist: () => this.#change(`persist ${path}`, () => stream.persist()),
+      closeForCommit: () => this.#change(`close ${path}`, () => stream.closeForCommit()),
+      discard: () => this.#change(`discard ${path}`, () => stream.discard()),
+    })
+    const keep = writer.keep?.bind(writer)
+    return {
+      open: async (path) => wrap(path, await this.#change(`open ${path}`, () => writer.open(path))),
+      recover: async (state: ResumeRecoverable, path?: string) => {
+        const recover = () =>
+          path === undefined ? writer.recover(state) : writer.recover(state, path)
+        return wrap(path ?? 'a file', await this.#change('recover a file', recover))
+      },
+      ...(keep && { keep: (state) => this.#change('keep a file', () => keep(state)) }),
+      commit: (state) => this.#change('commit a file', () => writer.commit(state)),
+      cleanup: (state) => this.#change('clean up a file', () => writer.cleanup(state)),
+    }
   }
 
   #look<T>(run: () => Promise<T>): Promise<T> {

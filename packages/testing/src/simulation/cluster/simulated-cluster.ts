@@ -189,6 +189,36 @@ export class SimulatedCluster {
     return this.#jobs.submit(program, configuration)
   }
 
+  /** Runs `program` up to its first `execute()`; nobody in the cluster hears of it. */
+  prepare(
+    program: SimulatedProgram,
+    configuration: Readonly<Record<string, string>> = {},
+  ): Promise<JobGraph> {
+    return this.#jobs.prepare(program, configuration)
+  }
+
+  /**
+   * Asks the leader once to take a job, by way of JobManager `from`.
+   *
+   * @throws whatever the client would be told
+   */
+  submitOnce(jobGraph: JobGraph, from: number): Promise<SimulatedJob> {
+    return this.#jobs.submitOnce(jobGraph, from)
+  }
+
+  /** A job that was submitted, whether or not anybody was told so. */
+  jobOf(jobGraph: JobGraph): SimulatedJob {
+    return this.#jobs.register(jobGraph)
+  }
+
+  /** Ids of the jobs that the leader knows, also those that have ended. */
+  async jobIds(): Promise<string[]> {
+    const { jobs } = await this.#client.call('the list of jobs', (dispatcher) =>
+      dispatcher.listJobs({}),
+    )
+    return jobs.map(({ jobId }) => jobId)
+  }
+
   /** Submits a job without functions, for a cluster with `taskDurationMs`. */
   submitGraph(jobGraph: JobGraph): Promise<SimulatedJob> {
     return this.#jobs.submitGraph(jobGraph)

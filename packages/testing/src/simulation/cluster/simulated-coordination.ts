@@ -51,11 +51,11 @@ export class SimulatedCoordination {
       reconnectDelayMs: () => random.next() * RECONNECT_MS,
       observer: {
         onSend: (client, operations) => {
-          for (const { onSend } of this.observers) onSend?.(client, operations)
+          for (const observer of this.observers) observer.onSend?.(client, operations)
         },
         onCommitted: (client, operations) => {
           invariant.observe(client, operations)
-          for (const { onCommitted } of this.observers) onCommitted?.(client, operations)
+          for (const observer of this.observers) observer.onCommitted?.(client, operations)
         },
       },
     })

@@ -52,18 +52,50 @@ export class SimulatedJobs {
     program: SimulatedProgram,
     configuration: Readonly<Record<string, string>>,
   ): Promise<SimulatedJob> {
+    return this.submitGraph(await this.prepare(program, configuration))
+  }
+
+  /** Runs `program`: its job is known here, but not to the cluster. */
+  async prepare(
+    program: SimulatedProgram,
+    configuration: Readonly<Record<string, string>>,
+  ): Promise<JobGraph> {
     const { world, modules } = this.#options
     const random = world.forkRandom()
     const { jobGraph, code } = await recordProgram(program, { random, configuration })
     await modules.prepare(jobGraph)
     this.#code.set(jobGraph.jobId, code)
-    return this.submitGraph(jobGraph)
+    return jobGraph
+  }
+
+  /** Asks the leader once, by way of JobManager `from`. @throws whatever the client would be told */
+  async submitOnce(jobGraph: JobGraph, from: number): Promise<SimulatedJob> {
+    const { client, topology } = this.#options
+    const { gateway } = topology.jobManagers.get(from)!.services.dispatcher
+    if (gateway === undefined) throw notReached(jobGraph.name)
+    await client.run(`an attempt to submit ${jobGraph.name}`, async () => {
+      const lease = await this.#leaseProgram(jobGraph)
+      try {
+        await gateway.submitJob({ jobGraph: Buffer.from(JSON.stringify(lease.jobGraph)) })
+      } finally {
+        await lease.release()
+      }
+    })
+    return this.register(jobGraph)
+  }
+
+  /** The job is the cluster's from now on: at its end it has to have ended, or to run. */
+  register({ jobId, name }: JobGraph): SimulatedJob {
+    const { client } = this.#options
+    const job = new SimulatedJob({ jobId, name, client, endOf: (id) => this.#ended.get(id) })
+    this.#jobs.set(jobId, job)
+    return job
   }
 
   /** Submits a job whose functions nobody calls, or are known already. */
   async submitGraph(jobGraph: JobGraph): Promise<SimulatedJob> {
     const { client } = this.#options
-    const { jobId, name } = jobGraph
+    const { name } = jobGraph
     let attempts = 0
     await client.call(`the submission of job ${name}`, async (dispatcher) => {
       attempts++
@@ -80,9 +112,7 @@ export class SimulatedJobs {
         await lease.release()
       }
     })
-    const job = new SimulatedJob({ jobId, name, client, endOf: (id) => this.#ended.get(id) })
-    this.#jobs.set(jobId, job)
-    return job
+    return this.register(jobGraph)
   }
 
   /** A JobManager has told the end of a job. */
