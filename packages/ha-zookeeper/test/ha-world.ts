@@ -10,7 +10,11 @@ import { ManualClock } from '@flink-ts/core/testing'
 import { ZooKeeperHaServices, zooKeeperHaSettings } from '@flink-ts/ha-zookeeper'
 import type { FencingToken } from '@flink-ts/rpc'
 import type { LeaderAddress, LeaderComponent, LeaderStores } from '@flink-ts/runtime'
-import { SimulatedZooKeeper, type SimulatedZooKeeperClient } from '@flink-ts/testing'
+import {
+  SimulatedZooKeeper,
+  type SimulatedZooKeeperClient,
+  type ZooKeeperObserver,
+} from '@flink-ts/testing'
 
 export const DISPATCHER = { kind: 'dispatcher' } as const
 export const LATCH = '/flink/default/leader/latch'
@@ -32,11 +36,21 @@ export class HaWorld {
     seed = 1,
     clock,
     latencyMs,
-  }: { seed?: number; clock?: Clock; latencyMs?: () => number } = {}) {
+    observer,
+  }: {
+    seed?: number
+    clock?: Clock
+    latencyMs?: () => number
+    observer?: ZooKeeperObserver
+  } = {}) {
     this.clock = clock ?? this.manual
     this.random = new SeededRandom(seed)
     const world = { clock: this.clock, random: this.random }
-    this.zooKeeper = new SimulatedZooKeeper({ ...world, ...(latencyMs && { latencyMs }) })
+    this.zooKeeper = new SimulatedZooKeeper({
+      ...world,
+      ...(latencyMs && { latencyMs }),
+      ...(observer && { observer }),
+    })
     this.fileSystem = new InMemoryFileSystem({ ...world, scheme: 'file' })
   }
 
