@@ -23,6 +23,12 @@ const valueBytes = params.getInt('value-bytes', 0)
 const perSecond = params.getInt('per-second', 0)
 /** No multiple of it is one of a round number of keys. */
 const STEP = 611_953
+const parallelism = params.getInt('parallelism')
+
+/** One subtask sees the records in order: behind the first `keys` of them each key has a value. */
+function checkIsNew(n: number): void {
+  if (parallelism === 1 && n >= keys) throw new Error(`the state of record ${n} is lost`)
+}
 
 class Count implements KeyedProcessFunction<number, number, number> {
   #state!: ValueState<number>
@@ -32,7 +38,9 @@ class Count implements KeyedProcessFunction<number, number, number> {
   }
 
   processElement(n: number, _: KeyedProcessContext<number>, out: Collector<number>) {
-    this.#state.update((this.#state.value() ?? 0) + 1)
+    const held = this.#state.value()
+    if (held === undefined) checkIsNew(n)
+    this.#state.update((held ?? 0) + 1)
     out.collect(n)
   }
 }
@@ -49,6 +57,7 @@ class Hold implements KeyedProcessFunction<number, number, number> {
 
   processElement(n: number, _: KeyedProcessContext<number>, out: Collector<number>) {
     const held = this.#state.value()
+    if (held === undefined) checkIsNew(n)
     const at = (n % 63) * valueBytes
     const bytes = this.#noise.subarray(at, at + valueBytes)
     this.#state.update({ version: (held?.version ?? 0) + 1, bytes })
@@ -69,7 +78,7 @@ function paced(n: number): number {
 }
 
 const env = StreamExecutionEnvironment.getExecutionEnvironment()
-env.setParallelism(params.getInt('parallelism')).setRuntimeMode('STREAMING')
+env.setParallelism(parallelism).setRuntimeMode('STREAMING')
 env
   .fromSource(new DataGeneratorSource((n) => n, params.getInt('records')), 'numbers')
   .uid('numbers')

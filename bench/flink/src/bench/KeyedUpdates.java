@@ -36,14 +36,17 @@ public class KeyedUpdates {
     }
     long keys = Long.parseLong(args.get("keys"));
     int valueBytes = Integer.parseInt(args.getOrDefault("value-bytes", "0"));
+    int parallelism = Integer.parseInt(args.get("parallelism"));
+    // One subtask sees the records in order: behind the first `keys` of them each key has a value.
+    long ordered = parallelism == 1 ? keys : Long.MAX_VALUE;
 
     StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment(configuration);
-    env.setParallelism(Integer.parseInt(args.get("parallelism")));
+    env.setParallelism(parallelism);
     env.setRuntimeMode(RuntimeExecutionMode.STREAMING);
     env.fromSequence(0, Long.parseLong(args.get("records")) - 1).uid("numbers")
         .map(new Pace(keys, Integer.parseInt(args.getOrDefault("per-second", "0")))).uid("pace")
         .keyBy(n -> n * STEP % keys, Types.LONG)
-        .process(valueBytes > 0 ? new Hold(valueBytes) : new Count(), Types.LONG).uid("hold").name("hold")
+        .process(valueBytes > 0 ? new Hold(ordered, valueBytes) : new Count(ordered), Types.LONG).uid("hold").name("hold")
         .map(new Progress(args.get("progress"), Long.parseLong(args.getOrDefault("slow-us", "0"))))
         .uid("progress")
         .sinkTo(new org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink<>()).uid("sink");
@@ -69,7 +72,12 @@ public class KeyedUpdates {
   }
 
   private static final class Count extends KeyedProcessFunction<Long, Long, Long> {
+    private final long ordered;
     private transient ValueState<Integer> state;
+
+    Count(long ordered) {
+      this.ordered = ordered;
+    }
 
     @Override
     public void open(OpenContext context) {
@@ -79,17 +87,20 @@ public class KeyedUpdates {
     @Override
     public void processElement(Long n, Context context, Collector<Long> out) throws Exception {
       Integer held = state.value();
+      if (held == null && n >= ordered) throw new IllegalStateException("the state of record " + n + " is lost");
       state.update((held == null ? 0 : held) + 1);
       out.collect(n);
     }
   }
 
   private static final class Hold extends KeyedProcessFunction<Long, Long, Long> {
+    private final long ordered;
     private final int valueBytes;
     private transient ValueState<Tuple2<Integer, byte[]>> state;
     private transient byte[] noise;
 
-    Hold(int valueBytes) {
+    Hold(long ordered, int valueBytes) {
+      this.ordered = ordered;
       this.valueBytes = valueBytes;
     }
 
@@ -104,6 +115,7 @@ public class KeyedUpdates {
     @Override
     public void processElement(Long n, Context context, Collector<Long> out) throws Exception {
       Tuple2<Integer, byte[]> held = state.value();
+      if (held == null && n >= ordered) throw new IllegalStateException("the state of record " + n + " is lost");
       int at = (int) (n % 63) * valueBytes;
       state.update(Tuple2.of((held == null ? 0 : held.f0) + 1, Arrays.copyOfRange(noise, at, at + valueBytes)));
       out.collect(n);
