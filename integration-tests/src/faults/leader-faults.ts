@@ -204,10 +204,16 @@ export const ZOOKEEPER_FAULTS: readonly Fault[] = [
     async inject(context) {
       const { ensemble } = coordinationOf(context)
       const n = 1 + context.random.nextInt(3)
-      context.note(`server ${n}${(await ensemble.isLeader(n)) ? ', which leads' : ''}`)
+      const leads = await ensemble.isLeader(n)
+      context.note(`server ${n}${leads ? ', which leads' : ''}`)
+      const leader = await context.cluster.leader()
       await ensemble.kill(n)
       await lasting(1000 + context.random.nextInt(5000))
       await ensemble.restart(n)
+      // While the servers elect a leader of their own, nobody answers, perhaps for longer than anybody bears.
+      if (!leads && (await context.cluster.leader()) !== leader) {
+        throw new Error('one dead server of three has cost a JobManager its leadership')
+      }
       return true
     },
   },
