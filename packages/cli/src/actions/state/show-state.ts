@@ -67,8 +67,9 @@ export async function showState(
     if (isFound) return 0
   }
   const where = state === undefined ? 'any state' : `state "${state}"`
+  const { operatorUid, operatorName } = reader.findOperator(id)
   throw new FlinkError(
-    `There is nothing of key ${key} in ${where} of operator "${reader.findOperator(id).operatorName}"`,
+    `There is nothing of key ${key} in ${where} of operator "${operatorUid ?? operatorName}"`,
     { code: 'FLINK_STATE_KEY_NOT_FOUND' },
   )
 }
