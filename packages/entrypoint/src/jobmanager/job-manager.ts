@@ -5,6 +5,7 @@ import {
   FLINK_TS_VERSION,
   JobManagerOptions,
   LocalFileSystem,
+  type Logger,
   NettyShuffleEnvironmentOptions,
   type Random,
   type ResourceId,
@@ -23,6 +24,7 @@ import {
   startJobManagerServices,
 } from '@flink-ts/runtime'
 import { jobManagerRpcAddress } from '../addresses/job-manager-address.js'
+import { isLoopback } from '../addresses/loopback.js'
 import { blobFolder } from '../daemon/blob-folder.js'
 import type { DaemonContext } from '../daemon/daemon.js'
 import { startRpcService } from '../rpc/start-rpc-service.js'
@@ -158,6 +160,7 @@ export async function startJobManager(
   }
   try {
     const [started] = await Promise.all([starting, rest.start()])
+    if (highAvailability !== undefined) warnOfUnreachableRest(rest.address, address.host, own)
     own.info('Listening', { rpc: rpcService.address, rest: rest.address })
     return { services: started, rpcAddress: rpcService.address, close }
   } catch (error) {
@@ -188,4 +191,13 @@ function tellingResults(
     get: (target, name) =>
       name === 'requestJobResult' ? requestJobResult : Reflect.get(target, name),
   })
+}
+
+/** Where each JobManager is on a machine of its own, a REST address in the common configuration is wrong for all. */
+function warnOfUnreachableRest(rest: string, rpcHost: string, log: Logger): void {
+  const host = rest.slice(0, rest.lastIndexOf(':'))
+  if (!isLoopback(host) || isLoopback(rpcHost)) return
+  log.warn(
+    `Clients and standbys on other machines cannot reach this JobManager when it leads: its REST address is ${rest}; remove rest.address from the configuration, or set it to a name of this machine, and rest.bind-address to 0.0.0.0`,
+  )
 }

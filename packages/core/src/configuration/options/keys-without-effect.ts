@@ -330,7 +330,6 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
       metrics.scope.delimiter metrics.scope.jm metrics.scope.jm-job metrics.scope.jm-operator
       metrics.scope.operator metrics.scope.task metrics.scope.tm metrics.scope.tm-job
       pipeline.global-job-parameters
-      rest.await-leader-timeout rest.connection-timeout
       taskmanager.log.path taskmanager.network.netty.client.connectTimeoutSec
       taskmanager.network.request-backoff.initial taskmanager.network.request-backoff.max
       taskmanager.network.retries web.log.path web.submit.enable web.timeout web.tmpdir

@@ -31,7 +31,7 @@ export const RestOptions = {
   CONNECTION_TIMEOUT: ConfigOptions.key('rest.connection-timeout')
     .durationType()
     .defaultValue(15_000)
-    .withDescription('How long a client waits for a connection.'),
+    .withDescription('How long a standby waits for a connection to the leader.'),
   IDLENESS_TIMEOUT: ConfigOptions.key('rest.idleness-timeout')
     .durationType()
     .defaultValue(300_000)
@@ -39,7 +39,9 @@ export const RestOptions = {
   AWAIT_LEADER_TIMEOUT: ConfigOptions.key('rest.await-leader-timeout')
     .durationType()
     .defaultValue(30_000)
-    .withDescription('How long a client waits until it knows where the endpoint is.'),
+    .withDescription(
+      'With high availability: how long a client waits for a leader before any has answered it.',
+    ),
   RETRY_MAX_ATTEMPTS: ConfigOptions.key('rest.retry.max-attempts')
     .intType({ min: 0 })
     .defaultValue(20)
