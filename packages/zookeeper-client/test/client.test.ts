@@ -21,6 +21,11 @@ t.test('calls without a session end in time, with what has kept it', async (t) =
     message: new RegExp(`no session within 2000 ms \\(127.0.0.1:${port}: connect ECONNREFUSED`),
   })
   t.ok(nobody.warnings.length <= 2, 'what is the same each time is logged once')
+  const named = await clientOfFake(t, { fake, connectString: `localhost:${port}` })
+  named.client.start()
+  await t.rejects(named.after(named.client.exists('/a')), {
+    message: /\(localhost:\d+: .*ECONNREFUSED/,
+  })
 })
 
 t.test('attempts are spread: a server that refuses is not asked in a loop', async (t) => {

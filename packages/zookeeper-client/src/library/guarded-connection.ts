@@ -135,7 +135,8 @@ export class GuardedConnection extends ConnectionManager {
     socket.on('data', (chunk) => this.onSocketData(chunk))
     socket.on('drain', () => this.onSocketDrain())
     socket.on('error', (error) => {
-      this.#problem ??= error.message
+      // Of a name with several addresses the error has a code, and no message.
+      this.#problem ??= error.message || (error as NodeJS.ErrnoException).code || error.name
     })
     socket.on('close', () => this.onSocketClosed())
     this.#cancelHandshake = this.#options.clock.schedule(limit, () =>
