@@ -221,11 +221,11 @@ export class ZooKeeperHaServices implements HighAvailabilityServices {
     }
   }
 
-  #removeEntries(access: NodeAccess, path: string): Promise<void> {
-    return removeTree(access, path, ({ data }) => {
-      const file = fileOf(data)
-      if (file !== undefined) this.#files.remove(file)
+  async #removeEntries(access: NodeAccess, path: string): Promise<void> {
+    await removeTree(access, path, (node) => {
+      this.#files.doubt(node.path, fileOf(node.data), 'former')
     })
+    this.#files.treeRemoved(path)
   }
 
   #onFatalError(error: Error): void {

@@ -251,6 +251,58 @@ t.test(
   },
 )
 
+t.test('Changes of which nobody heard leave no file when they are repeated', async (t) => {
+  const world = new HaWorld()
+  const a = await leader(world)
+  const store = a.stores().namespace('x')
+  const again = async (change: () => Promise<unknown>, delay: number) => {
+    for (let attempt = 0; ; attempt++) {
+      const outcome = change().then(
+        () => 'done',
+        (error) => error.code as string,
+      )
+      if (attempt === 0) {
+        for (let step = 0; step < delay; step++) await Promise.resolve()
+        world.zooKeeper.cut('a')
+        await settle()
+        world.zooKeeper.restore('a')
+        await settle()
+      }
+      if ((await outcome) === 'done') return
+      t.match(await outcome, /CONNECTION_LOST|ENTRY_EXISTS|ENTRY_VERSION/)
+      if (/EXISTS/.test(await outcome)) return
+    }
+  }
+  for (let delay = 0; delay < 60; delay += 3) {
+    await again(() => store.create('e', LARGE), delay)
+    await settle()
+    t.equal((await world.files()).length, 1, 'created')
+    await again(async () => {
+      await store.replace('e', Buffer.alloc(5_000, delay), (await store.get('e'))!.version)
+    }, delay)
+    await settle()
+    t.equal((await world.files()).length, 1, 'replaced')
+    await again(async () => {
+      const entry = await store.get('e')
+      if (entry !== undefined) await store.remove('e', entry.version)
+    }, delay)
+    await settle()
+    t.strictSame(await world.files(), [], 'removed')
+    await store.create('f', LARGE)
+    await again(() => a.stores().cleanUpJob('x'), delay)
+    const inJob = a.stores().jobNamespace(JOB, 'x')
+    await inJob.create('g', LARGE)
+    await again(() => a.stores().cleanUpJob(JOB), delay)
+    await settle()
+    t.equal((await world.files()).length, 1, 'of the job none')
+    await store.remove('f', (await store.get('f'))!.version)
+    await settle()
+  }
+  t.equal(a.tokens.length, 1, 'all in one term')
+  await a.ha.close()
+  t.strictSame(world.zooKeeper.paths, [])
+})
+
 t.test('A job that has ended leaves no node and no file', async (t) => {
   const world = new HaWorld()
   const a = await leader(world)

@@ -24,6 +24,8 @@ const NAME = /^(\d+)-[0-9a-f]{16}$/
 export class EntryFiles {
   readonly #options: EntryFilesOptions
   readonly #removals = new Set<Promise<void>>()
+  /** By the node that may name them, or have named them: whether they are new. */
+  readonly #doubtful = new Map<string, Map<string, 'new' | 'former'>>()
 
   constructor(options: EntryFilesOptions) {
     this.#options = options
@@ -98,6 +100,41 @@ export class EntryFiles {
       )
       .finally(() => this.#removals.delete(removal))
     this.#removals.add(removal)
+  }
+
+  /**
+   * Nobody knows whether a change of the node at `path` was made, which was to name the file (`new`), or not to name it any more
+   * (`former`). One of the methods below removes it as soon as that is known, or {@link sweep} in the next term.
+   */
+  doubt(path: string, file: string | undefined, kind: 'new' | 'former'): void {
+    if (file === undefined) return
+    const files = this.#doubtful.get(path) ?? new Map()
+    this.#doubtful.set(path, files.set(file, kind))
+  }
+
+  /** The node at `path` was changed, and names `named` now: no earlier change can be made any more. */
+  changed(path: string, named?: string): void {
+    const files = this.#doubtful.get(path)
+    this.#doubtful.delete(path)
+    for (const file of files?.keys() ?? []) if (file !== named) this.remove(file)
+  }
+
+  /** There is no node at `path`. */
+  missing(path: string): void {
+    const files = this.#doubtful.get(path) ?? new Map<string, string>()
+    for (const [file, kind] of files) {
+      if (kind !== 'former') continue
+      files.delete(file)
+      this.remove(file)
+    }
+    if (files.size === 0) this.#doubtful.delete(path)
+  }
+
+  /** The node at `path` and all below it were removed. */
+  treeRemoved(path: string): void {
+    for (const each of [...this.#doubtful.keys()]) {
+      if (each === path || each.startsWith(`${path}/`)) this.changed(each)
+    }
   }
 
   /** Names of the files of terms other than `epoch`. */

@@ -108,11 +108,10 @@ export class NodeStore implements VersionedStore {
     return this.#change(path, value, async (data) => {
       const found = await this.#requireVersion(path, expectedVersion)
       const { version } = found.stat
-      const [result] = await this.#compared(path, expectedVersion, () =>
+      const [result] = await this.#compared(path, found, () =>
         writer.write(`replace ${path}`, [{ type: 'set-data', path, data, version }]),
       )
-      const former = fileOf(found.data)
-      if (former !== undefined) files.remove(former)
+      files.doubt(path, fileOf(found.data), 'former')
       return (result as { stat: ZooKeeperStat }).stat.mzxid
     })
   }
@@ -121,17 +120,17 @@ export class NodeStore implements VersionedStore {
     const { writer, files, locks, top } = this.#options
     const path = this.pathOf(name)
     return locks.run(path, async () => {
-      const { data, stat } = await this.#requireVersion(path, expectedVersion)
-      const { version } = stat
+      const found = await this.#requireVersion(path, expectedVersion)
+      const { numChildren, version } = found.stat
       const emptied = { type: 'set-data', path, data: Buffer.alloc(0), version } as const
-      await this.#compared(path, expectedVersion, () =>
+      await this.#compared(path, found, () =>
         writer.write(
           `remove ${path}`,
-          stat.numChildren > 0 ? [emptied] : [{ type: 'remove', path, version }],
+          numChildren > 0 ? [emptied] : [{ type: 'remove', path, version }],
         ),
       )
-      const file = fileOf(data)
-      if (file !== undefined) files.remove(file)
+      files.doubt(path, fileOf(found.data), 'former')
+      files.changed(path)
       try {
         await removeEmptyAbove(this.#options, { path, top })
       } catch (error) {
@@ -140,7 +139,7 @@ export class NodeStore implements VersionedStore {
     })
   }
 
-  /** Writes the value to a file if need be, which goes again if the change was certainly not made. */
+  /** Writes the value to a file if need be, which goes again if the change is not made. */
   #change(
     path: string,
     value: Uint8Array,
@@ -148,13 +147,20 @@ export class NodeStore implements VersionedStore {
   ): Promise<number> {
     const { files, locks, writer } = this.#options
     return locks.run(path, async () => {
-      if (value.length <= MAX_INLINE_BYTES) return change(encodeInline(value))
-      const pointer = await files.write(writer.token.epoch, value)
+      const isLarge = value.length > MAX_INLINE_BYTES
+      const pointer = isLarge ? await files.write(writer.token.epoch, value) : undefined
       try {
-        return await change(encodePointer(pointer))
+        const version = await change(
+          pointer === undefined ? encodeInline(value) : encodePointer(pointer),
+        )
+        files.changed(path, pointer?.file)
+        return version
       } catch (error) {
-        // Otherwise a node may name it: whoever leads next knows.
-        if (!(error instanceof CoordinationConnectionLostError)) files.remove(pointer.file)
+        if (error instanceof CoordinationConnectionLostError) {
+          files.doubt(path, pointer?.file, 'new')
+        } else if (pointer !== undefined) {
+          files.remove(pointer.file)
+        }
         throw error
       }
     })
@@ -169,11 +175,16 @@ export class NodeStore implements VersionedStore {
   }
 
   /** Tells in the words of a store why a change was refused. */
-  async #compared<T>(path: string, expected: number, write: () => Promise<T>): Promise<T> {
+  async #compared<T>(path: string, found: FoundEntry, write: () => Promise<T>): Promise<T> {
     try {
       return await write()
     } catch (error) {
-      if (hasReason(error, 'bad-version', 'no-node')) await this.#requireVersion(path, expected)
+      if (error instanceof CoordinationConnectionLostError) {
+        this.#options.files.doubt(path, fileOf(found.data), 'former')
+      }
+      if (hasReason(error, 'bad-version', 'no-node')) {
+        await this.#requireVersion(path, found.stat.mzxid)
+      }
       throw error
     }
   }
@@ -204,8 +215,9 @@ export class NodeStore implements VersionedStore {
     try {
       return await this.#options.zooKeeper.getData(path)
     } catch (error) {
-      if (hasReason(error, 'no-node')) return undefined
-      throw error
+      if (!hasReason(error, 'no-node')) throw error
+      this.#options.files.missing(path)
+      return undefined
     }
   }
 

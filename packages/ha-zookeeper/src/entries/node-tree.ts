@@ -45,13 +45,13 @@ export async function findNodes(zooKeeper: ZooKeeperClient, path: string): Promi
 /**
  * Removes `path` and all below it, in the term of the writer.
  *
- * @param onRemoved told of each node that is certainly gone
+ * @param onRemoving told of each node that is about to go
  * @throws LeadershipLostError, CoordinationConnectionLostError
  */
 export async function removeTree(
   { zooKeeper, reads, writer }: NodeAccess,
   path: string,
-  onRemoved: (node: FoundNode) => void = () => {},
+  onRemoving: (node: FoundNode) => void = () => {},
 ): Promise<void> {
   for (;;) {
     const nodes = await reads.run(`list ${path}`, () => findNodes(zooKeeper, path))
@@ -60,11 +60,11 @@ export async function removeTree(
     try {
       for (let from = 0; from < nodes.length; from += MAX_STEPS) {
         const part = nodes.slice(from, from + MAX_STEPS)
+        for (const node of part) onRemoving(node)
         await writer.write(
           `remove ${path}`,
           part.map((node) => ({ type: 'remove', path: node.path, version: -1 })),
         )
-        for (const node of part) onRemoved(node)
       }
     } catch (error) {
       // Something has come or gone meanwhile.
