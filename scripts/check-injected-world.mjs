@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const PACKAGES =
-  /^(rpc|network|state|state-lsm|metrics|runtime|streaming|connector-.*|resourcemanager-.*|ha-.*)$/
+  /^(rpc|network|state|state-lsm|metrics|runtime|streaming|connector-.*|resourcemanager-.*|ha-.*|zookeeper-client)$/
 
 const AMBIENT = [
   [/\bDate\.now\(/, 'Date.now'],
@@ -41,6 +41,7 @@ const ADAPTERS = [
   ['runtime/src/taskmanager/user-frame.ts', 'reads source lines for a stuck thread'],
   ['runtime/src/taskmanager/worker-socket-connector.ts', 'sockets of sources in task threads'],
   ['runtime/src/taskmanager/worker-task-loop.ts', 'turns of the event loop of a task thread'],
+  ['zookeeper-client/src/library/guarded-connection.ts', 'connections with ZooKeeper servers'],
 ]
 
 function* sources(folder) {
