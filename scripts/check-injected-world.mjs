@@ -41,7 +41,7 @@ const ADAPTERS = [
   ['runtime/src/taskmanager/user-frame.ts', 'reads source lines for a stuck thread'],
   ['runtime/src/taskmanager/worker-socket-connector.ts', 'sockets of sources in task threads'],
   ['runtime/src/taskmanager/worker-task-loop.ts', 'turns of the event loop of a task thread'],
-  ['zookeeper-client/src/library/guarded-connection.ts', 'connections with ZooKeeper servers'],
+  ['zookeeper-client/src/library/', 'connections with ZooKeeper servers'],
 ]
 
 function* sources(folder) {
