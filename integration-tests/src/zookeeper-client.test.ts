@@ -18,7 +18,7 @@ import { until } from './support/until.js'
 
 // The guards of the client with real servers, beside the library without them; what both ensembles promise is in the contract.
 
-const SESSION_TIMEOUT_MS = 3_000
+const SESSION_TIMEOUT_MS = 4_000
 const NOTHING = new Uint8Array()
 const skip = zookeeperMissing() ?? false
 
@@ -68,6 +68,22 @@ async function followersFirst(ensemble: ZooKeeperEnsemble): Promise<number[]> {
 const addressesOf = (ensemble: ZooKeeperEnsemble, numbers: readonly number[]) =>
   numbers.map((n) => `127.0.0.1:${ensemble.ports[n - 1]}`).join(',')
 
+/** A client that is connected to the first of these servers, also on a machine that has much to do. */
+async function startClientAt(
+  t: Test,
+  ensemble: ZooKeeperEnsemble,
+  numbers: readonly number[],
+): Promise<Started> {
+  return until('a session at the first server', async () => {
+    const started = startClient(t, addressesOf(ensemble, numbers))
+    await started.client.exists('/')
+    const connections = await ensemble.fourLetterWord(numbers[0]!, 'cons')
+    if (connections.includes(`0x${started.client.sessionId}`)) return started
+    await started.client.close()
+    return undefined
+  })
+}
+
 t.setTimeout(180_000)
 
 t.test('three servers', { skip }, async (t) => {
@@ -78,7 +94,7 @@ t.test('three servers', { skip }, async (t) => {
     const numbers = await followersFirst(ensemble)
     const [first] = numbers
     const observer = startClient(t, addressesOf(ensemble, numbers.slice(1)))
-    const { client, events, types } = startClient(t, addressesOf(ensemble, numbers))
+    const { client, events, types } = await startClientAt(t, ensemble, numbers)
     await client.create('/guarded', NOTHING, { ephemeral: true })
     const told: string[] = []
     await client.exists('/watched', ({ type }) => void told.push(type))
@@ -106,7 +122,7 @@ t.test('three servers', { skip }, async (t) => {
     const late = startClient(t, addressesOf(ensemble, numbers))
     const from = performance.now()
     await late.client.exists('/')
-    t.ok(performance.now() - from < 3_000, `${performance.now() - from} ms`)
+    t.ok(performance.now() - from < 5_000, `${performance.now() - from} ms`)
     const stuck = bareZooKeeperClient(addressesOf(ensemble, [first!]), 500)
     t.teardown(() => abandon(stuck))
     stuck.connect()
@@ -119,7 +135,7 @@ t.test('three servers', { skip }, async (t) => {
     await new Promise((resolve) => setTimeout(resolve, 100))
     const beforeClose = performance.now()
     await closing.client.close()
-    t.ok(performance.now() - beforeClose < 500, 'closed in the handshake at once')
+    t.ok(performance.now() - beforeClose < 1_000, 'closed in the handshake at once')
     ensemble.resume(first!)
     await until('its return', async () =>
       (await ensemble.fourLetterWord(first!, 'srvr')).includes('Mode'),
@@ -128,12 +144,12 @@ t.test('three servers', { skip }, async (t) => {
 
   await t.test('a killed server: the session is at another one at once', async (t) => {
     const numbers = await followersFirst(ensemble)
-    const { client, types } = startClient(t, addressesOf(ensemble, numbers))
+    const { client, types } = await startClientAt(t, ensemble, numbers)
     await client.createRecursive('/a/b')
     const from = performance.now()
     await ensemble.kill(numbers[0]!)
     await until('reconnected', () => types().includes('reconnected'))
-    t.ok(performance.now() - from < 1_000, `${performance.now() - from} ms`)
+    t.ok(performance.now() - from < 2_000, `${performance.now() - from} ms`)
     t.ok(await client.exists('/a/b'))
     await ensemble.restart(numbers[0]!)
   })
