@@ -34,7 +34,7 @@ t.test('ZooKeeperHaServices has the next process lead with a higher epoch', asyn
   await world.advance(12_000)
   t.strictSame([b!.leads, c!.leads], [true, false])
   await b!.ha.close()
-  await settle()
+  await world.advance(100)
   t.equal(c!.leads, true)
   const epochs = [a!, b!, c!].map((each) => each.tokens[0]!.epoch)
   t.ok(epochs[0]! < epochs[1]! && epochs[1]! < epochs[2]!, 'epochs grow')
@@ -66,7 +66,7 @@ t.test(
     const write = a.stores().namespace('x').create('e', bytes('1'))
     await t.rejects(write, { code: 'FLINK_LEADERSHIP_LOST' })
     world.zooKeeper.restore('a')
-    await settle()
+    await world.advance(100)
     t.strictSame([a.leads, b.leads], [false, true])
     t.equal(nodes(world).length, 2, 'one node for each process')
     t.strictSame(watched.at(-1)?.address, 'b')
@@ -186,7 +186,7 @@ t.test(
     const told = b.watch()
     await settle()
     world.zooKeeper.delete(INFO)
-    await settle()
+    await world.advance(100)
     world.zooKeeper.write(INFO, bytes('garbage'))
     await settle()
     t.equal(world.published(), 'a')
@@ -223,7 +223,7 @@ t.test(
       ['a'],
     )
     world.zooKeeper.restore('w')
-    await settle()
+    await world.advance(100)
     t.equal(told.at(-1)?.address, 'b')
     // A session that is over takes the watches along.
     world.zooKeeper.expireSession('w')
@@ -235,6 +235,37 @@ t.test(
     t.equal(world.manual.pendingTimers, 0)
   },
 )
+
+t.test('A retriever that is closed when its leader goes leaves no watcher behind', async (t) => {
+  const world = new HaWorld()
+  const a = world.process('a')
+  const w = world.process('w')
+  let watchers = 0
+  const exists = w.zooKeeper.exists.bind(w.zooKeeper)
+  w.zooKeeper.exists = (path, watcher) => {
+    if (watcher !== undefined) watchers++
+    return exists(path, watcher)
+  }
+  a.contend()
+  for (let i = 0; i < 5; i++) {
+    const component = { kind: 'jobmanager', jobId: `j${i}` } as const
+    const election = a.contend(component)
+    await settle()
+    const retriever = w.ha.leaderRetriever(component)
+    const told: string[] = []
+    retriever.start((leader) => {
+      told.push(leader?.address ?? 'nobody')
+      if (leader === undefined) void retriever.close()
+    })
+    await settle()
+    await election.close()
+    await world.advance(1_000)
+    t.strictSame(told, ['a', 'nobody'])
+  }
+  t.equal(watchers, 0)
+  await Promise.all([a.ha.close(), w.ha.close()])
+  t.equal(world.manual.pendingTimers, 0)
+})
 
 t.test('An address that a living session of somebody else has left is replaced', async (t) => {
   const world = new HaWorld()

@@ -116,6 +116,7 @@ export class HaWorld {
 
   /** Moves time on in steps, so that what follows each one runs. */
   async advance(byMs: number, stepMs = 500): Promise<void> {
+    await settle()
     for (let left = byMs; left > 0; left -= stepMs) {
       this.manual.advance(Math.min(left, stepMs))
       await settle()

@@ -20,6 +20,9 @@ export interface LeaderWatchesOptions {
   readonly log: Logger
 }
 
+/** Until a leader that is gone is looked for again. */
+const GONE_DELAY_MS = 20
+
 /** A component that somebody of this process wants to find. */
 interface Watch {
   readonly name: string
@@ -30,6 +33,8 @@ interface Watch {
   question: number
   /** A watcher of ours is set in this session. */
   isSet: boolean
+  /** A leader has been told last. */
+  isFound: boolean
   delayMs: number
   cancelRetry: CancelTimer | undefined
 }
@@ -88,6 +93,7 @@ export class LeaderWatches {
       users: 0,
       question: 0,
       isSet: false,
+      isFound: false,
       delayMs: 0,
       cancelRetry: undefined,
     }
@@ -110,12 +116,23 @@ export class LeaderWatches {
       (leader) => {
         if (question !== watch.question) return
         watch.delayMs = 0
-        this.#leaders.set(watch.name, leader)
+        if (leader === 'gone') this.#onGone(watch)
+        else {
+          watch.isFound = leader !== undefined
+          this.#leaders.set(watch.name, leader)
+        }
       },
       (error) => {
         if (question === watch.question) this.#onFailure(watch, error)
       },
     )
+  }
+
+  /** Whoever does not look for a leader any more now, as of a job that has ended, leaves no watcher behind: none can be taken back. */
+  #onGone(watch: Watch): void {
+    watch.isFound = false
+    watch.cancelRetry = this.#options.clock.schedule(GONE_DELAY_MS, () => this.#ask(watch))
+    this.#leaders.set(watch.name, undefined)
   }
 
   #onFailure(watch: Watch, error: unknown): void {
@@ -135,7 +152,7 @@ export class LeaderWatches {
   }
 
   /** With one watcher at a time. */
-  async #read(watch: Watch): Promise<LeaderAddress | undefined> {
+  async #read(watch: Watch): Promise<LeaderAddress | undefined | 'gone'> {
     const { zooKeeper, log } = this.#options
     const { path } = watch
     const watcher = () => {
@@ -163,6 +180,7 @@ export class LeaderWatches {
         if (setNow !== undefined) watch.isSet = false
         if (!hasReason(error, 'no-node')) throw error
       }
+      if (watch.isFound) return 'gone'
       if (await this.#isMissing(watch, watcher)) return undefined
     }
   }
