@@ -55,6 +55,12 @@ export class MeasuredJob {
     return sum
   }
 
+  /** Records of the first attempt of the first subtask that had come out at this time. */
+  recordsAt(ms) {
+    const lines = this.outputs().get('0-0') ?? []
+    return lines.findLast(([at]) => at <= ms)?.[1] ?? 0
+  }
+
   /** @throws Error if it takes too long, or the job has failed */
   async until(condition, what, patienceS = PATIENCE_S) {
     for (const begin = now(); !condition(); await sleep(20)) {

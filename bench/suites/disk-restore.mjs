@@ -68,11 +68,11 @@ export async function run({ report, log, atEnd, ...bench }) {
       last = (await first.completedCheckpoints()).filter(({ id }) => id > filled)
     }
     // The first of them has what was written while the keys came.
-    const uploads = last.slice(1).map((each, i) => ({
-      megabytes: each.checkpointed_size / 1e6,
-      changed:
-        ((each.trigger_timestamp - last[i].trigger_timestamp) * PER_SECOND * VALUE_BYTES) / 1e9,
-    }))
+    const uploads = last.slice(1).map(({ checkpointed_size, trigger_timestamp }, i) => {
+      const updates =
+        first.recordsAt(trigger_timestamp) - first.recordsAt(last[i].trigger_timestamp)
+      return { megabytes: checkpointed_size / 1e6, changed: (updates * VALUE_BYTES) / 1e6 }
+    })
     for (const { megabytes, changed } of uploads) {
       log(`${system.name}: ${changed.toFixed(1)} MB have changed, ${megabytes.toFixed(1)} stored`)
     }
