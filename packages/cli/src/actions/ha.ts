@@ -7,8 +7,12 @@ import {
 } from '@flink-ts/core'
 import type { ZooKeeperClusterInfo } from '@flink-ts/ha-zookeeper'
 import { DYNAMIC_PROPERTY, FORCE, HELP, VERBOSE } from '../arguments/options.js'
+import { optionsAnywhere } from '../arguments/options-anywhere.js'
+import { actionConfiguration } from '../configuration.js'
 import { CliArgumentError, type Terminal } from '../terminal/terminal.js'
 import type { Action, ActionContext } from './action.js'
+
+const OPTIONS = [FORCE, DYNAMIC_PROPERTY, VERBOSE, HELP]
 
 /** `flink ha`: what clusters have left in ZooKeeper and in `high-availability.storageDir`. */
 export const haAction: Action = {
@@ -16,13 +20,25 @@ export const haAction: Action = {
   summary:
     'shows what highly available clusters keep ("list"), or removes what one has left ("remove").',
   positional: 'list | remove <cluster-id>',
-  options: [FORCE, DYNAMIC_PROPERTY, VERBOSE, HELP],
-  async run(args, context) {
+  options: OPTIONS,
+  async run(first, context) {
+    const args = optionsAnywhere(first, first.positional, OPTIONS)
+    if (args.has(HELP)) {
+      const { actionHelp } = await import('../arguments/help.js')
+      context.terminal.out(actionHelp(haAction))
+      return 0
+    }
     const [verb, clusterId, unknown] = args.positional
+    const isConfigured =
+      args.values(DYNAMIC_PROPERTY).length === first.values(DYNAMIC_PROPERTY).length
+    const configuration = isConfigured
+      ? context.configuration
+      : await actionConfiguration(args, context.environment)
+    const configured = { ...context, configuration }
     if (unknown !== undefined) throw new CliArgumentError(`Unknown argument "${unknown}".`)
-    if (verb === 'list' && clusterId === undefined) return list(context)
+    if (verb === 'list' && clusterId === undefined) return list(configured)
     if (verb === 'remove' && clusterId !== undefined) {
-      return remove(clusterId, args.has(FORCE), context)
+      return remove(clusterId, args.has(FORCE), configured)
     }
     throw new CliArgumentError(
       verb === 'remove'

@@ -5,12 +5,9 @@ import {
   SystemRandom,
 } from '@flink-ts/core'
 import { SavepointReader } from '@flink-ts/state-tools'
-import {
-  type OptionDefinition,
-  ParsedArguments,
-  parseArguments,
-} from '../../arguments/option-parser.js'
+import type { OptionDefinition } from '../../arguments/option-parser.js'
 import { DYNAMIC_PROPERTY, HELP, VERBOSE } from '../../arguments/options.js'
+import { optionsAnywhere } from '../../arguments/options-anywhere.js'
 import { actionConfiguration } from '../../configuration.js'
 import { CliArgumentError } from '../../terminal/terminal.js'
 import type { Action, ActionContext } from '../action.js'
@@ -74,7 +71,7 @@ export const stateAction: Action = {
         `${verb === undefined ? 'What to do is missing' : `"${verb}" is nothing that can be done`}: use "state ls", "state show" or "state export".`,
       )
     }
-    const args = optionsAnywhere(first, rest)
+    const args = optionsAnywhere(first, rest, OPTIONS)
     if (args.has(HELP)) {
       const { actionHelp } = await import('../../arguments/help.js')
       context.terminal.out(actionHelp(stateAction))
@@ -115,24 +112,4 @@ async function openSavepoint(
 ): Promise<SavepointReader> {
   const fileSystems = createFileSystems({ configuration, clock, random: new SystemRandom() })
   return SavepointReader.open(resolveUserPath(path, workingDirectory), { fileSystems })
-}
-
-/** Options may stand behind the path, too. */
-function optionsAnywhere(first: ParsedArguments, words: readonly string[]): ParsedArguments {
-  const values = new Map<OptionDefinition, readonly string[]>()
-  const positional: string[] = []
-  const add = (args: ParsedArguments) => {
-    for (const option of OPTIONS) {
-      if (args.has(option))
-        values.set(option, [...(values.get(option) ?? []), ...args.values(option)])
-    }
-  }
-  add(first)
-  for (let rest = words; rest.length > 0; ) {
-    const args = parseArguments(rest, OPTIONS)
-    add(args)
-    positional.push(...args.positional.slice(0, 1))
-    rest = args.positional.slice(1)
-  }
-  return new ParsedArguments(values, positional)
 }
