@@ -125,7 +125,7 @@ export const PATCHES: readonly Patch[] = [
       },
     ],
     scenarios: ['leader-chaos'],
-    pinnedSeed: 73,
+    pinnedSeed: 23,
   },
   {
     name: 'keep-dead-slots',
@@ -199,7 +199,7 @@ export const PATCHES: readonly Patch[] = [
       },
     ],
     scenarios: ['checkpoints'],
-    pinnedSeed: 9,
+    pinnedSeed: 2,
   },
   {
     name: 'commit-early',
@@ -255,5 +255,46 @@ export const PATCHES: readonly Patch[] = [
     ],
     scenarios: ['checkpoints'],
     pinnedSeed: 7,
+  },
+  {
+    name: 'write-unfenced',
+    breaks: 'changes are made without a look whether the term goes on',
+    edits: [
+      {
+        module: 'ha-zookeeper/dist/fenced-writer.js',
+        find: 'await zooKeeper.multi([check, ...operations])',
+        replace: '[check, ...(await zooKeeper.multi(operations))]',
+      },
+    ],
+    scenarios: ['zookeeper'],
+    pinnedSeed: 1,
+  },
+  {
+    name: 'lead-on',
+    breaks: 'a process that has lost its place in the election goes on as if it led',
+    edits: [
+      {
+        module: 'ha-zookeeper/dist/election/leader-latch.js',
+        find: `if (from === 'leading')
+            this.#options.onLost();`,
+        replace: '',
+      },
+    ],
+    scenarios: ['zookeeper'],
+    pinnedSeed: 2,
+  },
+  {
+    name: 'keep-address',
+    breaks: 'the address of a JobMaster stays when its job has ended',
+    edits: [
+      {
+        module: 'ha-zookeeper/dist/election/published-addresses.js',
+        find: `publication.wanted = undefined;
+        this.#settle(publication);`,
+        replace: '',
+      },
+    ],
+    scenarios: ['zookeeper'],
+    pinnedSeed: 1,
   },
 ]
