@@ -4,6 +4,7 @@ import type { OperatorChain } from '../operators/operator-chain.js'
 import { MAX_WATERMARK } from '../operators/watermarks.js'
 import type { TaskCheckpoints } from './checkpoint/task-checkpoints.js'
 import { closeTaskParts } from './close-task-parts.js'
+import { InputTurn } from './input/input-turn.js'
 import { Mailbox } from './mailbox.js'
 import { TaskTime } from './metrics/task-time.js'
 import {
@@ -32,6 +33,7 @@ export class StreamTask {
   readonly #options: StreamTaskOptions
   readonly #mailbox: Mailbox
   readonly #time: TaskTime
+  readonly #inputTurn: InputTurn
   readonly #log: Logger
   #state: TaskState = 'DEPLOYING'
   #phase: Phase = 'created'
@@ -47,7 +49,9 @@ export class StreamTask {
   constructor(options: StreamTaskOptions) {
     this.#options = options
     this.#mailbox = new Mailbox(options.wake)
-    this.#time = options.time ?? new TaskTime(options.clock)
+    const time = options.time ?? new TaskTime(options.clock)
+    this.#time = time
+    this.#inputTurn = new InputTurn({ time, mailbox: this.#mailbox, wake: options.wake })
     this.#log = (options.log ?? noopLogger).child({ task: options.name })
   }
 
@@ -188,7 +192,7 @@ export class StreamTask {
     this.#hasWaited = false
     const mailed = this.#stepMail()
     if (mailed !== undefined) return mailed
-    const step = this.#stepHead(this.#running!)
+    const step = this.#stepInput(this.#running!)
     this.#mailbox.beginBatch()
     if (step !== 'WAIT' || !this.#mailbox.isEmpty) return 'CONTINUE'
     this.#hasWaited = true
@@ -215,49 +219,24 @@ export class StreamTask {
     })
   }
 
-  #stepHead({ flusher, gate, head, checkpoints }: RunningParts): TaskStep {
-    if (checkpoints?.isSuspending) return this.#idle(false)
-    if (!gate.isOpen()) {
-      // They pass what waits; what they have the task send needs no buffers.
-      if (checkpoints?.isUnaligned && head.pollPriority()) return 'CONTINUE'
-      this.#time.enter('softBackPressured')
-      flusher.afterBatch(false)
-      if (checkpoints?.writeSlice(false)) return 'CONTINUE'
-      // Waiting may block for a moment: not while there are mails, which will lead here again.
-      if (this.#mailbox.isEmpty) gate.awaitOpen()
-      if (checkpoints?.isUnaligned) head.onPriority(this.#options.wake)
-      return 'WAIT'
-    }
-    this.#time.enter('busy')
-    switch (head.processBatch()) {
-      case 'MORE':
-        flusher.afterBatch(true)
-        checkpoints?.writeSlice(true)
-        return 'CONTINUE'
-      case 'NOTHING_AVAILABLE':
-        return this.#idle(true)
+  #stepInput(running: RunningParts): TaskStep {
+    const { checkpoints } = running
+    const result = this.#inputTurn.take(running)
+    switch (result) {
       case 'END_OF_DATA':
         this.#beginFinish()
         return 'CONTINUE'
       case 'END_OF_INPUT':
         if (this.#pendingMail !== undefined || checkpoints?.mayEnd === false) {
-          return this.#idle(false)
+          return this.#inputTurn.idle(running, false)
         }
         checkpoints?.beforeEnd()
         this.#broadcast({ type: 'END_OF_PARTITION' })
         this.#beginClosing()
         return 'WAIT'
+      default:
+        return result
     }
-  }
-
-  /** @param isListening what comes from the head wakes the task */
-  #idle(isListening: boolean): TaskStep {
-    const { flusher, head, checkpoints } = this.#running!
-    this.#time.enter('idle')
-    flusher.onIdle()
-    if (checkpoints?.writeSlice(false)) return 'CONTINUE'
-    if (isListening && this.#mailbox.isEmpty) head.onAvailable(this.#options.wake)
-    return 'WAIT'
   }
 
   #beginFinish(): void {
