@@ -24,6 +24,7 @@ const FAULT_KINDS: readonly string[] = [
   'TaskManager restart',
   'ZooKeeper cut',
   'ZooKeeper silent',
+  'checkpoint file not written',
   'clock jump',
   'container duplicated',
   'container late',
@@ -44,7 +45,10 @@ const FAULT_KINDS: readonly string[] = [
   'slow node',
 ]
 
-const RARE_FAULT_KINDS: readonly string[] = ['end of container told twice']
+const RARE_FAULT_KINDS: readonly string[] = [
+  'checkpoint file damaged',
+  'end of container told twice',
+]
 
 let faultsByKind: Readonly<Record<string, number>> = {}
 

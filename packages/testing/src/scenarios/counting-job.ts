@@ -34,11 +34,18 @@ export function checkpointKeys(random: Random): Readonly<Record<string, string>>
   }
 }
 
-export function countingJob(random: Random, options: { readonly numbers: number }): CountingJob {
+export function countingJob(
+  random: Random,
+  options: {
+    readonly numbers: number
+    /** The output is visible as a whole at the end, not checkpoint by checkpoint. Default: by chance. */
+    readonly commitsAtEnd?: boolean
+  },
+): CountingJob {
   const { numbers } = options
   const perSecond = 20 + random.nextInt(200)
   // One is visible checkpoint by checkpoint, the other as a whole at the end.
-  const commitsAtEnd = random.next() < 0.3
+  const commitsAtEnd = options.commitsAtEnd ?? random.next() < 0.3
   return {
     program:
       ({ parallelism, output }) =>

@@ -1,6 +1,7 @@
 import { adaptive } from './adaptive.js'
 import { cancel, cancelChaos } from './cancel.js'
 import { chaos, elasticChaos, leaderChaos } from './chaos.js'
+import { checkpointFiles } from './checkpoint-files.js'
 import { checkpoints } from './checkpoints.js'
 import { drain } from './drain.js'
 import { jobCluster } from './job-cluster.js'
@@ -34,6 +35,7 @@ export const SCENARIOS: readonly Scenario[] = [
   slotProfiles,
   adaptive,
   checkpoints,
+  checkpointFiles,
   zookeeper,
   cancelChaos,
   chaos,

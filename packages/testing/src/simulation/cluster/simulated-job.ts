@@ -64,6 +64,19 @@ export class SimulatedJob {
     )
   }
 
+  /** Takes a savepoint, and returns its folder. @throws SimulationTimeoutError, and what the JobMaster answers */
+  async savepoint(targetDirectory: string, timeoutMs = DEFAULT_TIMEOUT_MS): Promise<string> {
+    const { jobId } = this
+    const request = { jobId, targetDirectory, cancelJob: false, formatType: '', triggerId: '' }
+    const { location } = await this.#facts.client.callJobMaster(
+      jobId,
+      `a savepoint of job ${jobId}`,
+      (gateway) => gateway.triggerSavepoint(request),
+      timeoutMs,
+    )
+    return location
+  }
+
   /** Sets the same bounds of parallelism for all vertices; only with the adaptive scheduler. */
   async setParallelism(bounds: ParallelismBounds): Promise<void> {
     const { jobId } = this

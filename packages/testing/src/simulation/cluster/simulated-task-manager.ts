@@ -103,6 +103,7 @@ export class SimulatedTaskManager {
       taskLauncher: launcher,
       memory: deriveTaskManagerMemory(configuration),
       hardware: { cpuCores: 2, physicalMemoryBytes: 2 ** 33, freeMemoryBytes: 2 ** 32 },
+      fileSystems: world.fileSystems,
       blobStore: new InMemoryBlobStore(),
       fatalErrorHandler: (error) => {
         reportFatalError(world, process, error)
