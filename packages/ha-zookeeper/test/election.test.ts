@@ -367,3 +367,18 @@ t.test(
     await a.ha.close()
   },
 )
+
+t.test('A process that joins while its connection is cut takes part when it is back', async (t) => {
+  const world = new HaWorld()
+  const a = world.process('a')
+  await settle()
+  world.zooKeeper.cut('a')
+  a.contend()
+  const told = a.watch()
+  await world.advance(2_000)
+  world.zooKeeper.restore('a')
+  await world.advance(5_000)
+  t.equal(a.leads, true)
+  t.equal(told.at(-1)?.address, 'a')
+  await a.ha.close()
+})

@@ -117,7 +117,9 @@ export class LeaderLatch {
         }
         return
       case 'reconnected':
-        this.#resume()
+        // Whoever joins while the connection is cut has a session all the same.
+        if (this.#state === 'away') this.#join()
+        else this.#resume()
         return
       case 'lost':
       case 'auth-failed':
