@@ -22,6 +22,9 @@ export class StoppableClock extends ManualClock {
   }
 }
 
+/** Real sockets need some turns of the event loop for what takes them no time in the test's. */
+const TURNS_PER_STEP = 5
+
 export interface ClientOfFake {
   readonly fake: FakeZooKeeperServer
   readonly client: NodeZooKeeperClient
@@ -60,7 +63,9 @@ export async function clientOfFake(
     while (!condition()) {
       if (performance.now() > end) throw new Error(`It does not come to ${condition}`)
       clock.advance(10)
-      await new Promise((resolve) => setImmediate(resolve))
+      for (let turn = 0; turn < TURNS_PER_STEP; turn++) {
+        await new Promise((resolve) => setImmediate(resolve))
+      }
     }
   }
   t.teardown(async () => {
