@@ -17,7 +17,7 @@ export function dynamicPropertyWarnings(args: ParsedArguments): string[] {
 
 /** What processes of a cluster read when they start, and neither clients nor jobs. */
 const OF_CLUSTER =
-  /^(blob|cluster|heartbeat|high-availability|jobmanager|resourcemanager|slot|slotmanager|taskmanager)\./
+  /^(blob|cluster|heartbeat|jobmanager|resourcemanager|slot|slotmanager|taskmanager)\./
 /** What clients read too. */
 const OF_CLIENT = new Set<string>([JobManagerOptions.ADDRESS.key])
 
