@@ -1,6 +1,9 @@
 import type { CancelTimer, Clock, Random } from '@flink-ts/core'
-import type { ZooKeeperOperation, ZooKeeperSessionEvent } from '@flink-ts/zookeeper-client'
+import type { ZooKeeperSessionEvent } from '@flink-ts/zookeeper-client'
+import { SimulatedTimers } from './simulated-timers.js'
 import {
+  type CallEffects,
+  type CallRoute,
   errorOf,
   type SimulatedZooKeeperCall,
   SimulatedZooKeeperCalls,
@@ -40,8 +43,8 @@ export class SimulatedSessionKeeper {
   readonly watchers = new ZooKeeperWatchers()
   readonly #options: SimulatedSessionKeeperOptions
   readonly #listeners = new Set<(event: ZooKeeperSessionEvent) => void>()
-  readonly #timers = new Set<CancelTimer>()
-  readonly #calls = new SimulatedZooKeeperCalls((delayMs, action) => this.#later(delayMs, action))
+  readonly #timers: SimulatedTimers
+  readonly #calls: SimulatedZooKeeperCalls
   #state: 'new' | 'open' | 'auth-failed' | 'closing' | 'closed' | 'crashed' = 'new'
   #network: 'open' | 'cut' | 'silent' = 'open'
   #standsStill = false
@@ -54,6 +57,8 @@ export class SimulatedSessionKeeper {
   #lastHeardMs = 0
   /** Of the last transaction that the servers have told of. */
   #zxid = 0
+  /** The client sees that nothing passes any more. */
+  #cancelNotice: CancelTimer | undefined
   #cancelLost: CancelTimer | undefined
   #cancelConnect: CancelTimer | undefined
   readonly #closed: Promise<void>
@@ -62,6 +67,8 @@ export class SimulatedSessionKeeper {
   constructor(options: SimulatedSessionKeeperOptions) {
     this.#options = options
     this.timeoutMs = options.sessionTimeoutMs ?? DEFAULT_SESSION_TIMEOUT_MS
+    this.#timers = new SimulatedTimers(options.clock, options.latencyMs === undefined)
+    this.#calls = new SimulatedZooKeeperCalls({ ...options, timers: this.#timers })
     this.#closed = new Promise((resolve) => {
       this.#resolveClosed = resolve
     })
@@ -90,25 +97,22 @@ export class SimulatedSessionKeeper {
     this.#state = 'open'
     const { authorization } = this.#options
     if (authorization !== undefined && authorization.scheme !== 'digest') {
-      this.#later(0, () => this.#refuse(authorization.scheme))
+      this.#timers.later(0, () => this.#refuse(authorization.scheme))
     } else this.#connect(0)
   }
 
-  /** Has the servers run `run`, in the order of the calls; `changes` are what it does to nodes. */
+  /** Has the servers run `run`, in the order of the calls. */
   call<T>(
     operation: string,
     run: (session: SimulatedZooKeeperSession) => T,
-    options: {
-      readonly changes?: readonly ZooKeeperOperation[]
-      readonly onAnswer?: (value: T) => void
-    } = {},
+    effects: CallEffects<T> = {},
   ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const call: SimulatedZooKeeperCall = {
         operation,
         sessionId: this.#sessionId,
         reject,
-        send: () => this.#send(call, run, resolve, options),
+        send: () => this.#calls.send(call, run, resolve, { ...effects, ...this.#route() }),
       }
       if (this.#state === 'auth-failed') reject(errorOf(call, 'auth-failed'))
       else if (this.#state === 'closing' || this.#state === 'closed')
@@ -126,7 +130,7 @@ export class SimulatedSessionKeeper {
       const { servers } = this.#options
       const finish = () => this.#finish()
       this.call('close the session', () => servers.closeSession(id)).then(finish, finish)
-      this.#later(this.#connectionTimeoutMs, finish)
+      this.#timers.later(this.#connectionTimeoutMs, finish)
       this.#state = 'closing'
     } else this.#finish()
     return this.#closed
@@ -149,7 +153,7 @@ export class SimulatedSessionKeeper {
     connection?.hold('toServers')
     connection?.hold('toClient')
     const heardMs = this.#now() - this.#lastHeardMs
-    this.#later(this.timeoutMs * SILENCE - heardMs, () => {
+    this.#cancelNotice = this.#timers.later(this.timeoutMs * SILENCE - heardMs, () => {
       if (this.#network !== 'silent' || this.#connection !== connection) return
       connection?.break()
       this.#look()
@@ -159,6 +163,7 @@ export class SimulatedSessionKeeper {
   restore(): void {
     if (this.#network === 'open' || this.isOver) return
     this.#network = 'open'
+    this.#cancelNotice?.()
     this.#look()
     const connection = this.#connection
     if (connection === undefined) {
@@ -186,7 +191,7 @@ export class SimulatedSessionKeeper {
     const { latencyMs, random } = this.#options
     const delayMs = latencyMs === undefined ? 0 : random.next() * AWAKENING_MS
     if (delayMs === 0) this.#awake()
-    else this.#later(delayMs, () => this.#awake())
+    else this.#timers.later(delayMs, () => this.#awake())
   }
 
   crash(): void {
@@ -219,7 +224,7 @@ export class SimulatedSessionKeeper {
   #connect(delayMs = this.#options.reconnectDelayMs?.() ?? 0): void {
     if (this.#state !== 'open' || this.#cancelConnect !== undefined) return
     if (this.#connection !== undefined || !this.#mayConnect()) return
-    this.#cancelConnect = this.#later(delayMs, () => {
+    this.#cancelConnect = this.#timers.later(delayMs, () => {
       this.#cancelConnect = undefined
       if (this.#mayConnect()) this.#open()
     })
@@ -298,7 +303,7 @@ export class SimulatedSessionKeeper {
     if (this.#isConnected) {
       this.#isConnected = false
       const elapsedMs = this.#now() - this.#lastHeardMs
-      this.#cancelLost = this.#later(this.timeoutMs - elapsedMs, () => this.#onLostTimer())
+      this.#cancelLost = this.#timers.later(this.timeoutMs - elapsedMs, () => this.#onLostTimer())
       this.#emit({ type: 'suspended' })
       this.#calls.failInFlight()
     }
@@ -347,6 +352,19 @@ export class SimulatedSessionKeeper {
     })
   }
 
+  #route(): CallRoute {
+    return {
+      target: () =>
+        this.#connection === undefined || this.#sessionId === undefined || this.isOver
+          ? undefined
+          : { connection: this.#connection, sessionId: this.#sessionId },
+      onAnswered: (zxid) => {
+        this.#zxid = Math.max(this.#zxid, zxid)
+      },
+      onRefused: (connection) => this.#hangUp(connection),
+    }
+  }
+
   /** The servers do not hear of it from now on; nor has it said anything for a while. */
   #leaveAlone(): void {
     if (!this.#isConnected || this.#network !== 'open' || this.#standsStill) return
@@ -355,48 +373,6 @@ export class SimulatedSessionKeeper {
     const elapsedMs = latencyMs === undefined ? 0 : random.next() * atMostMs
     this.#lastHeardMs = this.#now() - elapsedMs
     servers.sessionIsAlone(this.#sessionId!, elapsedMs)
-  }
-
-  // ---------------------------------------------------------------- calls
-
-  #send<T>(
-    call: SimulatedZooKeeperCall,
-    run: (session: SimulatedZooKeeperSession) => T,
-    resolve: (value: T) => void,
-    {
-      changes,
-      onAnswer,
-    }: { changes?: readonly ZooKeeperOperation[]; onAnswer?: (value: T) => void },
-  ): void {
-    const { name, observer, servers } = this.#options
-    if (changes !== undefined) observer?.onSend?.(name, changes)
-    const connection = this.#connection
-    const sessionId = this.#sessionId
-    if (connection === undefined || sessionId === undefined || this.isOver) return
-    this.#calls.begun(call)
-    connection.send('toServers', () => {
-      let answer: () => void
-      try {
-        const response = servers.request(sessionId, connection, run)
-        if (response === undefined) {
-          this.#hangUp(connection)
-          return
-        }
-        const { value, zxid } = response
-        if (changes !== undefined) observer?.onCommitted?.(name, changes)
-        answer = () => {
-          this.#zxid = Math.max(this.#zxid, zxid)
-          onAnswer?.(value)
-          resolve(value)
-        }
-      } catch (error) {
-        answer = () => call.reject(error)
-      }
-      connection.send('toClient', () => {
-        this.#calls.ended(call)
-        answer()
-      })
-    })
   }
 
   // ---------------------------------------------------------------- the end
@@ -421,7 +397,7 @@ export class SimulatedSessionKeeper {
     this.#isConnected = false
     this.#sessionId = undefined
     this.watchers.clear()
-    for (const cancel of [...this.#timers]) cancel()
+    this.#timers.cancelAll()
   }
 
   get #connectionTimeoutMs(): number {
@@ -434,26 +410,5 @@ export class SimulatedSessionKeeper {
 
   #now(): number {
     return this.#options.clock.monotonicNow()
-  }
-
-  /** In the same moment if there is no delay and messages take no time either. */
-  #later(delayMs: number, action: () => void): CancelTimer {
-    let isDue = true
-    const run = () => {
-      if (!isDue) return
-      isDue = false
-      this.#timers.delete(cancel)
-      action()
-    }
-    let cancelTimer: CancelTimer = () => {}
-    const cancel = () => {
-      isDue = false
-      this.#timers.delete(cancel)
-      cancelTimer()
-    }
-    this.#timers.add(cancel)
-    if (delayMs <= 0 && this.#options.latencyMs === undefined) queueMicrotask(run)
-    else cancelTimer = this.#options.clock.schedule(delayMs, run)
-    return cancel
   }
 }
