@@ -1,13 +1,16 @@
 import type { OneInputStreamOperator, OperatorFactory } from '@flink-ts/runtime'
 import t from 'tap'
 import { type Committed, transactionalSink } from './exactly-once-job.js'
-import { jobCode, plan } from './exactly-once-run.js'
-import { type TestingCheckpoint, TestingCluster } from './testing-cluster.js'
+import { checkCommitted, jobCode, plan, SPLITS } from './exactly-once-run.js'
+import { restoreOf, type TestingCheckpoint, TestingCluster } from './testing-cluster.js'
 
-/** Two subtasks of each vertex, and a sink that takes 20 records and no more. */
-async function stuckCluster(unaligned: boolean) {
+t.setTimeout(120_000)
+
+/** Two subtasks of each vertex, and a sink that takes 20 records and no more until it is set free. */
+async function stuckCluster(unaligned: boolean, count = 1e6) {
   const committed: Committed = { records: [], transactions: new Set() }
-  const code = jobCode(1e6, committed, false)
+  const code = jobCode(count, committed, false)
+  let isFree = false
   const sink = transactionalSink(committed)
   let processed = 0
   const stuck: OperatorFactory = {
@@ -16,21 +19,28 @@ async function stuckCluster(unaligned: boolean) {
       const operator = sink.createOperator(context) as OneInputStreamOperator
       return {
         ...operator,
-        processElement: () => void processed++,
-        whenReady: () => (processed > 20 ? new Promise<void>(() => {}) : undefined),
+        processElement(value: unknown, timestamp: number) {
+          processed++
+          operator.processElement(value, timestamp)
+        },
+        whenReady: () => (processed > 20 && !isFree ? new Promise<void>(() => {}) : undefined),
       }
     },
   }
   const cluster = new TestingCluster(1)
   await cluster.start({ ...code, operators: new Map(code.operators).set('sink', stuck) })
-  cluster.launch(plan(2, 0, { unaligned }))
+  const tasks = plan(2, 0, { unaligned })
+  cluster.launch(tasks)
   await cluster.until(() => cluster.allRun, 'all run')
   for (let i = 0; i < 1000; i++) await cluster.turn()
   const close = async () => {
     await cluster.kill()
     await cluster.close()
   }
-  return { cluster, processed: () => processed, close }
+  const setFree = () => {
+    isFree = true
+  }
+  return { cluster, tasks, committed, processed: () => processed, setFree, close }
 }
 
 function inFlightBytes(checkpoint: TestingCheckpoint): number {
@@ -77,3 +87,43 @@ t.test(
     t.equal(cluster.clock.pendingTimers, 0)
   },
 )
+
+t.test('what was overtaken in full buffers is processed once after a restore', async (t) => {
+  const COUNT = 8_000
+  for (const [barrier, parallelism] of [
+    [{ alignment: 'UNALIGNED' as const }, 2],
+    [{ alignedTimeoutMs: 100 }, 2],
+    [{ alignedTimeoutMs: 100 }, 3],
+  ] as const) {
+    const { cluster, tasks, committed, setFree, close } = await stuckCluster(true, COUNT)
+    const checkpoint = cluster.trigger(1, barrier)
+    await cluster.until(() => cluster.isComplete(checkpoint), 'the checkpoint')
+    const sides = [...checkpoint.metrics].map(
+      ([attempt, { bytesPersistedDuringAlignment }]) =>
+        [attempt.slice(0, 3), bytesPersistedDuringAlignment] as const,
+    )
+    t.ok(
+      sides.some(([vertex, bytes]) => vertex === 'in_' && bytes > 1000),
+      'sources have stored some of it',
+    )
+    await cluster.kill()
+    setFree()
+    cluster.launch(
+      plan(parallelism, 1, { unaligned: true }).map((deployment) => ({
+        ...deployment,
+        restore: restoreOf(checkpoint, tasks, deployment),
+      })),
+    )
+    await cluster.until(() => cluster.allRun, 'all run')
+    const hasEnded = () => cluster.launched.every(({ states }) => states.at(-1) === 'FINISHED')
+    for (let id = 10; !hasEnded(); id++) {
+      const next = cluster.trigger(id)
+      for (let i = 0; i < 2000 && !cluster.isComplete(next); i++) await cluster.turn()
+      if (cluster.isComplete(next)) cluster.notifyComplete(id)
+      else cluster.notifyAborted(id)
+      await cluster.turn()
+    }
+    checkCommitted(t, committed, SPLITS * COUNT)
+    await close()
+  }
+})

@@ -14,7 +14,7 @@ import {
 import { restoreOf, type TestingCheckpoint, TestingCluster } from './testing-cluster.js'
 
 const KEYS = 23
-const SPLITS = 4
+export const SPLITS = 4
 
 /** Numbers are counted by key and written into a sink with two phases. */
 export function jobCode(count: number, committed: Committed, asynchronous: boolean): JobCode {
@@ -134,7 +134,7 @@ function connectedCode(count: number, committed: Committed, asynchronous: boolea
 }
 
 /** Every key was counted up in steps of one, each step seen once. */
-function checkCommitted(t: Test, { records }: Committed, total: number): void {
+export function checkCommitted(t: Test, { records }: Committed, total: number): void {
   const byKey = new Map<number, number[]>()
   for (const [key, n] of records) byKey.set(key, [...(byKey.get(key) ?? []), n])
   t.equal(records.length, total)
