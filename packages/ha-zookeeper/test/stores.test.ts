@@ -1,8 +1,7 @@
 import { noopLogger } from '@flink-ts/core'
+import { CheckpointIdCounter, CompletedCheckpointStore } from '@flink-ts/runtime'
 import type { ZooKeeperOperation } from '@flink-ts/zookeeper-client'
 import t from 'tap'
-import { CheckpointIdCounter } from '../../runtime/dist/checkpoint/checkpoint-id-counter.js'
-import { CompletedCheckpointStore } from '../../runtime/dist/checkpoint/completed-checkpoint-store.js'
 import { bytes, ENTRIES, FOLDER, HaWorld, settle } from './ha-world.js'
 
 const LARGE = Buffer.alloc(5_000, 'x')

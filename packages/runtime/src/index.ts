@@ -17,8 +17,13 @@ export {
 export { InMemoryBlobStore } from './blob/in-memory-blob-store.js'
 export type { JobBlobs, TermBlobs } from './blob/job-blobs.js'
 // checkpoints
+export { CheckpointIdCounter } from './checkpoint/checkpoint-id-counter.js'
 export type { CheckpointHistoryEntry, SubtaskRecord } from './checkpoint/checkpoint-record.js'
 export type { CheckpointingStatistics } from './checkpoint/checkpoint-statistics-tracker.js'
+export {
+  CompletedCheckpointStore,
+  type CompletedCheckpointStoreOptions,
+} from './checkpoint/completed-checkpoint-store.js'
 export type { StatisticsSummary } from './checkpoint/summary-of-values.js'
 // composition
 export {
