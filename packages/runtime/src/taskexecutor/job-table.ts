@@ -34,6 +34,8 @@ export interface JobTableOptions {
   readonly slots: TaskSlotTable
   /** Tasks of the job fail with `cause`; reports about them may still be delivered. */
   readonly failTasks: (jobId: string, cause: Error) => void
+  /** Another JobMaster leads the job: what the former one was still to be told concerns nobody. */
+  readonly onJobMasterReplaced: (jobId: string) => void
   /** The job has nothing to do with this TaskManager any more. */
   readonly onJobRemoved: (jobId: string, cause: Error) => void
   readonly freeSlot: (allocationId: string, cause: Error) => void
@@ -165,6 +167,7 @@ export class JobTable {
     if (known !== undefined) {
       this.#onLost(jobId, new Error('another JobMaster leads the job now'))
       known.connection.close()
+      this.#options.onJobMasterReplaced(jobId)
     }
     const { leaderRetriever, mainThread } = this.#options
     const retriever = known?.retriever ?? leaderRetriever({ kind: 'jobmanager', jobId })

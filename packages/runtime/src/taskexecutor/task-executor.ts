@@ -135,6 +135,7 @@ export class TaskExecutor extends RpcEndpoint implements TaskExecutorGateway {
       location: () => location,
       slots: this.#slots,
       failTasks: (jobId, cause) => this.#tasks.failAll(jobId, cause),
+      onJobMasterReplaced: (jobId) => this.#tasks.stopReporting(jobId),
       onJobRemoved: (jobId) => this.#tasks.removeJob(jobId),
       freeSlot: (allocationId, cause) => this.#freeSlot(allocationId, cause),
       leaderRetriever: options.leaderRetriever,

@@ -152,10 +152,15 @@ export class TaskTable {
     this.#options.releasePartitions(partitionIds)
   }
 
+  /** Nobody wants to hear of those of the job's tasks that are here now. */
+  stopReporting(jobId: string): void {
+    for (const entry of this.entriesOf(jobId)) entry.stopReporting()
+  }
+
   /** Nobody wants to hear of the job's tasks any more. */
   removeJob(jobId: string): void {
     this.#removedJobs.add(jobId)
-    for (const entry of this.entriesOf(jobId)) entry.stopReporting()
+    this.stopReporting(jobId)
     this.#releaseJob(jobId)
   }
 

@@ -112,6 +112,21 @@ t.test(
   },
 )
 
+t.test('TaskExecutor forgets ended tasks of a dead JobMaster when another one leads', async (t) => {
+  const { world, jobManager, task, gatewayWith, tellJobLeader } = await withTask(t)
+  tellJobLeader({ ...JOB_MASTER, token: JM_TOKEN })
+  await settle()
+  await jobManager.service.close()
+  await settle()
+  t.match(task.failure, { code: 'FLINK_JOB_MASTER_LOST' }, 'which nobody was told')
+  const next = nextJobMaster(world)
+  tellJobLeader(next.leader)
+  await settle()
+  const heartbeat = { jobId: 'job', allocationIds: next.offers }
+  const { deployment } = await gatewayWith(NEXT_TOKEN).heartbeatFromJobMaster(heartbeat)
+  t.strictSame(deployment?.executionAttemptIds, [])
+})
+
 t.test('TaskExecutor keeps the slots of a job that was only suspended', async (t) => {
   const { world, gateway, jobManager, task, tellJobLeader } = await withTask(t)
   jobManager.accept = () => []
