@@ -49,7 +49,11 @@ export class HeapSnapshot implements KeyedSnapshot, EntryWriter {
   readonly #clock: Clock | undefined
   readonly #entries: Iterator<KeyEntry>
   /** What is to be written next, by key group from the first one on. */
-  readonly #byKeyGroup: KeyEntry[][]
+  readonly #byKeyGroup: (KeyEntry | KeptValue)[][]
+  /** Values that were replaced or dropped before they were written, with their entries and the numbers of their states. */
+  readonly #keptValues: unknown[] = []
+  readonly #keptEntries: KeyEntry[] = []
+  readonly #keptStates: number[] = []
   #sorted = 0
   #areAllSorted = false
   #keyGroup = 0
@@ -85,10 +89,14 @@ export class HeapSnapshot implements KeyedSnapshot, EntryWriter {
 
   write(entry: KeyEntry): void {
     if (this.#failure !== undefined) return
+    const isTouched = this.#writer.areStray
     try {
       for (let index = 0; index < this.#states.length; index++) {
         const value = entry.get(index)
-        if (value !== undefined) this.#writeState(entry, index, value)
+        if (value === undefined) continue
+        // Nobody can change it in place: its reference is the copy.
+        if (isTouched && typeof value !== 'object') this.#keep(entry, index, value)
+        else this.#writeState(entry, index, value)
       }
     } catch (error) {
       this.#failure = { error }
@@ -128,6 +136,9 @@ export class HeapSnapshot implements KeyedSnapshot, EntryWriter {
     this.#context.removeWriter(this)
     for (const write of this.#pending) write.close()
     this.#pending.length = 0
+    this.#keptValues.length = 0
+    this.#keptEntries.length = 0
+    this.#keptStates.length = 0
     this.#timers = undefined
     this.#byKeyGroup.length = 0
   }
@@ -136,6 +147,7 @@ export class HeapSnapshot implements KeyedSnapshot, EntryWriter {
   #step(): boolean {
     switch (this.#phase) {
       case 'SORTING': {
+        if (this.#sortKept()) return false
         const next = this.#entries.next()
         if (next.done === true) this.#areAllSorted = true
         else if (this.#lacks(next.value)) {
@@ -161,6 +173,22 @@ export class HeapSnapshot implements KeyedSnapshot, EntryWriter {
     }
   }
 
+  #keep(entry: KeyEntry, state: number, value: unknown): void {
+    this.#keptEntries.push(entry)
+    this.#keptStates.push(state)
+    this.#keptValues.push(value)
+  }
+
+  /** Puts one of the kept values into this round. @returns whether there was one */
+  #sortKept(): boolean {
+    const entry = this.#keptEntries.pop()
+    if (entry === undefined) return false
+    const kept = new KeptValue(entry, this.#keptStates.pop()!, this.#keptValues.pop())
+    this.#byKeyGroup[entry.keyGroup - this.keyGroups.start]!.push(kept)
+    if (++this.#sorted >= ROUND) this.#phase = 'ENTRIES'
+    return true
+  }
+
   #lacks({ version }: KeyEntry): boolean {
     return version !== DROPPED && version < this.version
   }
@@ -168,7 +196,8 @@ export class HeapSnapshot implements KeyedSnapshot, EntryWriter {
   #stepEntries(): void {
     const group = this.#byKeyGroup[this.#keyGroup]
     if (group === undefined) {
-      this.#phase = this.#areAllSorted ? 'LARGE' : 'SORTING'
+      const isAll = this.#areAllSorted && this.#keptEntries.length === 0
+      this.#phase = isAll ? 'LARGE' : 'SORTING'
       this.#sorted = 0
       this.#keyGroup = 0
       this.#writer.restartOrder()
@@ -178,6 +207,10 @@ export class HeapSnapshot implements KeyedSnapshot, EntryWriter {
     if (entry === undefined) {
       this.#byKeyGroup[this.#keyGroup++] = []
       this.#next = 0
+    } else if (entry instanceof KeptValue) {
+      this.#writer.areStray = false
+      this.#attempt(() => this.#writeState(entry.entry, entry.state, entry.value))
+      this.#writer.areStray = true
     } else if (this.#lacks(entry)) {
       // All others that are written in between are written because the task touches them.
       this.#writer.areStray = false
@@ -244,6 +277,19 @@ export class HeapSnapshot implements KeyedSnapshot, EntryWriter {
         }
       }
     }
+  }
+}
+
+/** A value as it was when the snapshot was taken. */
+class KeptValue {
+  readonly entry: KeyEntry
+  readonly state: number
+  readonly value: unknown
+
+  constructor(entry: KeyEntry, state: number, value: unknown) {
+    this.entry = entry
+    this.state = state
+    this.value = value
   }
 }
 

@@ -262,4 +262,24 @@ t.test('HeapKeyedStateBackend.snapshot', async (t) => {
       )
     },
   )
+
+  await t.test('keeps numbers that are replaced, and writes them in slices only', async (t) => {
+    const subject = new Subject()
+    const keys = Array.from({ length: 100_000 }, (_, i) => `key ${i}`)
+    for (const key of keys) {
+      subject.backend.setCurrentKey(key)
+      subject.sum.add(1)
+    }
+    const expected = subject.contents()
+    const snapshot = subject.backend.snapshot(1n)
+    const pendingBytes = snapshot.pendingBytes
+    for (const [i, key] of keys.entries()) {
+      subject.backend.setCurrentKey(key)
+      if (i % 3 === 0) subject.sum.clear()
+      else subject.sum.add(1)
+    }
+    t.equal(snapshot.pendingBytes, pendingBytes, 'an access encodes nothing')
+    const handle = completeSnapshot(snapshot)
+    t.ok((await restored([handle], 2)).join() === expected.join(), 'and changes nothing')
+  })
 })
