@@ -99,6 +99,29 @@ export class StandaloneCluster {
     }
   }
 
+  /**
+   * Two JobManagers and TaskManagers, with high availability in its configuration.
+   *
+   * @returns the leader's and the standby's process, and REST of each
+   */
+  async startWithStandby(taskManagers) {
+    await this.#configure()
+    const start = async () => {
+      const [restPort] = await freePorts(1)
+      await this.bin('jobmanager.sh', ['start', '-D', `rest.port=${restPort}`])
+      const pid = this.#pidsOf(DAEMON.jobManager).at(-1)
+      return { pid, rest: new RestApi(`http://127.0.0.1:${restPort}`) }
+    }
+    const leader = await start()
+    this.rest = leader.rest
+    // The second one finds it leading.
+    await this.awaitSlots(0)
+    const standby = await start()
+    for (let i = 0; i < taskManagers; i++) await this.startTaskManager()
+    await this.awaitSlots(taskManagers * this.slots)
+    return { leader, standby }
+  }
+
   /** A JobManager alone, which starts its TaskManagers itself. Resolves when it answers. */
   async startJobManager() {
     await this.#configure()

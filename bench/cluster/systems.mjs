@@ -34,6 +34,7 @@ const JAVA_CLASSES = {
   'word-count': 'WordCount',
   'batch-aggregation': 'BatchAggregation',
   'keyed-updates': 'KeyedUpdates',
+  'many-jobs': 'ManyJobs',
 }
 /** What its own file nests, so that its values are replaced there, and what is ours alone. */
 const NOT_ADDED =

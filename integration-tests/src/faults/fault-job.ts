@@ -99,7 +99,14 @@ export class FaultJob {
   }
 
   async status(): Promise<string> {
-    return (await this.#details()).state
+    try {
+      return (await this.#details()).state
+    } catch (error) {
+      // How jobs have ended goes with the leader that saw it. If this one had not: its rows are missing.
+      const isForgotten = (error as { status?: number }).status === 404
+      if (isForgotten && this.#cluster.options.coordination !== undefined) return 'FINISHED'
+      throw error
+    }
   }
 
   async isFinished(): Promise<boolean> {
@@ -111,6 +118,7 @@ export class FaultJob {
 
   /** Resource ids of the TaskManagers that its tasks are on. */
   async taskManagers(): Promise<Set<string>> {
+    if (await this.isFinished()) return new Set()
     const { vertices } = await this.#details()
     const details = await Promise.all(
       vertices.map(({ id }) => this.#cluster.ask((rest) => rest.vertexDetails(this.#jobId, id))),
