@@ -57,6 +57,7 @@ export class SubtaskCheckpoint {
   readonly #options: SubtaskCheckpointOptions
   readonly #writings = new Map<bigint, SnapshotWriting>()
   #nextSliceMs = Number.NEGATIVE_INFINITY
+  #isClosed = false
 
   constructor(options: SubtaskCheckpointOptions) {
     this.#options = options
@@ -92,6 +93,8 @@ export class SubtaskCheckpoint {
     const { chain, clock } = this.#options
     const startedMs = clock.monotonicNow()
     const take = () => {
+      // Closed while operators prepared: what they prepared is removed, and must not be part of a checkpoint.
+      if (this.#isClosed) return
       this.#send(barrier, inFlight)
       const taken = chain.snapshotState(snapshotContext(barrier))
       const write = (snapshots: OperatorSnapshots[]) => {
@@ -131,6 +134,7 @@ export class SubtaskCheckpoint {
 
   /** Gives up everything. Resolves when nothing is written any more. */
   async close(): Promise<void> {
+    this.#isClosed = true
     const writings = [...this.#writings]
     for (const [checkpointId, writing] of writings) {
       writing.abort(new CheckpointAborted(checkpointId))
@@ -168,6 +172,10 @@ export class SubtaskCheckpoint {
   ): void {
     const { checkpointId } = barrier
     const { files, fileSystems, clock, reports, wake } = this.#options
+    if (this.#isClosed) {
+      for (const { keyed } of snapshots) keyed?.release()
+      return
+    }
     const beginMs = clock.monotonicNow()
     let writing: SnapshotWriting
     try {
