@@ -103,7 +103,7 @@ export class FaultJob {
       return (await this.#details()).state
     } catch (error) {
       // How jobs have ended goes with the leader that saw it. If this one had not: its rows are missing.
-      const isForgotten = (error as { status?: number }).status === 404
+      const isForgotten = (error as { statusCode?: number }).statusCode === 404
       if (isForgotten && this.#cluster.options.coordination !== undefined) return 'FINISHED'
       throw error
     }
