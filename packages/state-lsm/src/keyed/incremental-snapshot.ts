@@ -15,6 +15,7 @@ const UPLOADS = 3
 /** A snapshot that consists of the store's tables: only those that no completed checkpoint has are stored. */
 export class IncrementalSnapshot extends SlicedSnapshot {
   #writer: SnapshotWriter | undefined
+  readonly #keys = new Map<Table, string>()
   readonly #store: LsmStore
   readonly #view: StoreView
   readonly #shared: SharedTables
@@ -45,8 +46,10 @@ export class IncrementalSnapshot extends SlicedSnapshot {
 
   protected *write(): Generator<void, void> {
     while (!this.#store.flushFor(this.#view, FLUSH_BYTES)) yield
+    // A savepoint may begin before the tables are stored: from then on restored ones have other keys.
+    for (const { table } of this.#view.tables) this.#keys.set(table, this.#shared.keyOf(table))
     const tables = this.#view.tables.map((table) =>
-      storedTable(table, this.#shared.keyOf(table.table)),
+      storedTable(table, this.#keys.get(table.table)!),
     )
     this.#writer = this.#createWriter(tables)
     yield* this.writeTimers(this.#writer)
@@ -62,7 +65,7 @@ export class IncrementalSnapshot extends SlicedSnapshot {
       while (next < tables.length) {
         const number = next++
         const table = tables[number]!
-        const key = this.#shared.keyOf(table)
+        const key = this.#keys.get(table)!
         const isStored = this.#shared.isStored(key)
         stored[number] = isStored ? { key } : { key, handle: await upload(table, streams) }
         const path = this.#pathOf(table.name)

@@ -95,3 +95,34 @@ t.test(
     backends.close()
   },
 )
+
+t.test(
+  'an incremental snapshot names its tables alike, also if a savepoint begins before they are stored',
+  async (t) => {
+    const backends = lsmBackends(true)
+    const options = { maxParallelism: 8, keyGroupRange: { start: 0, end: 7 } }
+    const first = backends.create(options)
+    first.setCurrentKey('a')
+    first.getValueState({ name: 's' }).update(1)
+    const storage = new SnapshotStorage()
+    const parts = [await storage.store(first.snapshot(1n))]
+    const assignment = { parallelism: 1, maxParallelism: 8 }
+    const restore = async (handles: typeof parts) => {
+      const backend = backends.create(options)
+      await backend.restore(storage.restores(handles, assignment)[0]!.restore)
+      return backend
+    }
+    const second = await restore(parts)
+    const snapshot = second.snapshot(2n)
+    while (!snapshot.writeSlice(10)) {}
+    const savepoint = second.snapshot(3n, { full: true })
+    const handle = await storage.store(snapshot)
+    const full = await storage.store(savepoint)
+    for (const of of [handle, full]) {
+      const third = await restore([of])
+      third.setCurrentKey('a')
+      t.equal(third.getValueState({ name: 's' }).value(), 1)
+    }
+    t.strictSame(backends.close(), [])
+  },
+)
