@@ -142,6 +142,9 @@ export class InFlightCapture {
     }
     this.#end()
     this.#resolve([...this.#produced, ...this.#captured()])
+    // It may be known for longer than what it has found need be kept.
+    this.#produced.length = 0
+    this.#captures.length = 0
     return true
   }
 
