@@ -128,7 +128,9 @@ t.test('bad input of high availability', { skip: zookeeperMissing() ?? false }, 
   await t.test(
     'garbage where a job is kept ends the leader, with the node; without it all is well',
     async (t) => {
-      const cluster = await prepare(t, 'garbage')
+      const cluster = await prepare(t, 'garbage', {
+        'high-availability.zookeeper.client.authorization': 'digest:owner:right',
+      })
       const plans = '/flink/garbage/entries/execution-plans'
       await zooKeeper.createRecursive(plans)
       await zooKeeper.create(`${plans}/${JOB}`, GARBAGE)

@@ -71,7 +71,8 @@ if (values.patches || values.patch !== undefined) {
     fail(`There is no patch ${values.patch}: ${FAULT_PATCHES.map(({ name }) => name).join(', ')}`)
   }
   const missed = await findPatches({ log, seed, only: values.patch, signal: abort.signal })
-  console.log(`patches not found: ${missed.length === 0 ? 'none' : missed.join(', ')}`)
+  const rest = abort.signal.aborted ? ', but not all were tried' : ''
+  console.log(`patches not found: ${missed.length === 0 ? 'none' : missed.join(', ')}${rest}`)
   process.exit(exitCode ?? (missed.length === 0 ? 0 : 1))
 }
 const scenario = FAULT_SCENARIOS.find(({ name }) => name === (values.scenario ?? 'all'))
