@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { posix } from 'node:path'
 import {
   Configuration,
   createFileSystems,
@@ -213,12 +214,13 @@ export async function testProcesses(
   )
 }
 
+/** Of visible files; those of the savepoint stay beside them, hidden. */
 async function linesBelow(fileSystems: FileSystems, path: string): Promise<string[]> {
   const files = fileSystems.forPath(path)
   const lines: string[] = []
   for (const status of await files.list(path)) {
     if (status.isDirectory) lines.push(...(await linesBelow(fileSystems, status.path)))
-    else {
+    else if (!posix.basename(status.path).startsWith('.')) {
       const bytes = Buffer.alloc(Number(status.lengthBytes))
       const stream = await files.open(status.path)
       for (let at = 0; at < bytes.length; ) at += await stream.read(bytes.subarray(at), at)
