@@ -10,7 +10,8 @@ const runTurn = new Script(`globalThis[Symbol.for(${JSON.stringify(TURN.descript
 
 /**
  * Runs actions in later turns of the event loop so that Ctrl-C reaches them: a signal handler of JavaScript does not
- * run while a user function loops in the only thread there is, but Node can break off a script.
+ * run while a user function loops in the only thread there is, but Node can break off a script. For that Node takes the listeners away
+ * and gives them back with each script: a Ctrl-C in those microseconds ends the process at once, as if nobody listened.
  *
  * @param onInterrupt called when Ctrl-C has broken off an action
  */
