@@ -13,3 +13,8 @@ export interface TermBlobs extends JobBlobs {
   /** The term is over: what is here is of no use any more; what is kept for later terms stays. */
   close(): Promise<void>
 }
+
+/** Whether these are of one term only. A `BlobServer` outlives its terms, and has a `close` of its own. */
+export function areOfOneTerm(blobs: JobBlobs | TermBlobs): blobs is TermBlobs {
+  return 'removeAbandoned' in blobs
+}

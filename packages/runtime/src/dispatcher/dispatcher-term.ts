@@ -1,6 +1,6 @@
 import { FlinkError, type Logger } from '@flink-ts/core'
 import type { MainThreadExecutor } from '@flink-ts/rpc'
-import type { JobBlobs, TermBlobs } from '../blob/job-blobs.js'
+import { areOfOneTerm, type JobBlobs, type TermBlobs } from '../blob/job-blobs.js'
 import type { LeaderStores } from '../highavailability/high-availability-services.js'
 import {
   CoordinationConnectionLostError,
@@ -187,7 +187,7 @@ export class DispatcherTerm {
     this.#runners.clear()
     await Promise.all(this.#ending)
     const { blobs } = this.#options
-    if (blobs !== undefined && 'close' in blobs) await blobs.close()
+    if (blobs !== undefined && areOfOneTerm(blobs)) await blobs.close()
   }
 
   async #recoverBlobs(jobGraph: JobGraph): Promise<void> {
@@ -209,7 +209,7 @@ export class DispatcherTerm {
 
   async #removeAbandonedBlobs(): Promise<void> {
     const { blobs, log } = this.#options
-    if (this.#closed || blobs === undefined || !('removeAbandoned' in blobs)) return
+    if (this.#closed || blobs === undefined || !areOfOneTerm(blobs)) return
     await blobs.removeAbandoned().catch((error) => {
       log.warn('Programs of earlier leaders were not removed; the next leader tries again', {
         error,
