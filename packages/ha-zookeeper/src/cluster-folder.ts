@@ -1,4 +1,5 @@
 import {
+  type FileStatus,
   type FileSystem,
   type FileSystems,
   HighAvailabilityOptions,
@@ -6,6 +7,13 @@ import {
   type Random,
 } from '@flink-ts/core'
 import { encodeNodeName } from './cluster-paths.js'
+
+/** What {@link checkWritable} calls a file. */
+const PROBE = /^probe-[0-9a-f]+$/
+
+interface FolderFile extends FileStatus {
+  readonly name: string
+}
 
 /** Where one cluster keeps files. */
 export interface ClusterFolder {
@@ -64,11 +72,43 @@ function illegalStorage(directory: string, why: string, cause: unknown): Error {
   )
 }
 
+/**
+ * Removes files that terms up to that of `epoch` have written, and the folders as far as they are empty then. What a later leader
+ * has written meanwhile stays, as does what others have put there.
+ */
+export async function removeFilesUpTo(folder: ClusterFolder, epoch: number): Promise<void> {
+  const { fileSystem, path, entries, blob } = folder
+  for (const each of [entries, blob]) {
+    for (const file of await filesIn(fileSystem, each)) {
+      const writer = /^(\d+)-/.exec(file.name)?.[1]
+      if (writer === undefined || Number(writer) > epoch) continue
+      await fileSystem.delete(file.path, { recursive: false })
+    }
+  }
+  for (const file of await filesIn(fileSystem, path)) {
+    if (PROBE.test(file.name)) await fileSystem.delete(file.path, { recursive: false })
+  }
+  await removeEmptyFolders(folder)
+}
+
 /** Removes the folders of a cluster as far as they are empty. */
 export async function removeEmptyFolders(folder: ClusterFolder): Promise<void> {
   const { fileSystem, path, entries, blob } = folder
   for (const each of [entries, blob, path]) {
     if (!(await fileSystem.exists(each)) || (await fileSystem.list(each)).length > 0) continue
-    await fileSystem.delete(each, { recursive: false })
+    try {
+      await fileSystem.delete(each, { recursive: false })
+    } catch (error) {
+      // Somebody may have put something there since the look.
+      if ((await filesIn(fileSystem, each)).length === 0) throw error
+    }
   }
+}
+
+async function filesIn(fileSystem: FileSystem, path: string): Promise<FolderFile[]> {
+  if (!(await fileSystem.exists(path))) return []
+  return (await fileSystem.list(path)).map((file) => ({
+    ...file,
+    name: file.path.slice(file.path.lastIndexOf('/') + 1),
+  }))
 }

@@ -10,7 +10,7 @@ import {
 } from '@flink-ts/core'
 import { type LeaderStores, NamespacedLeaderStores } from '@flink-ts/runtime'
 import { childPath, type ZooKeeperClient } from '@flink-ts/zookeeper-client'
-import { type ClusterFolder, clusterFolder } from './cluster-folder.js'
+import { type ClusterFolder, clusterFolder, removeFilesUpTo } from './cluster-folder.js'
 import { childrenOf, removeEmptyCluster } from './cluster-layout.js'
 import { ClusterPaths, decodeNodeName, latchQueue } from './cluster-paths.js'
 import { CoordinationReads, hasReason } from './coordination-reads.js'
@@ -136,13 +136,7 @@ export class ZooKeeperClusters {
       zooKeeper.exists(paths.cluster),
     )
     if (isThere === undefined && !hasFolder) return false
-    if (force) {
-      await zooKeeper.removeRecursive(paths.entries)
-      await zooKeeper.removeRecursive(paths.leader)
-    } else {
-      await this.#removeAsLeader(id, paths)
-    }
-    if (hasFolder) await folder.fileSystem.delete(folder.path, { recursive: true })
+    await this.#removeAsLeader(id, paths, { folder, force })
     await removeEmptyCluster(zooKeeper, paths)
     return true
   }
@@ -153,7 +147,11 @@ export class ZooKeeperClusters {
   }
 
   /** Takes part in the election meanwhile, so that no JobManager begins on what is being removed. */
-  async #removeAsLeader(clusterId: string, paths: ClusterPaths): Promise<void> {
+  async #removeAsLeader(
+    clusterId: string,
+    paths: ClusterPaths,
+    { folder, force }: { readonly folder: ClusterFolder | undefined; readonly force: boolean },
+  ): Promise<void> {
     const { zooKeeper, random } = this.#options
     await zooKeeper.createRecursive(paths.latch)
     const latchPath = await zooKeeper.create(
@@ -162,10 +160,16 @@ export class ZooKeeperClusters {
       { ephemeral: true, sequential: true },
     )
     try {
-      const contenders = await this.#contenders(paths, latchPath)
-      if (contenders[0] !== undefined) throw new ClusterHasContendersError(clusterId, contenders)
       const stat = await zooKeeper.exists(latchPath)
       const token = { epoch: stat?.czxid ?? 0, uuid: random.uuid() }
+      if (force) {
+        await zooKeeper.removeRecursive(paths.entries)
+        await zooKeeper.removeRecursive(paths.leader)
+        if (folder !== undefined) await removeFilesUpTo(folder, token.epoch)
+        return
+      }
+      const contenders = await this.#contenders(paths, latchPath)
+      if (contenders[0] !== undefined) throw new ClusterHasContendersError(clusterId, contenders)
       const term = { token, latchPath, sessionId: zooKeeper.sessionId ?? '' }
       const writer = this.#writer(() => term, token)
       const access = { zooKeeper, reads: this.#reads, writer }
@@ -174,6 +178,8 @@ export class ZooKeeperClusters {
         const path = childPath(paths.leader, name)
         if (path !== paths.latch) await removeTree(access, path)
       }
+      // Whoever leads after this writes files of later terms.
+      if (folder !== undefined) await removeFilesUpTo(folder, token.epoch)
     } finally {
       await zooKeeper.removeRecursive(latchPath)
     }

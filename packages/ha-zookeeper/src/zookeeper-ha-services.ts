@@ -10,7 +10,12 @@ import {
   NamespacedLeaderStores,
 } from '@flink-ts/runtime'
 import { childPath, type ZooKeeperClient } from '@flink-ts/zookeeper-client'
-import { type ClusterFolder, clusterFolder, removeEmptyFolders } from './cluster-folder.js'
+import {
+  type ClusterFolder,
+  clusterFolder,
+  removeEmptyFolders,
+  removeFilesUpTo,
+} from './cluster-folder.js'
 import { childrenOf, prepareCluster, removeEmptyCluster } from './cluster-layout.js'
 import { ClusterPaths } from './cluster-paths.js'
 import { watchConnection } from './connection-watchdog.js'
@@ -152,6 +157,10 @@ export class ZooKeeperHaServices implements HighAvailabilityServices {
     this.#latch.giveUp(reason)
   }
 
+  stopContending(): void {
+    this.#latch.stopContending()
+  }
+
   close({ cleanUp = false }: { readonly cleanUp?: boolean } = {}): Promise<void> {
     this.#closed ??= this.#close(cleanUp)
     return this.#closed
@@ -278,8 +287,8 @@ export class ZooKeeperHaServices implements HighAvailabilityServices {
       if (path !== paths.latch) await removeTree(access, path)
     }
     await this.#files.settled()
-    const { fileSystem, path } = this.#folder
-    if (await fileSystem.exists(path)) await fileSystem.delete(path, { recursive: true })
+    // Another process may lead since the nodes went.
+    await removeFilesUpTo(this.#folder, token.epoch)
   }
 
   /** Leaves no empty nodes and folders behind if nobody else takes part. */

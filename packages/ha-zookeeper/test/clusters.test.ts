@@ -14,7 +14,7 @@ import {
   zooKeeperHaSettings,
 } from '@flink-ts/ha-zookeeper'
 import t from 'tap'
-import { bytes, FOLDER, HaWorld, settle } from './ha-world.js'
+import { bytes, FOLDER, HaWorld, LATCH, settle } from './ha-world.js'
 
 const JOB = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
 
@@ -87,6 +87,32 @@ t.test('ZooKeeperClusters lists what clusters keep and removes what nobody needs
   await clusters.close()
   t.equal(world.manual.pendingTimers, 0)
 })
+
+t.test(
+  'ZooKeeperClusters removes files before anybody else leads, and none of later terms',
+  async (t) => {
+    const world = new HaWorld()
+    const a = world.process('a')
+    a.contend()
+    await settle()
+    await a.stores().namespace('x').create('e', Buffer.alloc(5_000))
+    await a.ha.close()
+    const [file] = await world.files()
+    const later = `${FOLDER}/entries/9${file!.slice(file!.lastIndexOf('/') + 1)}`
+    await (await world.fileSystem.create(later, 'exclusive')).close()
+    const remove = world.fileSystem.delete
+    const contenders: number[] = []
+    world.fileSystem.delete = (path, options) => {
+      contenders.push(world.zooKeeper.children(LATCH).length)
+      return remove.call(world.fileSystem, path, options)
+    }
+    const clusters = clustersOf(world)
+    t.equal(await clusters.remove('default'), true)
+    t.strictSame(await world.files(), [later])
+    t.ok(contenders.length > 0 && contenders.every((count) => count === 1), 'it holds its place')
+    await clusters.close()
+  },
+)
 
 t.test('ZooKeeperClusters says which ensemble does not answer', async (t) => {
   const world = new HaWorld()

@@ -2,7 +2,7 @@ import { noopLogger } from '@flink-ts/core'
 import { CheckpointIdCounter, CompletedCheckpointStore } from '@flink-ts/runtime'
 import type { ZooKeeperOperation } from '@flink-ts/zookeeper-client'
 import t from 'tap'
-import { bytes, ENTRIES, FOLDER, HaWorld, settle } from './ha-world.js'
+import { bytes, ENTRIES, FOLDER, HaWorld, LATCH, settle } from './ha-world.js'
 
 const LARGE = Buffer.alloc(5_000, 'x')
 const JOB = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
@@ -342,6 +342,45 @@ t.test('close removes everything but what others have put there, only as leader'
   t.strictSame(world.zooKeeper.paths, ['/flink', '/flink/other'])
   t.equal(await world.fileSystem.exists(FOLDER), false)
   t.equal(world.manual.pendingTimers, 0)
+})
+
+t.test('A clean-up spares what a later leader has written since the nodes went', async (t) => {
+  const world = new HaWorld()
+  const a = await leader(world)
+  const b = await leader(world, 'b')
+  const store = a.stores().namespace('x')
+  await store.create('e', LARGE)
+  const { epoch } = a.tokens[0]!
+  const blob = `${FOLDER}/blob/${epoch}-k`
+  const later = [
+    `${FOLDER}/entries/${epoch + 90}-0123456789abcdef`,
+    `${FOLDER}/blob/${epoch + 90}-k`,
+  ]
+  for (const path of [blob, ...later]) {
+    await (await world.fileSystem.create(path, 'exclusive')).close()
+  }
+  await a.ha.close({ cleanUp: true })
+  t.strictSame((await world.files()).sort(), later.sort())
+  await b.ha.close()
+})
+
+t.test('A process whose end is decided cleans up in no later term', async (t) => {
+  const world = new HaWorld()
+  const a = await leader(world)
+  await a.stores().namespace('x').create('e', LARGE)
+  a.ha.stopContending()
+  t.equal(a.leads, true, 'its term goes on')
+  const [node] = world.zooKeeper.children(LATCH)
+  world.zooKeeper.delete(`${LATCH}/${node}`)
+  await world.advance(2_000)
+  t.equal(a.leads, false)
+  t.equal(a.tokens.length, 1)
+  await a.ha.close({ cleanUp: true })
+  t.equal((await world.files()).length, 1)
+  const b = await leader(world, 'b')
+  b.ha.stopContending()
+  await b.ha.close({ cleanUp: true })
+  t.strictSame([world.zooKeeper.paths, await world.files()], [[], []])
 })
 
 t.test('Checkpoints are few and small nodes, and few writes', async (t) => {

@@ -62,6 +62,7 @@ export class LeaderLatch {
   /** Node that has a watcher of ours in this session. */
   #watched: string | undefined
   #delayMs = 0
+  #isLastTerm = false
   #cancelRetry: CancelTimer | undefined
 
   constructor(options: LeaderLatchOptions) {
@@ -89,6 +90,12 @@ export class LeaderLatch {
   /** Gives up leadership, if it has it, and queues again at the end. */
   giveUp(reason: string): void {
     if (this.#state === 'leading') this.#leave(reason)
+  }
+
+  /** Keeps the leadership that it has, and takes no part any more when that is over; at once if it has none. Idempotent. */
+  stopContending(): void {
+    this.#isLastTerm = true
+    if (this.#state !== 'leading') this.close()
   }
 
   /** Takes no part any more. The node goes with the session, unless that goes on. Idempotent. */
@@ -148,6 +155,10 @@ export class LeaderLatch {
   }
 
   #join(reason?: string): void {
+    if (this.#isLastTerm) {
+      this.close()
+      return
+    }
     this.#to('joining', reason)
     this.#attempt(() => this.#makeNode())
   }

@@ -150,6 +150,7 @@ export async function startJobManagerServices(
 
   let closed: Promise<void> | undefined
   const close = (status?: ApplicationStatus, diagnostics = '') => {
+    if (closed === undefined && status !== undefined) highAvailability.stopContending?.()
     closed ??= closeAll([
       () => Promise.all([dispatcherLeader.close(), resourceManagerLeader.close()]),
       // Jobs say goodbye to the ResourceManager and leave the blobs, so they go first.

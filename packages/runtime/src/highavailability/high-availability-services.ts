@@ -113,6 +113,11 @@ export interface HighAvailabilityServices {
   /** Of the term of leadership that `token` names. */
   stores(token: FencingToken): LeaderStores
   /**
+   * The end is decided: a term that this process holds goes on, and no other one is won, so that the clean-up of {@link close} is
+   * never that of a later term.
+   */
+  stopContending?(): void
+  /**
    * Gives up leadership and ends what was started here. With `cleanUp` everything that the cluster keeps is
    * removed first, if this process leads. Idempotent: the first call counts.
    */
