@@ -18,7 +18,10 @@ export interface CreateZooKeeperLeaderRetrievalOptions {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
-  /** Called once, when it is certain that ZooKeeper will never answer: credentials that it refuses. Default: logged as an error. */
+  /**
+   * Called once, when it is certain that nobody is found: credentials that ZooKeeper refuses, or that are not those of the
+   * cluster. Default: logged as an error.
+   */
   readonly onFatalError?: (error: Error) => void
 }
 
@@ -109,14 +112,26 @@ export class ZooKeeperRetrieval implements ZooKeeperLeaderRetrieval {
     this.#zooKeeper = zooKeeper
     const paths = new ClusterPaths(settings.rootPath, settings.clusterId)
     const { retry } = settings
-    this.#watches = new LeaderWatches({ zooKeeper, paths, retry, clock, log })
+    let isTold = false
+    const refused = (error: Error) => {
+      if (isTold) return
+      isTold = true
+      if (onFatalError !== undefined) onFatalError(error)
+      else log.error('No leader can be found in ZooKeeper', { error })
+    }
+    this.#watches = new LeaderWatches({
+      zooKeeper,
+      paths,
+      retry,
+      clock,
+      log,
+      onFatalError: refused,
+    })
     this.#endings = [
       watchConnection({ zooKeeper, settings, clock, log }),
       zooKeeper.onSession((event) => {
         if (event.type !== 'auth-failed') return
-        const error = new ZooKeeperAccessError(`credentials of scheme ${event.scheme}`)
-        if (onFatalError !== undefined) onFatalError(error)
-        else log.error('No leader can be found in ZooKeeper', { error })
+        refused(new ZooKeeperAccessError(`credentials of scheme ${event.scheme}`))
       }),
     ]
   }

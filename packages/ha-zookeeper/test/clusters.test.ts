@@ -11,6 +11,7 @@ import {
   createZooKeeperHaServices,
   createZooKeeperLeaderRetrieval,
   ZooKeeperClusters,
+  ZooKeeperRetrieval,
   zooKeeperHaSettings,
 } from '@flink-ts/ha-zookeeper'
 import t from 'tap'
@@ -202,3 +203,47 @@ t.test('Services are not made without a folder that can be written to', async (t
   await createZooKeeperClusters({ ...world, configuration }).close()
   t.equal(clock.pendingTimers, 0)
 })
+
+t.test(
+  'ZooKeeperRetrieval tells once of credentials that are not those of the cluster',
+  async (t) => {
+    const world = new HaWorld()
+    const { clock, random, log } = world
+    const as = (credentials: string) => ({
+      authorization: { scheme: 'digest', credentials },
+      acl: 'creator' as const,
+    })
+    const lookOn = (name: string, onFatalError?: (error: Error) => void) => {
+      const zooKeeper = world.client(name, as('u:wrong'))
+      const retrieval = new ZooKeeperRetrieval(zooKeeper, world.settings(), {
+        configuration: new Configuration(),
+        clock,
+        random,
+        log,
+        ...(onFatalError && { onFatalError }),
+      })
+      for (const kind of ['dispatcher', 'rest_server'] as const) {
+        retrieval.leaderRetriever({ kind }).start(() => t.fail('nobody is found'))
+      }
+      zooKeeper.start()
+      return retrieval
+    }
+    const fatal: Error[] = []
+    const retrieval = lookOn('taskmanager', (error) => void fatal.push(error))
+    await world.advance(5_000)
+    t.strictSame(fatal, [], 'there is nothing yet that it must not read')
+    const leader = world.process('a', { zooKeeper: world.client('a', as('u:right')) })
+    leader.contend()
+    leader.contend({ kind: 'rest_server' })
+    await world.advance(20_000)
+    t.match(fatal, [{ code: 'FLINK_HA_ACCESS_REFUSED', message: /client.authorization/ }])
+    t.equal(fatal.length, 1)
+    const silent = lookOn('without a listener')
+    await world.advance(1_000)
+    t.match(
+      world.logged.filter(({ level }) => level === 'error'),
+      [{ fields: { error: { code: 'FLINK_HA_ACCESS_REFUSED' } } }],
+    )
+    await Promise.all([retrieval.close(), silent.close(), leader.ha.close()])
+  },
+)

@@ -10,6 +10,7 @@ import type { ZooKeeperClient } from '@flink-ts/zookeeper-client'
 import type { ClusterPaths } from '../cluster-paths.js'
 import { hasReason } from '../coordination-reads.js'
 import { parseLeaderInformation } from '../leader-information.js'
+import { ZooKeeperAccessError } from '../zookeeper-ha-errors.js'
 import type { ZooKeeperRetrySettings } from '../zookeeper-ha-settings.js'
 
 export interface LeaderWatchesOptions {
@@ -18,6 +19,11 @@ export interface LeaderWatchesOptions {
   readonly retry: ZooKeeperRetrySettings
   readonly clock: Clock
   readonly log: Logger
+  /**
+   * Called once, when the servers refuse a read: they take any password when a session begins, so a wrong one shows only
+   * where the cluster's nodes are its own.
+   */
+  readonly onFatalError?: (error: Error) => void
 }
 
 /** Until a leader that is gone is looked for again. */
@@ -48,6 +54,7 @@ export class LeaderWatches {
   readonly #leaders = new LeaderRegistry()
   readonly #watches = new Map<string, Watch>()
   readonly #unsubscribe: () => void
+  #isRefused = false
 
   constructor(options: LeaderWatchesOptions) {
     this.#options = options
@@ -138,6 +145,7 @@ export class LeaderWatches {
   #onFailure(watch: Watch, error: unknown): void {
     const { retry, clock, log } = this.#options
     if (hasReason(error, 'closed', 'auth-failed')) return
+    if (hasReason(error, 'no-auth')) this.#onRefused(watch, error)
     watch.delayMs = Math.min(
       watch.delayMs === 0 ? retry.initialDelayMs : 2 * watch.delayMs,
       retry.maxDelayMs,
@@ -149,6 +157,12 @@ export class LeaderWatches {
       retryInMs: watch.delayMs,
     })
     watch.cancelRetry = clock.schedule(watch.delayMs, () => this.#ask(watch))
+  }
+
+  #onRefused({ path }: Watch, error: unknown): void {
+    if (this.#isRefused) return
+    this.#isRefused = true
+    this.#options.onFatalError?.(new ZooKeeperAccessError(`access to ${path}`, error))
   }
 
   /** With one watcher at a time. */
