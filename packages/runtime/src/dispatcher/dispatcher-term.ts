@@ -1,4 +1,4 @@
-import { FlinkError, type Logger } from '@flink-ts/core'
+import type { Logger } from '@flink-ts/core'
 import type { MainThreadExecutor } from '@flink-ts/rpc'
 import { areOfOneTerm, type JobBlobs, type TermBlobs } from '../blob/job-blobs.js'
 import type { LeaderStores } from '../highavailability/high-availability-services.js'
@@ -17,6 +17,7 @@ import { DuplicateJobSubmissionError } from './dispatcher-errors.js'
 import { infoOfResult } from './ended-job-info.js'
 import { jobResultOf } from './job-details.js'
 import type { JobManagerRunner } from './job-manager-runner.js'
+import { CONNECTION_RETRIES, STORAGE_RETRIES } from './store-retries.js'
 
 export interface DispatcherTermOptions {
   readonly stores: LeaderStores
@@ -38,20 +39,6 @@ export interface DispatcherTermOptions {
   readonly onJobEnded: (info: ExecutionGraphInfo) => void
 }
 
-/** A coordination service that is away is asked again until it answers, or the term is over. */
-const STORE_RETRIES: RetryPolicy = {
-  maxRetries: Number.POSITIVE_INFINITY,
-  initialDelayMs: 100,
-  maxDelayMs: 5_000,
-  isWorthRetrying: (error) => error instanceof CoordinationConnectionLostError,
-}
-
-/** Programs that are away for a moment come back: a job without its program could only fail. */
-const PROGRAM_RETRIES: RetryPolicy = {
-  ...STORE_RETRIES,
-  isWorthRetrying: (error) => FlinkError.is(error) && error.retriable,
-}
-
 /**
  * The jobs of a Dispatcher during one term of leadership. Everything that a later leader must know is kept
  * before anybody else hears of it: the graph before the submission is acknowledged, the result before
@@ -63,6 +50,8 @@ export class DispatcherTerm {
   readonly #runners = new Map<string, JobManagerRunner>()
   /** Ids of jobs that are being submitted. */
   readonly #submitting = new Set<string>()
+  /** Of jobs whose graph may be kept: the latest attempt to keep it of which nobody knows the outcome. */
+  readonly #doubtful = new Map<string, CoordinationConnectionLostError>()
   /** What goes on after a job left `#runners`. */
   readonly #ending = new Set<Promise<void>>()
   #recovered: { jobGraphs: JobGraph[]; dirtyResults: JobResult[] } | undefined
@@ -86,16 +75,16 @@ export class DispatcherTerm {
    */
   async recover(): Promise<void> {
     const { jobGraphs, jobResults } = this.#options.stores
-    const dirtyResults = await this.#store('read how jobs ended', () =>
+    const dirtyResults = await this.#storeOrWait('read how jobs ended', () =>
       jobResults.getDirtyResults(),
     )
     const ended = new Set(dirtyResults.map(({ jobId }) => jobId))
-    const jobIds = await this.#store('list jobs', () => jobGraphs.getJobIds())
+    const jobIds = await this.#storeOrWait('list jobs', () => jobGraphs.getJobIds())
     const recovered = await Promise.all(
       jobIds
         .filter((jobId) => !ended.has(jobId))
         .map((jobId) =>
-          this.#store(`read the graph of job ${jobId}`, () => jobGraphs.getJobGraph(jobId)),
+          this.#storeOrWait(`read the graph of job ${jobId}`, () => jobGraphs.getJobGraph(jobId)),
         ),
     )
     const found = recovered.filter((jobGraph) => jobGraph !== undefined)
@@ -126,10 +115,11 @@ export class DispatcherTerm {
    *
    * @throws DuplicateJobSubmissionError
    * @throws LeadershipLostError if the term is over: whether the job is kept is not known
+   * @throws CoordinationConnectionLostError if that is not known for another reason
    */
   async submit(jobGraph: JobGraph): Promise<void> {
     const { jobId } = jobGraph
-    const { stores, blobs, log } = this.#options
+    const { stores, log } = this.#options
     if (this.#runners.has(jobId) || this.#submitting.has(jobId)) {
       throw new DuplicateJobSubmissionError(jobId, false)
     }
@@ -140,16 +130,19 @@ export class DispatcherTerm {
       )
       if (ended) throw new DuplicateJobSubmissionError(jobId, true)
       await this.#registerBlobs(jobGraph)
-      await this.#store(`keep the graph of job ${jobId}`, () =>
-        stores.jobGraphs.putJobGraph(jobGraph),
-      )
+      await this.#keepJobGraph(jobGraph)
     } catch (error) {
       if (error instanceof EntryExistsError) throw new DuplicateJobSubmissionError(jobId, false)
       const outcomeUnknown =
         error instanceof LeadershipLostError || error instanceof CoordinationConnectionLostError
-      if (!outcomeUnknown && !(error instanceof DuplicateJobSubmissionError)) {
-        await blobs?.releaseJob(jobId)
+      if (outcomeUnknown || error instanceof DuplicateJobSubmissionError) throw error
+      const doubt = this.#doubtful.get(jobId)
+      if (doubt !== undefined) {
+        // The client is told what it must know: the job may run.
+        log.warn('A job may have been kept, or not: its submission failed', { jobId, error })
+        throw doubt
       }
+      await this.#releaseRefused(jobId)
       throw error
     } finally {
       this.#submitting.delete(jobId)
@@ -193,7 +186,7 @@ export class DispatcherTerm {
   async #recoverBlobs(jobGraph: JobGraph): Promise<void> {
     const { jobId, name } = jobGraph
     try {
-      await this.#retries.run(`fetch the program of job ${jobId}`, PROGRAM_RETRIES, () =>
+      await this.#retries.run(`fetch the program of job ${jobId}`, STORAGE_RETRIES, () =>
         this.#registerBlobs(jobGraph),
       )
     } catch (error) {
@@ -222,6 +215,38 @@ export class DispatcherTerm {
     await this.#options.blobs?.registerJob(jobId, [program.bundleKey])
   }
 
+  async #keepJobGraph(jobGraph: JobGraph): Promise<void> {
+    const { jobId } = jobGraph
+    const policy: RetryPolicy = {
+      ...CONNECTION_RETRIES,
+      // What may be kept is not refused any more.
+      isWorthRetrying: (error) =>
+        (this.#doubtful.has(jobId) ? STORAGE_RETRIES : CONNECTION_RETRIES).isWorthRetrying(error),
+    }
+    await this.#retries.run(`keep the graph of job ${jobId}`, policy, async () => {
+      try {
+        await this.#options.stores.jobGraphs.putJobGraph(jobGraph)
+      } catch (error) {
+        if (error instanceof CoordinationConnectionLostError) this.#doubtful.set(jobId, error)
+        throw error
+      }
+    })
+    this.#doubtful.delete(jobId)
+  }
+
+  async #releaseRefused(jobId: string): Promise<void> {
+    const { blobs, log } = this.#options
+    try {
+      await blobs?.releaseJob(jobId)
+    } catch (error) {
+      // The submitter hears why the job was refused.
+      log.warn('The program of a refused job was not removed; the next leader does', {
+        jobId,
+        error,
+      })
+    }
+  }
+
   #runJob(jobGraph: JobGraph): void {
     const { jobId } = jobGraph
     const runner = this.#options.createRunner(jobGraph, (info) => {
@@ -237,7 +262,7 @@ export class DispatcherTerm {
     const { stores, log, onJobEnded } = this.#options
     const result = jobResultOf(info)
     try {
-      await this.#store(`keep how job ${jobId} ended`, () =>
+      await this.#storeOrWait(`keep how job ${jobId} ended`, () =>
         stores.jobResults.putDirtyResult(result),
       )
     } catch (error) {
@@ -284,7 +309,11 @@ export class DispatcherTerm {
   }
 
   #store<T>(what: string, attempt: () => Promise<T>): Promise<T> {
-    return this.#retries.run(what, STORE_RETRIES, attempt)
+    return this.#retries.run(what, CONNECTION_RETRIES, attempt)
+  }
+
+  #storeOrWait<T>(what: string, attempt: () => Promise<T>): Promise<T> {
+    return this.#retries.run(what, STORAGE_RETRIES, attempt)
   }
 
   #track(work: Promise<void>): void {
