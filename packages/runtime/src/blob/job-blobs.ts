@@ -10,7 +10,7 @@ export interface JobBlobs {
 export interface TermBlobs extends JobBlobs {
   /** Removes what earlier terms have left; called when all jobs that they left are registered. */
   removeAbandoned(): Promise<void>
-  /** The term is over: what is here is of no use any more; what is kept for later terms stays. */
+  /** The term is over: what is here is of no use any more; what is kept for later terms stays. Never rejects. */
   close(): Promise<void>
 }
 

@@ -13,6 +13,7 @@ import { JobReferences } from './job-references.js'
 export class LeaderBlobs implements TermBlobs {
   readonly #server: BlobServer
   readonly #stored: HighAvailabilityBlobs
+  readonly #log: Logger
   readonly #references = new JobReferences()
   readonly #jobs = new Set<string>()
   /** Of which the storage has a file that is whole. */
@@ -29,6 +30,7 @@ export class LeaderBlobs implements TermBlobs {
     log: Logger
   }) {
     this.#server = options.server
+    this.#log = options.log
     this.#stored = new HighAvailabilityBlobs(options)
   }
 
@@ -75,10 +77,20 @@ export class LeaderBlobs implements TermBlobs {
     )
   }
 
+  /** Never rejects: what could not be removed here is logged, and is in nobody's way. */
   close(): Promise<void> {
     this.#closed = true
     return this.#change(async () => {
-      for (const jobId of this.#jobs) await this.#server.releaseJob(jobId)
+      for (const jobId of this.#jobs) {
+        try {
+          await this.#server.releaseJob(jobId)
+        } catch (error) {
+          this.#log.warn('The program of a job of a term that is over was not removed here', {
+            jobId,
+            error,
+          })
+        }
+      }
     })
   }
 

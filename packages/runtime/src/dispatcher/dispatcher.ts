@@ -359,7 +359,11 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
     this.#term = undefined
     if (term === undefined) return
     this.fencingToken = undefined
-    this.#earlierTerms = Promise.all([this.#earlierTerms, term.close()])
+    const ended = term.close().catch((error) => {
+      // The next term must not hear of it: it would never serve.
+      this.log.error('A term did not end in order', { error })
+    })
+    this.#earlierTerms = Promise.all([this.#earlierTerms, ended])
   }
 
   async #onClientExpired(jobId: string): Promise<void> {

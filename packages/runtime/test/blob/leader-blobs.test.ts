@@ -160,6 +160,25 @@ t.test('a storage that is away is told with its path, and the same call works la
   t.strictSame(await leaders.names(), [])
 })
 
+t.test('LeaderBlobs.close does not reject, and forgets all jobs but those it cannot', async (t) => {
+  const leaders = new Leaders()
+  const a = await leaders.process('a')
+  const term = a.term(1)
+  for (const [jobId, content] of [['stuck', PROGRAM] as const, ['other', OTHER] as const]) {
+    const lease = await a.server.lease(content)
+    await term.registerJob(jobId, [blobKeyOf(content)])
+    await lease.release()
+  }
+  const { server } = a
+  const releaseJob = server.releaseJob.bind(server)
+  server.releaseJob = async (jobId) => {
+    if (jobId === 'stuck') throw new Error('the disk is busy')
+    await releaseJob(jobId)
+  }
+  await term.close()
+  t.strictSame(a.store.keys, [KEY])
+})
+
 t.test('LeaderBlobs.close forgets what is here and keeps what later terms need', async (t) => {
   const leaders = new Leaders()
   const a = await leaders.process('a')
