@@ -1,9 +1,11 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createServer as createTcpServer, type Socket } from 'node:net'
+import { connect, createServer as createTcpServer, type Socket } from 'node:net'
+import { noopLogger, SystemRandom } from '@flink-ts/core'
 import type { RestServerOptions } from '@flink-ts/rest'
 import type { LeaderAddress, LeaderContender } from '@flink-ts/runtime'
 import t, { type Test } from 'tap'
+import { StandbyProxy } from '../dist/server/standby-proxy.js'
 import { startServer } from './start-server.js'
 
 type HighAvailability = NonNullable<RestServerOptions['highAvailability']>
@@ -229,4 +231,94 @@ t.test('a former leader becomes a standby of the next one', async (t) => {
   election.grant(1)
 
   t.match(await leader.raw('/overview'), { status: 503, body: { errors: [/leader election/] } })
+})
+
+t.test('a body in chunks stays one on the way to the leader, whatever the method', async (t) => {
+  const { election, standby } = await startPair(t)
+  const received: string[] = []
+  const leader = createTcpServer((socket) => {
+    let text = ''
+    socket.on('error', () => {})
+    socket.on('data', (bytes) => {
+      text += bytes.toString('latin1')
+      if (!text.includes('POST /jobs')) return
+      received.push(text)
+      socket.end('HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
+    })
+  })
+  election.publishUrl(await listen(t, leader))
+
+  const body = 'POST /jobs HTTP/1.1\r\n\r\n'
+  for (const method of ['GET', 'HEAD', 'DELETE', 'OPTIONS', 'PATCH']) {
+    const headers = { 'Transfer-Encoding': 'chunked' }
+    t.match(await standby.raw('/overview', { method, headers, body }), { status: 200 })
+    const text = received.pop() ?? ''
+    t.match(text, /transfer-encoding: chunked\r\n/i, method)
+    t.match(text, /connection: close\r\n/i, method)
+    t.ok(text.includes(`\r\n\r\n${body.length.toString(16)}\r\n${body}`), `${method}: ${text}`)
+  }
+})
+
+t.test('an answer before the end of the request ends the connection of the client', async (t) => {
+  const { election, standby } = await startPair(t)
+  const leader = createTcpServer((socket) => {
+    socket.on('error', () => {})
+    socket.once('data', () => socket.write('HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\n{}'))
+  })
+  election.publishUrl(await listen(t, leader))
+
+  const client = connect(standby.server.port, '127.0.0.1')
+  t.teardown(() => client.destroy())
+  client.write(
+    `POST /jobs HTTP/1.1\r\nHost: ${standby.server.address}\r\nContent-Length: 1000\r\n\r\nhalf`,
+  )
+  let text = ''
+  for await (const bytes of client) text += bytes
+  t.match(text, /^HTTP\/1.1 413 /)
+  t.match(text, /\r\nconnection: close\r\n/i)
+  t.ok(text.endsWith('\r\n\r\n{}'), text)
+})
+
+t.test('StandbyProxy.forward ends when the client goes after the leader is done', async (t) => {
+  const standby = createServer()
+  const election = new DecidedElection()
+  const proxy = new StandbyProxy({
+    highAvailability: election.services(),
+    random: new SystemRandom(),
+    log: noopLogger,
+    connectTimeoutMs: 10_000,
+    idleTimeoutMs: 10_000,
+  })
+  const leader = createTcpServer((socket) => {
+    socket.on('error', () => {})
+    socket.once('data', () =>
+      socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}'),
+    )
+  })
+  const leaderDone = new Promise<void>((resolve) =>
+    leader.once('connection', (socket) => socket.once('close', () => resolve())),
+  )
+  proxy.start('http://127.0.0.1:1')
+  election.publishUrl(await listen(t, leader))
+  let forwarded: Promise<boolean> | undefined
+  const answered = new Promise<void>((resolve) => {
+    standby.on('request', (request, response) => {
+      // As of a client that takes nothing: what is written never gets through.
+      response.socket!.write = () => false
+      forwarded = proxy.forward(request, response)
+      const end = response.end.bind(response)
+      response.end = ((...rest: []) => {
+        resolve()
+        return end(...rest)
+      }) as typeof response.end
+    })
+  })
+  const client = connect(Number(new URL(await listen(t, standby)).port), '127.0.0.1')
+  t.teardown(() => client.destroy())
+  client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+
+  await Promise.all([answered, leaderDone])
+  client.destroy()
+  t.equal(await forwarded, true)
+  await proxy.close()
 })

@@ -51,7 +51,8 @@ export class StandbyProxy {
   readonly #election: LeaderElection
   readonly #retriever: LeaderRetriever
   readonly #id: string
-  readonly #underWay = new Map<ClientRequest, string>()
+  /** How to give up what waits for the leader named. */
+  readonly #underWay = new Map<(reason: string) => void, string>()
   #leads = false
   /** Base URL. */
   #leader: string | undefined
@@ -104,24 +105,34 @@ export class StandbyProxy {
     this.#options.log.info('The leading REST endpoint has changed', { leader: leader ?? 'nobody' })
     // One that stands still would never answer what it got.
     if (leader === undefined) return
-    for (const [call, of] of this.#underWay) {
-      if (of !== leader) call.destroy(new Error(`${leader} leads now`))
+    for (const [giveUp, of] of this.#underWay) {
+      if (of !== leader) giveUp(`${leader} leads now`)
     }
   }
 
   #passOn(leader: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     return new Promise((resolve, reject) => {
       let connected = false
+      let ended = false
+      let answer: IncomingMessage | undefined
       const call = this.#call(leader, request, () => {
         connected = true
       })
-      this.#underWay.set(call, leader)
-      const onGone = () => call.destroy(new Error('the client is gone'))
+      const giveUp = (reason: string) => {
+        // An answer that is here needs no leader; to destroy its call would drop what the client has not taken yet.
+        if (!answer?.complete) call.destroy(new Error(reason))
+      }
+      this.#underWay.set(giveUp, leader)
+      // The call may be over by then, and would tell nothing any more.
+      const onGone = () => end()
       response.once('close', onGone)
       const end = (error?: unknown) => {
-        this.#underWay.delete(call)
+        if (ended) return
+        ended = true
+        this.#underWay.delete(giveUp)
         response.off('close', onGone)
         request.unpipe(call)
+        call.destroy()
         if (error === undefined || response.destroyed) resolve()
         // Half an answer must not look like a whole one.
         else if (response.headersSent) {
@@ -129,13 +140,24 @@ export class StandbyProxy {
           resolve()
         } else reject(leaderFailed(leader, connected, error))
       }
-      call.once('error', end)
-      call.once('response', (answer) => {
-        response.writeHead(answer.statusCode ?? 502, passedOn(answer.headers))
-        answer.once('error', end)
-        answer.once('aborted', () => end(new Error('the connection broke')))
+      call.on('error', (error) => {
+        // Such as that of a body which the leader did not want to the end.
+        if (!answer?.complete) end(error)
+      })
+      call.on('timeout', () => giveUp('no answer in time'))
+      call.once('response', (received) => {
+        answer = received
+        const headers = passedOn(received.headers)
+        if (!request.complete) {
+          // The leader does not want the rest: nobody reads it, so that the connection cannot be used again.
+          request.unpipe(call)
+          headers['connection'] = 'close'
+        }
+        response.writeHead(received.statusCode ?? 502, headers)
+        received.on('error', end)
+        received.once('aborted', () => end(new Error('the connection broke')))
         response.once('finish', () => end())
-        answer.pipe(response)
+        received.pipe(response)
       })
       request.pipe(call)
     })
@@ -151,9 +173,14 @@ export class StandbyProxy {
       path: `${url.pathname.replace(/\/$/, '')}${request.url ?? '/'}`,
       headers: {
         ...passedOn(request.headers, CHECKED_HERE),
+        // Node frames no body of GET, HEAD, DELETE and OPTIONS by itself: it would follow as a request of its own.
+        ...(request.headers['transfer-encoding'] !== undefined && {
+          'transfer-encoding': 'chunked',
+        }),
         host: url.host,
         [FORWARDED_BY]: this.#id,
       },
+      // A connection for this request only.
       agent: false,
       timeout: connectTimeoutMs,
     }
@@ -164,7 +191,6 @@ export class StandbyProxy {
         call.setTimeout(idleTimeoutMs)
       }),
     )
-    call.once('timeout', () => call.destroy(new Error('no answer in time')))
     return call
   }
 }
