@@ -111,6 +111,10 @@ export async function main() {
   env.fromSequence(1, 10).print()
   const job = await env.executeAsync('the one')
   if (MODE === 'throws') throw new RangeError('main is wrong')
+  while (MODE === 'asks') {
+    await job.getJobStatus()
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
   await job.getJobExecutionResult()
 }
 `
@@ -122,7 +126,7 @@ async function startTwo(t: Test, mode: string) {
   const random = new SeededRandom(1)
   const coordination = new InMemoryCoordination({ clock, random, log: noopLogger })
   const bundle = join(folder, 'program.mjs')
-  writeFileSync(bundle, PROGRAM.replace('MODE', JSON.stringify(mode)))
+  writeFileSync(bundle, PROGRAM.replaceAll('MODE', JSON.stringify(mode)))
   const daemons: RunningDaemon[] = []
   t.teardown(async () => {
     await Promise.all(daemons.map((daemon) => daemon.close()))
@@ -131,11 +135,13 @@ async function startTwo(t: Test, mode: string) {
   const start = async (name: string) => {
     const ends: string[] = []
     const fatal: unknown[] = []
+    const logged: string[] = []
     let restPort: unknown
     const log: Logger = {
       ...noopLogger,
       child: () => log,
       info: (message, fields) => {
+        logged.push(message)
         if (message === 'Rest endpoint listening') restPort = fields?.['port']
       },
     }
@@ -173,7 +179,8 @@ async function startTwo(t: Test, mode: string) {
       return jobs?.map(({ id, status }) => `${id} ${status}`).join() ?? response.status
     }
     const cancel = () => fetch(`http://127.0.0.1:${restPort}/jobs/${JOB_ID}`, { method: 'PATCH' })
-    return { daemon, ends, fatal, jobStatus, cancel }
+    const starts = () => logged.filter((text) => text === 'The application starts').length
+    return { daemon, ends, fatal, starts, jobStatus, cancel }
   }
   const [a, b] = [await start('a'), await start('b')]
   const until = async (what: string, isSo: () => boolean | Promise<boolean>) => {
@@ -200,6 +207,22 @@ t.test('an application goes on where its next leader is: the job is found again'
   t.strictSame([a.ends, a.fatal, b.fatal], [[], [], []])
   await b.daemon.close()
   t.strictSame(coordination.entryPaths, [], 'nothing is left for later ones')
+})
+
+t.test('main() ends with the term that is cut off, which others do not tell of', async (t) => {
+  const { a, b, coordination, until } = await startTwo(t, 'asks')
+  await until('a runs main()', async () => (await a.jobStatus()) === `${JOB_ID} RUNNING`)
+  coordination.disconnect('a')
+  coordination.expireSession('a')
+  await until('b runs the job', async () => (await b.jobStatus()) === `${JOB_ID} RUNNING`)
+  t.strictSame([a.ends, a.fatal, b.ends, b.fatal], [[], [], [], []], 'a is a standby')
+
+  coordination.reconnect('a')
+  await until('a takes part again', () => coordination.candidates.includes('a'))
+  coordination.grantLeadership('a')
+  await until('a runs main() again', () => a.starts() === 2)
+  await until('a runs the job', async () => (await a.jobStatus()) === `${JOB_ID} RUNNING`)
+  t.strictSame([a.ends, a.fatal, b.ends, b.fatal, b.starts()], [[], [], [], [], 1])
 })
 
 t.test('a JobManager of several that is stopped leaves the application to the next', async (t) => {

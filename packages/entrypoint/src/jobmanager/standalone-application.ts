@@ -11,6 +11,7 @@ import { prepareClusterModules } from '@flink-ts/runtime/program'
 import { Application, type ApplicationOutcome } from '../application/application.js'
 import { ApplicationJobs } from '../application/application-jobs.js'
 import type { ApplicationThreadData } from '../application/application-thread-messages.js'
+import { followLeadership } from '../application/follow-leadership.js'
 import { LeadingApplication } from '../application/leading-application.js'
 import type { DaemonContext, RunningDaemon } from '../daemon/daemon.js'
 import { type ClusterEnd, EXIT_CODES, startFailed, stoppedFromOutside } from './cluster-end.js'
@@ -59,8 +60,8 @@ export async function startStandaloneApplication(context: DaemonContext): Promis
     end = startFailed(configuration, userMessage(error))
     context.onFatalError(error)
   }
-  const leader = services.highAvailability.leaderRetriever({ kind: 'dispatcher' })
   let application: LeadingApplication
+  let endFollowing: () => Promise<void>
   try {
     const lease = await services.blobServer.lease(code)
     const program: ApplicationThreadData = {
@@ -78,7 +79,9 @@ export async function startStandaloneApplication(context: DaemonContext): Promis
     }
     application = new LeadingApplication({ start: () => start(program), onEnded, onFailed })
     // main() runs where the Dispatcher leads: that of a process that has lost its leadership must not go on.
-    leader.start((address) => application.setLeading(address?.address === jobManager.rpcAddress))
+    endFollowing = followLeadership(services.highAvailability, jobManager.rpcAddress, (leads) =>
+      application.setLeading(leads),
+    )
   } catch (error) {
     const { status, diagnostics } = startFailed(
       configuration,
@@ -89,7 +92,7 @@ export async function startStandaloneApplication(context: DaemonContext): Promis
   }
   return {
     async close() {
-      await leader.close()
+      await endFollowing()
       await application.close()
       const { status, diagnostics } = end ?? stoppedFromOutside(configuration)
       await jobManager.close(status, diagnostics)
