@@ -142,6 +142,12 @@ t.test('NodeStore names node and file of an entry that cannot be read', async (t
     jobGraphs.getJobGraph(JOB),
     corrupt(new RegExp(`${ENTRIES}/execution-plans/${JOB}`)),
   )
+  await store.create('h', LARGE)
+  const [lost] = await world.files()
+  await world.fileSystem.delete(lost!, { recursive: false })
+  world.zooKeeper.write(`${ENTRIES}/job-results/${JOB}`, world.zooKeeper.data(`${ENTRIES}/x/h`)!)
+  await a.stores().jobResults.markClean(JOB, false)
+  t.notOk(world.zooKeeper.paths.includes(`${ENTRIES}/job-results/${JOB}`), 'it can be removed')
   // An entry that cannot be read may be meant to name a file: none is removed then.
   const orphan = `${FOLDER}/entries/1-0123456789abcdef`
   await (await world.fileSystem.create(orphan, 'exclusive')).close()

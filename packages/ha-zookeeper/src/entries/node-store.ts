@@ -88,6 +88,10 @@ export class NodeStore implements VersionedStore {
     })
   }
 
+  async versionOf(name: string): Promise<number | undefined> {
+    return (await this.#find(this.pathOf(name)))?.stat.mzxid
+  }
+
   create(name: string, value: Uint8Array): Promise<number> {
     const { top } = this.#options
     const path = this.pathOf(name)

@@ -26,6 +26,8 @@ function storeOf(access: EntriesAccess, namespace: string): VersionedStore {
     pathOf,
     names: () => access.read(`list ${namespace}`, (entries) => entries.names(namespace)),
     get: (name) => access.read(`read ${pathOf(name)}`, (entries) => entries.get(namespace, name)),
+    versionOf: (name) =>
+      access.read(`look for ${pathOf(name)}`, (entries) => entries.versionOf(namespace, name)),
     create: (name, value) =>
       access.write(`create ${pathOf(name)}`, (entries) => entries.create(namespace, name, value)),
     replace: (name, value, version) =>

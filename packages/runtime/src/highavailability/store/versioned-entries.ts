@@ -21,6 +21,10 @@ export class VersionedEntries {
     return entry && { ...entry, value: Uint8Array.from(entry.value) }
   }
 
+  versionOf(namespace: string, name: string): number | undefined {
+    return this.#namespaces.get(namespace)?.get(name)?.version
+  }
+
   create(namespace: string, name: string, value: Uint8Array): number {
     const entries = this.#namespaces.get(namespace) ?? new Map<string, VersionedEntry>()
     if (entries.has(name)) throw new EntryExistsError(`${namespace}/${name}`)

@@ -18,6 +18,8 @@ export interface VersionedStore {
   /** Sorted. */
   names(): Promise<string[]>
   get(name: string): Promise<VersionedEntry | undefined>
+  /** Of an entry, whose value need not be readable; undefined if there is none. */
+  versionOf(name: string): Promise<number | undefined>
   /**
    * @returns the version of the new entry
    * @throws EntryExistsError
