@@ -22,25 +22,26 @@ export function restLeaderLookup(configuration: Configuration, clock: Clock): Re
       const { awaitLeader, loadHighAvailability } = await import('@flink-ts/runtime')
       const factory = await loadHighAvailability(configuration, (name) => import(name))
       if (factory === undefined) return undefined
-      let giveUp: (error: Error) => void = () => {}
-      const gaveUp = new Promise<never>((_resolve, reject) => {
-        giveUp = reject
-      })
-      gaveUp.catch(() => {})
+      const gaveUp = new AbortController()
       const retrieval = await factory.createLeaderRetrieval({
         configuration,
         clock,
         random: new SystemRandom(),
         log: noopLogger,
-        onFatalError: giveUp,
+        onFatalError: (error) => gaveUp.abort(error),
       })
       try {
-        const leader = awaitLeader(
+        const leader = await awaitLeader(
           retrieval,
           { kind: 'rest_server' },
-          { clock, patienceMs, isWanted: ({ address }) => address !== unlike },
+          {
+            clock,
+            patienceMs,
+            isWanted: ({ address }) => address !== unlike,
+            signal: gaveUp.signal,
+          },
         )
-        return (await Promise.race([leader, gaveUp]))?.address
+        return leader?.address
       } finally {
         await retrieval.close()
       }

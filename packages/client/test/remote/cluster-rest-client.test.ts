@@ -6,21 +6,24 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { clusterRestClient } from '@flink-ts/client/remote'
 import { Configuration, SystemClock } from '@flink-ts/core'
+import { ManualClock } from '@flink-ts/core/testing'
 import t, { type Test } from 'tap'
+import { restLeaderLookup } from '../../dist/remote/rest-leader-lookup.js'
 
 /** Names whoever stands in a file, and writes down what was opened and not closed. */
 const MODULE = `
 import { readFileSync } from 'node:fs'
 globalThis.openRetrievals = 0
 export const createHighAvailabilityServices = () => { throw new Error('not for clients') }
-export function createLeaderRetrieval({ configuration }) {
+export function createLeaderRetrieval({ configuration, onFatalError }) {
   globalThis.openRetrievals++
   const file = configuration.toMap()['high-availability.cluster-id']
   return {
     leaderRetriever: () => ({
       start(listener) {
         const address = readFileSync(file, 'utf8')
-        listener(address === '' ? undefined : { address, endpointId: 'rest', token: { epoch: 1, uuid: 'u' } })
+        if (address === 'wrong password') onFatalError(new Error(address))
+        else listener(address === '' ? undefined : { address, endpointId: 'rest', token: { epoch: 1, uuid: 'u' } })
       },
       close: async () => {},
     }),
@@ -121,3 +124,17 @@ t.test('clusterRestClient says that nobody leads when its first patience is over
   })
   t.equal(openRetrievals(), 0)
 })
+
+t.test(
+  'restLeaderLookup says at once that nobody will be found, and waits no longer',
+  async (t) => {
+    const { configuration, leads } = highlyAvailable(t)
+    leads('wrong password')
+    const clock = new ManualClock()
+
+    const lookup = restLeaderLookup(configuration, clock)
+    await t.rejects(lookup.find({ patienceMs: 30_000 }), { message: 'wrong password' })
+    t.equal(clock.pendingTimers, 0, 'nothing keeps the process')
+    t.equal(openRetrievals(), 0)
+  },
+)

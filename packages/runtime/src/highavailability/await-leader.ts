@@ -7,7 +7,9 @@ import type { LeaderAddress, LeaderComponent } from './high-availability-service
  *
  * @param options.patienceMs how long
  * @param options.isWanted default: whoever it is
+ * @param options.signal ends the waiting
  * @returns whoever leads at the end, wanted or not; undefined: nobody
+ * @throws the reason of `signal`
  */
 export async function awaitLeader(
   retrieval: LeaderRetrieval,
@@ -16,22 +18,28 @@ export async function awaitLeader(
     readonly clock: Clock
     readonly patienceMs: number
     readonly isWanted?: (leader: LeaderAddress) => boolean
+    readonly signal?: AbortSignal
   },
 ): Promise<LeaderAddress | undefined> {
-  const { clock, patienceMs, isWanted = () => true } = options
+  const { clock, patienceMs, isWanted = () => true, signal } = options
+  signal?.throwIfAborted()
   const retriever = retrieval.leaderRetriever(component)
   let last: LeaderAddress | undefined
+  let cancel = () => {}
+  let onAbort = () => {}
   try {
-    await new Promise<void>((resolve) => {
-      const cancel = clock.schedule(patienceMs, resolve)
+    await new Promise<void>((resolve, reject) => {
+      cancel = clock.schedule(patienceMs, resolve)
+      onAbort = () => reject(signal?.reason)
+      signal?.addEventListener('abort', onAbort)
       retriever.start((leader) => {
         last = leader
-        if (leader === undefined || !isWanted(leader)) return
-        cancel()
-        resolve()
+        if (leader !== undefined && isWanted(leader)) resolve()
       })
     })
   } finally {
+    cancel()
+    signal?.removeEventListener('abort', onAbort)
     await retriever.close()
   }
   return last

@@ -67,11 +67,11 @@ t.test('awaitLeader waits for a leader that is wanted, not longer than told', as
     close: async () => {},
   }
   const leader = (address: string) => ({ address, endpointId: 'r', token: { epoch: 1, uuid: 'u' } })
-  const wait = (isWanted?: (leader: LeaderAddress) => boolean) =>
+  const wait = (isWanted?: (leader: LeaderAddress) => boolean, signal?: AbortSignal) =>
     awaitLeader(
       retrieval,
       { kind: 'rest_server' },
-      { clock, patienceMs: 100, ...(isWanted && { isWanted }) },
+      { clock, patienceMs: 100, ...(isWanted && { isWanted }), ...(signal && { signal }) },
     )
 
   const first = wait()
@@ -94,4 +94,12 @@ t.test('awaitLeader waits for a leader that is wanted, not longer than told', as
   t.equal(await nobody, undefined)
   t.equal(closed, 4)
   t.equal(clock.pendingTimers, 0)
+
+  const stop = new AbortController()
+  const stopped = wait(undefined, stop.signal)
+  stop.abort(new Error('wrong password'))
+  await t.rejects(stopped, { message: 'wrong password' })
+  t.equal(closed, 5)
+  t.equal(clock.pendingTimers, 0, 'nothing keeps the process')
+  await t.rejects(wait(undefined, stop.signal), { message: 'wrong password' })
 })
