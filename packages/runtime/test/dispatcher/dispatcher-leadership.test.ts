@@ -27,6 +27,8 @@ class Cluster {
   readonly processes = new Map<string, JobManager>()
   /** Answers `true` while blobs cannot be released. */
   blobsAreStuck = () => false
+  /** Whether the blobs of a term cannot be closed. */
+  blobsStayOpen = false
   readonly #client = this.network.createService({ address: 'client:1', clock: this.clock })
   leader: LeaderAddress | undefined
 
@@ -117,13 +119,17 @@ class JobManager {
       log: noopLogger,
       resourceId: name,
       clusterVersion: { version: '0.1.0', nodeMajor: 20 },
-      blobs: {
+      blobs: () => ({
         registerJob: async (jobId) => void this.blobs.push(`+${jobId}`),
         releaseJob: async (jobId) => {
           if (cluster.blobsAreStuck()) throw new Error('the disk is busy')
           this.blobs.push(`-${jobId}`)
         },
-      },
+        removeAbandoned: async () => {},
+        close: async () => {
+          if (cluster.blobsStayOpen) throw new Error('the disk is busy')
+        },
+      }),
       onJobEnded: ({ jobId, status }) => this.ended.push(`${jobId}:${status}`),
       onFatalError: (error) => this.fatal.push(error),
     })
@@ -206,6 +212,19 @@ t.test('Dispatcher forgets all and recovers all in several terms in a row', asyn
   await settle()
   t.match(cluster.leader, { address: 'b:1', token: { epoch: 16 } })
   t.strictSame(await cluster.jobs(), running)
+})
+
+t.test('Dispatcher serves a term although the one before it did not end in order', async (t) => {
+  const { cluster, a, coordination } = await start(t)
+  await cluster.gateway().submitJob(encode(graphOf()))
+  cluster.blobsStayOpen = true
+  for (const leader of ['b', 'a']) {
+    coordination.grantLeadership(leader)
+    await settle()
+    t.match(cluster.leader, { address: `${leader}:1` })
+    t.strictSame(await cluster.jobs(), { [JOB_ID]: 'RUNNING' })
+  }
+  t.strictSame(a.fatal, [])
 })
 
 t.test('Dispatcher acknowledges a submission only when its graph is kept', async (t) => {
