@@ -77,7 +77,9 @@ export class FencedWriter {
       if (isFenced || reason === 'session-expired' || reason === 'closed') {
         throw new LeadershipLostError({ operation, token, leader: 'unknown', cause: error })
       }
-      if (error.retriable) {
+      // A server that failed says so of the whole, not of a step, and may have passed the change on.
+      const isUnknown = reason === 'unknown' && operationIndex === undefined
+      if (error.retriable || isUnknown) {
         throw new CoordinationConnectionLostError({
           operation,
           client: contenderName,

@@ -1,6 +1,6 @@
 import { noopLogger } from '@flink-ts/core'
 import { CheckpointIdCounter, CompletedCheckpointStore } from '@flink-ts/runtime'
-import type { ZooKeeperOperation } from '@flink-ts/zookeeper-client'
+import { ZooKeeperError, type ZooKeeperOperation } from '@flink-ts/zookeeper-client'
 import t from 'tap'
 import { bytes, ENTRIES, FOLDER, HaWorld, LATCH, settle } from './ha-world.js'
 
@@ -306,6 +306,34 @@ t.test('Changes of which nobody heard leave no file when they are repeated', asy
   t.equal(a.tokens.length, 1, 'all in one term')
   await a.ha.close()
   t.strictSame(world.zooKeeper.paths, [])
+})
+
+t.test('A file is kept while nobody knows whether a node names it', async (t) => {
+  const world = new HaWorld()
+  const a = await leader(world)
+  const store = a.stores().namespace('x')
+  const lost = { code: 'FLINK_COORDINATION_CONNECTION_LOST' }
+  const failing = (reason: 'unknown' | 'operation-timeout' | 'no-auth') =>
+    new ZooKeeperError({ reason, operation: 'do this' })
+  const { multi, getData } = a.zooKeeper
+  for (const reason of ['unknown', 'operation-timeout'] as const) {
+    a.zooKeeper.multi = async (operations) => {
+      await multi.call(a.zooKeeper, operations)
+      if (operations.length > 1) throw failing(reason)
+      return []
+    }
+    await t.rejects(store.create(reason, LARGE), lost)
+  }
+  a.zooKeeper.multi = multi
+  a.zooKeeper.getData = async () => {
+    throw failing('no-auth')
+  }
+  await t.rejects(store.create('unread', LARGE), { code: 'FLINK_ZOOKEEPER_NO_AUTH' })
+  a.zooKeeper.getData = getData
+  for (const name of ['unknown', 'operation-timeout', 'unread']) {
+    t.equal((await store.get(name))?.value.length, LARGE.length, name)
+  }
+  await a.ha.close({ cleanUp: true })
 })
 
 t.test('A job that has ended leaves no node and no file', async (t) => {

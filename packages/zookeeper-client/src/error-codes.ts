@@ -1,6 +1,6 @@
 import type { ZooKeeperErrorReason } from './zookeeper-error.js'
 
-/** Codes of answers by which servers refuse; whatever was asked was not done. */
+/** Codes of answers. What was asked was not done, except that nobody knows after `operation-timeout`. */
 const REASONS: ReadonlyMap<number, ZooKeeperErrorReason> = new Map([
   [-8, 'bad-arguments'],
   [-101, 'no-node'],
@@ -14,11 +14,14 @@ const REASONS: ReadonlyMap<number, ZooKeeperErrorReason> = new Map([
   [-115, 'auth-failed'],
   [-118, 'session-moved'],
   [-119, 'not-read-only'],
+  // The server waits no longer, or has no room; the change may still happen.
+  [-122, 'operation-timeout'],
+  [-127, 'operation-timeout'],
 ])
 
 export const NO_NODE = -101
 
-/** What servers say that is of no use to programs, in words for people. */
+/** What servers say that programs need not tell apart, in words for people. */
 const WORDS: ReadonlyMap<number, string> = new Map([
   [-1, 'the server failed'],
   [-2, 'not tried, as another step of the transaction was refused'],
@@ -39,7 +42,9 @@ export interface TranslatedCode {
 /** What a code other than 0 in an answer means; one that is not known is `unknown`, never an exception. */
 export function translateCode(code: number): TranslatedCode {
   const reason = REASONS.get(code)
-  if (reason !== undefined) return { reason }
   const detail = WORDS.get(code)
-  return { reason: 'unknown', serverCode: code, ...(detail === undefined ? {} : { detail }) }
+  return {
+    ...(reason === undefined ? { reason: 'unknown', serverCode: code } : { reason }),
+    ...(detail !== undefined && { detail }),
+  }
 }

@@ -15,7 +15,7 @@ export type ZooKeeperErrorReason =
   | 'not-read-only'
   /** The connection broke before the answer came. */
   | 'connection-loss'
-  /** No answer in time, or no session in time. */
+  /** No answer in time, or no session in time, or the server has too much to do. */
   | 'operation-timeout'
   | 'session-expired'
   /** Another server has taken the session over: the change was not made. */

@@ -172,8 +172,8 @@ t.test('codes: those that nobody knows refuse one call', async (t) => {
     [-102, 'no-auth', false],
     [-8, 'bad-arguments', false],
     [-125, 'unknown', false],
-    [-127, 'unknown', false],
-    [-122, 'unknown', false],
+    [-127, 'operation-timeout', true],
+    [-122, 'operation-timeout', true],
     [4711, 'unknown', false],
   ]
   for (const [serverCode, reason, retriable] of cases) {

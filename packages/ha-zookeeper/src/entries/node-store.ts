@@ -95,13 +95,14 @@ export class NodeStore implements VersionedStore {
   create(name: string, value: Uint8Array): Promise<number> {
     const { top } = this.#options
     const path = this.pathOf(name)
-    return this.#change(path, value, async (data) => {
+    return this.#change(path, value, async (data, onMade) => {
       try {
         await createNode(this.#options, { path, data, top })
       } catch (error) {
         if (!hasReason(error, 'node-exists')) throw error
         await this.#fillParent(path, data)
       }
+      onMade()
       return (await this.#required(path)).stat.mzxid
     })
   }
@@ -147,20 +148,24 @@ export class NodeStore implements VersionedStore {
   #change(
     path: string,
     value: Uint8Array,
-    change: (data: Uint8Array) => Promise<number>,
+    change: (data: Uint8Array, onMade: () => void) => Promise<number>,
   ): Promise<number> {
     const { files, locks, writer } = this.#options
     return locks.run(path, async () => {
       const isLarge = value.length > MAX_INLINE_BYTES
       const pointer = isLarge ? await files.write(writer.token.epoch, value) : undefined
+      let isMade = false
       try {
         const version = await change(
           pointer === undefined ? encodeInline(value) : encodePointer(pointer),
+          () => {
+            isMade = true
+          },
         )
         files.changed(path, pointer?.file)
         return version
       } catch (error) {
-        if (error instanceof CoordinationConnectionLostError) {
+        if (isMade || error instanceof CoordinationConnectionLostError) {
           files.doubt(path, pointer?.file, 'new')
         } else if (pointer !== undefined) {
           files.remove(pointer.file)
