@@ -181,6 +181,7 @@ export class ZooKeeperHaServices implements HighAvailabilityServices {
       clock,
       log,
       onWrite: (path) => this.#leftovers.add(path, sessionId),
+      onRemoved: (path) => this.#leftovers.forget(path, sessionId),
     })
     this.#election.granted(token)
     this.#sweep(access)

@@ -204,6 +204,48 @@ t.test(
 )
 
 t.test(
+  'Addresses of jobs that have ended are forgotten, whenever they are withdrawn',
+  async (t) => {
+    const world = new HaWorld()
+    const a = world.process('a')
+    a.contend()
+    await settle()
+    const { multi, exists } = a.zooKeeper
+    for (let delay = 0; delay < 40; delay++) {
+      const written = new Promise<void>((resolve) => {
+        a.zooKeeper.multi = (operations) => {
+          const answer = multi.call(a.zooKeeper, operations)
+          answer.then(() => resolve())
+          return answer
+        }
+      })
+      const job = a.contend({ kind: 'jobmanager', jobId: 'j' })
+      await written
+      for (let turn = 0; turn < delay; turn++) await Promise.resolve()
+      await job.close()
+      await settle()
+      t.strictSame(world.zooKeeper.children('/flink/default/leader'), ['dispatcher', 'latch'])
+    }
+    a.zooKeeper.multi = multi
+    const looked: string[] = []
+    a.zooKeeper.exists = (path, ...rest) => {
+      looked.push(path)
+      return exists.call(a.zooKeeper, path, ...rest)
+    }
+    world.zooKeeper.cut('a')
+    await settle()
+    world.zooKeeper.restore('a')
+    await settle()
+    a.ha.giveUpLeadership('by the test')
+    await settle()
+    t.ok(looked.includes(INFO))
+    t.notOk(looked.some((path) => path.includes('/j/')))
+    await a.ha.close({ cleanUp: true })
+    t.strictSame(world.zooKeeper.paths, [])
+  },
+)
+
+t.test(
   'A retriever keeps the last leader while suspended, and hears of the next one afterwards',
   async (t) => {
     const world = new HaWorld()

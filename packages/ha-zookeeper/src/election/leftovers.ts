@@ -15,6 +15,11 @@ export class Leftovers {
     this.#written.set(path, sessionId)
   }
 
+  /** The node of that session is gone. */
+  forget(path: string, sessionId: string): void {
+    if (this.#written.get(path) === sessionId) this.#written.delete(path)
+  }
+
   /** Removes those of the present session; what others have written at their places stays. */
   async remove(): Promise<void> {
     const { sessionId } = this.#zooKeeper

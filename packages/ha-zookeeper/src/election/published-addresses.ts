@@ -15,6 +15,8 @@ export interface PublishedAddressesOptions {
   readonly log: Logger
   /** A node has been written or is about to be. */
   readonly onWrite: (path: string) => void
+  /** It has gone, and is not wanted any more. */
+  readonly onRemoved: (path: string) => void
 }
 
 /** One component and what others shall find of it. */
@@ -81,19 +83,12 @@ export class PublishedAddresses {
   }
 
   #settle(publication: Publication): void {
-    if (this.#isClosed) return
+    // One that was forgotten may have a successor.
+    if (this.#isClosed || this.#publications.get(publication.path) !== publication) return
     publication.isDue = true
     if (publication.isBusy) return
     publication.isBusy = true
-    this.#run(publication).then(
-      () => {
-        publication.isBusy = false
-      },
-      (error) => {
-        publication.isBusy = false
-        this.#onFailure(publication, error)
-      },
-    )
+    this.#run(publication).catch((error) => this.#onFailure(publication, error))
   }
 
   get #isOver(): boolean {
@@ -101,12 +96,21 @@ export class PublishedAddresses {
   }
 
   async #run(publication: Publication): Promise<void> {
-    while (publication.isDue && !this.#isOver) {
-      publication.isDue = false
-      const { wanted } = publication
-      if (wanted === undefined) await this.#remove(publication)
-      else await this.#write(publication, wanted)
+    try {
+      while (publication.isDue && !this.#isOver) {
+        publication.isDue = false
+        const { wanted } = publication
+        if (wanted === undefined) await this.#remove(publication)
+        else await this.#write(publication, wanted)
+      }
+    } finally {
+      // At once: a change that comes before this promise is heard of must not take it for busy.
+      publication.isBusy = false
     }
+    const { path, wanted, isDue } = publication
+    if (wanted !== undefined || isDue) return
+    this.#publications.delete(path)
+    this.#options.onRemoved(path)
   }
 
   #onFailure(publication: Publication, error: unknown): void {
