@@ -10,6 +10,8 @@ import { encodeNodeName } from './cluster-paths.js'
 
 /** What {@link checkWritable} calls a file. */
 const PROBE = /^probe-[0-9a-f]+$/
+/** Nobody needs a probe that long. */
+const OLD_PROBE_MS = 600_000
 
 interface FolderFile extends FileStatus {
   readonly name: string
@@ -46,7 +48,7 @@ export function storageFileSystem(fileSystems: FileSystems, directory: string): 
   }
 }
 
-/** Writes and removes a file. @throws IllegalConfigurationError naming `high-availability.storageDir` */
+/** Writes and removes a file, and removes those of processes that died meanwhile. @throws IllegalConfigurationError naming `high-availability.storageDir` */
 export async function checkWritable(
   { fileSystem, path }: ClusterFolder,
   directory: string,
@@ -57,6 +59,12 @@ export async function checkWritable(
     await fileSystem.mkdirs(path)
     const stream = await fileSystem.create(probe, 'exclusive')
     await stream.close()
+    const probes = (await filesIn(fileSystem, path)).filter(({ name }) => PROBE.test(name))
+    const own = probes.find(({ name }) => probe.endsWith(`/${name}`))
+    for (const { path: other, modificationTimeMs } of probes) {
+      const isOld = own !== undefined && own.modificationTimeMs - modificationTimeMs > OLD_PROBE_MS
+      if (isOld) await fileSystem.delete(other, { recursive: false })
+    }
     await fileSystem.delete(probe, { recursive: false })
   } catch (cause) {
     const why = `files cannot be written there: ${(cause as Error).message}`

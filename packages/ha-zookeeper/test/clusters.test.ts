@@ -189,7 +189,15 @@ t.test('Services are not made without a folder that can be written to', async (t
   await t.rejects(create({}), { key, message: /storageDir' is not set/ })
   await (await memory.create('/file', 'exclusive')).close()
   await t.rejects(create({ [key]: '/file' }), { key, message: /'\/file'.*cannot be written/ })
+  await (await memory.create('/ha/a%2Fb/probe-00ff', 'exclusive')).close()
+  clock.advance(1_000_000)
+  await (await memory.create('/ha/a%2Fb/probe-11ff', 'exclusive')).close()
   const ha = await create({ [key]: 'file:///ha', 'high-availability.cluster-id': 'a/b' })
+  t.strictSame(
+    (await memory.list('/ha/a%2Fb')).map(({ path }) => path),
+    ['/ha/a%2Fb/probe-11ff'],
+    'what a process that died has left goes, what one that starts has made stays',
+  )
   t.equal(ha.blobStorage.directory, 'file:///ha/a%252Fb/blob')
   await ha.blobStorage.fileSystem.mkdirs(ha.blobStorage.directory)
   t.ok(await memory.exists('/ha/a%2Fb/blob'))

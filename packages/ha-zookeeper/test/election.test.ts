@@ -203,6 +203,20 @@ t.test(
   },
 )
 
+t.test('A term that could not begin is told as fatal', async (t) => {
+  const world = new HaWorld()
+  const a = world.process('a')
+  a.ha.leaderElection({ kind: 'dispatcher' }).start({
+    grantLeadership: () => {
+      throw new Error('a defect')
+    },
+    revokeLeadership: () => {},
+  })
+  await settle()
+  t.match(a.fatal, [{ message: 'a defect' }])
+  await a.ha.close()
+})
+
 t.test(
   'Addresses of jobs that have ended are forgotten, whenever they are withdrawn',
   async (t) => {

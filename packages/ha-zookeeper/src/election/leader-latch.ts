@@ -38,7 +38,7 @@ export interface LeaderLatchOptions {
   readonly onLost: () => void
   /** Removes what else earlier terms have left in this session. */
   readonly removeLeftovers: () => Promise<void>
-  /** It can never take part. */
+  /** It can never take part, or could not begin its term. */
   readonly onFatalError: (error: Error) => void
 }
 
@@ -277,7 +277,12 @@ export class LeaderLatch {
     if (place === 0) {
       this.#to('leading')
       const { czxid } = stat
-      this.#options.onWon({ latchPath: node, czxid, sessionId: stat.ephemeralOwner! })
+      try {
+        this.#options.onWon({ latchPath: node, czxid, sessionId: stat.ephemeralOwner! })
+      } catch (error) {
+        // A leader that has not begun must not stay one.
+        this.#options.onFatalError(error as Error)
+      }
       return
     }
     const before = childPath(paths.latch, queue[place - 1]!.name)
