@@ -11,7 +11,10 @@ export interface BareZooKeeperClient {
   getData(path: string, callback: (error: Error | null) => void): void
   transaction(): BareTransaction
   /** Private. */
-  readonly connectionManager: { readonly socket?: { destroy(): void } }
+  readonly connectionManager: {
+    connect(): void
+    readonly socket?: { destroy(): void; removeAllListeners(event: 'data'): void }
+  }
 }
 
 interface BareTransaction {
@@ -33,10 +36,13 @@ export function bareZooKeeperClient(
   return library.createClient(connectString, { sessionTimeout: sessionTimeoutMs })
 }
 
-/** Lets go of it, whatever it waits for. */
+/** Lets go of it, whatever it waits for: it makes no connection any more, and what it would do with an answer (throw, maybe) is nobody's. */
 export function abandon(client: BareZooKeeperClient): void {
+  const { connectionManager } = client
+  connectionManager.connect = () => {}
+  connectionManager.socket?.removeAllListeners('data')
   client.close()
-  client.connectionManager.socket?.destroy()
+  connectionManager.socket?.destroy()
 }
 
 /** The error that it answers with; undefined if it did what was asked. */
