@@ -1,5 +1,11 @@
-import type { Clock, Configuration, FileSystems, Logger, Random } from '@flink-ts/core'
-import type { LeaderComponent, LeaderRetriever } from '@flink-ts/runtime'
+import type { Clock, Logger, Random } from '@flink-ts/core'
+import type {
+  HighAvailabilityContext,
+  LeaderComponent,
+  LeaderRetrieval,
+  LeaderRetrievalContext,
+  LeaderRetriever,
+} from '@flink-ts/runtime'
 import { NodeZooKeeperClient, type ZooKeeperClient } from '@flink-ts/zookeeper-client'
 import { checkWritable, clusterFolder, storageFileSystem } from './cluster-folder.js'
 import { ClusterPaths } from './cluster-paths.js'
@@ -13,31 +19,6 @@ import {
   zooKeeperHaSettings,
 } from './zookeeper-ha-settings.js'
 
-export interface CreateZooKeeperLeaderRetrievalOptions {
-  readonly configuration: Configuration
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Logger
-  /**
-   * Called once, when it is certain that nobody is found: credentials that ZooKeeper refuses, or that are not those of the
-   * cluster. Default: logged as an error.
-   */
-  readonly onFatalError?: (error: Error) => void
-}
-
-export interface CreateZooKeeperHaServicesOptions extends CreateZooKeeperLeaderRetrievalOptions {
-  readonly fileSystems: FileSystems
-  /** `host:port` of this JobManager's RPC service, or another name for people who look into ZooKeeper. */
-  readonly contenderName: string
-}
-
-/** Finds leaders. Reads only: it makes no node. */
-export interface ZooKeeperLeaderRetrieval {
-  leaderRetriever(component: LeaderComponent): LeaderRetriever
-  /** Ends all retrievers and the session. Idempotent. */
-  close(): Promise<void>
-}
-
 /**
  * High availability of a JobManager by the ensemble that the configuration names. Does not wait for the ensemble: one that does
  * not answer is tried for ever, with a warning that names the key. What can never work is told to `onFatalError`: refused
@@ -46,7 +27,7 @@ export interface ZooKeeperLeaderRetrieval {
  * @throws IllegalConfigurationError naming the key, also if `high-availability.storageDir` is missing or cannot be written to
  */
 export async function createZooKeeperHaServices(
-  options: CreateZooKeeperHaServicesOptions,
+  options: HighAvailabilityContext,
 ): Promise<ZooKeeperHaServices> {
   const { configuration, fileSystems, clock, random, log, contenderName, onFatalError } = options
   const settings = zooKeeperHaSettings(configuration)
@@ -71,9 +52,7 @@ export async function createZooKeeperHaServices(
  *
  * @throws IllegalConfigurationError naming the key
  */
-export function createZooKeeperLeaderRetrieval(
-  options: CreateZooKeeperLeaderRetrievalOptions,
-): ZooKeeperLeaderRetrieval {
+export function createZooKeeperLeaderRetrieval(options: LeaderRetrievalContext): LeaderRetrieval {
   const { configuration, clock, random, log } = options
   const settings = zooKeeperHaSettings(configuration)
   const zooKeeper = newZooKeeperClient(settings, { clock, random, log })
@@ -99,7 +78,7 @@ export function newZooKeeperClient(
 }
 
 /** By a client that the caller starts; this closes it. */
-export class ZooKeeperRetrieval implements ZooKeeperLeaderRetrieval {
+export class ZooKeeperRetrieval implements LeaderRetrieval {
   readonly #zooKeeper: ZooKeeperClient
   readonly #watches: LeaderWatches
   readonly #endings: readonly (() => void)[]
@@ -107,7 +86,7 @@ export class ZooKeeperRetrieval implements ZooKeeperLeaderRetrieval {
   constructor(
     zooKeeper: ZooKeeperClient,
     settings: ZooKeeperHaSettings,
-    { clock, log, onFatalError }: CreateZooKeeperLeaderRetrievalOptions,
+    { clock, log, onFatalError }: LeaderRetrievalContext,
   ) {
     this.#zooKeeper = zooKeeper
     const paths = new ClusterPaths(settings.rootPath, settings.clusterId)

@@ -1,9 +1,6 @@
 export {
-  type CreateZooKeeperHaServicesOptions,
-  type CreateZooKeeperLeaderRetrievalOptions,
   createZooKeeperHaServices,
   createZooKeeperLeaderRetrieval,
-  type ZooKeeperLeaderRetrieval,
   ZooKeeperRetrieval,
 } from './create-zookeeper-ha-services.js'
 export {

@@ -21,7 +21,7 @@ export interface LeaderRetrievalContext {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
-  /** Nobody will ever be found; told once. */
+  /** Nobody will ever be found: credentials are refused, say. Called once; by default it is logged as an error. */
   readonly onFatalError?: (error: Error) => void
 }
 
@@ -31,10 +31,10 @@ export interface HighAvailabilityContext extends LeaderRetrievalContext {
   readonly contenderName: string
 }
 
-/** Finds leaders, and takes no part in their election. */
+/** Finds leaders, takes no part in their election, and changes nothing. */
 export interface LeaderRetrieval {
   leaderRetriever(component: LeaderComponent): LeaderRetriever
-  /** Idempotent. */
+  /** Ends all retrievers. Idempotent. */
   close(): Promise<void>
 }
 

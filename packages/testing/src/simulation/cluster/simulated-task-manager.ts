@@ -6,12 +6,12 @@ import {
   type ResourceId,
   type SocketConnector,
 } from '@flink-ts/core'
-import type { ZooKeeperLeaderRetrieval } from '@flink-ts/ha-zookeeper'
 import { inlineNetworkIo, ShuffleEnvironment } from '@flink-ts/network'
 import {
   InlineTaskLauncher,
   InMemoryBlobStore,
   type JobCodeProvider,
+  type LeaderRetrieval,
   StandaloneLeaderRetriever,
   startTaskManagerServices,
   type TaskManagerServices,
@@ -52,13 +52,13 @@ export class SimulatedTaskManager {
   readonly shuffle: ShuffleEnvironment
   readonly services: TaskManagerServices
 
-  readonly #highAvailability: ZooKeeperLeaderRetrieval | undefined
+  readonly #highAvailability: LeaderRetrieval | undefined
 
   private constructor(parts: {
     process: SimulatedProcess
     shuffle: ShuffleEnvironment
     services: TaskManagerServices
-    highAvailability: ZooKeeperLeaderRetrieval | undefined
+    highAvailability: LeaderRetrieval | undefined
   }) {
     this.process = parts.process
     this.shuffle = parts.shuffle
