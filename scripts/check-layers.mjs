@@ -12,6 +12,7 @@ const LAYERS = [
     'streaming',
     'resourcemanager-standalone',
     'resourcemanager-process',
+    'resourcemanager-yarn',
     'filesystem-s3',
     'filesystem-webhdfs',
     'ha-zookeeper',

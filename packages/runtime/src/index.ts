@@ -38,6 +38,15 @@ export {
   type TaskManagerServices,
   type TaskManagerServicesOptions,
 } from './composition/task-manager-services.js'
+export type {
+  ApplicationDeployment,
+  ClusterDescriptor,
+  ClusterDescriptorContext,
+  ClusterDescriptorFactory,
+  ClusterHandle,
+  ClusterReport,
+  JobDeployment,
+} from './deployment/cluster-descriptor.js'
 // dispatcher
 export type { ClusterVersion } from './dispatcher/client-compatibility.js'
 export { Dispatcher, type DispatcherOptions } from './dispatcher/dispatcher.js'
@@ -337,6 +346,7 @@ export {
   type ResourceManagerConstructorOptions,
 } from './resourcemanager/resource-manager.js'
 export type {
+  JobManagerAddresses,
   ResourceEventHandler,
   ResourceManagerDriver,
   ResourceManagerDriverContext,

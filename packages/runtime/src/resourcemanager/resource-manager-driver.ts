@@ -116,6 +116,14 @@ export interface ResourceManagerDriverContext {
   readonly folder?: string
   /** Path of the module with which a TaskManager process starts on this machine; absent without processes. */
   readonly taskManagerMain?: string
+  /** Where this JobManager listens, as soon as it does; absent without processes. */
+  readonly addresses?: () => Promise<JobManagerAddresses>
+}
+
+/** Each `host:port`, as others reach it. */
+export interface JobManagerAddresses {
+  readonly rpc: string
+  readonly rest: string
 }
 
 /** The export `createResourceManagerDriver` of every driver package. */

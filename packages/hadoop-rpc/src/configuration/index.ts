@@ -1,0 +1,1 @@
+export type { HadoopConfiguration } from './hadoop-configuration.js'

@@ -1,0 +1,1 @@
+export { DEPLOYMENT_FILE, type YarnDeployment } from './yarn-deployment.js'
