@@ -1,1 +1,2 @@
+export { createClusterDescriptor } from './create-cluster-descriptor.js'
 export { DEPLOYMENT_FILE, type YarnDeployment } from './yarn-deployment.js'

@@ -217,23 +217,23 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
     `),
   },
   {
-    reason: 'YARN is not in this release',
+    reason: 'on YARN containers run Node.js with programs in one file, not Java with jars',
     keys: words(`
-      env.hadoop.conf.dir env.yarn.conf.dir
-      external-resource.<resource_name>.yarn.config-key flink.hadoop.<key> flink.yarn.<key>
-      yarn.application-attempt-failures-validity-interval yarn.application-attempts
-      yarn.application-master.port yarn.application.id yarn.application.name
-      yarn.application.node-label yarn.application.priority yarn.application.queue
-      yarn.application.type yarn.appmaster.vcores yarn.classpath.include-user-jar
-      yarn.container-start-command-template yarn.containers.vcores yarn.file-replication
-      yarn.flink-dist-jar yarn.heartbeat.container-request-interval yarn.heartbeat.interval
-      yarn.maximum-failed-containers yarn.modify.acls yarn.per-job-cluster.include-user-jar
-      yarn.properties-file.location yarn.provided.lib.dirs yarn.provided.usrlib.dir
-      yarn.rolled-logs.exclude-pattern yarn.rolled-logs.include-pattern
+      yarn.classpath.include-user-jar yarn.container-start-command-template yarn.flink-dist-jar
+      yarn.per-job-cluster.include-user-jar yarn.provided.usrlib.dir
+    `),
+  },
+  {
+    reason: 'Kerberos is not supported',
+    keys: words(`
       yarn.security.appmaster.delegation.token.services
       yarn.security.kerberos.localized-keytab-path yarn.security.kerberos.ship-local-keytab
-      yarn.ship-archives yarn.ship-files yarn.staging-directory yarn.tags
-      yarn.taskmanager.node-label yarn.view.acls
+    `),
+  },
+  {
+    reason: 'lost containers are limited by resourcemanager.start-worker.max-failure-rate',
+    keys: words(`
+      yarn.maximum-failed-containers
     `),
   },
   {
@@ -284,16 +284,9 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
     `),
   },
   {
-    reason: 'only clusters that start their own workers use it; they are not in this release',
+    reason: 'the memory model says how much of a container is heap',
     keys: words(`
       containerized.heap-cutoff-min containerized.heap-cutoff-ratio
-      containerized.master.env.<key> containerized.taskmanager.env.<key>
-    `),
-  },
-  {
-    reason: 'external resources (GPUs and the like) are not in this release',
-    keys: words(`
-      external-resource.<name>.<key> external-resources
     `),
   },
   {

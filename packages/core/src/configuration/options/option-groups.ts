@@ -9,6 +9,7 @@ import { CoreOptions } from './core-options.js'
 import { DeploymentOptions } from './deployment-options.js'
 import { EnvOptions } from './env-options.js'
 import { ExecutionOptions } from './execution-options.js'
+import { ExternalResourceOptions } from './external-resource-options.js'
 import { FileSystemOptions } from './file-system-options.js'
 import { HeartbeatManagerOptions } from './heartbeat-manager-options.js'
 import { HighAvailabilityOptions } from './high-availability-options.js'
@@ -29,6 +30,7 @@ import { StateRecoveryOptions } from './state-recovery-options.js'
 import { TaskManagerMemoryOptions } from './task-manager-memory-options.js'
 import { TaskManagerOptions } from './task-manager-options.js'
 import { WebOptions } from './web-options.js'
+import { YarnOptions } from './yarn-options.js'
 
 /** Options that belong together, in the order of the configuration page. */
 export interface OptionGroup {
@@ -67,6 +69,8 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
   { title: 'Scripts and logging', options: EnvOptions },
   { title: 'Security', options: SecurityOptions },
   { title: 'High availability', options: HighAvailabilityOptions },
+  { title: 'YARN', options: YarnOptions },
+  { title: 'External resources', options: ExternalResourceOptions },
 ]
 
 /** Every option that is defined, by group in the order of the configuration page. */
