@@ -66,6 +66,8 @@ export interface ClusterDescriptor {
   deployApplicationCluster(application: ApplicationDeployment): Promise<ClusterHandle>
   /** @throws FlinkError if there is no such cluster, or it has ended */
   retrieve(clusterId: string): Promise<ClusterHandle>
+  /** What the cluster manager has to give, for people: nodes, memory, cores, queues; a line each. Absent: it does not tell. */
+  describeResources?(): Promise<readonly string[]>
   close(): Promise<void>
 }
 
