@@ -1,5 +1,6 @@
 import t from 'tap'
-import { hdfsMissing, startHdfs } from './clusters/hdfs.js'
+import { hadoopMissing } from './clusters/hadoop-jars.js'
+import { startHdfs } from './clusters/hdfs.js'
 import {
   fileSystemsOf,
   testCheckpoints,
@@ -9,7 +10,7 @@ import {
 
 t.setTimeout(480_000)
 
-t.test('hdfs: a real cluster', { skip: hdfsMissing() ?? false }, async (t) => {
+t.test('hdfs: a real cluster', { skip: hadoopMissing() ?? false }, async (t) => {
   const hdfs = await startHdfs()
   t.teardown(() => hdfs.stop())
   // The first one is not there: the second is found.

@@ -1,11 +1,11 @@
-import { installHdfs } from './hdfs.js'
+import { installHadoop } from './hadoop-jars.js'
 import { installMinio } from './minio.js'
 import { installZooKeeper } from './zookeeper.js'
 
-// `node integration-tests/dist-test/clusters/install.js [s3] [hdfs] [zookeeper]`: external systems for tests, kept outside of the repository.
+// `node integration-tests/dist-test/clusters/install.js [s3] [hadoop] [zookeeper]`: external systems for tests, kept outside of the repository.
 const INSTALL: Readonly<Record<string, () => void>> = {
   s3: installMinio,
-  hdfs: installHdfs,
+  hadoop: installHadoop,
   zookeeper: installZooKeeper,
 }
 

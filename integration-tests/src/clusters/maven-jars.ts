@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path'
 
 const COPY_JARS = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'
 
-/** A jar in Maven Central: group, name, version. */
-export type MavenJar = readonly [group: string, name: string, version: string]
+/** A jar in Maven Central: group, name, version, and the group of what it names but does not get. */
+export type MavenJar = readonly [group: string, name: string, version: string, without?: string]
 
 /** Fetches jars and what they need into a new folder, which is there only when it is complete. @throws Error without Maven */
 export function fetchJars(folder: string, jars: readonly MavenJar[]): void {
@@ -13,8 +13,8 @@ export function fetchJars(folder: string, jars: readonly MavenJar[]): void {
   const work = mkdtempSync(`${folder}-`)
   try {
     const dependencies = jars.map(
-      ([group, name, version]) =>
-        `<dependency><groupId>${group}</groupId><artifactId>${name}</artifactId><version>${version}</version></dependency>`,
+      ([group, name, version, without]) =>
+        `<dependency><groupId>${group}</groupId><artifactId>${name}</artifactId><version>${version}</version>${exclusion(without)}</dependency>`,
     )
     const pom = join(work, 'pom.xml')
     writeFileSync(
@@ -37,4 +37,9 @@ export function fetchJars(folder: string, jars: readonly MavenJar[]): void {
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
+}
+
+function exclusion(group: string | undefined): string {
+  if (group === undefined) return ''
+  return `<exclusions><exclusion><groupId>${group}</groupId><artifactId>*</artifactId></exclusion></exclusions>`
 }

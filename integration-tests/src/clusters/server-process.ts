@@ -61,6 +61,14 @@ export class ServerProcess {
     await this.#ended
   }
 
+  /** SIGTERM, and {@link stop} if it takes longer than that. */
+  async terminate(timeoutMs: number): Promise<void> {
+    this.#child.kill('SIGTERM')
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), timeoutMs)
+    await this.#ended
+    clearTimeout(timer)
+  }
+
   /** Another process of the same command, after {@link stop}. */
   async restart(): Promise<void> {
     await this.stop()

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { FileSystem } from '@flink-ts/core'
-import { hdfsMissing, startHdfs } from '../clusters/hdfs.js'
+import { hadoopMissing } from '../clusters/hadoop-jars.js'
+import { startHdfs } from '../clusters/hdfs.js'
 import { minioMissing, startMinio } from '../clusters/minio.js'
 import type { ExternalServer } from '../clusters/server-process.js'
 import { fileSystemsOf } from '../support/remote-file-system.js'
@@ -59,7 +60,7 @@ async function s3Storage(): Promise<CheckpointStorage> {
 }
 
 async function hdfsStorage(): Promise<CheckpointStorage> {
-  installed(hdfsMissing())
+  installed(hadoopMissing())
   const { httpAddress, rpcAddress, servers, stop } = await startHdfs()
   const configuration = { 'webhdfs.namenodes': httpAddress }
   return { ...below(`hdfs://${rpcAddress}`, configuration), servers, close: stop, ...NO_DISK }

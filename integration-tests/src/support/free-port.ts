@@ -22,3 +22,24 @@ export async function freePorts(count: number): Promise<number[]> {
   await Promise.all(held.map((each) => each.release()))
   return held.map(({ port }) => port)
 }
+
+/**
+ * Ports of 127.0.0.1 on which nobody listens now, all different, from below those that the kernel gives to
+ * connections: a server that comes back finds its own free.
+ */
+export async function steadyPorts(count: number): Promise<number[]> {
+  const ports = new Set<number>()
+  while (ports.size < count) {
+    const port = 10_000 + Math.floor(Math.random() * 22_000)
+    if (!ports.has(port) && (await isFree(port))) ports.add(port)
+  }
+  return [...ports]
+}
+
+function isFree(port: number): Promise<boolean> {
+  const server = createServer()
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
+}

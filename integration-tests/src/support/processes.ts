@@ -9,19 +9,28 @@ export function processesWith(word: string): number[] {
 }
 
 /** Processes with this variable in their environment, but for this one: all that were started with it, and what they started. */
-export function processesWithVariable(name: string, value: string): number[] {
+export function processesWithVariable(
+  name: string,
+  value: string | ((value: string) => boolean),
+): number[] {
+  const isIt = typeof value === 'string' ? (found: string) => found === value : value
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))
     .map(Number)
-    .filter((pid) => pid !== process.pid && hasVariable(pid, `${name}=${value}`) && isAlive(pid))
+    .filter((pid) => {
+      if (pid === process.pid) return false
+      const found = variableOf(pid, name)
+      return found !== undefined && isIt(found) && isAlive(pid)
+    })
 }
 
-function hasVariable(pid: number, variable: string): boolean {
+function variableOf(pid: number, name: string): string | undefined {
   try {
-    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(variable)
+    const variables = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
+    return variables.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1)
   } catch {
     // It has ended meanwhile, or is somebody else's.
-    return false
+    return undefined
   }
 }
 
