@@ -5,6 +5,8 @@
 export interface HadoopConfiguration {
   /** The value, or Hadoop's default where it is known here; undefined if there is neither. */
   get(name: string): string | undefined
+  /** Whether a file or an override has it, whatever the defaults say. */
+  has(name: string): boolean
   /** The folders that were read, in order; empty: none. */
   readonly folders: readonly string[]
 }
