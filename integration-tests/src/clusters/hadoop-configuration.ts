@@ -93,7 +93,7 @@ export function writeHadoopConfiguration(
     'yarn.nodemanager.container-monitor.interval-ms': '500',
     'yarn.nodemanager.delete.debug-delay-sec': '0',
     // The mark of a run of tests, by which what is left over is found.
-    'yarn.nodemanager.env-whitelist': 'JAVA_HOME,PATH,LANG,TZ,FLINK_TS_TEST_RUN',
+    'yarn.nodemanager.env-whitelist': 'JAVA_HOME,HADOOP_CONF_DIR,PATH,LANG,TZ,FLINK_TS_TEST_RUN',
     'yarn.nodemanager.disk-health-checker.max-disk-utilization-per-disk-percentage': '99.0',
     'yarn.node-attribute.fs-store.root-dir': `file://${folder}/node-attributes`,
     'yarn.resourcemanager.recovery.enabled': 'true',
