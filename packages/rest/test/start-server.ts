@@ -2,7 +2,15 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Clock, Configuration, noopLogger, SystemClock, SystemRandom } from '@flink-ts/core'
+import {
+  type Clock,
+  Configuration,
+  type Logger,
+  noopLogger,
+  SystemClock,
+  SystemRandom,
+} from '@flink-ts/core'
+import type { ClusterSecret } from '@flink-ts/core/security'
 import { RestServerEndpoint, type RestServerOptions } from '@flink-ts/rest'
 import { RestClusterClient } from '@flink-ts/rest/client'
 import type { Test } from 'tap'
@@ -19,6 +27,8 @@ export async function startServer(
     leaderless?: boolean
     clock?: Clock
     highAvailability?: RestServerOptions['highAvailability']
+    secret?: ClusterSecret
+    log?: Logger
   } = {},
 ) {
   const uploadFolder = mkdtempSync(join(tmpdir(), 'flink-rest-test-'))
@@ -26,7 +36,7 @@ export async function startServer(
     configuration: Configuration.fromMap({ 'rest.port': '0', ...options.configuration }),
     clock: options.clock ?? new SystemClock(),
     random: new SystemRandom(),
-    log: noopLogger,
+    log: options.log ?? noopLogger,
     dispatcher: () =>
       options.leaderless ? undefined : testingDispatcher(options.dispatcher ?? {}),
     resourceManager: () => testingResourceManager(options.resourceManager ?? {}),
@@ -34,6 +44,7 @@ export async function startServer(
       options.storeProgram ?? (async () => ({ key: 'f'.repeat(64), release: async () => {} })),
     version: { version: '1.2.3', commit: 'abc', revision: 'abc @ today' },
     uploadFolder,
+    ...(options.secret && { secret: options.secret }),
     ...(options.highAvailability && { highAvailability: options.highAvailability }),
   })
   await server.start()

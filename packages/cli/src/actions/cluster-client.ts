@@ -3,6 +3,7 @@ import { DeploymentOptions } from '@flink-ts/core'
 import type { RestClusterClient } from '@flink-ts/rest/client'
 import type { ParsedArguments } from '../arguments/option-parser.js'
 import { JOBMANAGER, TARGET } from '../arguments/options.js'
+import { configurationFolder } from '../flink-home.js'
 import { CliArgumentError } from '../terminal/terminal.js'
 import type { ActionContext } from './action.js'
 
@@ -39,6 +40,7 @@ export function clusterClient(args: ParsedArguments, context: ActionContext): Re
     configuration,
     clock,
     address: jobManagerAddress(args),
+    configurationFolder: configurationFolder(context.environment),
     onWaiting: ({ message }) =>
       terminal.err(`Waiting for a JobManager to lead: ${message.split('\n')[0]}`),
     onFound: () => terminal.err('A JobManager leads.'),

@@ -5,8 +5,11 @@ import {
   HighAvailabilityOptions,
   isHighlyAvailable,
   RestOptions,
+  SecurityOptions,
 } from '@flink-ts/core'
-import { type LeaderChanges, RestClusterClient } from '@flink-ts/rest/client'
+import type { ClusterSecret } from '@flink-ts/core/security'
+import { type LeaderChanges, RestClusterClient, type RestLeaderLookup } from '@flink-ts/rest/client'
+import { configuredSecret } from './configured-secret.js'
 import { restLeaderLookup } from './rest-leader-lookup.js'
 
 /**
@@ -14,27 +17,42 @@ import { restLeaderLookup } from './rest-leader-lookup.js'
  * JobManager leads, also when that changes.
  *
  * @param options.address `host:port` of one JobManager, in place of what the configuration says; it may be a standby
+ * @param options.configurationFolder where the file with the secret is, unless the configuration names it
+ * @param options.secret that of the cluster, in place of the file's; sent with `security.rest.authentication.enabled` only
+ * @param options.lookup finds the JobManager that leads, in place of what the configuration says about high availability
+ * @throws FlinkError FLINK_CLUSTER_SECRET when the cluster asks for its secret, and there is none, or others can read it
  */
 export function clusterRestClient(
   options: {
     readonly configuration: Configuration
     readonly clock: Clock
     readonly address?: string | undefined
+    readonly configurationFolder?: string | undefined
+    readonly secret?: ClusterSecret | undefined
+    readonly lookup?: RestLeaderLookup | undefined
   } & Pick<LeaderChanges, 'onWaiting' | 'onFound'>,
 ): RestClusterClient {
   const { configuration, clock, address, onWaiting, onFound } = options
   const retryDelayMs = configuration.get(RestOptions.RETRY_DELAY)
-  const leaderChanges: LeaderChanges | undefined = isHighlyAvailable(configuration)
-    ? {
-        // A standby leads when the session of the leader is over, and repetitions come on top.
-        patienceMs:
-          configuration.get(HighAvailabilityOptions.ZOOKEEPER_SESSION_TIMEOUT) +
-          configuration.get(RestOptions.RETRY_MAX_ATTEMPTS) * retryDelayMs,
-        firstPatienceMs: configuration.get(RestOptions.AWAIT_LEADER_TIMEOUT),
-        ...(address === undefined ? { lookup: restLeaderLookup(configuration, clock) } : {}),
-        ...(onWaiting === undefined ? {} : { onWaiting }),
-        ...(onFound === undefined ? {} : { onFound }),
-      }
+  const isAvailable = isHighlyAvailable(configuration)
+  const lookup =
+    options.lookup ??
+    (isAvailable && address === undefined ? restLeaderLookup(configuration, clock) : undefined)
+  const leaderChanges: LeaderChanges | undefined =
+    isAvailable || lookup
+      ? {
+          // A standby leads when the session of the leader is over, and repetitions come on top.
+          patienceMs:
+            configuration.get(HighAvailabilityOptions.ZOOKEEPER_SESSION_TIMEOUT) +
+            configuration.get(RestOptions.RETRY_MAX_ATTEMPTS) * retryDelayMs,
+          firstPatienceMs: configuration.get(RestOptions.AWAIT_LEADER_TIMEOUT),
+          ...(lookup === undefined ? {} : { lookup }),
+          ...(onWaiting === undefined ? {} : { onWaiting }),
+          ...(onFound === undefined ? {} : { onFound }),
+        }
+      : undefined
+  const secret = configuration.get(SecurityOptions.REST_AUTHENTICATION_ENABLED)
+    ? (options.secret ?? configuredSecret(configuration, options.configurationFolder))
     : undefined
   return new RestClusterClient({
     address: address ?? configuredAddress(configuration),
@@ -46,6 +64,7 @@ export function clusterRestClient(
     retryDelayMs,
     maxContentBytes: configuration.get(RestOptions.CLIENT_MAX_CONTENT_LENGTH),
     ...(leaderChanges === undefined ? {} : { leaderChanges }),
+    ...(secret === undefined ? {} : { secret }),
   })
 }
 

@@ -38,12 +38,17 @@ export class RemoteExecutor implements ProgramContext {
   #bundle: Promise<ProgramBundle> | undefined
 
   constructor(options: RemoteExecutorOptions) {
-    const { configuration, clock, random } = options
+    const { configuration, clock, random, environment } = options
     this.configuration = configuration
     this.#options = options
     this.#submissionTimeMs = clock.now()
     this.#randomSeed = random.nextInt(0x7fffffff)
-    this.#client = clusterRestClient({ configuration, clock })
+    this.#client = clusterRestClient({
+      configuration,
+      clock,
+      // Where the commands look, too.
+      configurationFolder: environment['FLINK_CONF_DIR'],
+    })
   }
 
   /** @throws ProgramBundleError, RestConnectionError, RestClientError */

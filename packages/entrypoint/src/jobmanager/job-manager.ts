@@ -71,6 +71,7 @@ export async function startJobManager(
   const address = jobManagerRpcAddress(configuration)
   if (address.warning !== undefined) own.warn(address.warning)
   const blobDirectory = blobFolder(configuration, folder)
+  const security = loadTransportSecurity(configuration, 'create')
 
   const shuffleService = await loadShuffleService(
     configuration.get(NettyShuffleEnvironmentOptions.SHUFFLE_SERVICE),
@@ -85,7 +86,7 @@ export async function startJobManager(
       folder,
     }),
     startRpcService({
-      security: loadTransportSecurity(configuration, 'create'),
+      security,
       ...address,
       configuration,
       clock,
@@ -123,6 +124,7 @@ export async function startJobManager(
     storeProgram: (bytes) => services?.blobServer.lease(bytes),
     version: { version: FLINK_TS_VERSION, commit: 'unknown', revision: 'unknown' },
     uploadFolder: join(folder, 'upload'),
+    secret: security.secret,
     ...(highAvailability === undefined ? {} : { highAvailability }),
   })
   const starting = startJobManagerServices({

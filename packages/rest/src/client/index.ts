@@ -1,5 +1,5 @@
 export { accumulatorSnapshots } from './accumulator-snapshots.js'
-export { RestClientError, RestConnectionError } from './rest-client-error.js'
+export { RestClientError, RestConnectionError, RestUnauthorizedError } from './rest-client-error.js'
 export { RestClusterClient } from './rest-cluster-client.js'
 export type { LeaderChanges, RestLeaderLookup } from './rest-leader-lookup.js'
 export type { RestClusterClientOptions } from './rest-transport.js'

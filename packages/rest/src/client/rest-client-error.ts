@@ -1,4 +1,7 @@
-import { FlinkError } from '@flink-ts/core'
+import { FlinkError, SecurityOptions } from '@flink-ts/core'
+
+const AUTHENTICATION = SecurityOptions.REST_AUTHENTICATION_ENABLED.key
+const SECRET_FILE = SecurityOptions.CLUSTER_SECRET_FILE.key
 
 /** The REST endpoint could not be reached, or what answered is none. */
 export class RestConnectionError extends FlinkError {
@@ -6,6 +9,24 @@ export class RestConnectionError extends FlinkError {
 
   constructor(message: string, address: string, cause?: unknown) {
     super(message, { code: 'FLINK_REST_CONNECTION', retriable: true, cause })
+    this.address = address
+  }
+}
+
+/** The cluster asks who calls, and does not believe this client. */
+export class RestUnauthorizedError extends FlinkError {
+  readonly address: string
+
+  /** @param origin where the secret came from that was tried; undefined: there was none */
+  constructor(address: string, origin: string | undefined) {
+    super(
+      origin === undefined
+        ? `The JobManager at ${address} answers only to those who know the secret of its cluster, and this client sends ` +
+            `none: set ${AUTHENTICATION}: true, and ${SECRET_FILE} unless the cluster-secret of the cluster is in the folder of the configuration`
+        : `The JobManager at ${address} does not accept the cluster secret of ${origin}: it is that of another cluster, or ` +
+            `was changed; copy the file from the machine of the JobManager, with mode 0600, or set ${SECRET_FILE}`,
+      { code: 'FLINK_REST_UNAUTHORIZED' },
+    )
     this.address = address
   }
 }

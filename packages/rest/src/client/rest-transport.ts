@@ -1,9 +1,10 @@
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { type Clock, FlinkError } from '@flink-ts/core'
+import { type ClusterSecret, restToken } from '@flink-ts/core/security'
 import axios, { type AxiosInstance, type AxiosResponse } from 'axios'
 import type { ErrorResponseBody } from '../messages/messages.js'
-import { RestClientError, RestConnectionError } from './rest-client-error.js'
+import { RestClientError, RestConnectionError, RestUnauthorizedError } from './rest-client-error.js'
 import type { LeaderChanges } from './rest-leader-lookup.js'
 
 /** Whose cause says nothing that the message does not. */
@@ -41,6 +42,8 @@ export interface RestClusterClientOptions {
   readonly timeoutMs?: number
   /** There are several JobManagers: calls, submissions too, are repeated by time, and `retries` does not count. */
   readonly leaderChanges?: LeaderChanges
+  /** That of the cluster, if it asks for it (`security.rest.authentication.enabled`). Each call proves that it is known. */
+  readonly secret?: ClusterSecret
 }
 
 /** Makes calls of one REST endpoint, or of whichever leads, again if need be. */
@@ -52,6 +55,7 @@ export class RestTransport {
   readonly #retryDelayMs: number
   readonly #timeoutMs: number
   readonly #leaderChanges: LeaderChanges | undefined
+  readonly #secret: ClusterSecret | undefined
   /** Base URL that is called; undefined: to be looked up. */
   #target: string | undefined
   #hasAnswered = false
@@ -64,6 +68,7 @@ export class RestTransport {
     this.#timeoutMs = options.timeoutMs ?? 60_000
     this.#prefix = (options.urlPrefix ?? '/').replace(/\/$/, '')
     this.#leaderChanges = options.leaderChanges
+    this.#secret = options.secret
     if (options.leaderChanges?.lookup === undefined) this.#target = `http://${options.address}`
     this.#http = axios.create({
       // A kept connection that the server closes meanwhile would fail the next call.
@@ -74,6 +79,7 @@ export class RestTransport {
       maxRedirects: 0,
       proxy: false,
       validateStatus: () => true,
+      ...(options.secret && { headers: { Authorization: `Bearer ${restToken(options.secret)}` } }),
     })
   }
 
@@ -193,6 +199,9 @@ export class RestTransport {
     const { status, data } = response
     if (status >= 200 && status < 300 && typeof data === 'object' && data !== null) return data as T
     const errors = (data as Partial<ErrorResponseBody> | undefined)?.errors
+    if (Array.isArray(errors) && status === 401) {
+      throw new RestUnauthorizedError(this.address, this.#secret?.origin)
+    }
     if (Array.isArray(errors)) throw new RestClientError(`${method} ${path}`, status, errors)
     throw new RestConnectionError(
       `What answers at ${this.address} is no Flink REST endpoint (${method} ${path}: status ${status})`,
@@ -216,7 +225,8 @@ export class RestTransport {
     return new RestConnectionError(
       `Cannot reach the JobManager at ${this.address}: ${reason}`,
       this.address,
-      isKnown ? undefined : error,
+      // The error of the library holds the request with its credentials.
+      isKnown ? undefined : new Error(message ?? String(error)),
     )
   }
 

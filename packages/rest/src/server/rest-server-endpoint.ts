@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { hostname } from 'node:os'
@@ -10,8 +11,10 @@ import {
   type Random,
   RestOptions,
   RpcOptions,
+  SecurityOptions,
   WebOptions,
 } from '@flink-ts/core'
+import { type ClusterSecret, RefusedPeers } from '@flink-ts/core/security'
 import type {
   DispatcherGateway,
   HighAvailabilityServices,
@@ -32,6 +35,7 @@ import type { HandlerContext, Route, StoredProgram } from './handler.js'
 import { listenInRange } from './listen-in-range.js'
 import { readContent } from './request-body.js'
 import { refuseForeignRequest } from './request-guard.js'
+import { CHALLENGE, RestAuthenticator } from './rest-authenticator.js'
 import { errorResponse, RestHandlerError } from './rest-handler-error.js'
 import { StandbyProxy } from './standby-proxy.js'
 
@@ -55,6 +59,9 @@ const EXPECTED_FAILURES: ReadonlySet<number> = new Set([501, 502, 503])
 /** Seconds; a new leader is usually found sooner than anybody asks again. */
 const RETRY_AFTER = '1'
 
+const UNAUTHORIZED =
+  'This cluster answers only to those who know its secret (security.rest.authentication.enabled).'
+
 /** How long `close` waits for requests that are under way. */
 const CLOSE_GRACE_MS = 3_000
 
@@ -77,6 +84,8 @@ export interface RestServerOptions {
   readonly uploadFolder: string
   /** Of several JobManagers: those that do not lead pass requests on to the one that does. Default: there is only this. */
   readonly highAvailability?: Pick<HighAvailabilityServices, 'leaderElection' | 'leaderRetriever'>
+  /** Asked for with `security.rest.authentication.enabled`; must be there then. */
+  readonly secret?: ClusterSecret
 }
 
 /**
@@ -91,6 +100,9 @@ export class RestServerEndpoint {
   readonly #server: Server
   readonly #inFlight = new Set<Promise<void>>()
   readonly #proxy: StandbyProxy | undefined
+  /** Undefined: whoever reaches this may call. */
+  readonly #authenticator: RestAuthenticator | undefined
+  readonly #refused: RefusedPeers
   #address: { host: string; port: number } | undefined
 
   constructor(options: RestServerOptions) {
@@ -113,7 +125,12 @@ export class RestServerEndpoint {
       }),
       storeProgram: async (file) => leading(options.storeProgram(await readFile(file.path))),
     }
-    const { highAvailability, configuration } = options
+    const { highAvailability, configuration, secret } = options
+    this.#refused = new RefusedPeers(this.#log)
+    if (configuration.get(SecurityOptions.REST_AUTHENTICATION_ENABLED)) {
+      assert.ok(secret, 'without the secret of the cluster nobody can be told from a stranger')
+      this.#authenticator = new RestAuthenticator(secret)
+    }
     if (highAvailability !== undefined) {
       const connectTimeoutMs = configuration.get(RestOptions.CONNECTION_TIMEOUT)
       this.#proxy = new StandbyProxy({
@@ -130,10 +147,13 @@ export class RestServerEndpoint {
         this.#router.on(route.method, `${prefix}${route.path}`, () => {}, route)
       }
     }
-    this.#server = createServer((request, response) => {
+    const serve = (request: IncomingMessage, response: ServerResponse) => {
       const work = this.#handle(request, response).finally(() => this.#inFlight.delete(work))
       this.#inFlight.add(work)
-    })
+    }
+    this.#server = createServer(serve)
+    // Otherwise Node would ask anybody for the body before anything is checked.
+    this.#server.on('checkContinue', serve).on('checkExpectation', serve)
     this.#server.keepAliveTimeout = options.configuration.get(RestOptions.IDLENESS_TIMEOUT)
   }
 
@@ -194,7 +214,10 @@ export class RestServerEndpoint {
     const origin = this.#options.configuration.getOptional(WebOptions.ACCESS_CONTROL_ALLOW_ORIGIN)
     if (origin !== undefined) response.setHeader('Access-Control-Allow-Origin', origin)
     try {
+      // First: what a foreign page made a browser send must not count for its credentials, nor ask for them.
       this.#refuseForeign(request)
+      this.#refuseStranger(request, response)
+      if (request.headers.expect?.toLowerCase() === '100-continue') response.writeContinue()
       if (await this.#proxy?.forward(request, response)) return
       const { statusCode, body } = await this.#respond(request)
       send(response, statusCode, body)
@@ -228,6 +251,18 @@ export class RestServerEndpoint {
       allowedOrigin: configuration.getOptional(WebOptions.ACCESS_CONTROL_ALLOW_ORIGIN),
     })
     if (refusal !== undefined) throw new RestHandlerError(refusal, 403)
+  }
+
+  /** Before the body is read, and before anything of the path or method is told. @throws RestHandlerError 401 */
+  #refuseStranger(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#authenticator === undefined || this.#authenticator.accepts(request.headers)) return
+    const peer = request.socket.remoteAddress ?? 'unknown'
+    const shown = request.headers.authorization === undefined ? 'no' : 'wrong'
+    this.#refused.refused(`${peer} ${shown}`, `Refused a REST request with ${shown} credentials`, {
+      peer,
+    })
+    response.setHeader('WWW-Authenticate', CHALLENGE)
+    throw new RestHandlerError(UNAUTHORIZED, 401)
   }
 
   async #respond(request: IncomingMessage): Promise<{ statusCode: number; body: unknown }> {

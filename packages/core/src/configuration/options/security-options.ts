@@ -8,6 +8,12 @@ export const SecurityOptions = {
     .withDescription(
       'File with the secret that all processes of a cluster share, readable by its owner only; otherwise `cluster-secret` in the folder of the configuration, made by whoever starts first.',
     ),
+  REST_AUTHENTICATION_ENABLED: ConfigOptions.key('security.rest.authentication.enabled')
+    .booleanType()
+    .defaultValue(false)
+    .withDescription(
+      'Whether REST requests must prove that they know the secret of the cluster. Clients with the same key and secret file do so; clusters on YARN always ask for it.',
+    ),
   SSL_PROTOCOL: ConfigOptions.key('security.ssl.protocol')
     .stringType()
     .defaultValue('TLSv1.2')
