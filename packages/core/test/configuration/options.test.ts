@@ -78,7 +78,6 @@ t.test('checkConfiguration says why a known key has no effect', async (t) => {
   const notices = check({
     'env.java.opts.all': '-Xmx1g',
     'metrics.reporter.prom.port': '9249',
-    'flink.hadoop.dfs.replication': '2',
     'akka.log.lifecycle.events': 'true',
   })
   t.same(
@@ -86,7 +85,6 @@ t.test('checkConfiguration says why a known key has no effect', async (t) => {
     [
       ['info', 'akka.log.lifecycle.events'],
       ['info', 'env.java.opts.all'],
-      ['info', 'flink.hadoop.dfs.replication'],
       ['info', 'metrics.reporter.prom.port'],
     ],
   )
