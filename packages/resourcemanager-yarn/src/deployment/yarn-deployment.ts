@@ -16,6 +16,8 @@ export interface YarnDeployment {
   readonly nodePath: string
   /** Folder of the installation as commands of containers name it, such as `./flink-ts` or `/opt/flink-ts`. */
   readonly homePath: string
+  /** Folder of the modules with which processes start (`task-manager.js` and the like), in the same form. */
+  readonly mainsPath: string
   /** Of TaskManagers: installation, configuration, secret, shipped files; by their names in the container. */
   readonly localResources: Readonly<Record<string, LocalResource>>
   /** Of TaskManagers, `containerized.taskmanager.env.*` among it. */
