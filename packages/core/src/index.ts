@@ -167,6 +167,7 @@ export {
   schemeOf,
 } from './filesystem/file-path.js'
 export type {
+  FileCreation,
   FileInputStream,
   FileOutputStream,
   FileStatus,

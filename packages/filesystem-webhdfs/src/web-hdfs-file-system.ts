@@ -1,5 +1,6 @@
 import {
   FileAlreadyExistsError,
+  type FileCreation,
   type FileInputStream,
   FileNotFoundError,
   type FileOutputStream,
@@ -90,14 +91,19 @@ export class WebHdfsFileSystem implements FileSystem {
     )
   }
 
-  async create(path: string, mode: 'overwrite' | 'exclusive'): Promise<FileOutputStream> {
-    return new PositionedOutputStream(await this.#openForWriting(path, mode))
+  async create(
+    path: string,
+    mode: 'overwrite' | 'exclusive',
+    creation?: FileCreation,
+  ): Promise<FileOutputStream> {
+    return new PositionedOutputStream(await this.#openForWriting(path, mode, creation))
   }
 
-  async mkdirs(path: string): Promise<void> {
+  async mkdirs(path: string, creation?: FileCreation): Promise<void> {
     const location = this.#locate(path)
+    const parameters = permissionOf(creation)
     try {
-      const answer = await this.#client.ask(location, { method: 'PUT', op: 'MKDIRS' })
+      const answer = await this.#client.ask(location, { method: 'PUT', op: 'MKDIRS', parameters })
       if (isTrue(answer)) return
     } catch (error) {
       // A file stands in its way.
@@ -142,10 +148,18 @@ export class WebHdfsFileSystem implements FileSystem {
     return (answer as { FileStatus: FileStatusJson }).FileStatus
   }
 
-  async #openForWriting(path: string, mode: 'overwrite' | 'exclusive'): Promise<WebHdfsFile> {
+  async #openForWriting(
+    path: string,
+    mode: 'overwrite' | 'exclusive',
+    creation?: FileCreation,
+  ): Promise<WebHdfsFile> {
     const location = this.#locate(path)
     // Empty at first, so that it is known at once whose file it is; parents are made.
-    const parameters = { overwrite: mode === 'overwrite' }
+    const parameters = {
+      overwrite: mode === 'overwrite',
+      ...permissionOf(creation),
+      ...(creation?.replication === undefined ? {} : { replication: creation.replication }),
+    }
     const operation = { method: 'PUT', op: 'CREATE', parameters } as const
     try {
       await this.#client.send(location, operation, new Uint8Array(0))
@@ -163,6 +177,11 @@ export class WebHdfsFileSystem implements FileSystem {
   async #fileLength(path: string): Promise<number | undefined> {
     return (await ifThere(this.#status(this.#locate(path))))?.length
   }
+}
+
+function permissionOf(creation: FileCreation | undefined): { permission?: string } {
+  const permissions = creation?.permissions
+  return permissions === undefined ? {} : { permission: permissions.toString(8) }
 }
 
 function statusOf(

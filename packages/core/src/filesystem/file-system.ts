@@ -67,6 +67,14 @@ export interface ResumableWriter {
   cleanup(state: ResumeRecoverable): Promise<void>
 }
 
+/** How a file or directory is made. */
+export interface FileCreation {
+  /** POSIX permission bits; otherwise what the file system gives. What it cannot do with them it leaves out, as object stores do. */
+  readonly permissions?: number
+  /** Copies that a distributed file system keeps; otherwise what it is set to. */
+  readonly replication?: number
+}
+
 /** Where files are. Paths are URIs (`file:///a/b`) or plain absolute paths of the default scheme. */
 export interface FileSystem {
   readonly scheme: string
@@ -76,8 +84,13 @@ export interface FileSystem {
   list(path: string): Promise<FileStatus[]>
   open(path: string): Promise<FileInputStream>
   /** @param mode `exclusive` fails with FileAlreadyExistsError (FLINK_FILE_EXISTS) when there is one */
-  create(path: string, mode: 'overwrite' | 'exclusive'): Promise<FileOutputStream>
-  mkdirs(path: string): Promise<void>
+  create(
+    path: string,
+    mode: 'overwrite' | 'exclusive',
+    creation?: FileCreation,
+  ): Promise<FileOutputStream>
+  /** Makes it and what is missing above it; what is there already keeps its permissions. */
+  mkdirs(path: string, creation?: FileCreation): Promise<void>
   /** @returns false if there was nothing */
   delete(path: string, options: { recursive: boolean }): Promise<boolean>
   rename(from: string, to: string): Promise<void>

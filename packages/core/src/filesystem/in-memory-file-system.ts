@@ -4,6 +4,7 @@ import type { Random } from '../random/random.js'
 import { FileAlreadyExistsError, FileNotFoundError, FileSystemError } from './file-errors.js'
 import { inFormOf, localPartOf } from './file-path.js'
 import type {
+  FileCreation,
   FileInputStream,
   FileOutputStream,
   FileStatus,
@@ -18,11 +19,16 @@ interface MemoryFile {
   bytes: Uint8Array
   length: number
   modificationTimeMs: number
+  readonly permissions: number
 }
 
 interface MemoryDirectory {
   modificationTimeMs: number
+  readonly permissions: number
 }
+
+const FILE_PERMISSIONS = 0o644
+const DIRECTORY_PERMISSIONS = 0o755
 
 export interface InMemoryFileSystemOptions {
   /** Source of modification times. */
@@ -39,7 +45,9 @@ export class InMemoryFileSystem implements FileSystem {
   readonly #clock: Clock
   readonly #random: Random
   readonly #files = new Map<string, MemoryFile>()
-  readonly #directories = new Map<string, MemoryDirectory>([['/', { modificationTimeMs: 0 }]])
+  readonly #directories = new Map<string, MemoryDirectory>([
+    ['/', { modificationTimeMs: 0, permissions: DIRECTORY_PERMISSIONS }],
+  ])
   readonly #writable: WritableFiles
 
   constructor(options: InMemoryFileSystemOptions) {
@@ -95,14 +103,19 @@ export class InMemoryFileSystem implements FileSystem {
     }
   }
 
-  async create(path: string, mode: 'overwrite' | 'exclusive'): Promise<FileOutputStream> {
+  async create(
+    path: string,
+    mode: 'overwrite' | 'exclusive',
+    creation?: FileCreation,
+  ): Promise<FileOutputStream> {
+    const local = localPartOf(path, this.scheme)
     return new PositionedOutputStream(
-      this.#openForWriting(localPartOf(path, this.scheme), mode, path),
+      this.#openForWriting(local, mode, { asked: path, permissions: creation?.permissions }),
     )
   }
 
-  async mkdirs(path: string): Promise<void> {
-    this.#makeDirectories(localPartOf(path, this.scheme), path)
+  async mkdirs(path: string, creation?: FileCreation): Promise<void> {
+    this.#makeDirectories(localPartOf(path, this.scheme), path, creation?.permissions)
   }
 
   async delete(path: string, options: { recursive: boolean }): Promise<boolean> {
@@ -148,25 +161,31 @@ export class InMemoryFileSystem implements FileSystem {
       isDirectory: file === undefined,
       lengthBytes: BigInt(file?.length ?? 0),
       modificationTimeMs: found.modificationTimeMs,
-      mode: file === undefined ? 0o755 : 0o644,
+      mode: found.permissions,
     }
   }
 
-  #makeDirectories(local: string, asked = local): void {
+  #makeDirectories(local: string, asked = local, permissions = DIRECTORY_PERMISSIONS): void {
     if (this.#files.has(local)) throw new FileAlreadyExistsError(asked)
     if (this.#directories.has(local)) return
-    this.#makeDirectories(posix.dirname(local), asked)
-    this.#directories.set(local, { modificationTimeMs: this.#clock.now() })
+    this.#makeDirectories(posix.dirname(local), asked, permissions)
+    this.#directories.set(local, { modificationTimeMs: this.#clock.now(), permissions })
   }
 
-  #openForWriting(local: string, mode: 'overwrite' | 'exclusive', asked = local): WritableFile {
+  #openForWriting(
+    local: string,
+    mode: 'overwrite' | 'exclusive',
+    how: { readonly asked?: string; readonly permissions?: number | undefined } = {},
+  ): WritableFile {
+    const { asked = local, permissions = FILE_PERMISSIONS } = how
     if (this.#directories.has(local)) {
       if (mode === 'exclusive') throw new FileAlreadyExistsError(asked)
       throw new FileSystemError(`Cannot write ${asked}: it is a directory`, { path: asked })
     }
     if (mode === 'exclusive' && this.#files.has(local)) throw new FileAlreadyExistsError(asked)
     this.#makeDirectories(posix.dirname(local), asked)
-    const file = { bytes: new Uint8Array(0), length: 0, modificationTimeMs: this.#clock.now() }
+    const modificationTimeMs = this.#clock.now()
+    const file = { bytes: new Uint8Array(0), length: 0, modificationTimeMs, permissions }
     this.#files.set(local, file)
     return new MemoryWritableFile(file, this.#clock)
   }

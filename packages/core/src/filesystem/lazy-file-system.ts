@@ -1,4 +1,5 @@
 import type {
+  FileCreation,
   FileInputStream,
   FileOutputStream,
   FileStatus,
@@ -35,12 +36,16 @@ export class LazyFileSystem implements FileSystem {
     return (await this.#get()).open(path)
   }
 
-  async create(path: string, mode: 'overwrite' | 'exclusive'): Promise<FileOutputStream> {
-    return (await this.#get()).create(path, mode)
+  async create(
+    path: string,
+    mode: 'overwrite' | 'exclusive',
+    creation?: FileCreation,
+  ): Promise<FileOutputStream> {
+    return (await this.#get()).create(path, mode, creation)
   }
 
-  async mkdirs(path: string): Promise<void> {
-    return (await this.#get()).mkdirs(path)
+  async mkdirs(path: string, creation?: FileCreation): Promise<void> {
+    return (await this.#get()).mkdirs(path, creation)
   }
 
   async delete(path: string, options: { recursive: boolean }): Promise<boolean> {

@@ -14,6 +14,7 @@ import type { Random } from '../random/random.js'
 import { FileAlreadyExistsError, FileNotFoundError, FileSystemError } from './file-errors.js'
 import { inFormOf, localPartOf } from './file-path.js'
 import type {
+  FileCreation,
   FileInputStream,
   FileOutputStream,
   FileStatus,
@@ -65,13 +66,19 @@ export class LocalFileSystem implements FileSystem {
     return new LocalInputStream(handle)
   }
 
-  async create(path: string, mode: 'overwrite' | 'exclusive'): Promise<FileOutputStream> {
+  async create(
+    path: string,
+    mode: 'overwrite' | 'exclusive',
+    creation?: FileCreation,
+  ): Promise<FileOutputStream> {
     const local = localPartOf(path, 'file')
-    return new PositionedOutputStream(await localFiles.openForWriting(local, mode))
+    return new PositionedOutputStream(await openForWriting(local, mode, creation?.permissions))
   }
 
-  async mkdirs(path: string): Promise<void> {
-    await translated(path, mkdir(localPartOf(path, 'file'), { recursive: true }))
+  async mkdirs(path: string, creation?: FileCreation): Promise<void> {
+    const mode = creation?.permissions
+    const options = { recursive: true, ...(mode === undefined ? {} : { mode }) } as const
+    await translated(path, mkdir(localPartOf(path, 'file'), options))
   }
 
   async delete(path: string, options: { recursive: boolean }): Promise<boolean> {
@@ -96,11 +103,7 @@ export class LocalFileSystem implements FileSystem {
 const localFiles: WritableFiles = {
   resolve: (path) => localPartOf(path, 'file'),
 
-  async openForWriting(path, mode) {
-    await translated(path, mkdir(posix.dirname(path), { recursive: true }))
-    const flag = { overwrite: 'w', exclusive: 'wx' }[mode]
-    return new LocalWritableFile(path, await translated(path, open(path, flag)))
-  },
+  openForWriting: (path, mode) => openForWriting(path, mode),
 
   async openForReading(path) {
     return new LocalInputStream(await translated(path, open(path, 'r')))
@@ -127,6 +130,16 @@ const localFiles: WritableFiles = {
   async removeFile(path) {
     await translated(path, rm(path, { force: true }))
   },
+}
+
+async function openForWriting(
+  path: string,
+  mode: 'overwrite' | 'exclusive',
+  permissions?: number,
+): Promise<WritableFile> {
+  await translated(path, mkdir(posix.dirname(path), { recursive: true }))
+  const flag = { overwrite: 'w', exclusive: 'wx' }[mode]
+  return new LocalWritableFile(path, await translated(path, open(path, flag, permissions)))
 }
 
 class LocalWritableFile implements WritableFile {
