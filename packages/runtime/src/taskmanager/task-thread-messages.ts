@@ -38,6 +38,8 @@ export type TaskThreadCommand =
 
 /** From a task's thread. The last one tells a terminal state. */
 export type TaskThreadReport =
+  /** What was to be imported before the task is known is here. */
+  | { readonly type: 'preloaded' }
   | { readonly type: 'state'; readonly state: TaskState; readonly error?: SerializedError }
   | { readonly type: 'operatorEvent'; readonly operatorId: string; readonly payload: Uint8Array }
   | {

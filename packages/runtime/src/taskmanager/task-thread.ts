@@ -1,6 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { runTaskInThread, type TaskInThread } from './run-task-in-thread.js'
-import type { TaskThreadCommand, TaskThreadSetup } from './task-thread-messages.js'
+import type {
+  TaskThreadCommand,
+  TaskThreadReport,
+  TaskThreadSetup,
+} from './task-thread-messages.js'
 
 const port = parentPort!
 const preloaded = preload((workerData as TaskThreadSetup).preload)
@@ -14,4 +18,5 @@ port.on('message', (command: TaskThreadCommand) => {
 async function preload(urls: readonly string[]): Promise<void> {
   // What fails here fails again, and is told, where a program imports it.
   await Promise.allSettled(urls.map((url) => import(url)))
+  if (urls.length > 0) port.postMessage({ type: 'preloaded' } satisfies TaskThreadReport)
 }

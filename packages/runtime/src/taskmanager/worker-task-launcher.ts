@@ -12,6 +12,7 @@ import {
 import type { CheckpointBarrier, TaskManagerShuffle } from '@flink-ts/network'
 import type { TaskMetrics } from '../messages/messages.generated.js'
 import { prepareClusterModules } from '../program/cluster-modules.js'
+import { JobMasterLostError } from '../taskexecutor/task-executor-errors.js'
 import { managedShares, taskNameWithSubtask } from './assemble-task.js'
 import { explainThreadExit } from './explain-thread-exit.js'
 import { likelyThreadLimits } from './memory/likely-thread-limits.js'
@@ -149,6 +150,7 @@ class WorkerTask implements RunningTask {
       this.#worker.on('exit', (exitCode) => {
         managed.release()
         this.#onExit(exitCode)
+        if (this.#externalFailure instanceof JobMasterLostError) threads.expectReturn(this.#limits)
         resolve()
       })
     })
@@ -249,6 +251,8 @@ class WorkerTask implements RunningTask {
 
   #onReport(message: TaskThreadReport): void {
     switch (message.type) {
+      case 'preloaded':
+        return
       case 'state':
         this.#enter(message.state, message.error)
         return

@@ -10,6 +10,7 @@ interface Limits {
 interface Pool {
   readonly size: number
   take(limits: Limits): Worker
+  expectReturn(limits: Limits): void
   close(): Promise<void>
 }
 // Not exported by the package.
@@ -67,4 +68,43 @@ t.test('TaskThreadPool of size 0 has nobody wait', async (t) => {
   t.equal(clock.pendingTimers, 0)
   t.equal(pool.size, 0)
   await Promise.all([worker.terminate(), pool.close()])
+})
+
+t.test('TaskThreadPool has a thread wait for each task that should come back', async (t) => {
+  const clock = new ManualClock()
+  const pool = new TaskThreadPool({ size: 1, clock, firstLimits: limits })
+  const until = async (size: number) => {
+    while (pool.size !== size) await new Promise((resolve) => setImmediate(resolve))
+  }
+  for (const each of [others, others, limits]) pool.expectReturn(each)
+  t.equal(pool.size, 2, 'they are made one after the other')
+  await until(4)
+  const taken = [others, limits, others].map((each) => {
+    const worker = pool.take(each)
+    t.match(worker.resourceLimits, each)
+    return worker
+  })
+  t.equal(pool.size, 0, 'each went to a task of its limits; those of others were ended')
+
+  for (const each of [others, others, limits]) pool.expectReturn(each)
+  taken.push(pool.take(limits))
+  await until(2)
+  clock.advance(500)
+  t.equal(
+    pool.size,
+    3,
+    'beside the one that always waits; no thread waits for a task that came before it',
+  )
+  clock.advance(119_500)
+  t.equal(pool.size, 1, 'nobody waits for ever')
+  await Promise.all([...taken.map((worker) => worker.terminate()), pool.close()])
+  t.equal(clock.pendingTimers, 0)
+})
+
+t.test('TaskThreadPool ends when threads are still to be made', async (t) => {
+  const pool = new TaskThreadPool({ size: 1, clock: new ManualClock(), firstLimits: limits })
+  for (const each of [limits, limits, limits]) pool.expectReturn(each)
+  await pool.close()
+  pool.expectReturn(limits)
+  t.equal(pool.size, 0)
 })
