@@ -17,20 +17,20 @@ export class Command {
   constructor(
     file: string,
     args: readonly string[],
-    options: { cwd?: string | undefined; environment: NodeJS.ProcessEnv },
+    options: { cwd?: string | undefined; environment: NodeJS.ProcessEnv; hasInput?: boolean },
   ) {
-    const { cwd, environment } = options
+    const { cwd, environment, hasInput = false } = options
     // The test runner puts its loaders into the environment of all that is started: not those of a user's processes.
     const child = spawn('env', ['-u', 'NODE_OPTIONS', file, ...args], {
       cwd,
       env: environment,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     })
     this.#child = child
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    child.stdout!.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text
     })
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr += text
     })
     this.#result = new Promise((resolve, reject) => {
@@ -51,6 +51,11 @@ export class Command {
 
   get stderr(): string {
     return this.#stderr
+  }
+
+  /** Writes to its standard input, which must be there (`hasInput`). */
+  write(text: string): void {
+    this.#child.stdin!.write(text)
   }
 
   kill(signal: NodeJS.Signals): void {
