@@ -55,6 +55,8 @@ export interface JobMasterHandlerOptions {
   readonly slotPool: SlotPool
   readonly taskManagers: TaskManagerConnections
   readonly resourceManager: ResourceManagerConnection
+  /** Resolves when the job has wished for slots, or has ended before. */
+  readonly initialized: Promise<void>
   /** Undefined until the job is initialized. */
   readonly coordinators: () => OperatorCoordinators | undefined
   /** Undefined until the job is initialized, and of a batch job. */
@@ -86,8 +88,10 @@ export class JobMasterHandler implements JobMasterGateway {
     return { success: { jobMasterResourceId: resourceId } }
   }
 
+  /** While the job is initialized nobody knows yet which slots it needs: the answer comes after that. */
   async offerSlots({ resourceId, offers }: OfferSlotsRequest): Promise<OfferSlotsResponse> {
-    const { taskManagers, slotPool, scheduler } = this.#options
+    const { taskManagers, slotPool, scheduler, initialized } = this.#options
+    if (scheduler.jobStatus === 'INITIALIZING') await initialized
     const location = taskManagers.location(resourceId)
     if (location === undefined) throw notRegistered(resourceId, 'offer slots')
     taskManagers.receiveHeartbeat(resourceId)

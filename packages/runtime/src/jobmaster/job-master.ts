@@ -45,6 +45,10 @@ export class JobMaster extends FencedRpcEndpoint {
   #coordinators: OperatorCoordinators | undefined
   #checkpointing: JobCheckpointing | undefined
   #disconnected: Promise<void> | undefined
+  #wasInitialized = () => {}
+  readonly #initialized = new Promise<void>((resolve) => {
+    this.#wasInitialized = resolve
+  })
 
   /** @throws IllegalConfigurationError */
   constructor(options: JobMasterOptions) {
@@ -174,6 +178,7 @@ export class JobMaster extends FencedRpcEndpoint {
         jobMaster: this,
         jobId: this.#options.jobGraph.jobId,
         ...this.#components,
+        initialized: this.#initialized,
         coordinators: () => this.#coordinators,
         checkpointing: () => this.#checkpointing,
         slotFailed: (allocationId, cause) => this.#onSlotFailed(allocationId, cause),
@@ -244,6 +249,7 @@ export class JobMaster extends FencedRpcEndpoint {
     this.#components.resourceManager.start()
     this.#coordinators.start(checkpointing?.restored)
     this.#scheduler.startScheduling()
+    this.#wasInitialized()
   }
 
   #onInitializationFailed(error: unknown): void {
@@ -295,6 +301,7 @@ export class JobMaster extends FencedRpcEndpoint {
   }
 
   #onJobTerminated(status: JobStatus): void {
+    this.#wasInitialized()
     this.#coordinators?.close()
     this.#checkpointing?.jobTerminated(status)
     if (status !== 'SUSPENDED') this.#components.slotPool.releaseAll('the job has ended')

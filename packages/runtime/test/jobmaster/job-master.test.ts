@@ -149,6 +149,53 @@ t.test('JobMaster takes a repeated offer again and refuses slots it does not nee
   )
 })
 
+/** TaskManagers find a JobMaster that has not registered at the ResourceManager yet, as that of a recovered job. */
+function announce({ resourceManager }: RunningJob['cluster'], jobMaster: JobMaster): void {
+  const { address, endpointId } = jobMaster
+  resourceManager.jobMaster = {
+    jobId: jobMaster.executionGraphInfo().jobId,
+    jobMasterResourceId: 'jm',
+    jobMaster: { address, endpointId },
+    jobMasterToken: { epoch: 3, uuid: 'jm-token' },
+  }
+}
+
+t.test('JobMaster answers offers when it knows which slots the job needs', async (t) => {
+  const graph = jobGraph([
+    vertex(1, 1, {}, { initializeOnMaster: { module: 'm', exportName: 'f', config: 0 } }),
+  ])
+  let initialize = () => {}
+  const { cluster, jobMaster } = await run(t, graph, {
+    loadModule: async () => ({
+      f: () =>
+        new Promise<void>((resolve) => {
+          initialize = resolve
+        }),
+    }),
+  })
+  announce(cluster, jobMaster)
+  const taskManager = await cluster.startTaskManager('tm1')
+  const answer = taskManager.offer(1)
+  await settle()
+  t.equal(jobMaster.jobStatus, 'INITIALIZING')
+  initialize()
+  t.equal((await answer).length, 1, 'the slot of a job that is recovered is not given back')
+  await settle()
+  t.equal(taskManager.deployed.length, 1)
+})
+
+t.test('JobMaster refuses an offer when the job ends before it was initialized', async (t) => {
+  const graph = jobGraph([
+    vertex(1, 1, {}, { initializeOnMaster: { module: 'm', exportName: 'f', config: 0 } }),
+  ])
+  const { cluster, jobMaster } = await run(t, graph, { loadModule: () => new Promise(() => {}) })
+  announce(cluster, jobMaster)
+  const answer = (await cluster.startTaskManager('tm1')).offer(1)
+  await settle()
+  await jobMaster.cancelJob()
+  await t.rejects(answer, /not registered/)
+})
+
 t.test('JobMaster fails the job with the user error when there is no restart', async (t) => {
   const { cluster, ended } = await run(t, twoVertices())
   const taskManager = await cluster.startTaskManager('tm1', 2)
