@@ -1,5 +1,6 @@
 import { until } from '../support/until.js'
 import { type Fault, lasting, type RoundContext } from './fault.js'
+import type { JobUnderFaults } from './job-under-faults.js'
 import { readRows, writerOf } from './read-output.js'
 import { type CheckResult, RowChecker } from './row-checker.js'
 
@@ -16,10 +17,16 @@ export interface FaultCounts {
   readonly recoveriesMs: number[]
 }
 
-export interface RoundOptions {
-  readonly context: RoundContext
+/** A cluster of any kind. */
+export interface HealedCluster {
+  /** All bytes pass again, and nobody is stopped. */
+  heal(): void
+}
+
+export interface RoundOptions<C extends HealedCluster, J extends JobUnderFaults> {
+  readonly context: RoundContext<C, J>
   readonly counts: FaultCounts
-  readonly faults: Iterator<Fault, never>
+  readonly faults: Iterator<Fault<C, J>, never>
   /** After so many the job is left in peace. */
   readonly maxFaults: number
 }
@@ -29,7 +36,9 @@ export interface RoundOptions {
  *
  * @throws Error when it does not go on after a fault, or fails for good
  */
-export async function runRound(options: RoundOptions): Promise<CheckResult> {
+export async function runRound<C extends HealedCluster, J extends JobUnderFaults>(
+  options: RoundOptions<C, J>,
+): Promise<CheckResult> {
   const { context, counts, faults, maxFaults } = options
   const { job, cluster, random } = context
   await job.submit(context.nextParallelism())
@@ -61,9 +70,9 @@ export async function runRound(options: RoundOptions): Promise<CheckResult> {
 }
 
 /** One fault, until rows that were written after it are visible. */
-async function injectAndRecover(
-  context: RoundContext,
-  fault: Fault,
+async function injectAndRecover<C extends HealedCluster, J extends JobUnderFaults>(
+  context: RoundContext<C, J>,
+  fault: Fault<C, J>,
 ): Promise<{ done: boolean; recoveryMs?: number }> {
   const { job, cluster, note } = context
   let writersBefore = job.writers()

@@ -4,9 +4,9 @@ import type { FaultCluster } from './fault-cluster.js'
 import type { FaultJob } from './fault-job.js'
 
 /** What faults of one round have at hand. */
-export interface RoundContext {
-  readonly cluster: FaultCluster
-  readonly job: FaultJob
+export interface RoundContext<C = FaultCluster, J = FaultJob> {
+  readonly cluster: C
+  readonly job: J
   readonly random: Random
   readonly storage: CheckpointStorage
   /** The parallelism that the next attempt is to have. */
@@ -16,13 +16,13 @@ export interface RoundContext {
 }
 
 /** What one fault has at hand. */
-export interface FaultContext extends RoundContext {
+export interface FaultContext<C = FaultCluster, J = FaultJob> extends RoundContext<C, J> {
   /** The bad thing happens now: from here on the time to recover is counted. Default: the call of `inject`. */
   happens(): void
 }
 
 /** Something bad that is done to a running job. */
-export interface Fault {
+export interface Fault<C = FaultCluster, J = FaultJob> {
   readonly name: string
   /** How often it is chosen, beside others. */
   readonly weight: number
@@ -33,7 +33,7 @@ export interface Fault {
    *
    * @returns false if it could not be done
    */
-  inject(context: FaultContext): Promise<boolean>
+  inject(context: FaultContext<C, J>): Promise<boolean>
 }
 
 /** Waits as long as a fault lasts. */

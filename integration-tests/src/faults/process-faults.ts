@@ -1,6 +1,7 @@
 import { isAlive } from '../support/processes.js'
 import { until } from '../support/until.js'
 import { type Fault, type FaultContext, lasting } from './fault.js'
+import type { JobUnderFaults } from './job-under-faults.js'
 import { restoreNewest } from './restoring.js'
 import type { TaskManagerPlace } from './task-manager-place.js'
 
@@ -31,8 +32,8 @@ async function paused(context: FaultContext, ms: number): Promise<boolean> {
 }
 
 /** Has a function of the job do something, and waits until one does. */
-async function ordered(
-  { job, happens }: FaultContext,
+export async function ordered(
+  { job, happens }: { readonly job: JobUnderFaults; happens(): void },
   name: string,
   text: string,
 ): Promise<boolean> {

@@ -111,7 +111,10 @@ export const FAULT_SCENARIOS: readonly FaultScenario[] = [
 ]
 
 /** The faults of a scenario in a random order that never ends, those with more weight more often. */
-export function* faultsOf(scenario: FaultScenario, random: Random): Generator<Fault, never> {
+export function* faultsOf<F extends { readonly weight: number }>(
+  scenario: { readonly faults: readonly F[] },
+  random: Random,
+): Generator<F, never> {
   const all = scenario.faults.flatMap((fault) => Array.from({ length: fault.weight }, () => fault))
   for (;;) {
     // Every fault comes before any comes too often again.
