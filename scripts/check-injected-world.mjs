@@ -23,6 +23,7 @@ const AMBIENT = [
 /** Adapters between the injected world and the real one: folder or file, and why. */
 const ADAPTERS = [
   ['hadoop-rpc/src/configuration/configuration-files.ts', 'reads the files of Hadoop'],
+  ['hadoop-rpc/src/ipc/tcp-ipc-socket.ts', 'connections with daemons of Hadoop'],
   ['network/src/transport/tcp-data-transport.ts', 'the data connection over TCP'],
   ['network/src/blocking/partition-files.ts', 'the files of blocking partitions'],
   ['network/src/blocking/shuffle-folders.ts', 'whose folders of batch results are stale'],

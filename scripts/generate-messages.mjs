@@ -79,3 +79,4 @@ if (process.argv.includes('--check')) {
 } else {
   writeFileSync(TARGET, out)
 }
+await import('./generate-hadoop-messages.mjs')

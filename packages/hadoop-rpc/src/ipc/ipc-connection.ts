@@ -1,0 +1,306 @@
+import assert from 'node:assert/strict'
+import type { CancelTimer } from '@flink-ts/core'
+import { decodeMessage } from '../messages/message-codec.js'
+import type { RpcResponseHeaderMessage } from '../messages/messages.generated.js'
+import { DelimitedReader } from './delimited.js'
+import {
+  HadoopAuthenticationError,
+  HadoopConnectionError,
+  HadoopProtocolError,
+} from './hadoop-errors.js'
+import {
+  callPacket,
+  connectionHeader,
+  contextPacket,
+  pingPacket,
+  SASL_CALL_ID,
+  saslPacket,
+} from './ipc-packets.js'
+import type { IpcAuthentication, IpcSettings } from './ipc-settings.js'
+import type { IpcSocket } from './ipc-socket.js'
+import { PacketReader } from './packet-reader.js'
+import { RemoteException } from './remote-exception.js'
+import { TokenNegotiation } from './sasl/token-negotiation.js'
+
+type State = 'CONNECTING' | 'NEGOTIATING' | 'READY' | 'CLOSED'
+
+const TRANSITIONS: Readonly<Record<State, readonly State[]>> = {
+  CONNECTING: ['NEGOTIATING', 'READY', 'CLOSED'],
+  NEGOTIATING: ['READY', 'CLOSED'],
+  READY: ['CLOSED'],
+  CLOSED: [],
+}
+
+/** What is told about a call that was sent; exactly one of the two, once. */
+export interface AnswerHandler {
+  answered(result: Uint8Array): void
+  failed(error: Error): void
+}
+
+/** What is told to whoever made a connection. */
+export interface ConnectionListener {
+  ready(): void
+  /** After `ready` or in place of it; open calls have been told before. */
+  closed(error: Error): void
+}
+
+interface SentCall extends AnswerHandler {
+  readonly method: string
+  readonly sentAtMs: number
+}
+
+/** One connection to one server for one protocol; calls on it are answered in any order. */
+export class IpcConnection {
+  readonly address: string
+  readonly #protocol: string
+  readonly #authentication: IpcAuthentication
+  readonly #clientId: Uint8Array
+  readonly #settings: IpcSettings
+  readonly #listener: ConnectionListener
+  readonly #reader: PacketReader
+  readonly #calls = new Map<number, SentCall>()
+  #state: State = 'CONNECTING'
+  #negotiation: TokenNegotiation | undefined
+  #nextCallId = 0
+  #receivedAtMs: number
+  #activeAtMs: number
+  #socket: IpcSocket
+  #cancelTimer: CancelTimer
+
+  constructor(
+    address: string,
+    protocol: string,
+    authentication: IpcAuthentication,
+    clientId: Uint8Array,
+    settings: IpcSettings,
+    listener: ConnectionListener,
+  ) {
+    this.address = address
+    this.#protocol = protocol
+    this.#authentication = authentication
+    this.#clientId = clientId
+    this.#settings = settings
+    this.#listener = listener
+    this.#reader = new PacketReader(settings.maxResponseBytes)
+    this.#receivedAtMs = this.#activeAtMs = settings.clock.monotonicNow()
+    this.#cancelTimer = settings.clock.schedule(settings.connectTimeoutMs, () => {
+      this.#close(
+        this.#connectionError(`did not connect within ${settings.connectTimeoutMs} ms`, {
+          isTimeout: true,
+        }),
+      )
+    })
+    const [host, port] = hostAndPort(address)
+    this.#socket = settings.connectSocket(host, port, {
+      opened: () => this.#opened(),
+      data: (bytes) => this.#received(bytes),
+      closed: (error) => {
+        const cut = this.#reader.isBetweenPackets ? '' : ' in the middle of an answer'
+        const reason = error === undefined ? `closed the connection${cut}` : error.message
+        this.#close(this.#connectionError(reason, { cause: error }))
+      },
+    })
+  }
+
+  get isClosed(): boolean {
+    return this.#state === 'CLOSED'
+  }
+
+  /** Sends a call; may be used once the connection is ready. @returns its id, for {@link forget} */
+  send(method: string, argument: Uint8Array, handler: AnswerHandler): number {
+    assert.equal(this.#state, 'READY')
+    let callId = this.#nextCallId
+    while (this.#calls.has(callId)) callId = following(callId)
+    this.#nextCallId = following(callId)
+    const now = this.#settings.clock.monotonicNow()
+    this.#activeAtMs = now
+    this.#calls.set(callId, {
+      method,
+      sentAtMs: now,
+      answered: (result) => handler.answered(result),
+      failed: (error) => handler.failed(error),
+    })
+    this.#socket.write(callPacket(callId, this.#clientId, this.#protocol, method, argument))
+    return callId
+  }
+
+  /** Nobody waits for a call any more; its answer is dropped. If the server was silent since it was sent, the connection ends. */
+  forget(callId: number): void {
+    const call = this.#calls.get(callId)
+    if (call === undefined || !this.#calls.delete(callId)) return
+    if (this.#receivedAtMs >= call.sentAtMs) return
+    const silentMs = Math.round(this.#settings.clock.monotonicNow() - call.sentAtMs)
+    this.#close(this.#connectionError(`was silent for ${silentMs} ms`, { isTimeout: true }))
+  }
+
+  /** Ends it; open calls fail with `error`. */
+  close(error: Error): void {
+    this.#close(error)
+  }
+
+  #opened(): void {
+    this.#socket.write(connectionHeader(this.#authentication))
+    if (this.#authentication.kind === 'simple') {
+      this.#authenticated()
+      return
+    }
+    this.#transition('NEGOTIATING')
+    const cnonce = this.#settings.random.hex(16)
+    this.#negotiation = new TokenNegotiation(this.#authentication.token, cnonce)
+    this.#socket.write(saslPacket(this.#negotiation.first()))
+  }
+
+  #authenticated(): void {
+    this.#cancelTimer()
+    this.#socket.write(contextPacket(this.#clientId, this.#protocol, this.#authentication))
+    this.#transition('READY')
+    this.#activeAtMs = this.#settings.clock.monotonicNow()
+    this.#armTimer()
+    this.#listener.ready()
+  }
+
+  #received(bytes: Uint8Array): void {
+    this.#receivedAtMs = this.#activeAtMs = this.#settings.clock.monotonicNow()
+    try {
+      for (const packet of this.#reader.push(bytes)) {
+        if (this.#state === 'CLOSED') return
+        this.#packet(packet)
+      }
+    } catch (error) {
+      if (this.#state === 'CLOSED') throw error
+      this.#closeByFault(error as Error)
+    }
+  }
+
+  #packet(packet: Uint8Array): void {
+    const reader = new DelimitedReader(packet)
+    const header = decodeMessage('RpcResponseHeader', reader.next())
+    const callId = header.callId | 0
+    if (this.#state === 'NEGOTIATING') {
+      this.#negotiate(header, callId, reader)
+      return
+    }
+    const call = this.#calls.get(callId)
+    if (header.status === 'SUCCESS') {
+      // Of a call that was given up.
+      if (call === undefined) return
+      const result = reader.next()
+      this.#calls.delete(callId)
+      call.answered(result)
+      return
+    }
+    const error = this.#remoteException(call?.method ?? 'The connection', header)
+    if (call !== undefined) {
+      this.#calls.delete(callId)
+      call.failed(error)
+    }
+    if (header.status === 'FATAL')
+      this.#close(
+        call === undefined
+          ? error
+          : this.#connectionError('closed the connection', { cause: error }),
+      )
+  }
+
+  #negotiate(header: RpcResponseHeaderMessage, callId: number, reader: DelimitedReader): void {
+    if (header.status !== 'SUCCESS') {
+      const cause = this.#remoteException('Authentication', header)
+      throw new HadoopAuthenticationError(
+        this.address,
+        `${cause.simpleClassName}: ${cause.remoteMessage}`,
+        cause,
+      )
+    }
+    if (callId !== SASL_CALL_ID)
+      throw new Error(`an answer to call ${callId} during authentication`)
+    const message = decodeMessage('RpcSasl', reader.next())
+    let reply: ReturnType<TokenNegotiation['next']>
+    try {
+      reply = this.#negotiation!.next(message)
+    } catch (error) {
+      throw new HadoopAuthenticationError(this.address, (error as Error).message, error)
+    }
+    if (reply === undefined) this.#authenticated()
+    else this.#socket.write(saslPacket(reply))
+  }
+
+  #remoteException(method: string, header: RpcResponseHeaderMessage): RemoteException {
+    const { exceptionClassName, errorMsg } = header
+    return new RemoteException(method, exceptionClassName, errorMsg, { address: this.address })
+  }
+
+  #closeByFault(error: Error): void {
+    if (error instanceof HadoopAuthenticationError) {
+      this.#close(error)
+      return
+    }
+    const fault = new HadoopProtocolError(this.address, error.message, error)
+    const isReady = this.#state === 'READY'
+    this.#close(isReady ? this.#connectionError(error.message, { cause: fault }) : fault)
+  }
+
+  #close(error: Error): void {
+    if (this.#state === 'CLOSED') return
+    this.#transition('CLOSED', error)
+    this.#cancelTimer()
+    this.#socket.destroy()
+    const calls = [...this.#calls.values()]
+    this.#calls.clear()
+    for (const call of calls) call.failed(error)
+    this.#listener.closed(error)
+  }
+
+  #connectionError(
+    reason: string,
+    facts: { isTimeout?: boolean; cause?: unknown },
+  ): HadoopConnectionError {
+    const isReady = this.#state === 'READY'
+    return new HadoopConnectionError(
+      isReady
+        ? `The connection to ${this.address} is lost: ${reason}`
+        : `Could not connect to ${this.address}: ${reason}`,
+      { address: this.address, outcome: isReady ? 'unknown' : 'not-sent', ...facts },
+    )
+  }
+
+  /** One timer for both: pings while the server owes an answer, and the end of a connection that nobody uses. */
+  #armTimer(): void {
+    const { clock, pingIntervalMs, idleTimeoutMs } = this.#settings
+    const isIdle = this.#calls.size === 0
+    const dueAtMs = this.#activeAtMs + (isIdle ? idleTimeoutMs : pingIntervalMs)
+    const restMs = Math.max(1, Math.ceil(dueAtMs - clock.monotonicNow()))
+    this.#cancelTimer = clock.schedule(Math.min(restMs, idleTimeoutMs, pingIntervalMs), () => {
+      const quietMs = clock.monotonicNow() - this.#activeAtMs
+      if (this.#calls.size === 0 && quietMs >= idleTimeoutMs) {
+        this.#close(this.#connectionError('nobody used it', {}))
+        return
+      }
+      if (this.#calls.size > 0 && quietMs >= pingIntervalMs) {
+        this.#socket.write(pingPacket(this.#clientId))
+        this.#activeAtMs = clock.monotonicNow()
+      }
+      this.#armTimer()
+    })
+  }
+
+  #transition(to: State, error?: Error): void {
+    const from = this.#state
+    assert.ok(TRANSITIONS[from].includes(to), `connection ${this.address}: ${from} -> ${to}`)
+    this.#state = to
+    this.#settings.log.debug('The state of a Hadoop connection changed', {
+      address: this.address,
+      protocol: this.#protocol,
+      from,
+      to,
+      ...(error === undefined ? {} : { reason: error.message }),
+    })
+  }
+}
+
+const following = (callId: number) => (callId === 0x7fffffff ? 0 : callId + 1)
+
+function hostAndPort(address: string): [string, number] {
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(address)
+  assert.ok(match !== null, `an address is host:port, not '${address}'`)
+  return [match[1] ?? match[2]!, Number(match[3])]
+}
