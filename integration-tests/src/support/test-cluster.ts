@@ -106,6 +106,8 @@ export class TestCluster {
       'heartbeat.interval': '1 s',
       'heartbeat.timeout': '10 s',
       'io.tmp.dirs': this.tmpDir,
+      // No session of whoever runs the tests is found.
+      'yarn.properties-file.location': this.folder,
       ...options.configuration,
     }
     const lines = Object.entries(configuration).map(([key, value]) => `${key}: ${value}\n`)

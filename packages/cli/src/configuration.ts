@@ -1,12 +1,14 @@
 import {
-  type Configuration,
+  Configuration,
   checkConfiguration,
+  HighAvailabilityOptions,
   JobManagerOptions,
   loadConfiguration,
 } from '@flink-ts/core'
 import type { ParsedArguments } from './arguments/option-parser.js'
-import { DYNAMIC_PROPERTY } from './arguments/options.js'
+import { DYNAMIC_PROPERTY, ZOOKEEPER_NAMESPACE } from './arguments/options.js'
 import { configurationFolder, dynamicProperties } from './flink-home.js'
+import { yarnClusterMode } from './yarn/yarn-cluster-mode.js'
 
 /** What is wrong with the `-D` words of a command line though it can be run, such as a key that nobody knows. */
 export function dynamicPropertyWarnings(args: ParsedArguments): string[] {
@@ -30,18 +32,37 @@ export function clusterSettingWarnings(args: ParsedArguments): string[] {
 }
 
 /**
- * Reads the configuration files with the `-D` words of a command line over them.
+ * Reads the configuration files with what a command line says over them.
  *
  * @throws IllegalConfigurationError when the folder is missing or a file is not right
+ * @throws CliArgumentError for options of YARN without YARN
  */
 export async function actionConfiguration(
   args: ParsedArguments,
   environment: Readonly<Record<string, string | undefined>>,
+  workingDirectory: string,
 ): Promise<Configuration> {
   const { configuration } = await loadConfiguration({
     confDir: configurationFolder(environment),
     env: environment,
     dynamicProperties: dynamicProperties(args.values(DYNAMIC_PROPERTY)),
   })
-  return configuration
+  return configuration.merge(
+    commandLineConfiguration(args, { configured: configuration, workingDirectory }),
+  )
+}
+
+/**
+ * What options of a command line stand for, beside `-D`.
+ *
+ * @throws CliArgumentError for options of YARN without YARN
+ */
+export function commandLineConfiguration(
+  args: ParsedArguments,
+  places: { readonly workingDirectory: string; readonly configured: Configuration },
+): Configuration {
+  const result = new Configuration()
+  const namespace = args.value(ZOOKEEPER_NAMESPACE)
+  if (namespace !== undefined) result.set(HighAvailabilityOptions.HA_CLUSTER_ID, namespace)
+  return result.merge(yarnClusterMode(args, places))
 }

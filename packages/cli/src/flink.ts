@@ -8,12 +8,14 @@ import { CliArgumentError, processTerminal } from './terminal/terminal.js'
 /** Actions are loaded when they are asked for: `flink list` needs no compiler. */
 const ACTIONS: Readonly<Record<string, () => Promise<Action>>> = {
   run: async () => (await import('./actions/run.js')).runAction,
+  'run-application': async () => (await import('./actions/run.js')).runApplicationAction,
   info: async () => (await import('./actions/info.js')).infoAction,
   list: async () => (await import('./actions/list.js')).listAction,
   stop: async () => (await import('./actions/savepoint-actions.js')).stopAction,
   cancel: async () => (await import('./actions/cancel.js')).cancelAction,
   savepoint: async () => (await import('./actions/savepoint-actions.js')).savepointAction,
   checkpoint: async () => (await import('./actions/checkpoint.js')).checkpointAction,
+  'rest-token': async () => (await import('./actions/rest-token.js')).restTokenAction,
   ha: async () => (await import('./actions/ha.js')).haAction,
   state: async () => (await import('./actions/state/state-action.js')).stateAction,
 }
@@ -57,7 +59,7 @@ async function runAction(action: Action, words: readonly string[]): Promise<numb
       clock,
       environment: process.env,
       workingDirectory: process.cwd(),
-      configuration: await actionConfiguration(args, process.env),
+      configuration: await actionConfiguration(args, process.env, process.cwd()),
       onInterrupt(listener) {
         process.on('SIGINT', listener)
         process.on('SIGTERM', listener)

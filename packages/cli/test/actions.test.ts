@@ -49,6 +49,9 @@ function job(jid: string, state: string, more: Partial<JobOverviewBody> = {}): J
   }
 }
 
+/** No session of whoever runs the tests is found. */
+const NO_SESSION = Configuration.fromMap({ 'yarn.properties-file.location': '/nowhere' })
+
 async function act(action: Action, words: readonly string[], configuration = new Configuration()) {
   const terminal = new TestingTerminal()
   const code = await action.run(parseArguments(words, action.options), {
@@ -56,7 +59,7 @@ async function act(action: Action, words: readonly string[], configuration = new
     clock: new SystemClock(),
     environment: {},
     workingDirectory: '/',
-    configuration,
+    configuration: NO_SESSION.clone().merge(configuration),
     onInterrupt: () => () => {},
   })
   return { code, out: terminal.outLines, err: terminal.errLines }
@@ -395,7 +398,8 @@ t.test('clusterClient: addresses that are none are refused before a call', async
     })
   }
   await t.rejects(act(listAction, ['-t', 'moon']), {
-    message: 'Unknown target "moon": expected remote or local',
+    message:
+      /^Unknown target "moon": expected remote, local, or <cluster manager>-session\|per-job\|application/,
   })
   await t.rejects(act(listAction, ['-t', 'local']), {
     message: 'The target "local" has no cluster to talk to.',

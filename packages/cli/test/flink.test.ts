@@ -21,7 +21,10 @@ t.test('flink: usage errors go to stdout with a hint at the help, exit code 1', 
     [['info'], 'A program should be specified: a TypeScript or JavaScript file.'],
     [['run', '-p', 'x', 'a.ts'], 'The parallelism must be a positive number: x'],
     [['run', '-p', '0', 'a.ts'], 'The parallelism must be a positive number: 0'],
-    [['run', '-t', 'moon', 'a.ts'], 'Unknown target "moon": expected remote or local'],
+    [
+      ['run', '-t', 'moon', 'a.ts'],
+      'Unknown target "moon": expected remote, local, or <cluster manager>-session|per-job|application, such as yarn-session',
+    ],
     [['cancel'], 'Missing JobID. Specify a JobID to cancel a job.'],
     [['stop'], 'Missing JobID. Specify a JobID to stop a job.'],
     [
@@ -98,7 +101,7 @@ t.test('flink: actions that are none, and no action', async (t) => {
   t.equal(bogus.code, 1)
   t.equal(
     bogus.stdout,
-    '"bogus" is not a valid action.\n\nValid actions are "run", "info", "list", "stop", "cancel", "savepoint", "checkpoint", "ha" and "state".\n\n' +
+    '"bogus" is not a valid action.\n\nValid actions are "run", "run-application", "info", "list", "stop", "cancel", "savepoint", "checkpoint", "rest-token", "ha" and "state".\n\n' +
       'Specify the version option (-v or --version) to print the version.\n' +
       'Specify the help option (-h or --help) to get help on the command.\n',
   )

@@ -10,6 +10,8 @@ export interface ActionContext {
   readonly workingDirectory: string
   /** The configuration files with `-D` over them. */
   readonly configuration: Configuration
+  /** Loads what deploys clusters. Default: Node's `import`. */
+  readonly importModule?: (name: string) => Promise<unknown>
   /** Calls `listener` on Ctrl-C in place of ending the process; answers a function that stops that. */
   onInterrupt(listener: () => void): () => void
 }

@@ -24,6 +24,7 @@ export async function cancelJob(options: {
   await client.cancelJob(jobId)
   for (let pauseMs = FIRST_POLL_MS; ; pauseMs = Math.min(pauseMs * 1.5, LAST_POLL_MS)) {
     const status = await client.jobStatus(jobId).catch((error) => {
+      if (FlinkError.is(error) && error.code === 'FLINK_CLUSTER_ENDED') return undefined
       if (!FlinkError.is(error) || !error.retriable) throw error
       // Without a leader for a moment, or on its way to its end.
       return error.code === 'FLINK_REST_CONNECTION' ? undefined : 'unknown'

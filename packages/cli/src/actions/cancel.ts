@@ -1,10 +1,12 @@
 import { ClientOptions } from '@flink-ts/core'
+import { CLUSTER_OPTIONS } from '../arguments/cluster-options.js'
 import type { ParsedArguments } from '../arguments/option-parser.js'
-import { CLUSTER_OPTIONS, WITH_SAVEPOINT } from '../arguments/options.js'
+import { WITH_SAVEPOINT } from '../arguments/options.js'
+import { withCluster } from '../targets/cluster-connection.js'
 import { CliArgumentError } from '../terminal/terminal.js'
 import type { Action, ActionContext } from './action.js'
 import { cancelJob } from './cancel-job.js'
-import { clusterClient, parseJobId } from './cluster-client.js'
+import { parseJobId } from './job-id.js'
 import { folder } from './savepoint-actions.js'
 
 /** `flink cancel`: ends a job, with a savepoint if asked for. */
@@ -21,13 +23,15 @@ export const cancelAction: Action = {
     }
     const jobId = parseJobId(word)
     context.terminal.out(`Cancelling job ${jobId}.`)
-    return cancelJob({
-      jobId,
-      client: clusterClient(args, context),
-      clock: context.clock,
-      patienceMs: context.configuration.get(ClientOptions.CLIENT_TIMEOUT),
-      tell: (line) => context.terminal.out(line),
-    })
+    return withCluster(args, context, (client) =>
+      cancelJob({
+        jobId,
+        client,
+        clock: context.clock,
+        patienceMs: context.configuration.get(ClientOptions.CLIENT_TIMEOUT),
+        tell: (line) => context.terminal.out(line),
+      }),
+    )
   },
 }
 
@@ -43,13 +47,14 @@ async function cancelWithSavepoint(args: ParsedArguments, context: ActionContext
   )
   const where = directory ?? 'default savepoint directory'
   terminal.out(`Cancelling job ${jobId} with CANONICAL savepoint to ${where}.`)
-  const client = clusterClient(args, context)
-  const triggerId = await client.triggerSavepoint(jobId, {
-    'cancel-job': true,
-    formatType: 'CANONICAL',
-    ...(directory !== undefined && { 'target-directory': directory }),
+  const path = await withCluster(args, context, async (client) => {
+    const triggerId = await client.triggerSavepoint(jobId, {
+      'cancel-job': true,
+      formatType: 'CANONICAL',
+      ...(directory !== undefined && { 'target-directory': directory }),
+    })
+    return client.savepoint(jobId, triggerId)
   })
-  const path = await client.savepoint(jobId, triggerId)
   terminal.out(`Cancelled job ${jobId}. Savepoint stored in ${path}.`)
   return 0
 }

@@ -1,7 +1,9 @@
-import { CLUSTER_OPTIONS, FULL } from '../arguments/options.js'
+import { CLUSTER_OPTIONS } from '../arguments/cluster-options.js'
+import { FULL } from '../arguments/options.js'
+import { withCluster } from '../targets/cluster-connection.js'
 import { CliArgumentError } from '../terminal/terminal.js'
 import type { Action } from './action.js'
-import { clusterClient, parseJobId } from './cluster-client.js'
+import { parseJobId } from './job-id.js'
 import { patience } from './patience.js'
 
 /** `flink checkpoint`: takes a checkpoint now. */
@@ -17,12 +19,13 @@ export const checkpointAction: Action = {
     }
     const jobId = parseJobId(word)
     const { terminal } = context
-    const client = clusterClient(args, context)
     const full = args.has(FULL)
     terminal.out(`Triggering checkpoint for job ${jobId}.`)
     terminal.out('Waiting for response...')
-    const triggerId = await client.triggerCheckpoint(jobId, full ? 'FULL' : 'CONFIGURED')
-    const checkpointId = await client.checkpoint(jobId, triggerId, patience(context))
+    const checkpointId = await withCluster(args, context, async (client) => {
+      const triggerId = await client.triggerCheckpoint(jobId, full ? 'FULL' : 'CONFIGURED')
+      return client.checkpoint(jobId, triggerId, patience(context))
+    })
     terminal.out(`Checkpoint${full ? '(FULL)' : ''} ${checkpointId} for job ${jobId} completed.`)
     terminal.out('You can resume your program from this checkpoint with the run command.')
     return 0

@@ -33,7 +33,7 @@ export const haAction: Action = {
       args.values(DYNAMIC_PROPERTY).length === first.values(DYNAMIC_PROPERTY).length
     const configuration = isConfigured
       ? context.configuration
-      : await actionConfiguration(args, context.environment)
+      : await actionConfiguration(args, context.environment, context.workingDirectory)
     const configured = { ...context, configuration }
     if (unknown !== undefined) throw new CliArgumentError(`Unknown argument "${unknown}".`)
     if (verb === 'list' && clusterId === undefined) return list(configured)

@@ -1,8 +1,9 @@
 import type { JobOverviewBody } from '@flink-ts/rest'
-import { ALL, CLUSTER_OPTIONS, RUNNING, SCHEDULED } from '../arguments/options.js'
+import { CLUSTER_OPTIONS } from '../arguments/cluster-options.js'
+import { ALL, RUNNING, SCHEDULED } from '../arguments/options.js'
+import { withCluster } from '../targets/cluster-connection.js'
 import type { Terminal } from '../terminal/terminal.js'
 import type { Action } from './action.js'
-import { clusterClient } from './cluster-client.js'
 
 const RULE_LENGTH = 62
 const SCHEDULED_STATES = new Set(['CREATED', 'INITIALIZING'])
@@ -38,9 +39,11 @@ export const listAction: Action = {
   options: [RUNNING, SCHEDULED, ALL, ...CLUSTER_OPTIONS],
   async run(args, context) {
     const { terminal } = context
-    const client = clusterClient(args, context)
-    terminal.out('Waiting for response...')
-    const jobs = [...(await client.listJobs())].sort((a, b) => a['start-time'] - b['start-time'])
+    const listed = await withCluster(args, context, (client) => {
+      terminal.out('Waiting for response...')
+      return client.listJobs()
+    })
+    const jobs = [...listed].sort((a, b) => a['start-time'] - b['start-time'])
     const both = !args.has(RUNNING) && !args.has(SCHEDULED)
     if (both || args.has(RUNNING)) {
       const running = jobs.filter(

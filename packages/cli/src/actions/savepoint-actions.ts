@@ -1,17 +1,18 @@
 import { resolveUserPath } from '@flink-ts/core'
 import type { SavepointFormatType } from '@flink-ts/rest'
+import { CLUSTER_OPTIONS } from '../arguments/cluster-options.js'
 import type { ParsedArguments } from '../arguments/option-parser.js'
 import {
-  CLUSTER_OPTIONS,
   DRAIN,
   SAVEPOINT_DETACHED,
   SAVEPOINT_DISPOSE,
   SAVEPOINT_FORMAT,
   SAVEPOINT_PATH,
 } from '../arguments/options.js'
+import { withCluster } from '../targets/cluster-connection.js'
 import { CliArgumentError } from '../terminal/terminal.js'
 import type { Action, ActionContext } from './action.js'
-import { clusterClient, parseJobId } from './cluster-client.js'
+import { parseJobId } from './job-id.js'
 import { patience } from './patience.js'
 
 const RESUME = 'You can resume your program from this savepoint with the run command.'
@@ -32,7 +33,6 @@ export const stopAction: Action = {
     const drain = args.has(DRAIN)
     const directory = args.value(SAVEPOINT_PATH)
     const { terminal } = context
-    const client = clusterClient(args, context)
     terminal.out(
       `${drain ? 'Draining' : 'Suspending'} job "${jobId}" with a ${formatType} savepoint.`,
     )
@@ -40,22 +40,23 @@ export const stopAction: Action = {
     terminal.out(
       `Triggering stop-with-savepoint ${detached ? 'in detached mode ' : ''}for job ${jobId}.`,
     )
-    const triggerId = await client.stopWithSavepoint(jobId, {
-      drain,
-      formatType,
-      ...(directory !== undefined && { targetDirectory: folder(directory, context) }),
-    })
-    if (detached) {
-      terminal.out(
-        `Successfully trigger stop-with-savepoint in detached mode, triggerId: ${triggerId}`,
-      )
+    return withCluster(args, context, async (client) => {
+      const triggerId = await client.stopWithSavepoint(jobId, {
+        drain,
+        formatType,
+        ...(directory !== undefined && { targetDirectory: folder(directory, context) }),
+      })
+      if (detached) {
+        terminal.out(
+          `Successfully trigger stop-with-savepoint in detached mode, triggerId: ${triggerId}`,
+        )
+        return 0
+      }
+      terminal.out('Waiting for response...')
+      const path = await client.savepoint(jobId, triggerId, patience(context))
+      terminal.out(`Savepoint completed. Path: ${path}`)
       return 0
-    }
-    terminal.out('Waiting for response...')
-    terminal.out(
-      `Savepoint completed. Path: ${await client.savepoint(jobId, triggerId, patience(context))}`,
-    )
-    return 0
+    })
   },
 }
 
@@ -80,23 +81,23 @@ export const savepointAction: Action = {
     }
     const formatType = formatOf(args)
     const { terminal } = context
-    const client = clusterClient(args, context)
     const detached = args.has(SAVEPOINT_DETACHED)
     terminal.out(`Triggering savepoint ${detached ? 'in detached mode ' : ''}for job ${jobId}.`)
-    const triggerId = await client.triggerSavepoint(jobId, {
-      formatType,
-      ...(directory !== undefined && { 'target-directory': folder(directory, context) }),
-    })
-    if (detached) {
-      terminal.out(`Successfully trigger manual savepoint, triggerId: ${triggerId}`)
+    return withCluster(args, context, async (client) => {
+      const triggerId = await client.triggerSavepoint(jobId, {
+        formatType,
+        ...(directory !== undefined && { 'target-directory': folder(directory, context) }),
+      })
+      if (detached) {
+        terminal.out(`Successfully trigger manual savepoint, triggerId: ${triggerId}`)
+        return 0
+      }
+      terminal.out('Waiting for response...')
+      const path = await client.savepoint(jobId, triggerId, patience(context))
+      terminal.out(`Savepoint completed. Path: ${path}`)
+      terminal.out(RESUME)
       return 0
-    }
-    terminal.out('Waiting for response...')
-    terminal.out(
-      `Savepoint completed. Path: ${await client.savepoint(jobId, triggerId, patience(context))}`,
-    )
-    terminal.out(RESUME)
-    return 0
+    })
   },
 }
 
@@ -106,10 +107,11 @@ async function dispose(
   context: ActionContext,
 ): Promise<number> {
   const { terminal } = context
-  const client = clusterClient(args, context)
   terminal.out(`Disposing savepoint '${path}'.`)
   terminal.out('Waiting for response...')
-  await client.disposeSavepoint(folder(path, context), patience(context))
+  await withCluster(args, context, (client) =>
+    client.disposeSavepoint(folder(path, context), patience(context)),
+  )
   terminal.out(`Savepoint '${path}' disposed.`)
   return 0
 }

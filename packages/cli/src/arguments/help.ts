@@ -26,6 +26,11 @@ function optionHelp(option: OptionDefinition): string {
   return [...lines, line.trimEnd()].join('\n')
 }
 
+function groupHelp(action: Action, wanted: string, title: string): string[] {
+  const options = action.options.filter(({ group }) => group === wanted)
+  return options.length === 0 ? [] : [`  ${title}`, ...options.map(optionHelp)]
+}
+
 /** The help of one action. */
 export function actionHelp(action: Action): string {
   return [
@@ -33,7 +38,8 @@ export function actionHelp(action: Action): string {
     '',
     `  Syntax: ${action.name} [OPTIONS]${action.positional === '' ? '' : ` ${action.positional}`}`,
     `  "${action.name}" action options:`,
-    ...action.options.map(optionHelp),
+    ...action.options.filter(({ group }) => group === undefined).map(optionHelp),
+    ...groupHelp(action, 'yarn-cluster', 'Options for clusters on YARN, with -m yarn-cluster:'),
   ].join('\n')
 }
 

@@ -9,6 +9,10 @@ export interface OptionDefinition {
   /** Name of its argument; none: a switch. */
   readonly argument?: string
   readonly description: string
+  /** Its argument may stand right behind a name of several letters, as in `-yDkey=value`. */
+  readonly glued?: true
+  /** Under which heading the help shows it; undefined: with those of the action. */
+  readonly group?: 'yarn-cluster'
 }
 
 /** The words of a command line, taken apart. */
@@ -91,10 +95,14 @@ function find(
     return { option: exact, inline }
   }
   if (!word.startsWith('--')) {
-    const letter = options.find(
-      (o) => o.short?.length === 1 && o.argument !== undefined && bare.startsWith(o.short),
+    const glued = options.find(
+      ({ short = '', argument, glued }) =>
+        (short.length === 1 || glued) &&
+        argument !== undefined &&
+        bare.startsWith(short) &&
+        bare.length > short.length,
     )
-    if (letter !== undefined && bare.length > 1) return { option: letter, inline: bare.slice(1) }
+    if (glued !== undefined) return { option: glued, inline: bare.slice(glued.short!.length) }
   }
   throw new CliArgumentError(`Unrecognized option: ${word}`)
 }

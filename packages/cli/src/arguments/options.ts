@@ -104,7 +104,8 @@ export const JOBMANAGER: OptionDefinition = {
   short: 'm',
   long: 'jobmanager',
   argument: 'host:port',
-  description: 'REST address of the JobManager, over that of the configuration.',
+  description:
+    'REST address of the JobManager, over that of the configuration; or "yarn-cluster": a cluster on YARN for each job.',
 }
 export const DYNAMIC_PROPERTY: OptionDefinition = {
   short: 'D',
@@ -115,7 +116,20 @@ export const TARGET: OptionDefinition = {
   short: 't',
   long: 'target',
   argument: 'target',
-  description: 'Where the job runs (execution.target): "remote" or "local".',
+  description:
+    'Where the job runs (execution.target): "remote", "local", or on a cluster of a cluster manager: "yarn-session", "yarn-per-job", "yarn-application".',
+}
+export const EXECUTOR: OptionDefinition = {
+  short: 'e',
+  long: 'executor',
+  argument: 'target',
+  description: 'Older name of --target.',
+}
+export const ZOOKEEPER_NAMESPACE: OptionDefinition = {
+  short: 'z',
+  long: 'zookeeperNamespace',
+  argument: 'name',
+  description: 'Name of the cluster for high availability (high-availability.cluster-id).',
 }
 export const RUNNING: OptionDefinition = {
   short: 'r',
@@ -132,6 +146,3 @@ export const ALL: OptionDefinition = {
   long: 'all',
   description: 'Show jobs that have ended, too.',
 }
-
-/** What all actions that talk to a cluster take. */
-export const CLUSTER_OPTIONS = [JOBMANAGER, DYNAMIC_PROPERTY, TARGET, VERBOSE, HELP] as const

@@ -86,7 +86,7 @@ export const stateAction: Action = {
       args.values(DYNAMIC_PROPERTY).length === first.values(DYNAMIC_PROPERTY).length
     const configuration = isConfigured
       ? context.configuration
-      : await actionConfiguration(args, context.environment)
+      : await actionConfiguration(args, context.environment, context.workingDirectory)
     const reader = await openSavepoint(path, configuration, context)
     const { terminal } = context
     const operator = args.value(OPERATOR)

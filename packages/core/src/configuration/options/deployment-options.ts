@@ -6,7 +6,7 @@ export const DeploymentOptions = {
     .stringType()
     .noDefaultValue()
     .withDescription(
-      '`remote` submits to a running cluster, `local` runs in the process of the program.',
+      '`remote` submits to a running cluster, `local` runs in the process of the program; `yarn-session`, `yarn-per-job` and `yarn-application` run on YARN.',
     ),
   ATTACHED: ConfigOptions.key('execution.attached')
     .booleanType()

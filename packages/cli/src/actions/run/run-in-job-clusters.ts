@@ -1,0 +1,62 @@
+import { bundleProgram, runProgram } from '@flink-ts/client/submission'
+import { SystemRandom } from '@flink-ts/core'
+import type { ClusterDescriptor, ClusterHandle } from '@flink-ts/runtime'
+import type { RecordedJob } from '@flink-ts/runtime/program'
+import { connectToHandle } from '../../targets/cluster-connection.js'
+import { clusterWords } from '../../targets/cluster-id.js'
+import { killCommand } from '../../targets/kill-command.js'
+import { loadClusterDescriptor } from '../../targets/load-cluster-descriptor.js'
+import type { DeployedTarget } from '../../targets/target.js'
+import { abortable } from './interruption.js'
+import { ProgramJobs } from './program-jobs.js'
+import type { ProgramRun } from './program-run.js'
+import { whenUp } from './when-up.js'
+
+/**
+ * Runs a program here; a cluster is deployed for each of its jobs, and ends with it.
+ *
+ * @returns the exit code
+ */
+export async function runInJobClusters(run: ProgramRun, target: DeployedTarget): Promise<number> {
+  const { context, configuration, attached, cancelOnExit } = run
+  const bundle = await bundleProgram(run.program, context.workingDirectory)
+  const jobs = new ProgramJobs(context, { attached, cancelOnExit })
+  const descriptors: ClusterDescriptor[] = []
+  const deploy = (job: RecordedJob, jobGraph: string): Promise<ClusterHandle> =>
+    abortable(context, `the cluster of ${job.jobGraph.name}`, async (signal) => {
+      const descriptor = await loadClusterDescriptor(target, context, { configuration, signal })
+      descriptors.push(descriptor)
+      const deployment = { jobGraph, bundle: bundle.code, detached: !attached }
+      return whenUp(await descriptor.deployJobCluster(deployment), context, signal)
+    })
+  try {
+    await runProgram({
+      bundle,
+      entryPoint: run.entryPoint,
+      args: run.programArgs,
+      configuration,
+      clock: context.clock,
+      random: new SystemRandom(),
+      submit: async (job, program) => {
+        const handle = await deploy(job, JSON.stringify({ ...job.jobGraph, program }))
+        const words = `${clusterWords(target, handle.clusterId)} `
+        const client = connectToHandle(handle, context)
+        const accepted = jobs.accepted(job, { client, words, ownHandle: handle })
+        if (!attached) {
+          const { terminal } = context
+          terminal.out(
+            `The job runs detached in ${handle.clusterId}, which ends with it. To cancel it: flink cancel ${words}${accepted.jobId}`,
+          )
+          const kill = killCommand(target.platform, handle.clusterId)
+          if (kill !== undefined) {
+            terminal.out(`If that is not possible: ${kill} (which may leave files behind)`)
+          }
+        }
+        return accepted
+      },
+    })
+  } finally {
+    await Promise.all(descriptors.map((descriptor) => descriptor.close()))
+  }
+  return 0
+}
