@@ -1,6 +1,7 @@
 /** The fault run: see docs/reliability.md. `node integration-tests/dist-test/faults/main.js [--minutes M] [--seed S] [--scenario NAME]` */
 import { parseArgs } from 'node:util'
-import { RunInterruptedError, runFaults } from './fault-run.js'
+import { runFaults } from './fault-run.js'
+import { RunInterruptedError } from './run-frame.js'
 import { FAULT_SCENARIOS } from './scenarios.js'
 import { findPatches } from './sensitivity/find-patches.js'
 import { FAULT_PATCHES } from './sensitivity/patches.js'

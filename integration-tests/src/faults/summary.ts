@@ -1,4 +1,4 @@
-import { type FaultRunResult, RunInterruptedError } from './fault-run.js'
+import { type FaultRunResult, RunInterruptedError } from './run-frame.js'
 
 /** That are shown. */
 const MAX_PATHS = 12
