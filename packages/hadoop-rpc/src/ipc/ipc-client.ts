@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { HadoopCallOptions } from '../yarn/protocols.js'
 import { HadoopConnectionError } from './hadoop-errors.js'
+import { type IpcAddress, parseIpcAddress } from './ipc-address.js'
 import { IpcConnection } from './ipc-connection.js'
 import {
   type IpcAuthentication,
@@ -20,7 +21,7 @@ type Attempt = { readonly kind: 'answered' } | { readonly kind: 'refused'; reado
  */
 export class IpcClient {
   readonly #protocol: string
-  readonly #addresses: readonly string[]
+  readonly #addresses: readonly IpcAddress[]
   readonly #settings: IpcSettings
   readonly #clientId: Uint8Array
   readonly #calls = new Set<OpenCall>()
@@ -32,6 +33,7 @@ export class IpcClient {
   /**
    * @param protocol name of the Java interface, such as `org.apache.hadoop.yarn.api.ApplicationMasterProtocolPB`
    * @param addresses `host:port`, at least one
+   * @throws HadoopConfigurationError if one of them is none
    */
   constructor(
     protocol: string,
@@ -41,7 +43,7 @@ export class IpcClient {
   ) {
     assert.ok(addresses.length > 0, 'a client needs an address')
     this.#protocol = protocol
-    this.#addresses = addresses
+    this.#addresses = addresses.map(parseIpcAddress)
     this.#authentication = authentication
     this.#settings = ipcSettings(options)
     this.#clientId = Buffer.from(options.random.hex(16), 'hex')
@@ -49,7 +51,7 @@ export class IpcClient {
 
   /** All of them, for messages. */
   get addresses(): string {
-    return this.#addresses.join(', ')
+    return this.#addresses.map(({ text }) => text).join(', ')
   }
 
   /** Of connections to come; the present one goes on. */
@@ -96,7 +98,8 @@ export class IpcClient {
 
   /** Ends when there is an answer, the call is over, or it was not carried out. Never rejects. */
   async #attempt(call: OpenCall): Promise<Attempt> {
-    const { value: connection, ready } = (this.#connection ??= this.#connect())
+    this.#connection ??= this.#connect()
+    const { value: connection, ready } = this.#connection
     try {
       await ready
     } catch (error) {
@@ -171,7 +174,7 @@ export class IpcClient {
   }
 
   #closedError(outcome: 'unknown' | 'not-sent'): HadoopConnectionError {
-    const address = this.#addresses[this.#index]!
+    const address = this.#addresses[this.#index]!.text
     return new HadoopConnectionError(`The client of ${address} was closed`, { address, outcome })
   }
 

@@ -8,6 +8,7 @@ import {
   HadoopConnectionError,
   HadoopProtocolError,
 } from './hadoop-errors.js'
+import type { IpcAddress } from './ipc-address.js'
 import {
   callPacket,
   connectionHeader,
@@ -51,6 +52,7 @@ interface SentCall extends AnswerHandler {
 
 /** One connection to one server for one protocol; calls on it are answered in any order. */
 export class IpcConnection {
+  /** `host:port`. */
   readonly address: string
   readonly #protocol: string
   readonly #authentication: IpcAuthentication
@@ -61,6 +63,9 @@ export class IpcConnection {
   readonly #calls = new Map<number, SentCall>()
   #state: State = 'CONNECTING'
   #negotiation: TokenNegotiation | undefined
+  /** Goes out with the first call: a server that refuses closes, and what is written after that would lose its answer. */
+  readonly #begin: Uint8Array[] = []
+  #hasAnswered = false
   #nextCallId = 0
   #receivedAtMs: number
   #activeAtMs: number
@@ -68,14 +73,14 @@ export class IpcConnection {
   #cancelTimer: CancelTimer
 
   constructor(
-    address: string,
+    address: IpcAddress,
     protocol: string,
     authentication: IpcAuthentication,
     clientId: Uint8Array,
     settings: IpcSettings,
     listener: ConnectionListener,
   ) {
-    this.address = address
+    this.address = address.text
     this.#protocol = protocol
     this.#authentication = authentication
     this.#clientId = clientId
@@ -90,8 +95,7 @@ export class IpcConnection {
         }),
       )
     })
-    const [host, port] = hostAndPort(address)
-    this.#socket = settings.connectSocket(host, port, {
+    this.#socket = settings.connectSocket(address.host, address.port, {
       opened: () => this.#opened(),
       data: (bytes) => this.#received(bytes),
       closed: (error) => {
@@ -120,7 +124,9 @@ export class IpcConnection {
       answered: (result) => handler.answered(result),
       failed: (error) => handler.failed(error),
     })
-    this.#socket.write(callPacket(callId, this.#clientId, this.#protocol, method, argument))
+    this.#begin.push(callPacket(callId, this.#clientId, this.#protocol, method, argument))
+    this.#socket.write(this.#begin.length === 1 ? this.#begin[0]! : Buffer.concat(this.#begin))
+    this.#begin.length = 0
     return callId
   }
 
@@ -139,11 +145,13 @@ export class IpcConnection {
   }
 
   #opened(): void {
-    this.#socket.write(connectionHeader(this.#authentication))
+    const header = connectionHeader(this.#authentication)
     if (this.#authentication.kind === 'simple') {
+      this.#begin.push(header)
       this.#authenticated()
       return
     }
+    this.#socket.write(header)
     this.#transition('NEGOTIATING')
     const cnonce = this.#settings.random.hex(16)
     this.#negotiation = new TokenNegotiation(this.#authentication.token, cnonce)
@@ -152,7 +160,7 @@ export class IpcConnection {
 
   #authenticated(): void {
     this.#cancelTimer()
-    this.#socket.write(contextPacket(this.#clientId, this.#protocol, this.#authentication))
+    this.#begin.push(contextPacket(this.#clientId, this.#protocol, this.#authentication))
     this.#transition('READY')
     this.#activeAtMs = this.#settings.clock.monotonicNow()
     this.#armTimer()
@@ -175,6 +183,7 @@ export class IpcConnection {
   #packet(packet: Uint8Array): void {
     const reader = new DelimitedReader(packet)
     const header = decodeMessage('RpcResponseHeader', reader.next())
+    this.#hasAnswered = true
     const callId = header.callId | 0
     if (this.#state === 'NEGOTIATING') {
       this.#negotiate(header, callId, reader)
@@ -235,8 +244,8 @@ export class IpcConnection {
       return
     }
     const fault = new HadoopProtocolError(this.address, error.message, error)
-    const isReady = this.#state === 'READY'
-    this.#close(isReady ? this.#connectionError(error.message, { cause: fault }) : fault)
+    const isLost = this.#state === 'READY' && this.#hasAnswered
+    this.#close(isLost ? this.#connectionError(error.message, { cause: fault }) : fault)
   }
 
   #close(error: Error): void {
@@ -298,9 +307,3 @@ export class IpcConnection {
 }
 
 const following = (callId: number) => (callId === 0x7fffffff ? 0 : callId + 1)
-
-function hostAndPort(address: string): [string, number] {
-  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(address)
-  assert.ok(match !== null, `an address is host:port, not '${address}'`)
-  return [match[1] ?? match[2]!, Number(match[3])]
-}

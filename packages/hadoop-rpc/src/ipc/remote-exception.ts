@@ -8,9 +8,9 @@ const MAX_LINE_LENGTH = 2000
 export class RemoteException extends FlinkError {
   /** The Java class, such as `org.apache.hadoop.ipc.StandbyException`. */
   readonly className: string
-  /** Its first line. */
+  /** What it says, as one line, without frames of Java. */
   readonly remoteMessage: string
-  /** What follows the first line: frames of Java, as a rule; empty: nothing. */
+  /** The frames of Java; empty: none. */
   readonly remoteStack: string
   /** What was called, such as `allocate`. */
   readonly method: string
@@ -22,15 +22,15 @@ export class RemoteException extends FlinkError {
     options: { readonly address?: string; readonly cause?: unknown } = {},
   ) {
     const name = className === undefined || className === '' ? UNNAMED : className
-    const [first, rest] = splitFirstLine(text ?? '', name)
+    const [said, rest] = splitText(text ?? '', name)
     const where = options.address === undefined ? '' : ` at ${options.address}`
-    super(`${method}${where} failed: ${simpleName(name)}${first === '' ? '' : `: ${first}`}`, {
+    super(`${method}${where} failed: ${simpleName(name)}${said === '' ? '' : `: ${said}`}`, {
       code: 'FLINK_HADOOP_REMOTE',
       retriable: RETRIABLE.has(simpleName(name)),
       cause: options.cause,
     })
     this.className = name
-    this.remoteMessage = first
+    this.remoteMessage = said
     this.remoteStack = rest
     this.method = method
   }
@@ -75,11 +75,18 @@ function simpleName(className: string): string {
   return className.slice(Math.max(className.lastIndexOf('.'), className.lastIndexOf('$')) + 1)
 }
 
-function splitFirstLine(text: string, className: string): [string, string] {
-  const end = text.indexOf('\n')
-  let first = (end < 0 ? text : text.slice(0, end)).trim()
-  // The text is a stack as Java prints it: it begins with the class again.
-  if (first.startsWith(`${className}: `)) first = first.slice(className.length + 2)
-  if (first.length > MAX_LINE_LENGTH) first = `${first.slice(0, MAX_LINE_LENGTH)}…`
-  return [first, end < 0 ? '' : text.slice(end + 1)]
+/** What is said, as one line, and the frames of Java behind it. */
+function splitText(text: string, className: string): [string, string] {
+  const lines = text.split('\n')
+  const isFrame = (line: string, index: number) =>
+    /^(\s+at |Caused by: )/.test(line) || (index > 0 && line.startsWith(className))
+  const end = lines.findIndex(isFrame)
+  let said = (end < 0 ? lines : lines.slice(0, end))
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .join(' ')
+  // A stack as Java prints it begins with the class again.
+  if (said.startsWith(`${className}: `)) said = said.slice(className.length + 2)
+  if (said.length > MAX_LINE_LENGTH) said = `${said.slice(0, MAX_LINE_LENGTH)}…`
+  return [said, end < 0 ? '' : lines.slice(end).join('\n')]
 }
