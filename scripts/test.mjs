@@ -5,6 +5,9 @@ import { join } from 'node:path'
 import { build, ensureInstalled, ROOT } from './prepare.mjs'
 import { endStrayProcesses, MARK } from './stray-processes.mjs'
 
+/** Each has five Java processes of Hadoop: nothing runs beside them. */
+const ALONE = ['hadoop-rpc', 'yarn-clusters', 'yarn-failures']
+
 /** Building a server takes minutes, once. */
 const INSTALL_TIMEOUT_MS = 10 * 60_000
 
@@ -17,7 +20,8 @@ const runner = join(ROOT, 'node_modules', 'tap', 'dist', 'esm', 'run.mjs')
 // Its plugins are those of .taprc only once it was built with them: else it loads each file through a compiler.
 spawnSync(process.execPath, [runner, 'build'], { cwd: ROOT, stdio: 'ignore' })
 const run = `${process.pid}-${Date.now()}`
-const tap = spawn(process.execPath, [runner, '--reporter=tap', ...args], {
+const alone = ALONE.map((name) => `--serial=integration-tests/dist-test/${name}.test.js`)
+const tap = spawn(process.execPath, [runner, '--reporter=tap', ...alone, ...args], {
   cwd: ROOT,
   env: { ...process.env, [MARK]: run },
   stdio: ['ignore', 'pipe', 'inherit'],
