@@ -29,6 +29,7 @@ const ADAPTERS = [
   ['network/src/blocking/shuffle-folders.ts', 'whose folders of batch results are stale'],
   ['network/src/remote/network-thread.ts', 'a thread is handed no clock: it makes one'],
   ['resourcemanager-process/src/local-processes.ts', 'starts and ends processes of this machine'],
+  ['resourcemanager-yarn/src/container/deployment-file.ts', 'files that a container finds'],
   ['state-lsm/src/state-folder.ts', 'folders of keyed state on disk'],
   ['state-lsm/src/store/local-table-files.ts', 'tables of keyed state on disk'],
   ['streaming/src/environment/new-job-id.ts', 'ids of jobs, made where a program runs'],

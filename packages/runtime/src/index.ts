@@ -340,6 +340,11 @@ export {
 // registration
 export type { RegistrationSettings } from './registration/registration-settings.js'
 export { WORKER_TRANSITIONS } from './resourcemanager/active/worker-state.js'
+export type {
+  ContainerContext,
+  ContainerEnvironment,
+  ContainerEnvironmentReader,
+} from './resourcemanager/container-environment.js'
 // resourcemanager
 export {
   ResourceManager,

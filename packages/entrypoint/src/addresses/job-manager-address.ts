@@ -25,10 +25,12 @@ export interface JobManagerRpcAddress {
 /** @throws IllegalConfigurationError without `jobmanager.rpc.address` */
 export function jobManagerRpcAddress(configuration: Configuration): JobManagerRpcAddress {
   const host = requireHost(configuration)
-  // Nobody has to know the port of one of several beforehand.
-  const option = isHighlyAvailable(configuration)
-    ? HighAvailabilityOptions.HA_JOB_MANAGER_PORT_RANGE
-    : JobManagerOptions.PORT
+  // Nobody has to know the port of one of several beforehand, nor that of one for which any will do.
+  const anyPort = configuration.get(JobManagerOptions.PORT) === 0
+  const option =
+    isHighlyAvailable(configuration) || anyPort
+      ? HighAvailabilityOptions.HA_JOB_MANAGER_PORT_RANGE
+      : JobManagerOptions.PORT
   const ports = String(configuration.get<number | string>(option))
   const bindPort = configuration.get(JobManagerOptions.RPC_BIND_PORT)
   const bound = bindHost(configuration, JobManagerOptions.BIND_HOST, host)

@@ -3,6 +3,8 @@ import { type Configuration, FlinkError, parseDynamicProperties } from '@flink-t
 export interface DaemonArguments {
   /** Folder of the configuration. */
   readonly configDir: string
+  /** The cluster manager in whose container the process runs, such as `yarn`. */
+  readonly container?: string
   readonly dynamicProperties: Configuration
   /** Values of the daemon's own options that were given, such as `--bundle`. */
   readonly options: Readonly<Record<string, string>>
@@ -11,7 +13,7 @@ export interface DaemonArguments {
 }
 
 /**
- * Reads `--configDir DIR [-D key=value]… [own options]… [-- words]`; without the folder `FLINK_CONF_DIR` counts.
+ * Reads `--configDir DIR [--container NAME] [-D key=value]… [own options]… [-- words]`; without the folder `FLINK_CONF_DIR` counts.
  *
  * @param ownOptions options that the daemon knows beside these, each with a value
  * @throws FlinkError FLINK_DAEMON_ARGUMENT for anything else, or without a folder
@@ -25,18 +27,22 @@ export function parseDaemonArguments(
   const { properties, rest } = parseDynamicProperties(end < 0 ? args : args.slice(0, end))
   const options: Record<string, string> = {}
   let configDir = environment['FLINK_CONF_DIR']
+  let container: string | undefined
   for (let i = 0; i < rest.length; i++) {
     const [name, inline] = splitOption(rest[i]!)
     const isConfigDir = name === '--configDir' || name === '-c'
-    if (!isConfigDir && !ownOptions.includes(name)) throw refused(`unknown argument '${rest[i]}'`)
+    const isKnown = isConfigDir || name === '--container' || ownOptions.includes(name)
+    if (!isKnown) throw refused(`unknown argument '${rest[i]}'`)
     const value = inline ?? rest[++i]
     if (!value) throw refused(`${name} has no value`)
     if (isConfigDir) configDir = value
+    else if (name === '--container') container = value
     else options[name] = value
   }
   if (!configDir) throw refused('there is no --configDir')
   return {
     configDir,
+    ...(container === undefined ? {} : { container }),
     dynamicProperties: properties,
     options,
     programArguments: end < 0 ? [] : args.slice(end + 1),

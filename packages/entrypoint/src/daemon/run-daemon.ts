@@ -10,6 +10,7 @@ import {
   userMessage,
 } from '@flink-ts/core'
 import type { CloseableLogger } from '@flink-ts/core/logging'
+import type { ContainerEnvironment } from '@flink-ts/runtime'
 import type { DaemonDefinition, RunningDaemon } from './daemon.js'
 import { openDaemonLog } from './daemon-log.js'
 import { type DaemonConfiguration, loadDaemonConfiguration } from './load-daemon-configuration.js'
@@ -37,6 +38,7 @@ class DaemonProcess {
   #folder: ProcessFolder | undefined
   #running: RunningDaemon | undefined
   #shutdownTimeoutMs = ClusterOptions.CLUSTER_SERVICES_SHUTDOWN_TIMEOUT.defaultValue
+  #container: ContainerEnvironment | undefined
   #isReady = false
   #isEnding = false
   #exitCode = 0
@@ -49,7 +51,7 @@ class DaemonProcess {
     // Both end the process: nobody knows in what state the daemon is after an error that nobody caught.
     process.on('uncaughtException', (error) => this.#fail(error))
     process.on('unhandledRejection', (error) => this.#fail(error))
-    for (const signal of SIGNALS) process.on(signal, () => this.#shutDown(`received ${signal}`))
+    for (const signal of SIGNALS) process.on(signal, () => this.#onSignal(signal))
     try {
       await this.#start()
     } catch (error) {
@@ -58,15 +60,17 @@ class DaemonProcess {
   }
 
   async #start(): Promise<void> {
-    const { kind, name } = this.#definition
+    const { kind, name, ownOptions } = this.#definition
     const loaded = await loadDaemonConfiguration(
       process.argv.slice(2),
       process.env,
-      this.#definition.ownOptions,
+      ownOptions ?? [],
+      { kind, clock: this.#clock, random: this.#random },
     )
-    const { configuration } = loaded
+    const { configuration, container } = loaded
+    this.#container = container
     this.#shutdownTimeoutMs = configuration.get(ClusterOptions.CLUSTER_SERVICES_SHUTDOWN_TIMEOUT)
-    const log = await openDaemonLog(configuration, process.env)
+    const log = await openDaemonLog(configuration, process.env, container?.logFile)
     this.#logFile = log
     this.#log = log.child({ component: name })
     logStart(this.#log, name, loaded)
@@ -97,10 +101,19 @@ class DaemonProcess {
     const text = `Could not start the ${this.#definition.name}: ${userMessage(error)}`
     // Where in our code a port turned out to be taken helps nobody; where an assertion failed does.
     const fields = FlinkError.is(error) ? {} : { error }
-    if (this.#log !== undefined) this.#log.error(text, fields)
-    else process.stderr.write(`${FlinkError.is(error) ? text : renderErrorChain(error)}\n`)
+    this.#log?.error(text, fields)
+    // Of a container the cluster manager shows what it said last.
+    if (this.#log === undefined || this.#container !== undefined) {
+      process.stderr.write(`${FlinkError.is(error) ? text : renderErrorChain(error)}\n`)
+    }
     await reportToStarter({ type: 'failed', message: userMessage(error) })
     await this.#exit(START_FAILED)
+  }
+
+  #onSignal(signal: string): void {
+    const first = this.#isEnding ? undefined : this.#container?.onTerminationSignal
+    if (this.#log !== undefined) void first?.(this.#log)
+    this.#shutDown(`received ${signal}`)
   }
 
   #shutDown(reason: string, exitCode = 0): void {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { FlinkError } from '@flink-ts/core'
-import { applicationStatusOf, type JobStatus } from '@flink-ts/runtime'
+import { deserializeError, FlinkError, userMessage } from '@flink-ts/core'
+import { applicationStatusOf } from '@flink-ts/runtime'
 import type { DaemonContext, RunningDaemon } from '../daemon/daemon.js'
 import { type ClusterEnd, EXIT_CODES, startFailed, stoppedFromOutside } from './cluster-end.js'
 import { type JobManager, startJobManager } from './job-manager.js'
@@ -20,21 +20,25 @@ export async function startJobCluster(context: DaemonContext): Promise<RunningDa
   ])
   const jobGraph = parseJobGraph(jobGraphText!)
   let end: ClusterEnd | undefined
-  let jobStatus: JobStatus | undefined
+  let ended: ClusterEnd | undefined
   const finish = () => {
-    if (jobStatus === undefined) return
-    const status = applicationStatusOf(jobStatus)
-    end = { status, diagnostics: `the job of this cluster ended as ${jobStatus}` }
-    context.shutDown(end.diagnostics, EXIT_CODES[status])
+    if (ended?.status === undefined) return
+    end = ended
+    context.shutDown(ended.diagnostics, EXIT_CODES[ended.status])
   }
   const jobManager: JobManager = await startJobManager(context, {
     onClusterShutDown: (status) => {
       end = { status, diagnostics: 'the cluster was shut down' }
       context.shutDown(`the cluster was shut down: ${status}`, EXIT_CODES[status])
     },
-    onJobEnded: ({ jobId, status }) => {
+    onJobEnded: ({ jobId, status, failureCause }) => {
       if (jobId !== jobGraph['jobId']) return
-      jobStatus = status
+      const why =
+        failureCause === undefined ? '' : `: ${userMessage(deserializeError(failureCause))}`
+      ended = {
+        status: applicationStatusOf(status),
+        diagnostics: `the job of this cluster ended as ${status}${why}`,
+      }
       if (mode === 'DETACHED') finish()
     },
     onResultFetched: (jobId) => {
@@ -46,7 +50,7 @@ export async function startJobCluster(context: DaemonContext): Promise<RunningDa
   } catch (error) {
     const { status, diagnostics } = startFailed(
       context.configuration,
-      'the job could not be submitted',
+      `the job could not be submitted: ${userMessage(error)}`,
     )
     await jobManager.close(status, diagnostics)
     throw error

@@ -11,6 +11,7 @@ import {
   type ResourceId,
   ResourceManagerOptions,
   renderMemoryTable,
+  userMessage,
 } from '@flink-ts/core'
 import { loadTransportSecurity } from '@flink-ts/core/security'
 import { RestServerEndpoint } from '@flink-ts/rest'
@@ -30,6 +31,7 @@ import type { DaemonContext } from '../daemon/daemon.js'
 import { startRpcService } from '../rpc/start-rpc-service.js'
 import { loadShuffleService } from '../shuffle/load-shuffle-service.js'
 import { startFailed } from './cluster-end.js'
+import { EventualAddresses } from './eventual-addresses.js'
 import { loadDriver } from './load-driver.js'
 
 /** What the kind of cluster does when something happens. */
@@ -60,7 +62,12 @@ export async function startJobManager(
   context: DaemonContext,
   hooks: JobManagerHooks,
 ): Promise<JobManager> {
-  const { configuration, clock, random, log, folder, onFatalError } = context
+  const { configuration, clock, random, log, folder } = context
+  const addresses = new EventualAddresses()
+  // Whoever waits for the start is told of its failure, once.
+  const onFatalError = (error: unknown) => {
+    if (!addresses.areMissing) context.onFatalError(error)
+  }
   const own = log.child({ component: 'JobManager' })
   const memory = deriveJobManagerMemory(configuration)
   own.info(`Memory of this process:\n${renderMemoryTable(memory)}`)
@@ -84,6 +91,7 @@ export async function startJobManager(
       random,
       log,
       folder,
+      addresses: () => addresses.promise,
     }),
     startRpcService({
       security,
@@ -161,12 +169,19 @@ export async function startJobManager(
     await rpcService.close()
   }
   try {
-    const [started] = await Promise.all([starting, rest.start()])
+    const listening = rest.start().then(() => {
+      addresses.known({ rpc: rpcService.address, rest: rest.address })
+    })
+    const [started] = await Promise.all([starting, listening])
     if (highAvailability !== undefined) warnOfUnreachableRest(rest.address, address.host, own)
     own.info('Listening', { rpc: rpcService.address, rest: rest.address })
     return { services: started, rpcAddress: rpcService.address, close }
   } catch (error) {
-    const { status, diagnostics } = startFailed(configuration, 'the JobManager could not start')
+    addresses.missing(error)
+    const { status, diagnostics } = startFailed(
+      configuration,
+      `the JobManager could not start: ${userMessage(error)}`,
+    )
     await close(status, diagnostics).catch((cause) =>
       own.warn('Closing what had started failed', { error: cause }),
     )

@@ -85,7 +85,7 @@ export async function startStandaloneApplication(context: DaemonContext): Promis
   } catch (error) {
     const { status, diagnostics } = startFailed(
       configuration,
-      'the application could not be started',
+      `the application could not be started: ${userMessage(error)}`,
     )
     await jobManager.close(status, diagnostics)
     throw error

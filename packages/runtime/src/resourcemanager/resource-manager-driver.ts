@@ -43,9 +43,10 @@ export interface WorkerRequestOptions {
  */
 export interface ResourceEventHandler {
   /**
-   * Workers of an earlier attempt of the application that still run. Told once, with an empty list if
+   * Workers of an earlier attempt of the application that still run. Told with an empty list if
    * there are none, before `initialize` resolves or soon after; while it is not told, the ResourceManager
-   * waits for it up to `resourcemanager.previous-worker.recovery.timeout`.
+   * waits for it up to `resourcemanager.previous-worker.recovery.timeout`. Those that turn up later, as when the cluster manager was
+   * itself restarted, are told of in further calls.
    */
   onPreviousAttemptWorkersRecovered(workers: readonly WorkerHandle[]): void
   /**

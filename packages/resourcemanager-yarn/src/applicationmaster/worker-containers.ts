@@ -1,0 +1,372 @@
+import {
+  type Clock,
+  type Configuration,
+  FlinkError,
+  type Logger,
+  type ResourceId,
+  YarnOptions,
+} from '@flink-ts/core'
+import type {
+  AllocateResponse,
+  Container,
+  ContainerId,
+  ContainerStatus,
+  NodeManagerConnector,
+  NodeReport,
+  RegisterApplicationMasterResponse,
+  YarnResource,
+} from '@flink-ts/hadoop-rpc'
+import type { WorkerHandle, WorkerResourceSpec } from '@flink-ts/runtime'
+import type { YarnDeployment } from '../deployment/yarn-deployment.js'
+import { ContainerAsks } from './container-asks.js'
+import { describeContainerExit } from './container-exit.js'
+import { ContainerRequest } from './container-request.js'
+import { checkResource, containerResource, describeResource } from './container-resource.js'
+import { ExcludedNodes } from './excluded-nodes.js'
+import { NodeManagers } from './node-managers.js'
+import { isExpiredContainer, whyOf } from './refusal.js'
+import type { Exchange } from './scheduler-session.js'
+import { taskManagerLaunch } from './task-manager-launch.js'
+import { TrackedContainer } from './tracked-container.js'
+
+export interface WorkerContainersOptions {
+  readonly configuration: Configuration
+  readonly clock: Clock
+  readonly log: Logger
+  readonly deployment: YarnDeployment
+  readonly connect: NodeManagerConnector
+  /** YARN should be told something soon. */
+  readonly onNews: () => void
+  readonly onTerminated: (resourceId: ResourceId, diagnostics: string) => void
+  /** Containers of an earlier attempt turned up later than the others, as after a restart of YARN. */
+  readonly onLateRecovery: (workers: readonly WorkerHandle[]) => void
+}
+
+/**
+ * Which containers this application has, wants, and gives back. Decides by what YARN's answers say; when they are told is the
+ * `SchedulerSession`'s business.
+ */
+export class WorkerContainers {
+  readonly #options: WorkerContainersOptions
+  readonly #log: Logger
+  readonly #asks: ContainerAsks
+  readonly #excluded: ExcludedNodes
+  readonly #containers = new Map<ContainerId, TrackedContainer>()
+  /** Of those that are RELEASING, which YARN has not been told yet. */
+  readonly #releases = new Set<ContainerId>()
+  /** YARN said that it will take them. */
+  readonly #preempted = new Set<ContainerId>()
+  readonly #nodeManagers: NodeManagers
+  #maximum: YarnResource | undefined
+  #numClusterNodes = 1
+  #isOpen = false
+  /** YARN refused a message with several sizes: which of them is wrong turns out when each is alone. */
+  #asksOneByOne = false
+  /** `host:port` of this JobManager's RPC. */
+  jobManagerAddress = ''
+
+  constructor(options: WorkerContainersOptions) {
+    const { configuration, clock, log } = options
+    this.#options = options
+    this.#log = log
+    this.#asks = new ContainerAsks(configuration.get(YarnOptions.TASK_MANAGER_NODE_LABEL))
+    this.#excluded = new ExcludedNodes(clock, log)
+    this.#nodeManagers = new NodeManagers({
+      ...options,
+      onStarting: (id) => this.#starting(id),
+      onStarted: (id) => this.#started(id),
+      onStartFailed: (id, error) => this.#startFailed(id, error),
+    })
+  }
+
+  /** Those that run, recovered ones among them. */
+  get running(): WorkerHandle[] {
+    return [...this.#containers.values()].filter(({ state }) => state === 'RUNNING').map(handleOf)
+  }
+
+  /** Whether containers are wanted that YARN has not given. */
+  get isWaiting(): boolean {
+    return this.#asks.size > 0
+  }
+
+  /** Requests are taken from now on. */
+  open(): void {
+    this.#isOpen = true
+  }
+
+  /** Those that run go on; what is wanted or being started is taken back. */
+  close(): void {
+    this.#isOpen = false
+    for (const request of this.#asks.clear()) request.refuse(withdrawn())
+    for (const container of [...this.#containers.values()]) {
+      if (container.state !== 'ALLOCATED' && container.state !== 'STARTING') continue
+      container.request?.refuse(withdrawn())
+      this.#giveBack(container, 'nobody leads who wants it')
+    }
+  }
+
+  /** @throws see `YarnResourceManagerDriver.requestResource` */
+  async request(
+    spec: WorkerResourceSpec,
+    signal: AbortSignal,
+    blockedNodes: ReadonlySet<string>,
+  ): Promise<WorkerHandle> {
+    if (!this.#isOpen || signal.aborted) throw withdrawn()
+    const capability = containerResource(spec, this.#options.configuration)
+    if (this.#maximum !== undefined) checkResource(capability, this.#maximum)
+    this.#excluded.block(blockedNodes)
+    const request = new ContainerRequest(spec, capability)
+    signal.addEventListener('abort', () => this.#withdraw(request), { once: true })
+    this.#asks.add(request)
+    this.#options.onNews()
+    return request.granted
+  }
+
+  /** Nothing happens to one that has ended. */
+  release(id: string, why: string): void {
+    const container = this.#containers.get(id)
+    if (container !== undefined && container.state !== 'RELEASING') this.#giveBack(container, why)
+  }
+
+  releaseAll(why: string): void {
+    for (const id of [...this.#containers.keys()]) this.release(id, why)
+  }
+
+  // ---------------------------------------------------------------- what YARN is told
+
+  get hasNews(): boolean {
+    return this.#asks.hasChanges || this.#releases.size > 0 || this.#excluded.hasChanges
+  }
+
+  takeNews(): Exchange {
+    const { additions, removals } = this.#excluded.takeChanges()
+    const releases = [...this.#releases]
+    this.#releases.clear()
+    if (!this.#asks.hasChanges) this.#asksOneByOne = false
+    const asks = this.#asks.takeChanges(this.#asksOneByOne ? 1 : undefined)
+    for (const { numContainers, capability, priority } of asks) {
+      const size = describeResource(capability)
+      this.#log.info('Asking YARN for containers', { containers: numContainers, size, priority })
+    }
+    return { asks, releases, blacklistAdditions: additions, blacklistRemovals: removals }
+  }
+
+  allForgotten(): void {
+    this.#asks.forgotten()
+    this.#excluded.forgotten()
+    for (const { id, state } of this.#containers.values()) {
+      if (state === 'RELEASING') this.#releases.add(id)
+    }
+  }
+
+  /** None of `told` counts. */
+  refused(error: Error, told: Exchange): void {
+    const why = whyOf(error)
+    this.#excluded.notTold(told.blacklistAdditions, told.blacklistRemovals)
+    const [ask] = told.asks
+    if (ask === undefined) {
+      // Without an ask it is the rest that YARN does not like: it would never like it.
+      this.#log.error('YARN refuses what was given back, or nodes that were excluded', { why })
+      return
+    }
+    for (const id of told.releases) {
+      if (this.#containers.get(id)?.state === 'RELEASING') this.#releases.add(id)
+    }
+    if (told.asks.length > 1) {
+      this.#log.warn('YARN refuses one of several sizes of containers: each is asked alone', {
+        why,
+      })
+      this.#asksOneByOne = true
+      for (const { priority } of told.asks) this.#asks.tellAgain(priority)
+      return
+    }
+    const size = describeResource(ask.capability)
+    for (const request of this.#asks.refused(ask.priority)) {
+      const message = `YARN refuses to give a container of ${size}: ${why}`
+      request.refuse(
+        new FlinkError(message, { code: 'FLINK_YARN_CONTAINER_REFUSED', cause: error }),
+      )
+    }
+  }
+
+  // ---------------------------------------------------------------- what YARN says
+
+  registered(response: RegisterApplicationMasterResponse): void {
+    this.#maximum = response.maximumCapability
+    for (const token of response.nmTokensFromPreviousAttempts) this.#nodeManagers.putToken(token)
+    this.#recover(response.containersFromPreviousAttempts)
+  }
+
+  answered(response: AllocateResponse, told: Exchange): void {
+    this.#numClusterNodes = response.numClusterNodes
+    for (const token of response.nmTokens) this.#nodeManagers.putToken(token)
+    this.#recover(response.containersFromPreviousAttempts)
+    const crossed = new Set(told.asks.map(({ priority }) => priority))
+    for (const container of response.allocatedContainers) {
+      this.#asks.allocated(container.priority, crossed.has(container.priority))
+      this.#allocated(container)
+    }
+    const { strict = [], negotiable = [] } = response.preemption ?? {}
+    for (const id of strict) this.#preempt(id, 'for certain')
+    for (const id of negotiable) this.#preempt(id, 'unless others are given back')
+    for (const status of response.completedContainers) this.#completed(status)
+    for (const node of response.updatedNodes) this.#nodeChanged(node)
+  }
+
+  #allocated(container: Container): void {
+    if (this.#containers.has(container.id)) return
+    const { id, nodeId } = container
+    const tracked = new TrackedContainer(this.#log, container, 'ALLOCATED')
+    this.#containers.set(id, tracked)
+    if (this.#excluded.has(nodeId.host)) {
+      this.#giveBack(tracked, 'its node is one that should not get containers')
+      return
+    }
+    const request = this.#asks.take(container.priority)
+    if (request === undefined) {
+      this.#giveBack(tracked, 'it is more than was asked for')
+      return
+    }
+    this.#log.info('YARN gave a container', {
+      containerId: id,
+      host: nodeId.host,
+      size: describeResource(container.resource),
+    })
+    tracked.request = request
+    request.containerId = id
+    const launchContext = taskManagerLaunch(id, request.spec, {
+      ...this.#options,
+      jobManagerAddress: this.jobManagerAddress,
+    })
+    this.#nodeManagers.start(nodeId, {
+      id,
+      containerToken: container.containerToken,
+      launchContext,
+    })
+  }
+
+  #recover(containers: readonly Container[]): void {
+    const recovered: WorkerHandle[] = []
+    for (const container of containers) {
+      if (this.#containers.has(container.id)) continue
+      const tracked = new TrackedContainer(this.#log, container, 'RUNNING')
+      this.#containers.set(tracked.id, tracked)
+      this.#log.info('A container of an earlier attempt runs', { containerId: tracked.id })
+      if (this.#nodeManagers.canReach(tracked.nodeId)) recovered.push(handleOf(tracked))
+      else this.#giveBack(tracked, 'YARN gave no token with which to speak to its node')
+    }
+    if (this.#isOpen && recovered.length > 0) this.#options.onLateRecovery(recovered)
+  }
+
+  #completed(status: ContainerStatus): void {
+    const container = this.#containers.get(status.id)
+    const preempted = this.#preempted.delete(status.id)
+      ? ' (YARN had said that it would take it)'
+      : ''
+    const diagnostics = describeContainerExit(status) + preempted
+    if (container === undefined) {
+      this.#log.debug('A container ended that is none of ours', {
+        containerId: status.id,
+        diagnostics,
+      })
+      return
+    }
+    const { state, request, id } = container
+    this.#containers.delete(id)
+    this.#releases.delete(id)
+    if (state !== 'RELEASING') this.#nodeManagers.forget(container.nodeId, id)
+    container.transitionTo('COMPLETED')
+    this.#log.info('A container ended', { containerId: id, state, diagnostics })
+    if (state === 'RUNNING') this.#options.onTerminated(id as string as ResourceId, diagnostics)
+    if (request === undefined) return
+    if (state === 'ALLOCATED' || /\bexpired\b/i.test(status.diagnostics)) this.#askAgain(request)
+    else request.refuse(startError(container, diagnostics))
+  }
+
+  #nodeChanged({ nodeId, state, healthReport }: NodeReport): void {
+    const containers = [...this.#containers.values()].filter(
+      (container) => container.nodeId.host === nodeId.host && container.nodeId.port === nodeId.port,
+    ).length
+    const fields = { node: `${nodeId.host}:${nodeId.port}`, state, containers, healthReport }
+    if (state === 'RUNNING' || state === 'NEW') this.#log.debug('A node is usable', fields)
+    else if (containers > 0) this.#log.warn('A node with containers of ours changed', fields)
+    else this.#log.info('A node changed', fields)
+  }
+
+  #preempt(id: ContainerId, how: string): void {
+    if (!this.#containers.has(id) || this.#preempted.has(id)) return
+    this.#preempted.add(id)
+    this.#log.warn('YARN will take a container for another application', { containerId: id, how })
+  }
+
+  // ---------------------------------------------------------------- starts and ends
+
+  #starting(id: ContainerId): void {
+    const container = this.#containers.get(id)
+    if (container?.state === 'ALLOCATED') container.transitionTo('STARTING')
+  }
+
+  #started(id: ContainerId): void {
+    const container = this.#containers.get(id)
+    if (container?.state !== 'STARTING') return
+    container.transitionTo('RUNNING')
+    container.request?.grant(handleOf(container))
+    container.request = undefined
+  }
+
+  #startFailed(id: ContainerId, error: Error): void {
+    const container = this.#containers.get(id)
+    if (container?.state !== 'STARTING' && container?.state !== 'ALLOCATED') return
+    const { request, nodeId } = container
+    const why = whyOf(error)
+    if (request !== undefined && isExpiredContainer(error)) this.#askAgain(request)
+    else {
+      request?.refuse(startError(container, why, error))
+      this.#excluded.startFailed(nodeId.host, this.#numClusterNodes)
+    }
+    this.#giveBack(container, `it could not be started: ${why}`)
+  }
+
+  #withdraw(request: ContainerRequest): void {
+    const container = request.containerId && this.#containers.get(request.containerId)
+    if (container?.request === request) this.#giveBack(container, 'it is not needed any more')
+    else if (!this.#asks.remove(request)) return
+    request.refuse(withdrawn())
+    this.#options.onNews()
+  }
+
+  #askAgain(request: ContainerRequest): void {
+    request.containerId = undefined
+    this.#asks.add(request)
+    this.#options.onNews()
+  }
+
+  #giveBack(container: TrackedContainer, why: string): void {
+    const { id, nodeId, mayRun } = container
+    this.#log.info('A container is given back', { containerId: id, why })
+    container.request = undefined
+    if (mayRun) this.#nodeManagers.stop(nodeId, id)
+    else this.#nodeManagers.forget(nodeId, id)
+    container.transitionTo('RELEASING')
+    this.#releases.add(id)
+    this.#options.onNews()
+  }
+}
+
+function handleOf({ id, nodeId }: TrackedContainer): WorkerHandle {
+  return { resourceId: id as string as ResourceId, nodeId: nodeId.host }
+}
+
+function withdrawn(): FlinkError {
+  return new FlinkError('The request for a container was taken back', {
+    code: 'FLINK_YARN_REQUEST_WITHDRAWN',
+  })
+}
+
+function startError({ id, nodeId }: TrackedContainer, why: string, cause?: Error): FlinkError {
+  return new FlinkError(`Container ${id} could not be started on ${nodeId.host}: ${why}`, {
+    code: 'FLINK_YARN_CONTAINER_START',
+    retriable: true,
+    cause,
+  })
+}
