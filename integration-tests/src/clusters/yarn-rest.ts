@@ -39,6 +39,13 @@ export interface YarnNode {
   readonly usedMemoryMB: number
 }
 
+interface YarnAttempt {
+  readonly id: number
+  readonly appAttemptId: string
+  /** Of the ApplicationMaster; absent before there is one. */
+  readonly containerId?: string
+}
+
 /** What YARN itself says of its applications, as an answer to which tests compare. */
 export class YarnRest {
   readonly #hadoop: Hadoop
@@ -64,12 +71,19 @@ export class YarnRest {
 
   /** Ids of its attempts, oldest first. */
   async attempts(id: string): Promise<readonly string[]> {
+    return (await this.#attempts(id)).map(({ appAttemptId }) => appAttemptId)
+  }
+
+  /** Containers of the ApplicationMasters of its attempts, oldest first. */
+  async masterContainers(id: string): Promise<readonly string[]> {
+    return (await this.#attempts(id)).flatMap(({ containerId }) => containerId ?? [])
+  }
+
+  async #attempts(id: string): Promise<readonly YarnAttempt[]> {
     const { appAttempts } = await this.#get<{
-      appAttempts: { appAttempt: { appAttemptId: string; id: number }[] } | null
+      appAttempts: { appAttempt: YarnAttempt[] } | null
     }>(`apps/${id}/appattempts`)
-    return (appAttempts?.appAttempt ?? [])
-      .toSorted((a, b) => a.id - b.id)
-      .map(({ appAttemptId }) => appAttemptId)
+    return (appAttempts?.appAttempt ?? []).toSorted((a, b) => a.id - b.id)
   }
 
   /** Those of an application that live, of all attempts, by their ids. */

@@ -6,12 +6,14 @@ import { FAULT_SCENARIOS } from './scenarios.js'
 import { findPatches } from './sensitivity/find-patches.js'
 import { FAULT_PATCHES } from './sensitivity/patches.js'
 import { closingLines, isRight } from './summary.js'
+import { runYarnFaults } from './yarn/yarn-fault-run.js'
+import { YARN_SCENARIOS } from './yarn/yarn-scenarios.js'
 
 const HELP = `npm run faults -- [--minutes M] [--seed S] [--scenario NAME]
 
   --minutes M      how long rounds begin; the last one runs to its end (default 10)
   --seed S         which faults come in which order (default 1)
-  --scenario NAME  which faults there are (default all): ${FAULT_SCENARIOS.map(({ name }) => name).join(', ')}
+  --scenario NAME  which faults there are (default all): ${[...FAULT_SCENARIOS, ...YARN_SCENARIOS].map(({ name }) => name).join(', ')}
   --elements N     elements of the job of each round (default 60000)
   --faults N       faults of each round at the most
   --patches        instead: every kept patch, which breaks a promise, must be found
@@ -76,12 +78,12 @@ if (values.patches || values.patch !== undefined) {
   console.log(`patches not found: ${missed.length === 0 ? 'none' : missed.join(', ')}${rest}`)
   process.exit(exitCode ?? (missed.length === 0 ? 0 : 1))
 }
-const scenario = FAULT_SCENARIOS.find(({ name }) => name === (values.scenario ?? 'all'))
-if (scenario === undefined) fail(`There is no scenario ${values.scenario}.`)
+const name = values.scenario ?? 'all'
+const scenario = FAULT_SCENARIOS.find((each) => each.name === name)
+const onYarn = YARN_SCENARIOS.find((each) => each.name === name)
 const elements = numberOf('elements', values.elements)
 const faultsPerRound = numberOf('faults', values.faults)
-const result = await runFaults({
-  scenario,
+const options = {
   seed,
   minutes: numberOf('minutes', values.minutes, false) ?? 10,
   ...(elements !== undefined && { elements }),
@@ -89,6 +91,12 @@ const result = await runFaults({
   keep: values.keep,
   signal: abort.signal,
   log,
-})
+}
+const result =
+  scenario !== undefined
+    ? await runFaults({ ...options, scenario })
+    : onYarn !== undefined
+      ? await runYarnFaults({ ...options, scenario: onYarn })
+      : fail(`There is no scenario ${name}.`)
 for (const line of closingLines(result)) console.log(line)
 process.exit(exitCode ?? (isRight(result) ? 0 : 1))
