@@ -55,7 +55,8 @@ export class TaskThreadPool {
     for (const [worker, thread] of this.#waiting) {
       if (!equalLimits(thread.limits, limits)) continue
       this.#waiting.delete(worker)
-      worker.removeAllListeners()
+      // A Worker listens to itself, too.
+      for (const event of ['error', 'exit', 'message']) worker.removeAllListeners(event)
       worker.ref()
       this.#loaded(worker)
       return worker

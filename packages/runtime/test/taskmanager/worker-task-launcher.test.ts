@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import type { ProgramDescriptor, TaskDeployment } from '@flink-ts/runtime'
 import { build } from 'esbuild'
 import t from 'tap'
+import { JobMasterLostError } from '../../dist/taskexecutor/task-executor-errors.js'
 import { deployments, operator } from './testing-job.js'
 import { PRELUDE, recordProgram, workerCluster, writeBundle } from './worker-cluster.js'
 
@@ -314,6 +315,35 @@ t.test('a task that waits is cancelled at once, one that runs between two batche
 
   t.equal(launched.states.at(-1), 'CANCELED')
   t.equal(launched.error(), undefined)
+  await cluster.close()
+})
+
+t.test('tasks whose JobMaster was lost come back to threads that wait for them', async (t) => {
+  const path = writeBundle(
+    t.testdir(),
+    'endless.mjs',
+    `${PRELUDE}
+    await execute(job(() => {}, { count: Infinity }))`,
+  )
+  const [program] = await recordProgram(path)
+  const cluster = await workerCluster()
+  const launch = async () => {
+    const began = performance.now()
+    const launched = [1, 2, 3].map(() => cluster.launch(deployment(path, program!)))
+    await Promise.all(launched.map(({ reached }) => reached('RUNNING')))
+    t.comment(`three threads to RUNNING: ${(performance.now() - began).toFixed(1)} ms`)
+    return launched
+  }
+  const lost = await launch()
+  for (const { task } of lost) {
+    task.failExternally(
+      new JobMasterLostError({ jobId: 'job', resourceId: 'tm', cause: undefined }),
+    )
+  }
+  await Promise.all(lost.map(({ task }) => task.released))
+  const back = await launch()
+  for (const { task } of back) task.cancel()
+  await Promise.all(back.map(({ task }) => task.released))
   await cluster.close()
 })
 
