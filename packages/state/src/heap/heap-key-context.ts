@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import {
   hashKey,
   type KeyGroupRange,
@@ -9,6 +10,7 @@ import { KeyGroupOutOfRangeError } from '../key-group-out-of-range-error.js'
 import type { KeyedStateBackendOptions } from '../keyed-state-backend.js'
 import { NoCurrentKeyError } from '../no-current-key-error.js'
 import { DROPPED, KeyEntry } from './key-entry.js'
+import { KeySegments } from './key-segments.js'
 
 /** A snapshot that is being written. */
 export interface EntryWriter {
@@ -22,8 +24,8 @@ export interface EntryWriter {
  * The current key and its entry, looked up once per record however often state is read and written.
  *
  * All entries lie in one {@link KeyMap}, and each knows its key group, which is computed when the entry is made: a map
- * per key group needs the hash of the key for every record and was measured at half the speed. What moves or is
- * written by key group sorts the entries by it first. (State of windows: the namespace becomes part of what an entry is found by.)
+ * per key group needs the hash of the key for every record and was measured at half the speed. What is written by
+ * key group finds them in `segments`. (State of windows: the namespace becomes part of what an entry is found by.)
  *
  * It also keeps the promise of snapshots: an entry is written into all that lack it before anyone gets to see it. So
  * whoever reads or changes an entry got it from `find`, `findOrCreate`, or called `touch`.
@@ -32,6 +34,8 @@ export class HeapKeyContext {
   readonly #maxParallelism: number
   readonly #keyGroupRange: KeyGroupRange
   readonly #entries = new KeyMap<KeyEntry>()
+  /** All entries by key group. */
+  readonly segments: KeySegments
   readonly #handles: KeyHandleSource | undefined
   #key: unknown = undefined
   #entry: KeyEntry | undefined = undefined
@@ -43,6 +47,7 @@ export class HeapKeyContext {
   constructor({ maxParallelism, keyGroupRange, keyHandles }: KeyedStateBackendOptions) {
     this.#maxParallelism = maxParallelism
     this.#keyGroupRange = keyGroupRange
+    this.segments = new KeySegments(keyGroupRange)
     this.#handles = keyHandles?.claim()
   }
 
@@ -75,6 +80,8 @@ export class HeapKeyContext {
   dropEntry(entry: KeyEntry): void {
     this.#entries.delete(entry.key)
     entry.version = DROPPED
+    this.segments.drop(entry)
+    if (this.#writers.length === 0) this.segments.compact(entry.keyGroup)
     if (this.#entry === entry) this.#entry = undefined
   }
 
@@ -103,6 +110,7 @@ export class HeapKeyContext {
   /** Begins a snapshot: from here on entries are written into `writer` before they are touched, until it is removed. */
   addWriter<W extends EntryWriter>(make: (version: number) => W): W {
     const writer = make(++this.#version)
+    assert(this.#version < DROPPED, 'snapshots are numbered in 30 bits')
     this.#writers = [...this.#writers, writer]
     this.#isLookedUp = false
     return writer
@@ -112,6 +120,23 @@ export class HeapKeyContext {
     this.#writers = this.#writers.filter((other) => other !== writer)
   }
 
+  /** These entries are about to be written into `writer`, or were: others that lack them get them now. */
+  handOver(entries: readonly KeyEntry[], from: number, to: number, writer: EntryWriter): void {
+    const newest = this.#version
+    const others = this.#writers.filter((other) => other !== writer)
+    for (let i = from; i < to; i++) {
+      const entry = entries[i]!
+      if (entry.version >= writer.version) continue
+      for (const other of others) if (entry.version < other.version) other.write(entry)
+      entry.version = newest
+    }
+  }
+
+  /** The entries of a key group are written into `writer` as far as it will. Their places may change. */
+  hasWritten(keyGroup: number, writer: EntryWriter): void {
+    if (this.#writers.length === 1 && this.#writers[0] === writer) this.segments.compact(keyGroup)
+  }
+
   /** An entry for a key that is restored; it belongs to the context when it was handed to {@link addRestored}. */
   newEntry(key: unknown, keyGroup: number): KeyEntry {
     return new KeyEntry(key, keyGroup, this.#version)
@@ -119,6 +144,7 @@ export class HeapKeyContext {
 
   addRestored(entries: readonly KeyEntry[]): void {
     this.#entries.setAll(entries, ({ key }) => key)
+    for (const entry of entries) this.segments.add(entry)
   }
 
   #lookUp(stateName: string): KeyEntry | undefined {
@@ -158,6 +184,7 @@ export class HeapKeyContext {
   #create(): KeyEntry {
     const entry = new KeyEntry(this.#key, this.#ownKeyGroup(), this.#version)
     this.#entries.set(this.#key, entry)
+    this.segments.add(entry)
     this.#entry = entry
     this.#handles?.put(this.#key, entry)
     return entry

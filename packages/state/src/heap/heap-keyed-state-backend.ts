@@ -181,6 +181,7 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
           timers,
           writer,
           clock,
+          serializers,
         }),
     )
   }

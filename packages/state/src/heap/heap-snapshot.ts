@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Clock, KeyGroupRange } from '@flink-ts/core'
+import type { Clock, KeyGroupRange, SerializerRegistry } from '@flink-ts/core'
 import type { KeyedSnapshot } from '../keyed-snapshot.js'
 import type { KeyedStateKind, StateDescription } from '../snapshot/snapshot-description.js'
 import type { SnapshotSummary, SnapshotWriter } from '../snapshot/snapshot-writer.js'
@@ -8,19 +8,16 @@ import type { KeyedTimer } from '../timer-state-source.js'
 import type { ChunkedList } from './chunked-list.js'
 import type { EntryWriter, HeapKeyContext } from './heap-key-context.js'
 import type { HeapMap } from './heap-map.js'
-import { DROPPED, type KeyEntry } from './key-entry.js'
+import { KeptValues, ValueKeeper } from './kept-values.js'
+import type { KeyEntry } from './key-entry.js'
 import { PendingListWrite } from './pending-list-write.js'
 import { PendingMapWrite } from './pending-map-write.js'
+import { SegmentScan } from './segment-scan.js'
 
 /** Lists and maps of more elements are not written within one access. */
 const LARGE = 1024
 /** Steps between two looks at the clock. */
-const STEPS = 16
-/**
- * Entries that are sorted by key group at a time. Few enough to stay in the processor's caches between sorting and writing: entries lie in memory as
- * they were made, and to go through all of them by key group took twice the time.
- */
-const ROUND = 1 << 16
+const STEPS = 4
 /** Timers that are written in one step. */
 const TIMERS = 64
 
@@ -47,20 +44,13 @@ export class HeapSnapshot implements KeyedSnapshot, EntryWriter {
   readonly #states: readonly SnapshotState[]
   readonly #writer: SnapshotWriter
   readonly #clock: Clock | undefined
-  readonly #entries: Iterator<KeyEntry>
-  /** What is to be written next, by key group from the first one on. */
-  readonly #byKeyGroup: (KeyEntry | KeptValue)[][]
-  /** Values that were replaced or dropped before they were written, with their entries and the numbers of their states. */
-  readonly #keptValues: unknown[] = []
-  readonly #keptEntries: KeyEntry[] = []
-  readonly #keptStates: number[] = []
-  #sorted = 0
-  #areAllSorted = false
-  #keyGroup = 0
-  #next = 0
+  readonly #kept: KeptValues
+  /** By state. */
+  readonly #keepers: readonly ValueKeeper[]
+  readonly #scan: SegmentScan
   readonly #pending: (PendingListWrite | PendingMapWrite)[] = []
   #timers: Iterator<void> | undefined
-  #phase: 'SORTING' | 'ENTRIES' | 'LARGE' | 'TIMERS' | 'WRITTEN' | 'RELEASED' = 'SORTING'
+  #phase: 'ENTRIES' | 'LARGE' | 'TIMERS' | 'WRITTEN' | 'RELEASED' = 'ENTRIES'
   #failure: { readonly error: unknown } | undefined = undefined
 
   constructor(options: {
@@ -72,6 +62,7 @@ export class HeapSnapshot implements KeyedSnapshot, EntryWriter {
     timers: readonly SnapshotTimers[]
     writer: SnapshotWriter
     clock: Clock | undefined
+    serializers: SerializerRegistry | undefined
   }) {
     this.checkpointId = options.checkpointId
     this.version = options.version
@@ -80,23 +71,32 @@ export class HeapSnapshot implements KeyedSnapshot, EntryWriter {
     this.#states = options.states
     this.#writer = options.writer
     this.#clock = options.clock
-    this.#entries = options.context.entries()
-    const { start, end } = options.keyGroups
-    this.#byKeyGroup = Array.from({ length: end - start + 1 }, () => [])
+    const { context, keyGroups, writer, serializers } = options
+    this.#kept = new KeptValues(context.segments, this.#states.length)
+    this.#keepers = this.#states.map(
+      ({ description }) => new ValueKeeper(description.type, serializers),
+    )
+    this.#scan = new SegmentScan({
+      ...{ context, keyGroups, writer, owner: this, kept: this.#kept },
+      states: this.#states.map(({ description: { kind }, expiredAtMs }) => ({
+        isSingle: kind !== 'list' && kind !== 'map',
+        expiredAtMs,
+      })),
+      writeOther: (entry, state) => this.#writeCollection(entry, state, entry.get(state)),
+    })
     this.#timers = this.#writeTimers(options.timers)
     this.#writer.areStray = true
   }
 
   write(entry: KeyEntry): void {
     if (this.#failure !== undefined) return
-    const isTouched = this.#writer.areStray
     try {
       for (let index = 0; index < this.#states.length; index++) {
         const value = entry.get(index)
         if (value === undefined) continue
-        // Nobody can change it in place: its reference is the copy.
-        if (isTouched && typeof value !== 'object') this.#keep(entry, index, value)
-        else this.#writeState(entry, index, value)
+        const { kind } = this.#states[index]!.description
+        if (kind === 'list' || kind === 'map') this.#writeCollection(entry, index, value)
+        else this.#kept.keep(entry, index, this.#keepers[index]!.keep(value))
       }
     } catch (error) {
       this.#failure = { error }
@@ -136,27 +136,13 @@ export class HeapSnapshot implements KeyedSnapshot, EntryWriter {
     this.#context.removeWriter(this)
     for (const write of this.#pending) write.close()
     this.#pending.length = 0
-    this.#keptValues.length = 0
-    this.#keptEntries.length = 0
-    this.#keptStates.length = 0
+    this.#kept.clear()
     this.#timers = undefined
-    this.#byKeyGroup.length = 0
   }
 
   /** @returns whether all is written */
   #step(): boolean {
     switch (this.#phase) {
-      case 'SORTING': {
-        if (this.#sortKept()) return false
-        const next = this.#entries.next()
-        if (next.done === true) this.#areAllSorted = true
-        else if (this.#lacks(next.value)) {
-          this.#byKeyGroup[next.value.keyGroup - this.keyGroups.start]!.push(next.value)
-          this.#sorted++
-        }
-        if (this.#areAllSorted || this.#sorted >= ROUND) this.#phase = 'ENTRIES'
-        return false
-      }
       case 'ENTRIES':
         this.#stepEntries()
         return false
@@ -173,50 +159,14 @@ export class HeapSnapshot implements KeyedSnapshot, EntryWriter {
     }
   }
 
-  #keep(entry: KeyEntry, state: number, value: unknown): void {
-    this.#keptEntries.push(entry)
-    this.#keptStates.push(state)
-    this.#keptValues.push(value)
-  }
-
-  /** Puts one of the kept values into this round. @returns whether there was one */
-  #sortKept(): boolean {
-    const entry = this.#keptEntries.pop()
-    if (entry === undefined) return false
-    const kept = new KeptValue(entry, this.#keptStates.pop()!, this.#keptValues.pop())
-    this.#byKeyGroup[entry.keyGroup - this.keyGroups.start]!.push(kept)
-    if (++this.#sorted >= ROUND) this.#phase = 'ENTRIES'
-    return true
-  }
-
-  #lacks({ version }: KeyEntry): boolean {
-    return version !== DROPPED && version < this.version
-  }
-
   #stepEntries(): void {
-    const group = this.#byKeyGroup[this.#keyGroup]
-    if (group === undefined) {
-      const isAll = this.#areAllSorted && this.#keptEntries.length === 0
-      this.#phase = isAll ? 'LARGE' : 'SORTING'
-      this.#sorted = 0
-      this.#keyGroup = 0
-      this.#writer.restartOrder()
-      return
-    }
-    const entry = group[this.#next++]
-    if (entry === undefined) {
-      this.#byKeyGroup[this.#keyGroup++] = []
-      this.#next = 0
-    } else if (entry instanceof KeptValue) {
-      this.#writer.areStray = false
-      this.#attempt(() => this.#writeState(entry.entry, entry.state, entry.value))
-      this.#writer.areStray = true
-    } else if (this.#lacks(entry)) {
-      // All others that are written in between are written because the task touches them.
-      this.#writer.areStray = false
-      this.#context.touch(entry)
-      this.#writer.areStray = true
-    }
+    // All others that are written in between are written because the task touches them.
+    this.#writer.areStray = false
+    const isDone = this.#attempt(() => this.#scan.step())
+    this.#writer.areStray = true
+    if (isDone !== true) return
+    this.#phase = 'LARGE'
+    this.#writer.restartOrder()
   }
 
   #stepLarge(): void {
@@ -228,7 +178,8 @@ export class HeapSnapshot implements KeyedSnapshot, EntryWriter {
     if (this.#attempt(() => write.step())) this.#pending.pop()
   }
 
-  #writeState({ key, keyGroup }: KeyEntry, index: number, value: unknown): void {
+  #writeCollection({ key, keyGroup }: KeyEntry, index: number, value: unknown): void {
+    if (value === undefined) return
     const { description, expiredAtMs } = this.#states[index]!
     const writer = this.#writer
     switch (description.kind) {
@@ -251,8 +202,7 @@ export class HeapSnapshot implements KeyedSnapshot, EntryWriter {
         return
       }
       default:
-        if (isExpired(value, expiredAtMs)) return
-        writer.addValue(index, keyGroup, key, value)
+        assert.fail(`${description.kind} state has one value per key`)
     }
   }
 
@@ -277,19 +227,6 @@ export class HeapSnapshot implements KeyedSnapshot, EntryWriter {
         }
       }
     }
-  }
-}
-
-/** A value as it was when the snapshot was taken. */
-class KeptValue {
-  readonly entry: KeyEntry
-  readonly state: number
-  readonly value: unknown
-
-  constructor(entry: KeyEntry, state: number, value: unknown) {
-    this.entry = entry
-    this.state = state
-    this.value = value
   }
 }
 

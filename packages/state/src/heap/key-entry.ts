@@ -1,5 +1,5 @@
-/** {@link KeyEntry.version} of an entry whose key has no state any more. */
-export const DROPPED = -1
+/** {@link KeyEntry.version} of an entry whose key has no state any more: above all others, nobody lacks it. */
+export const DROPPED = 0x3fffffff
 
 /**
  * Everything that one key has: one lookup serves all states of the operator. Most operators have one
@@ -14,6 +14,8 @@ export class KeyEntry {
    * entry may have taken this one's place.
    */
   version: number
+  /** Number of its segment and place in that: see `KeySegments`. */
+  place = 0
   /** Of state 0; undefined where the key has no value. */
   #first: unknown = undefined
   /** Of the states from 1 on. */

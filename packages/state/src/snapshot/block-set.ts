@@ -1,7 +1,5 @@
-import { type BlockEncoders, OpenBlock } from './open-block.js'
+import { type BlockEncoders, FULL_BYTES, OpenBlock } from './open-block.js'
 
-/** Bytes after which a block ends; one large entry may make it longer. */
-const BLOCK_BYTES = 64 * 1024
 /** Blocks with encoders of their own that may be open at a time. Their tables take up to half a megabyte each. */
 const MAX_OWN = 128
 /** Bytes of all blocks with shared encoders, about; when there are very many they are the shorter. */
@@ -54,6 +52,11 @@ export class BlockSet {
     return mayOpen ? this.#openOwn(id, state, keyGroup) : this.#openShared(id, state, keyGroup)
   }
 
+  /** Ends the blocks whose entries came together; encoders that their entries had warmed are used again. */
+  endOwn(): void {
+    while (this.#own.size > 0) this.#endOldest()
+  }
+
   restartOrder(): void {
     this.#highestId = -1
   }
@@ -61,8 +64,8 @@ export class BlockSet {
   /** To be called when entries were added. */
   added(part: Part): void {
     const { areShared, block } = part
-    const limit = areShared ? SHARED_BYTES / this.#shared.size : BLOCK_BYTES
-    if (block.sizeBytes >= Math.max(LEAST_BYTES, Math.min(BLOCK_BYTES, limit))) this.#end(part)
+    const limit = areShared ? SHARED_BYTES / this.#shared.size : FULL_BYTES
+    if (block.sizeBytes >= Math.max(LEAST_BYTES, Math.min(FULL_BYTES, limit))) this.#end(part)
   }
 
   endAll(): void {

@@ -1,9 +1,14 @@
 import { encodeKey, type ValueEncoder } from '@flink-ts/core'
 import { ByteWriter } from './byte-writer.js'
+import type { KeyBytes } from './key-bytes.js'
 
 /** Elements of one entry, at most: longer lists and maps are several entries of one key. */
 const MAX_ELEMENTS = 1024
 const FIRST_BYTES = 512
+/** Bytes after which a block ends; one large entry may make it longer. */
+export const FULL_BYTES = 64 * 1024
+/** What stands in front of the 8 bytes of a key that is a number: its length, and the tag. */
+const NUMBER_KEY = [9, encodeKey(0)[0]!] as const
 
 /** What a timer is for and when it fires. */
 export interface SnapshotTimer {
@@ -32,6 +37,11 @@ export class OpenBlock {
     this.#areShared = areShared
   }
 
+  /** Whether no more should go into it. */
+  get isFull(): boolean {
+    return this.#entries.position >= FULL_BYTES
+  }
+
   get sizeBytes(): number {
     return this.#entries.position
   }
@@ -39,6 +49,29 @@ export class OpenBlock {
   /** @param key undefined: operator state has none. Throws what the encoders throw; nothing is written then */
   addValue(key: unknown, value: unknown): void {
     this.#entry(key, () => this.#entries.value(this.#values, value))
+  }
+
+  /**
+   * {@link addValue} for many, and their key is encoded already. When it throws, the block is not to be used any more.
+   *
+   * @param start where the key and its length begin in `keys`
+   */
+  addValueOfEncoded(keys: KeyBytes, start: number, end: number, value: unknown): void {
+    const entries = this.#entries
+    entries.words(keys.data, start, end)
+    entries.value(this.#values, value)
+    this.#count++
+  }
+
+  /** {@link addValue} of a key that is a number. When it throws, the block is not to be used any more. */
+  addValueOfNumber(key: number, value: unknown): void {
+    const entries = this.#entries
+    entries.u8(NUMBER_KEY[0])
+    entries.u8(NUMBER_KEY[1])
+    // -0 is 0, and all NaN are one.
+    entries.f64(key === 0 ? 0 : Number.isNaN(key) ? Number.NaN : key)
+    entries.value(this.#values, value)
+    this.#count++
   }
 
   /** @returns how many elements it took */

@@ -74,6 +74,16 @@ export class SnapshotWriter {
     })
   }
 
+  /**
+   * Many values of `value`, `reducing` or `aggregating` state of one key group, for whoever has time for nothing else: `write` puts them
+   * into the block and answers how many they were.
+   *
+   * @throws StateValueError; what was written is lost then
+   */
+  addValues(state: number, keyGroup: number, write: (block: OpenBlock) => number): void {
+    this.#add(state, keyGroup, write)
+  }
+
   /** The elements of a key of `list` state. @throws StateValueError */
   addList(state: number, keyGroup: number, key: unknown, elements: Iterable<unknown>): void {
     const iterator = elements[Symbol.iterator]()
@@ -109,6 +119,11 @@ export class SnapshotWriter {
     while (this.#add(state, undefined, (block) => block.addMapEntries(undefined, iterator)) > 0);
   }
 
+  /** No further entries come in their order for the key groups so far: what they were written with is used for the next ones. */
+  endKeyGroups(): void {
+    this.#blocks.endOwn()
+  }
+
   /** Further entries come by ascending key groups from the first one on again. */
   restartOrder(): void {
     this.#blocks.restartOrder()
@@ -139,7 +154,9 @@ export class SnapshotWriter {
     } catch (error) {
       throw this.#valueError(this.#codecs[state]!.state, error)
     }
+    if (added === 0) return 0
     this.#elements[state]! += added
+    if (keyGroup !== undefined) this.#keyGroups.add(keyGroup)
     this.#blocks.added(part)
     return added
   }
@@ -157,7 +174,6 @@ export class SnapshotWriter {
     const { firstKeyGroup, lastKeyGroup } = keyed
     const isOwn = keyGroup >= firstKeyGroup && keyGroup <= lastKeyGroup
     assert(isOwn, `key group ${keyGroup} lies in ${firstKeyGroup} to ${lastKeyGroup}`)
-    this.#keyGroups.add(keyGroup)
     return keyGroup * states.length + state
   }
 
