@@ -1,13 +1,32 @@
-import { FlinkError } from '@flink-ts/core'
+import { createFileSystems, FileSystemOptions } from '@flink-ts/core'
 import type { ClusterDescriptor, ClusterDescriptorContext } from '@flink-ts/runtime'
+import { axiosTransport } from '../rest/http-transport.js'
+import { packInstallation } from '../staging/installation-archive.js'
+import { YarnClusterDescriptor } from './yarn-cluster-descriptor.js'
+import { yarnEnvironment } from './yarn-environment.js'
 
 /**
  * Makes the descriptor of clusters on YARN: reads Hadoop's configuration, asks nothing yet.
  *
- * @throws FlinkError when it cannot be known where YARN is, or the cluster wants Kerberos
+ * @throws FlinkError when nothing says where YARN is, or Kerberos is wanted
  */
 export async function createClusterDescriptor(
-  _context: ClusterDescriptorContext,
+  context: ClusterDescriptorContext,
 ): Promise<ClusterDescriptor> {
-  throw new FlinkError('Clusters on YARN are being built', { code: 'FLINK_YARN_DEPLOYMENT' })
+  const yarn = await yarnEnvironment(context.configuration, context.environment)
+  const { clock, random } = context
+  const configuration = context.configuration
+    .clone()
+    .set(FileSystemOptions.WEBHDFS_USER_NAME, yarn.userName)
+  if (yarn.nameNodes.length > 0) {
+    configuration.set(FileSystemOptions.WEBHDFS_NAMENODES, yarn.nameNodes)
+  }
+  return new YarnClusterDescriptor({
+    context,
+    yarn,
+    transport: axiosTransport,
+    fileSystems: createFileSystems({ configuration, clock, random }),
+    nodeProgram: process.execPath,
+    pack: packInstallation,
+  })
 }

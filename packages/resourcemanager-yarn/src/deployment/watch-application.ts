@@ -1,0 +1,110 @@
+import { formatDuration } from '@flink-ts/core'
+import type { ResourceManagerClient } from '../rest/resource-manager-client.js'
+import type { YarnApplicationReport } from '../rest/resource-manager-records.js'
+import { YarnUnreachableError } from '../rest/yarn-rest-error.js'
+import { YarnApplicationGoneError } from './deployment-error.js'
+import type { YarnWorld } from './yarn-world.js'
+
+const FIRST_POLL_MS = 100
+const MAX_POLL_MS = 1_000
+/** A ResourceManager that restarts is away for a while. */
+const OUTAGE_MS = 5 * 60_000
+const FIRST_WAIT_LINE_MS = 3_000
+const WAIT_LINE_MS = 15_000
+
+export interface WatchOptions {
+  readonly world: YarnWorld
+  readonly resourceManager: ResourceManagerClient
+  readonly applicationId: string
+  /** Whether states are told as they change, and what it waits for. */
+  readonly tells: boolean
+  readonly isOver: (report: YarnApplicationReport) => boolean
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Asks for reports until one will do.
+ *
+ * @throws YarnApplicationGoneError if YARN has forgotten it; YarnUnreachableError after 5 min without YARN; the reason of the signal
+ */
+export async function watchApplication(options: WatchOptions): Promise<YarnApplicationReport> {
+  const { world, resourceManager, applicationId, isOver, signal } = options
+  const { clock, tell } = world.context
+  const startMs = clock.monotonicNow()
+  let lastState: string | undefined
+  let lastLineMs = startMs
+  let nextLineMs = startMs + FIRST_WAIT_LINE_MS
+  let outageMs: number | undefined
+  for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 1.1, MAX_POLL_MS)) {
+    signal?.throwIfAborted()
+    try {
+      const report = await resourceManager.application(applicationId)
+      if (report === undefined) {
+        throw new YarnApplicationGoneError(applicationId, 'YARN does not know it (any more)')
+      }
+      outageMs = undefined
+      const nowMs = clock.monotonicNow()
+      if (options.tells && report.state !== lastState) {
+        tell(`Application ${applicationId}: ${report.state}`)
+        lastLineMs = nowMs
+        nextLineMs = nowMs + FIRST_WAIT_LINE_MS
+      }
+      lastState = report.state
+      if (isOver(report)) return report
+      if (options.tells && nowMs >= nextLineMs && nowMs > lastLineMs) {
+        tell(await waitingLine(resourceManager, report, nowMs - startMs))
+        lastLineMs = nowMs
+        nextLineMs = nowMs + WAIT_LINE_MS
+      }
+    } catch (error) {
+      if (!(error instanceof YarnUnreachableError)) throw error
+      const nowMs = clock.monotonicNow()
+      if (outageMs === undefined) tell(`${error.message}; still trying.`)
+      outageMs ??= nowMs
+      if (nowMs - outageMs > OUTAGE_MS) throw error
+    }
+    await pause(world, pollMs, signal)
+  }
+}
+
+/** What it waits for, with figures. */
+async function waitingLine(
+  resourceManager: ResourceManagerClient,
+  { applicationId, queue: name, state, diagnostics }: YarnApplicationReport,
+  sinceMs: number,
+): Promise<string> {
+  const [metrics, { queues }] = await Promise.all([
+    resourceManager.metrics(),
+    resourceManager.scheduler(),
+  ])
+  const queue = queues.find((each) => each.path === name || each.name === name)
+  const figures = [
+    `YARN has ${metrics.availableMb} of ${metrics.totalMb} MB free`,
+    ...(queue === undefined ? [] : [`the queue uses ${queue.usedMb} MB`]),
+    ...(queue?.amLimitMb === undefined
+      ? []
+      : [`${queue.usedAmMb ?? 0} of ${queue.amLimitMb} MB that ApplicationMasters may have in it`]),
+  ]
+  // It begins with a date; details are many.
+  const said = diagnostics
+    .replace(/^\[[^\]]*\]\s*/, '')
+    .replace(/\s+/g, ' ')
+    .trim()
+  const why =
+    said === '' ? '' : ` YARN says: ${said.length > 300 ? `${said.slice(0, 300)}…` : said}`
+  return `Application ${applicationId} is ${state} for ${formatDuration(Math.round(sinceMs / 1000) * 1000)} and waits for resources in queue ${name} (${figures.join(', ')}).${why}`
+}
+
+function pause({ context }: YarnWorld, ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      cancel()
+      reject(signal!.reason)
+    }
+    const cancel = context.clock.schedule(ms, () => {
+      signal?.removeEventListener('abort', abort)
+      resolve()
+    })
+    signal?.addEventListener('abort', abort, { once: true })
+  })
+}

@@ -1,0 +1,132 @@
+import {
+  type Clock,
+  FileNotFoundError,
+  FlinkError,
+  type Logger,
+  type Random,
+  schemeOf,
+} from '@flink-ts/core'
+import type { LocalResource } from '@flink-ts/hadoop-rpc'
+import { ContentCache } from './content-cache.js'
+import type { ResourceKind, StagedFiles } from './staged-files.js'
+import { StagingError } from './staging-error.js'
+
+const FOLDER = '.flink-ts'
+const PRIVATE_FOLDER = { permissions: 0o700 } as const
+const APPLICATION = /^application_\d+_\d+$/
+const SCHEMES = ['hdfs', 'webhdfs', 'file']
+
+export interface StagingAreaOptions {
+  /** URL of the folder that `.flink-ts` is made in. */
+  readonly base: string
+  readonly files: StagedFiles
+  readonly userName: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+}
+
+/** A folder of an application that is left over, perhaps. */
+export interface LeftOver {
+  readonly applicationId: string
+  readonly url: string
+  /** Milliseconds since the epoch when something was last put there. */
+  readonly lastChangedMs: number
+}
+
+/** Where the files of a user's applications are: `<base>/.flink-ts/<application id>/`, and `cache/` beside them. */
+export class StagingArea {
+  readonly cache: ContentCache
+  readonly #options: StagingAreaOptions
+  readonly #root: string
+
+  /** @throws FlinkError FLINK_YARN_CONFIGURATION for a file system from which YARN gets no files by itself */
+  constructor(options: StagingAreaOptions) {
+    const { base, files, clock, random, log } = options
+    const scheme = schemeOf(base)
+    if (scheme === undefined || !SCHEMES.includes(scheme)) {
+      throw new FlinkError(
+        `Cannot stage files in ${base}: expected hdfs://…, webhdfs://… or file://… (on a disk that all nodes share); set yarn.staging-directory`,
+        { code: 'FLINK_YARN_CONFIGURATION' },
+      )
+    }
+    this.#options = options
+    this.#root = `${base.replace(/\/+$/, '')}/${FOLDER}`
+    this.cache = new ContentCache({ folder: `${this.#root}/cache`, files, clock, random, log })
+  }
+
+  /** URL of the folder of an application. */
+  folderOf(applicationId: string): string {
+    return `${this.#root}/${applicationId}`
+  }
+
+  /** @throws StagingError */
+  async create(applicationId: string): Promise<string> {
+    const folder = this.folderOf(applicationId)
+    await this.explained(`make the staging folder ${folder}`, folder, () =>
+      this.#options.files.on(folder).mkdirs(folder, PRIVATE_FOLDER),
+    )
+    return folder
+  }
+
+  /** Puts a file there. @throws StagingError */
+  async upload(
+    url: string,
+    content: AsyncIterable<Uint8Array> | Uint8Array,
+    kind: ResourceKind,
+  ): Promise<LocalResource> {
+    return this.explained(`upload ${url}`, url, async () => {
+      await this.#options.files.write(url, content)
+      return this.#options.files.resource(url, kind)
+    })
+  }
+
+  /** Reads a small file; undefined: there is none. @throws StagingError */
+  async read(url: string): Promise<Uint8Array | undefined> {
+    return this.explained(`read ${url}`, url, async () => {
+      const chunks: Uint8Array[] = []
+      try {
+        for await (const chunk of this.#options.files.read(url)) chunks.push(chunk)
+      } catch (error) {
+        if (error instanceof FileNotFoundError) return undefined
+        throw error
+      }
+      return Buffer.concat(chunks)
+    })
+  }
+
+  /** Removes what was put there for an application. Idempotent. @throws StagingError */
+  async remove(applicationId: string): Promise<void> {
+    const folder = this.folderOf(applicationId)
+    await this.explained(`remove the staging folder ${folder}`, folder, () =>
+      this.#options.files.on(folder).delete(folder, { recursive: true }),
+    )
+  }
+
+  /** All folders of applications. @throws StagingError */
+  async leftOvers(): Promise<readonly LeftOver[]> {
+    return this.explained(`list ${this.#root}`, this.#root, async () => {
+      try {
+        const found = await this.#options.files.on(this.#root).list(this.#root)
+        return found.flatMap(({ path, isDirectory, modificationTimeMs }) => {
+          const name = path.slice(path.lastIndexOf('/') + 1)
+          if (!isDirectory || !APPLICATION.test(name)) return []
+          return [{ applicationId: name, url: path, lastChangedMs: modificationTimeMs }]
+        })
+      } catch (error) {
+        if (error instanceof FileNotFoundError) return []
+        throw error
+      }
+    })
+  }
+
+  /** Errors of `action` say what was attempted and what would help. */
+  async explained<T>(attempt: string, path: string, action: () => Promise<T>): Promise<T> {
+    try {
+      return await action()
+    } catch (error) {
+      if (error instanceof StagingError) throw error
+      throw new StagingError(attempt, path, error, this.#options.userName)
+    }
+  }
+}
