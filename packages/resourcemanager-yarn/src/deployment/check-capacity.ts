@@ -45,6 +45,7 @@ export function checkCapacity(facts: CapacityFacts): string[] {
   const { jobManager, taskManager, metrics } = facts
   const problems: string[] = []
   const notes: string[] = []
+  const roundedUp: string[] = []
   const queue = findQueue(facts, problems)
   const limits = limitsOf(facts, queue)
   const containers: readonly (readonly [string, ContainerSize, string])[] = [
@@ -69,15 +70,16 @@ export function checkCapacity(facts: CapacityFacts): string[] {
         `a ${name} needs ${describe(size)}, but ${exceeded.what} ${describe(exceeded)}: lower ${keys}`,
       )
     }
-    const rounded =
-      facts.minimumMb === undefined ? size.memoryMb : roundUp(size.memoryMb, facts.minimumMb)
-    if (rounded > size.memoryMb) {
-      notes.push(
-        `YARN counts in steps of ${facts.minimumMb} MB (yarn.scheduler.minimum-allocation-mb): the container of a ${name} takes ${rounded} MB for the ${size.memoryMb} MB that it is configured with.`,
-      )
-    }
+    const rounded = roundUp(size.memoryMb, facts.minimumMb ?? 1)
+    if (rounded > size.memoryMb)
+      roundedUp.push(`a ${name} takes ${rounded} MB for its ${size.memoryMb}`)
   }
   if (metrics.activeNodes === 0) problems.push('it has no NodeManager that is active')
+  if (roundedUp.length > 0) {
+    notes.push(
+      `YARN gives memory in steps of ${facts.minimumMb} MB (yarn.scheduler.minimum-allocation-mb): ${roundedUp.join(', ')}.`,
+    )
+  }
   if (problems.length > 0) throw new YarnCapacityError(problems)
   if (jobManager.memoryMb > metrics.availableMb) {
     notes.push(

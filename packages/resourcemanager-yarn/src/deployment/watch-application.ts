@@ -85,14 +85,18 @@ async function waitingLine(
       ? []
       : [`${queue.usedAmMb ?? 0} of ${queue.amLimitMb} MB that ApplicationMasters may have in it`]),
   ]
+  const since = formatDuration(Math.round(sinceMs / 1000) * 1000)
   // It begins with a date; details are many.
   const said = diagnostics
     .replace(/^\[[^\]]*\]\s*/, '')
     .replace(/\s+/g, ' ')
     .trim()
-  const why =
-    said === '' ? '' : ` YARN says: ${said.length > 300 ? `${said.slice(0, 300)}…` : said}`
-  return `Application ${applicationId} is ${state} for ${formatDuration(Math.round(sinceMs / 1000) * 1000)} and waits for resources in queue ${name} (${figures.join(', ')}).${why}`
+  if (/AM container is launched/i.test(said)) {
+    return `Application ${applicationId}: ${state} for ${since}, its JobManager has a container and starts.`
+  }
+  const shown = said.length > 300 ? `${said.slice(0, 300)}…` : said
+  const why = said === '' ? '' : ` YARN says: ${shown}`
+  return `Application ${applicationId}: ${state} for ${since}, waits for resources in queue ${name} (${figures.join(', ')}).${why}`
 }
 
 function pause({ context }: YarnWorld, ms: number, signal: AbortSignal | undefined): Promise<void> {

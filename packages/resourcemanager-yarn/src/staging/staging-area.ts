@@ -63,9 +63,12 @@ export class StagingArea {
   /** @throws StagingError */
   async create(applicationId: string): Promise<string> {
     const folder = this.folderOf(applicationId)
-    await this.explained(`make the staging folder ${folder}`, folder, () =>
-      this.#options.files.on(folder).mkdirs(folder, PRIVATE_FOLDER),
-    )
+    const { files, base } = this.#options
+    await this.explained(`make the staging folder ${folder}`, folder, async () => {
+      // Not with those permissions: a home that is made with it may be in a folder of everybody's.
+      await files.on(base).mkdirs(base)
+      await files.on(folder).mkdirs(folder, PRIVATE_FOLDER)
+    })
     return folder
   }
 
