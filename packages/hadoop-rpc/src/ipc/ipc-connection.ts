@@ -32,6 +32,9 @@ const TRANSITIONS: Readonly<Record<State, readonly State[]>> = {
   CLOSED: [],
 }
 
+/** What a server throws at whoever may not talk to it. */
+const REFUSALS = new Set(['AccessControlException', 'AuthorizationException'])
+
 /** What is told about a call that was sent; exactly one of the two, once. */
 export interface AnswerHandler {
   answered(result: Uint8Array): void
@@ -203,12 +206,15 @@ export class IpcConnection {
       this.#calls.delete(callId)
       call.failed(error)
     }
-    if (header.status === 'FATAL')
-      this.#close(
-        call === undefined
-          ? error
-          : this.#connectionError('closed the connection', { cause: error }),
-      )
+    if (header.status !== 'FATAL') return
+    if (call !== undefined) {
+      this.#close(this.#connectionError('closed the connection', { cause: error }))
+    } else if (REFUSALS.has(error.simpleClassName)) {
+      const message = `${error.simpleClassName}: ${error.remoteMessage}`
+      this.#close(new HadoopAuthenticationError(this.address, message, error))
+    } else {
+      this.#close(error)
+    }
   }
 
   #negotiate(header: RpcResponseHeaderMessage, callId: number, reader: DelimitedReader): void {
