@@ -7,7 +7,7 @@ import type {
   RegisterApplicationMasterResponse,
 } from '@flink-ts/hadoop-rpc'
 import { attemptGone, outOfStep } from './application-master-error.js'
-import { type Refusal, refusalOf } from './refusal.js'
+import { type Refusal, refusalOf, whyOf } from './refusal.js'
 
 /** What one heartbeat carries beside its number. */
 export type Exchange = Omit<AllocateRequest, 'responseId' | 'progress'>
@@ -42,7 +42,7 @@ export interface SchedulerSessionOptions {
 /** Pause between two messages, however much there is to tell. */
 const MIN_PAUSE_MS = 50
 const FIRST_RETRY_MS = 200
-const MAX_RETRY_MS = 10_000
+const MAX_RETRY_MS = 5_000
 /** Registering for the first time is given up after it, as by Hadoop's own clients. */
 const REGISTRATION_TIMEOUT_MS = 900_000
 /** A restarted ResourceManager may not know its attempts at once, so one such answer means nothing. */
@@ -203,7 +203,7 @@ export class SchedulerSession {
     this.#options.log.warn('YARN did not answer a heartbeat; the application goes on without it', {
       failures: this.#failures,
       againAfterMs: retryMs(this.#failures),
-      error,
+      why: whyOf(error),
     })
   }
 
@@ -247,7 +247,10 @@ export class SchedulerSession {
   async #pause(error: unknown): Promise<void> {
     const { log, clock } = this.#options
     const againAfterMs = retryMs(++this.#failures)
-    log.warn('YARN does not register the ApplicationMaster yet', { againAfterMs, error })
+    log.warn('YARN does not register the ApplicationMaster yet', {
+      againAfterMs,
+      why: whyOf(error),
+    })
     await new Promise<void>((resolve) => void clock.schedule(againAfterMs, resolve))
   }
 }

@@ -48,6 +48,9 @@ export function taskManagerLaunch(
   return {
     localResources: deployment.localResources,
     environment: deployment.environment,
-    commands: [containerCommand(words, { stdout: 'taskmanager.out', stderr: 'taskmanager.err' })],
+    // YARN shows the end of files with this name among the diagnostics of a container that failed.
+    commands: [
+      containerCommand(words, { stdout: 'taskmanager.out', stderr: 'taskmanager.stderr' }),
+    ],
   }
 }

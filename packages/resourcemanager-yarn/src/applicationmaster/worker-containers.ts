@@ -11,17 +11,19 @@ import type {
   Container,
   ContainerId,
   ContainerStatus,
+  NodeId,
   NodeManagerConnector,
-  NodeReport,
   RegisterApplicationMasterResponse,
   YarnResource,
 } from '@flink-ts/hadoop-rpc'
 import type { WorkerHandle, WorkerResourceSpec } from '@flink-ts/runtime'
 import type { YarnDeployment } from '../deployment/yarn-deployment.js'
+import { Announcements } from './announcements.js'
 import { ContainerAsks } from './container-asks.js'
 import { describeContainerExit } from './container-exit.js'
 import { ContainerRequest } from './container-request.js'
 import { checkResource, containerResource, describeResource } from './container-resource.js'
+import { containerStartFailed, requestWithdrawn } from './container-start-error.js'
 import { ExcludedNodes } from './excluded-nodes.js'
 import { NodeManagers } from './node-managers.js'
 import { isExpiredContainer, whyOf } from './refusal.js'
@@ -54,8 +56,7 @@ export class WorkerContainers {
   readonly #containers = new Map<ContainerId, TrackedContainer>()
   /** Of those that are RELEASING, which YARN has not been told yet. */
   readonly #releases = new Set<ContainerId>()
-  /** YARN said that it will take them. */
-  readonly #preempted = new Set<ContainerId>()
+  readonly #announcements: Announcements
   readonly #nodeManagers: NodeManagers
   #maximum: YarnResource | undefined
   #numClusterNodes = 1
@@ -71,6 +72,7 @@ export class WorkerContainers {
     this.#log = log
     this.#asks = new ContainerAsks(configuration.get(YarnOptions.TASK_MANAGER_NODE_LABEL))
     this.#excluded = new ExcludedNodes(clock, log)
+    this.#announcements = new Announcements(log)
     this.#nodeManagers = new NodeManagers({
       ...options,
       onStarting: (id) => this.#starting(id),
@@ -97,10 +99,10 @@ export class WorkerContainers {
   /** Those that run go on; what is wanted or being started is taken back. */
   close(): void {
     this.#isOpen = false
-    for (const request of this.#asks.clear()) request.refuse(withdrawn())
+    for (const request of this.#asks.clear()) request.refuse(requestWithdrawn())
     for (const container of [...this.#containers.values()]) {
       if (container.state !== 'ALLOCATED' && container.state !== 'STARTING') continue
-      container.request?.refuse(withdrawn())
+      container.request?.refuse(requestWithdrawn())
       this.#giveBack(container, 'nobody leads who wants it')
     }
   }
@@ -111,7 +113,7 @@ export class WorkerContainers {
     signal: AbortSignal,
     blockedNodes: ReadonlySet<string>,
   ): Promise<WorkerHandle> {
-    if (!this.#isOpen || signal.aborted) throw withdrawn()
+    if (!this.#isOpen || signal.aborted) throw requestWithdrawn()
     const capability = containerResource(spec, this.#options.configuration)
     if (this.#maximum !== undefined) checkResource(capability, this.#maximum)
     this.#excluded.block(blockedNodes)
@@ -206,11 +208,11 @@ export class WorkerContainers {
       this.#asks.allocated(container.priority, crossed.has(container.priority))
       this.#allocated(container)
     }
-    const { strict = [], negotiable = [] } = response.preemption ?? {}
-    for (const id of strict) this.#preempt(id, 'for certain')
-    for (const id of negotiable) this.#preempt(id, 'unless others are given back')
+    this.#announcements.preemption(response.preemption, (id) => this.#containers.has(id))
     for (const status of response.completedContainers) this.#completed(status)
-    for (const node of response.updatedNodes) this.#nodeChanged(node)
+    for (const node of response.updatedNodes) {
+      this.#announcements.node(node, this.#on(node.nodeId))
+    }
   }
 
   #allocated(container: Container): void {
@@ -260,10 +262,7 @@ export class WorkerContainers {
 
   #completed(status: ContainerStatus): void {
     const container = this.#containers.get(status.id)
-    const preempted = this.#preempted.delete(status.id)
-      ? ' (YARN had said that it would take it)'
-      : ''
-    const diagnostics = describeContainerExit(status) + preempted
+    const diagnostics = describeContainerExit(status) + this.#announcements.ofEnded(status.id)
     if (container === undefined) {
       this.#log.debug('A container ended that is none of ours', {
         containerId: status.id,
@@ -280,23 +279,12 @@ export class WorkerContainers {
     if (state === 'RUNNING') this.#options.onTerminated(id as string as ResourceId, diagnostics)
     if (request === undefined) return
     if (state === 'ALLOCATED' || /\bexpired\b/i.test(status.diagnostics)) this.#askAgain(request)
-    else request.refuse(startError(container, diagnostics))
+    else request.refuse(containerStartFailed(container, diagnostics))
   }
 
-  #nodeChanged({ nodeId, state, healthReport }: NodeReport): void {
-    const containers = [...this.#containers.values()].filter(
-      (container) => container.nodeId.host === nodeId.host && container.nodeId.port === nodeId.port,
-    ).length
-    const fields = { node: `${nodeId.host}:${nodeId.port}`, state, containers, healthReport }
-    if (state === 'RUNNING' || state === 'NEW') this.#log.debug('A node is usable', fields)
-    else if (containers > 0) this.#log.warn('A node with containers of ours changed', fields)
-    else this.#log.info('A node changed', fields)
-  }
-
-  #preempt(id: ContainerId, how: string): void {
-    if (!this.#containers.has(id) || this.#preempted.has(id)) return
-    this.#preempted.add(id)
-    this.#log.warn('YARN will take a container for another application', { containerId: id, how })
+  #on({ host, port }: NodeId): number {
+    const isThere = ({ nodeId }: TrackedContainer) => nodeId.host === host && nodeId.port === port
+    return [...this.#containers.values()].filter(isThere).length
   }
 
   // ---------------------------------------------------------------- starts and ends
@@ -321,7 +309,7 @@ export class WorkerContainers {
     const why = whyOf(error)
     if (request !== undefined && isExpiredContainer(error)) this.#askAgain(request)
     else {
-      request?.refuse(startError(container, why, error))
+      request?.refuse(containerStartFailed(container, why, error))
       this.#excluded.startFailed(nodeId.host, this.#numClusterNodes)
     }
     this.#giveBack(container, `it could not be started: ${why}`)
@@ -331,7 +319,7 @@ export class WorkerContainers {
     const container = request.containerId && this.#containers.get(request.containerId)
     if (container?.request === request) this.#giveBack(container, 'it is not needed any more')
     else if (!this.#asks.remove(request)) return
-    request.refuse(withdrawn())
+    request.refuse(requestWithdrawn())
     this.#options.onNews()
   }
 
@@ -355,18 +343,4 @@ export class WorkerContainers {
 
 function handleOf({ id, nodeId }: TrackedContainer): WorkerHandle {
   return { resourceId: id as string as ResourceId, nodeId: nodeId.host }
-}
-
-function withdrawn(): FlinkError {
-  return new FlinkError('The request for a container was taken back', {
-    code: 'FLINK_YARN_REQUEST_WITHDRAWN',
-  })
-}
-
-function startError({ id, nodeId }: TrackedContainer, why: string, cause?: Error): FlinkError {
-  return new FlinkError(`Container ${id} could not be started on ${nodeId.host}: ${why}`, {
-    code: 'FLINK_YARN_CONTAINER_START',
-    retriable: true,
-    cause,
-  })
 }
