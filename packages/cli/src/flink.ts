@@ -3,6 +3,7 @@ import type { Action, ActionContext } from './actions/action.js'
 import { type ParsedArguments, parseArguments } from './arguments/option-parser.js'
 import { HELP, VERBOSE } from './arguments/options.js'
 import { actionConfiguration, dynamicPropertyWarnings } from './configuration.js'
+import { onInterrupt } from './terminal/on-interrupt.js'
 import { CliArgumentError, processTerminal } from './terminal/terminal.js'
 
 /** Actions are loaded when they are asked for: `flink list` needs no compiler. */
@@ -60,14 +61,7 @@ async function runAction(action: Action, words: readonly string[]): Promise<numb
       environment: process.env,
       workingDirectory: process.cwd(),
       configuration: await actionConfiguration(args, process.env, process.cwd()),
-      onInterrupt(listener) {
-        process.on('SIGINT', listener)
-        process.on('SIGTERM', listener)
-        return () => {
-          process.off('SIGINT', listener)
-          process.off('SIGTERM', listener)
-        }
-      },
+      onInterrupt,
     }
     return await action.run(args, context)
   } catch (error) {

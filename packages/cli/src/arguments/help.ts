@@ -4,7 +4,8 @@ import type { OptionDefinition } from './option-parser.js'
 const WIDTH = 80
 const INDENT = 37
 
-function optionHelp(option: OptionDefinition): string {
+/** The lines of one option. */
+export function optionHelp(option: OptionDefinition): string {
   const names = [
     option.short === undefined ? undefined : `-${option.short}`,
     option.long === undefined ? undefined : `--${option.long}`,

@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
-import { Configuration, FlinkError, YarnOptions } from '@flink-ts/core'
+import { Configuration, FlinkError, isSensitiveKey, YarnOptions } from '@flink-ts/core'
 import type { ActionContext } from '../actions/action.js'
 
 /** Of Flink's file. */
@@ -80,7 +80,9 @@ export function writeYarnSession(
   const path = yarnPropertiesPath(configuration)
   const words = Object.entries(session.configuration.toMap())
     // Their values would end the property, or be two.
-    .filter(([, value]) => !value.includes(SEPARATOR) && !/[\r\n]/.test(value))
+    .filter(
+      ([key, value]) => !isSensitiveKey(key) && !value.includes(SEPARATOR) && !/[\r\n]/.test(value),
+    )
     .map(([key, value]) => `${key}=${value}`)
   const text = [
     '# The session on YARN that was started last, for the commands of this user.',

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Test } from 'tap'
 
@@ -7,6 +7,7 @@ export interface FakeRequest {
   /** With the query. */
   readonly url: string
   readonly body: string
+  readonly headers: IncomingHttpHeaders
 }
 
 export interface FakeAnswer {
@@ -25,7 +26,8 @@ export async function startFakeRestServer(
   const requests: FakeRequest[] = []
   const server = createServer((message, response) => {
     void bodyOf(message).then((body) => {
-      const request = { method: message.method!, url: message.url!, body }
+      const { method, url, headers } = message
+      const request = { method: method!, url: url!, body, headers }
       requests.push(request)
       const { status = 200, body: json } = answer(request) ?? {
         status: 404,
