@@ -22,14 +22,15 @@ const ENVIRONMENT = /^env\.([^:-]+)(:?-)?(.*)$/
 export function expandVariables(name: string, value: string, sources: VariableSources): string {
   let text = value
   for (let round = 0; round < MAX_SUBSTITUTIONS; round++) {
-    const expanded = text.replace(
-      VARIABLE,
-      (whole, variable: string) => lookUp(variable, sources) ?? whole,
-    )
-    if (expanded === text) return text
+    let isKnown = false
+    text = text.replace(VARIABLE, (whole, variable: string) => {
+      const found = lookUp(variable, sources)
+      isKnown ||= found !== undefined
+      return found ?? whole
+    })
+    if (!isKnown) return text
     // A value that doubles in each round would fill the memory before the rounds are over.
-    if (expanded.length > 1_000_000) break
-    text = expanded
+    if (text.length > 1_000_000) break
   }
   throw new HadoopConfigurationError(
     `The value of ${name}, '${value}', still has variables after ${MAX_SUBSTITUTIONS} substitutions: it refers to itself, as '${text.slice(0, 200)}' shows`,
