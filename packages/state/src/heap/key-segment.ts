@@ -17,6 +17,8 @@ export class KeySegment {
   readonly entries: KeyEntry[] = []
   #keys: KeyBytes | undefined = undefined
   #encoded = 0
+  /** Whether there are keys that are numbers, as far as {@link keyBytes} has looked. */
+  hasNumbers = false
 
   constructor(number: number) {
     this.number = number
@@ -33,7 +35,8 @@ export class KeySegment {
     const added: Uint8Array[] = []
     for (let i = this.#encoded; i < entries.length; i++) {
       const { key } = entries[i]!
-      if (typeof key !== 'number') added.push(encodeKey(key))
+      if (typeof key === 'number') this.hasNumbers = true
+      else added.push(encodeKey(key))
     }
     this.#encoded = entries.length
     if (added.length === 0) return this.#keys

@@ -70,6 +70,7 @@ export class SegmentScan {
     const to = Math.min(from + RUN, this.#end)
     const { entries } = segment
     const { version } = this.#owner
+    const isLacking = countLacking(entries, from, to, version) > 0
     const keyPosition = this.#keyPosition
     for (let state = 0; state < this.#states.length; state++) {
       if (!this.#states[state]!.isSingle) {
@@ -87,7 +88,7 @@ export class SegmentScan {
       }
     }
     this.#next = to
-    this.#context.handOver(entries, from, to, this.#owner)
+    if (isLacking) this.#context.handOver(entries, from, to, this.#owner)
     return false
   }
 
@@ -97,20 +98,21 @@ export class SegmentScan {
     const { expiredAtMs } = this.#states[state]!
     const kept = this.#kept.of(this.#segment!.number)
     const keys = this.#keys
+    // A text is not looked at where its bytes are at hand: it lies elsewhere in memory.
+    const areEncoded = keys !== undefined && !this.#segment!.hasNumbers
     const states = this.#states.length
     let keyPosition = this.#keyPosition
     let written = 0
     let i = this.#next
     for (; i < to && !block.isFull; i++) {
       const entry = entries[i]!
-      const { key } = entry
       const value = entry.version < version ? entry.get(state) : kept?.[i * states + state]
       const isWritten = value !== undefined && !isExpired(value, expiredAtMs)
       if (isWritten) written++
-      if (typeof key === 'number') {
-        if (isWritten) block.addValueOfNumber(key, value)
+      if (!areEncoded && typeof entry.key === 'number') {
+        if (isWritten) block.addValueOfNumber(entry.key, value)
       } else if (keys === undefined) {
-        if (isWritten) block.addValue(key, value)
+        if (isWritten) block.addValue(entry.key, value)
       } else {
         const keyEnd = keys.endAt(keyPosition)
         if (isWritten) block.addValueOfEncoded(keys, keyPosition, keyEnd, value)
@@ -149,6 +151,24 @@ export class SegmentScan {
     this.#segments = undefined
     this.#segmentIndex = 0
   }
+}
+
+/**
+ * How many entries the owner lacks. That they are counted in a loop of its own is what matters: here the processor fetches many of them from
+ * memory at a time, where the loop that writes them waits for one after the other. It halves the time of a snapshot.
+ */
+function countLacking(
+  entries: readonly KeyEntry[],
+  from: number,
+  to: number,
+  version: number,
+): number {
+  let count = 0
+  for (let i = from; i < to; i++) {
+    const entry = entries[i]!
+    if (entry.version < version && typeof entry.get(0) !== 'symbol') count++
+  }
+  return count
 }
 
 function isExpired(value: unknown, expiredAtMs: number | undefined): boolean {

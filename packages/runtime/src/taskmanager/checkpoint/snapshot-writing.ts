@@ -18,6 +18,9 @@ import { encodeInFlight, type InFlightChannel } from './in-flight-file.js'
 /** Bytes that may wait for the file system before no more are encoded. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024
 
+/** Bytes from which on a write is worth what it costs the task. */
+const WRITE_BYTES = 256 * 1024
+
 export interface SnapshotWritingOptions {
   /** Released by the writing, however it ends. */
   readonly snapshots: readonly OperatorSnapshots[]
@@ -81,7 +84,7 @@ export class SnapshotWriting {
     if (encoding === undefined || !this.canWriteSlice) return
     try {
       const isWhole = encoding.snapshot.writeSlice(budgetMs)
-      this.#write(encoding)
+      if (isWhole || encoding.snapshot.pendingBytes >= WRITE_BYTES) this.#write(encoding)
       if (!isWhole) return
       this.#encoding = undefined
       encoding.encoded()
@@ -152,7 +155,7 @@ export class SnapshotWriting {
       shared = await snapshot.storeShared?.(this.#options.streams)
       if (shared !== undefined) this.#stored.set('', { keyed: sharedOnly(snapshot, shared) })
       const { keyGroups } = snapshot.finish()
-      for (const part of snapshot.takePending()) await stream.write(part)
+      await stream.write(Buffer.concat(snapshot.takePending()))
       return keyGroups.length > 0 || (shared?.length ?? 0) > 0
     })
     this.#stored.delete('')
@@ -182,16 +185,15 @@ export class SnapshotWriting {
   }
 
   #write(encoding: Encoding): void {
-    for (const bytes of encoding.snapshot.takePending()) {
-      encoding.waitingBytes += bytes.length
-      encoding.writes = encoding.writes
-        .then(() => encoding.stream.write(bytes))
-        .then(() => {
-          const wasFull = encoding.waitingBytes >= MAX_WAITING_BYTES
-          encoding.waitingBytes -= bytes.length
-          if (wasFull) this.#options.wake()
-        })
-    }
+    const bytes = Buffer.concat(encoding.snapshot.takePending())
+    encoding.waitingBytes += bytes.length
+    encoding.writes = encoding.writes
+      .then(() => encoding.stream.write(bytes))
+      .then(() => {
+        const wasFull = encoding.waitingBytes >= MAX_WAITING_BYTES
+        encoding.waitingBytes -= bytes.length
+        if (wasFull) this.#options.wake()
+      })
     encoding.writes.catch((error: unknown) => {
       if (this.#encoding === encoding) this.abort(error)
     })
