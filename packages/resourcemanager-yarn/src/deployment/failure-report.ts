@@ -10,7 +10,7 @@ const MAX_LINE_LENGTH = 300
 const LOG_FILES = ['jobmanager.err', 'jobmanager.log', 'prelaunch.err']
 /** Lines of YARN that tell nothing. */
 const NOISE =
-  /^\s*(?:at |$)|^For more detailed output|^Failing this attempt|then click on links to logs|^Exception in thread|^Stack trace/
+  /^\s*(?:at |$)|^For more detailed output|^Failing this attempt|then click on links to logs|^Exception in thread|^Stack trace|^(?:\[[^\]]*\])?Container exited with|^Last \d+ bytes of |^\. Failing the application|^Container id: |^Exit code: /
 
 /** Why an application has ended, for people, on one screen: what YARN says, and the end of the JobManager's log while it is there. */
 export async function failureReport(

@@ -2,6 +2,9 @@ import { HttpConnectionError, type HttpTransport } from './http-transport.js'
 
 const TIMEOUT_MS = 3_000
 const TAIL_BYTES = 4096
+/** What the contents stand between. */
+const BEGIN = 'LogContents:\n'
+const END = 'End of LogType:'
 
 export interface ContainerLogsOptions {
   /** `host:port` of the NodeManager's pages. */
@@ -36,9 +39,10 @@ export async function containerLogTail(
     if (error instanceof HttpConnectionError) return undefined
     throw error
   }
-  const contents = /^LogContents:\r?\n([\s\S]*?)(?:\r?\nEnd of LogType:|$(?![\s\S]))/m.exec(
-    text,
-  )?.[1]
-  const lines = (contents ?? '').split(/\r?\n/).filter((line) => line.trim() !== '')
+  const begin = text.indexOf(BEGIN)
+  if (begin < 0) return undefined
+  const end = text.lastIndexOf(END)
+  const contents = text.slice(begin + BEGIN.length, end < begin ? undefined : end)
+  const lines = contents.split(/\r?\n/).filter((line) => line.trim() !== '')
   return lines.length === 0 ? undefined : lines.slice(-maxLines).join('\n')
 }

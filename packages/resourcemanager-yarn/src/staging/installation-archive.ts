@@ -25,9 +25,14 @@ export async function installationContent(
     if (!(await files.on(path).exists(path))) continue
     parts.push(part)
     for await (const file of filesBelow(files, path)) {
-      const content = createHash('sha256')
-      for await (const chunk of files.read(file)) content.update(chunk)
-      hash.update(`${posix.relative(home, file)}\0${content.digest('hex')}\n`)
+      let length = 0
+      hash.update(`\n${posix.relative(home, file)}\0`)
+      for await (const chunk of files.read(file)) {
+        hash.update(chunk)
+        length += chunk.length
+      }
+      // Without it content could look like the name of the next file.
+      hash.update(`\0${length}`)
     }
   }
   return { hash: hash.digest('hex'), parts }

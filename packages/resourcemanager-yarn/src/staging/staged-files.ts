@@ -5,7 +5,9 @@ import type {
   LocalResourceVisibility,
 } from '@flink-ts/hadoop-rpc'
 
-const CHUNK_BYTES = 1024 * 1024
+const FIRST_CHUNK_BYTES = 64 * 1024
+/** The appends to a file in HDFS are so large; each opens and closes it. */
+const CHUNK_BYTES = 4 * 1024 * 1024
 const PRIVATE_FILE = 0o600
 
 /** How containers see a file. */
@@ -60,7 +62,8 @@ export class StagedFiles {
     const stream = await this.on(path).open(path)
     try {
       for (let position = 0; ; ) {
-        const chunk = new Uint8Array(CHUNK_BYTES)
+        // Most files are small.
+        const chunk = Buffer.allocUnsafe(position === 0 ? FIRST_CHUNK_BYTES : CHUNK_BYTES)
         const length = await stream.read(chunk, position)
         if (length === 0) return
         position += length
