@@ -28,6 +28,8 @@ const ROOTS = [
   '@flink-ts/filesystem-webhdfs',
   '@flink-ts/zookeeper-client',
   '@flink-ts/ha-zookeeper',
+  // Loaded by the target, and in containers.
+  '@flink-ts/resourcemanager-yarn',
   // Loaded by `state.backend.type`.
   '@flink-ts/state-lsm',
 ]

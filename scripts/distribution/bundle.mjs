@@ -34,7 +34,8 @@ function entryFiles({ folder, manifest, name }) {
     if (path.endsWith('.js')) files.add(join(folder, path))
   }
   if (name === `${SCOPE}cli`) {
-    for (const main of ['flink.js', 'daemon-main.js']) files.add(join(folder, 'dist', main))
+    for (const main of ['flink.js', 'yarn-session.js', 'daemon-main.js'])
+      files.add(join(folder, 'dist', main))
   }
   const mains = join(folder, 'dist', 'mains')
   if (existsSync(mains)) for (const main of scripts(mains)) files.add(main)
