@@ -88,7 +88,8 @@ export class IpcClient {
       const result = await this.#attempt(call)
       if (call.isOver || result.kind === 'answered') break
       call.refused(result.error)
-      if (attempt >= maxAttempts || !mayTryAgain(result.error)) call.reject(result.error)
+      if (!mayTryAgain(result.error)) call.reject(result.error)
+      else if (attempt >= maxAttempts) call.reject(this.#nobodyServes(result.error))
       else if (attempt % this.#addresses.length === 0) {
         await this.#pause(call, attempt / this.#addresses.length)
       }
@@ -144,10 +145,8 @@ export class IpcClient {
           },
           closed: (error) => {
             if (this.#connection?.value === value) this.#connection = undefined
-            const isLostInUse = isReady && !isStandby(error)
             // Whoever has served until now is asked first.
-            if (!isLostInUse && this.#index === index)
-              this.#index = (index + 1) % this.#addresses.length
+            if (!isReady || isStandby(error)) this.#goOnFrom(index, error)
             reject(error)
           },
         },
@@ -156,6 +155,17 @@ export class IpcClient {
     // Whoever waits hears of it; perhaps all have given up.
     ready.catch(() => {})
     return { value, ready }
+  }
+
+  #goOnFrom(index: number, error: Error): void {
+    if (this.#addresses.length === 1 || this.#index !== index) return
+    this.#index = (index + 1) % this.#addresses.length
+    this.#settings.log.info('The next server of Hadoop is asked', {
+      protocol: this.#protocol,
+      from: this.#addresses[index]!.text,
+      to: this.#addresses[this.#index]!.text,
+      reason: error.message,
+    })
   }
 
   #pause(call: OpenCall, round: number): Promise<void> {
@@ -170,6 +180,16 @@ export class IpcClient {
         cancel()
         resolve()
       })
+    })
+  }
+
+  /** Of several servers the last failure alone would mislead. */
+  #nobodyServes(error: Error): Error {
+    if (this.#addresses.length === 1) return error
+    return new HadoopConnectionError(`None of ${this.addresses} serves: ${error.message}`, {
+      address: this.addresses,
+      outcome: 'not-sent',
+      cause: error,
     })
   }
 

@@ -102,8 +102,7 @@ export class IpcConnection {
       opened: () => this.#opened(),
       data: (bytes) => this.#received(bytes),
       closed: (error) => {
-        const cut = this.#reader.isBetweenPackets ? '' : ' in the middle of an answer'
-        const reason = error === undefined ? `closed the connection${cut}` : error.message
+        const reason = error === undefined ? `closed the connection${this.#where()}` : error.message
         this.#close(this.#connectionError(reason, { cause: error }))
       },
     })
@@ -263,6 +262,11 @@ export class IpcConnection {
     this.#calls.clear()
     for (const call of calls) call.failed(error)
     this.#listener.closed(error)
+  }
+
+  #where(): string {
+    if (!this.#reader.isBetweenPackets) return ' in the middle of an answer'
+    return this.#state === 'NEGOTIATING' ? ' during authentication' : ''
   }
 
   #connectionError(

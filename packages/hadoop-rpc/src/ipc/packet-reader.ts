@@ -31,6 +31,8 @@ export class PacketReader {
       this.#chunks[0] = joined.subarray(4 + length)
       this.#length -= 4 + length
     }
+    // What is empty may still be a view of a large packet.
+    if (this.#length === 0) this.#chunks.length = 0
     return packets
   }
 
