@@ -45,7 +45,7 @@ export async function runRound<C extends HealedCluster, J extends JobUnderFaults
   await until('a checkpoint is complete', () => job.parts().size > 0, RECOVERY_DEADLINE_MS)
   if (await job.isFinished()) throw new Error('the job has finished without a checkpoint')
   let injected = 0
-  while (injected < maxFaults && !(await job.isFinished())) {
+  while (injected < maxFaults && job.violations().length === 0 && !(await job.isFinished())) {
     const fault = faults.next().value
     const outcome = await injectAndRecover(context, fault)
     if (!outcome.done) continue
@@ -57,16 +57,20 @@ export async function runRound<C extends HealedCluster, J extends JobUnderFaults
   cluster.heal()
   const { count, rate } = job.options
   const deadlineMs = RECOVERY_DEADLINE_MS + (3000 * count) / rate
-  await until('the job has finished', () => job.isFinished(), deadlineMs)
+  await until(
+    'the job has finished',
+    async () => job.violations().length > 0 || (await job.isFinished()),
+    deadlineMs,
+  )
+  const violations = job.violations()
+  // It may never come to its end now, and there is nothing more to find out.
+  if (violations.length > 0) {
+    const examples = violations.slice(0, MAX_VIOLATIONS)
+    return { records: 0, lost: 0, duplicated: violations.length, examples }
+  }
   const checker = new RowChecker(job.options)
   await readRows(job.output, (row) => checker.add(row))
-  const result = checker.result()
-  const violations = job.violations()
-  return {
-    ...result,
-    duplicated: result.duplicated + violations.length,
-    examples: [...result.examples, ...violations.slice(0, MAX_VIOLATIONS)],
-  }
+  return checker.result()
 }
 
 /** One fault, until rows that were written after it are visible. */
@@ -104,7 +108,7 @@ async function injectAndRecover<C extends HealedCluster, J extends JobUnderFault
       `the job goes on after ${fault.name}`,
       async () => {
         look()
-        if (await job.isFinished()) return true
+        if (job.violations().length > 0 || (await job.isFinished())) return true
         if (fault.restarts && firstNewMs === undefined) return false
         // Files that an attempt finds in its checkpoint become visible even if it does not come far: its own ones count.
         const isOwn = (part: string) => !fault.restarts || !writersBefore.has(writerOf(part))

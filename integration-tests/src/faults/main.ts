@@ -1,5 +1,6 @@
 /** The fault run: see docs/reliability.md. `node integration-tests/dist-test/faults/main.js [--minutes M] [--seed S] [--scenario NAME]` */
 import { parseArgs } from 'node:util'
+import { runCrashPoints } from '../crash-points/run-crash-points.js'
 import { runFaults } from './fault-run.js'
 import { RunInterruptedError } from './run-frame.js'
 import { FAULT_SCENARIOS } from './scenarios.js'
@@ -18,6 +19,7 @@ const HELP = `npm run faults -- [--minutes M] [--seed S] [--scenario NAME]
   --faults N       faults of each round at the most
   --patches        instead: every kept patch, which breaks a promise, must be found
   --patch NAME     only this one of them
+  --crash-points   instead: the leader dies at each step of a submission and of the end of a job
   --keep           logs and output stay, also if nothing is wrong`
 
 function fail(message: string): never {
@@ -42,6 +44,7 @@ function parsed() {
         ...{ minutes: option, seed: option, scenario: option, elements: option, faults: option },
         patches: { type: 'boolean', default: false },
         patch: option,
+        'crash-points': { type: 'boolean', default: false },
         keep: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -77,6 +80,11 @@ if (values.patches || values.patch !== undefined) {
   const rest = abort.signal.aborted ? ', but not all were tried' : ''
   console.log(`patches not found: ${missed.length === 0 ? 'none' : missed.join(', ')}${rest}`)
   process.exit(exitCode ?? (missed.length === 0 ? 0 : 1))
+}
+if (values['crash-points']) {
+  const failed = await runCrashPoints({ log, signal: abort.signal })
+  console.log(`crash points that went wrong: ${failed.length === 0 ? 'none' : failed.join(', ')}`)
+  process.exit(exitCode ?? (failed.length === 0 ? 0 : 1))
 }
 const name = values.scenario ?? 'all'
 const scenario = FAULT_SCENARIOS.find((each) => each.name === name)

@@ -6,6 +6,8 @@ export interface FaultPatch {
   readonly edits: readonly PatchEdit[]
   /** The faults with which it is found. */
   readonly scenario: string
+  /** So many of them. */
+  readonly faults: number
 }
 
 /** Replaces a piece of one compiled module. */
@@ -30,6 +32,7 @@ export const FAULT_PATCHES: readonly FaultPatch[] = [
       },
     ],
     scenario: 'throw-in-function',
+    faults: 4,
   },
   {
     name: 'commit-early',
@@ -43,6 +46,7 @@ export const FAULT_PATCHES: readonly FaultPatch[] = [
       },
     ],
     scenario: 'fail-commit',
+    faults: 4,
   },
   {
     name: 'commit-twice',
@@ -60,6 +64,7 @@ export const FAULT_PATCHES: readonly FaultPatch[] = [
       },
     ],
     scenario: 'fail-commit',
+    faults: 4,
   },
   {
     name: 'skip-abort',
@@ -72,6 +77,7 @@ export const FAULT_PATCHES: readonly FaultPatch[] = [
       },
     ],
     scenario: 'damage-newest',
+    faults: 1,
   },
   {
     name: 'lost-buffer',
@@ -87,6 +93,7 @@ export const FAULT_PATCHES: readonly FaultPatch[] = [
       },
     ],
     scenario: 'throw-in-function',
+    faults: 4,
   },
   {
     name: 'stale-timer',
@@ -107,5 +114,6 @@ export const FAULT_PATCHES: readonly FaultPatch[] = [
       },
     ],
     scenario: 'throw-in-function',
+    faults: 4,
   },
 ]

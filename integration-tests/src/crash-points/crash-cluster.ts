@@ -1,0 +1,180 @@
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type CheckpointStorage, startCheckpointStorage } from '../faults/checkpoint-storage.js'
+import { Coordination } from '../faults/coordination.js'
+import { FaultCluster } from '../faults/fault-cluster.js'
+import { FaultJob } from '../faults/fault-job.js'
+import { readRows } from '../faults/read-output.js'
+import { RowChecker } from '../faults/row-checker.js'
+import { isAlive, killHard } from '../support/processes.js'
+import { until } from '../support/until.js'
+import { type CrashPoint, SAID } from './crash-points.js'
+import { CRASH_FOLDER_VARIABLE, CrashSteps } from './crash-steps.js'
+
+const SESSION_TIMEOUT_MS = 2000
+const JOB_MANAGER_LOG = /standalonesession.*\.log$/
+/** A job of about a second, with checkpoints in it. */
+const JOB = {
+  ...{ count: 600, keys: 20, rate: 600 },
+  // The graph is longer than what fits in a node: it has a file.
+  configuration: { 'execution.checkpointing.savepoint-dir': `file://${'/unused'.repeat(800)}` },
+}
+/** A client may come too late for the result: it is told so. */
+const ANSWER = /Job with JobID \w+ has finished|the job has ended and was cleaned up/
+
+export interface CrashReport {
+  /** Steps that were taken since the first that counts. */
+  readonly steps: readonly string[]
+  /** The step at which the leader died; undefined: it did not. */
+  readonly diedAt: string | undefined
+  /** What is not as it should be. */
+  readonly wrong: readonly string[]
+}
+
+interface CrashClusterParts {
+  readonly folder: string
+  readonly cluster: FaultCluster
+  readonly coordination: Coordination
+  readonly steps: CrashSteps
+  readonly newJob: () => FaultJob
+}
+
+/** Two JobManagers that die when they are told to, a TaskManager and a real ZooKeeper, for one job after the other. */
+export class CrashCluster {
+  readonly #parts: CrashClusterParts
+  /** In the order in which they were opened. */
+  readonly #closes: readonly (() => Promise<void>)[]
+
+  /** @param folder of its own; the caller removes it after {@link close} */
+  static async start(folder: string): Promise<CrashCluster> {
+    const steps = join(folder, 'crash')
+    mkdirSync(steps)
+    const storage = await startCheckpointStorage('local', folder)
+    const closes = [() => storage.close()]
+    try {
+      return await CrashCluster.#start(folder, steps, storage, closes)
+    } catch (error) {
+      await closeAll(closes)
+      throw error
+    }
+  }
+
+  static async #start(
+    folder: string,
+    steps: string,
+    storage: CheckpointStorage,
+    closes: (() => Promise<void>)[],
+  ): Promise<CrashCluster> {
+    const coordination = await Coordination.start(folder, SESSION_TIMEOUT_MS, 1)
+    closes.push(() => coordination.close())
+    const cluster = await FaultCluster.prepare({
+      folder,
+      coordination,
+      jobManagers: 2,
+      taskManagers: 1,
+      slots: 2,
+      environment: { [CRASH_FOLDER_VARIABLE]: steps },
+      configuration: {
+        'high-availability.type': moduleUrl('crashing-high-availability.js'),
+        'env.log.level': 'INFO',
+        'heartbeat.interval': '500 ms',
+        'heartbeat.timeout': '10 s',
+        'execution.checkpointing.interval': '300 ms',
+        'execution.checkpointing.dir': storage.checkpoints,
+        'execution.checkpointing.data-inline-threshold': '0',
+        'rest.retry.delay': '200 ms',
+      },
+    })
+    closes.push(() => cluster.close())
+    await cluster.start()
+    let jobs = 0
+    const newJob = () =>
+      new FaultJob(cluster, { ...JOB, folder: join(folder, `job-${jobs++}`), storage })
+    return new CrashCluster(
+      { folder, cluster, coordination, steps: new CrashSteps(steps), newJob },
+      closes,
+    )
+  }
+
+  private constructor(parts: CrashClusterParts, closes: (() => Promise<void>)[]) {
+    this.#parts = parts
+    this.#closes = closes
+  }
+
+  /** Runs a job from its submission to its end, while the leader dies once, and looks at everything afterwards. */
+  async play(point: CrashPoint): Promise<CrashReport> {
+    const { cluster, coordination, steps: crash, newJob } = this.#parts
+    await cluster.refill()
+    await cluster.untilSlots()
+    await until('both JobManagers take part', async () => {
+      return (await coordination.contenders()).length === 2
+    })
+    const before = this.#logs()
+    const leader = await cluster.leader()
+    const job = newJob()
+    crash.give(point)
+    const wrong: string[] = []
+    const client = await job.runAttached(1)
+    if (point.afterAnswer === true) killHard(leader.pid!)
+    const { code, stdout, stderr } = await client.result()
+    crash.revoke()
+    const { taken: steps, diedAt } = crash
+    const dies = point.at !== undefined || point.afterAnswer === true
+    if (dies === isAlive(leader.pid!)) wrong.push(`the leader ${dies ? 'did not die' : 'died'}`)
+    await until('nothing is left', async () => {
+      return (await coordination.leftoversOfJobs()).length === 0
+    }).catch(async () => {
+      wrong.push(`left behind: ${(await coordination.leftoversOfJobs()).join(', ')}`)
+    })
+    const said = this.#said(before, job.id)
+    for (const [what, times] of Object.entries(point.expected(steps))) {
+      const found = said[what as keyof typeof SAID]
+      if (found !== times) {
+        wrong.push(`'${SAID[what as keyof typeof SAID]}' ${found} times instead of ${times}`)
+      }
+    }
+    if (!ANSWER.test(code === 0 ? stdout : stderr)) {
+      wrong.push(`the client ended with ${code}: ${stderr}${stdout}`)
+    }
+    for (const path of await job.retainedCheckpoints()) wrong.push(`left behind: ${path}`)
+    const checker = new RowChecker(JOB)
+    await readRows(job.output, (row) => checker.add(row))
+    const { lost, duplicated, examples } = checker.result()
+    if (lost + duplicated > 0) wrong.push(`${lost} lost, ${duplicated} twice: ${examples}`)
+    wrong.push(...job.violations())
+    return { steps, diedAt, wrong }
+  }
+
+  close(): Promise<void> {
+    return closeAll(this.#closes)
+  }
+
+  /** How often JobManagers said things of a job since `before`. */
+  #said(before: ReadonlyMap<string, string>, jobId: string): Record<keyof typeof SAID, number> {
+    const lines: string[] = []
+    for (const [file, text] of this.#logs()) {
+      // A new process may have begun the file anew.
+      const earlier = before.get(file) ?? ''
+      lines.push(...(text.startsWith(earlier) ? text.slice(earlier.length) : text).split('\n'))
+    }
+    const ofJob = lines.filter((line) => line.includes(jobId))
+    const count = (message: string) => ofJob.filter((line) => line.includes(message)).length
+    return Object.fromEntries(
+      Object.entries(SAID).map(([what, message]) => [what, count(message)]),
+    ) as Record<keyof typeof SAID, number>
+  }
+
+  #logs(): Map<string, string> {
+    const folder = join(this.#parts.folder, 'log')
+    const files = readdirSync(folder).filter((name) => JOB_MANAGER_LOG.test(name))
+    return new Map(files.map((name) => [name, readFileSync(join(folder, name), 'utf8')]))
+  }
+}
+
+function moduleUrl(name: string): string {
+  return new URL(name, import.meta.url).href
+}
+
+async function closeAll(closes: readonly (() => Promise<void>)[]): Promise<void> {
+  for (const close of closes.toReversed()) await close()
+}
