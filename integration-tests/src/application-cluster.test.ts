@@ -214,8 +214,8 @@ t.test(
     const args = [main, '--configDir', cluster.confDir]
     args.push('--job-graph', cluster.write('job.graph', jobGraph))
     args.push('--bundle', cluster.write('program.mjs', Buffer.from(bundle.code).toString()))
-    const start = (mode: string) =>
-      new Command(process.execPath, [...args, '--execution-mode', mode], {
+    const start = (mode: string, ...more: string[]) =>
+      new Command(process.execPath, [...args, ...more, '--execution-mode', mode], {
         cwd: cluster.folder,
         environment: cluster.environment,
       })
@@ -228,6 +228,8 @@ t.test(
     t.equal((await cluster.rest.executionResult(JOB_ID))?.['application-status'], 'SUCCEEDED')
     t.equal((await normal.result()).code, 0)
 
+    const forgotten = await start('NORMAL', '-D', 'client.heartbeat.timeout=1 s').result()
+    t.equal(forgotten.code, 0, 'nobody fetches the result')
     const { code, stderr } = await start('DETACHED').result()
     t.equal(code, 0)
     t.match(

@@ -23,15 +23,18 @@ export const cancelAction: Action = {
     }
     const jobId = parseJobId(word)
     context.terminal.out(`Cancelling job ${jobId}.`)
-    return withCluster(args, context, (client) =>
-      cancelJob({
+    return withCluster(args, context, async (client, { handle }) => {
+      const code = await cancelJob({
         jobId,
         client,
         clock: context.clock,
         patienceMs: context.configuration.get(ClientOptions.CLIENT_TIMEOUT),
         tell: (line) => context.terminal.out(line),
-      }),
-    )
+      })
+      // A cluster of this job alone waits until somebody knows how it ended; it may have ended just now.
+      if (handle !== undefined) await client.executionResult(jobId).catch(() => {})
+      return code
+    })
   },
 }
 

@@ -1,9 +1,6 @@
-import { FlinkError } from '@flink-ts/core'
 import type { ClusterHandle, ClusterReport } from '@flink-ts/runtime'
 import type { ActionContext } from '../actions/action.js'
-
-/** As Flink's client. */
-const POLL_MS = 3000
+import { watchCluster } from '../targets/watch-cluster.js'
 
 const HELP = ['help   Shows this.', 'stop   Ends the session with all its jobs, as Ctrl-C does.']
 
@@ -34,26 +31,15 @@ export function attendSession(
         else if (word !== '') terminal.out(`Unknown command "${word}": help shows the commands.`)
       }),
     )
-    let isAway = false
-    let over = false
-    let cancel = () => {}
-    const poll = async () => {
-      try {
-        const report = await handle.report()
-        isAway = false
-        if (report.state === 'ENDED') resolve({ kind: 'ended', report })
-      } catch (error) {
-        if (!FlinkError.is(error) || !error.retriable) return reject(error)
-        if (!isAway) terminal.err(`Cannot ask how the session is: ${error.message}`)
-        isAway = true
-      }
-      if (!over) cancel = clock.schedule(POLL_MS, () => void poll())
-    }
-    ends.push(() => {
-      over = true
-      cancel()
-    })
-    void poll()
+    ends.push(
+      watchCluster({
+        handle,
+        clock,
+        terminal,
+        onEnded: (report) => resolve({ kind: 'ended', report }),
+        onError: reject,
+      }),
+    )
   })
   return attended.finally(() => {
     for (const end of ends) end()

@@ -1,11 +1,14 @@
 import { readFile } from 'node:fs/promises'
-import { deserializeError, FlinkError, userMessage } from '@flink-ts/core'
+import { ClientOptions, deserializeError, FlinkError, userMessage } from '@flink-ts/core'
 import { applicationStatusOf } from '@flink-ts/runtime'
 import type { DaemonContext, RunningDaemon } from '../daemon/daemon.js'
 import { type ClusterEnd, EXIT_CODES, startFailed, stoppedFromOutside } from './cluster-end.js'
 import { type JobManager, startJobManager } from './job-manager.js'
 
-/** NORMAL: the cluster waits until a client has got the result of its job. DETACHED: it ends with the job. */
+/**
+ * NORMAL: the cluster waits until a client has got the result of its job, for `client.heartbeat.timeout` at most: a client
+ * that was killed never comes. DETACHED: it ends with the job.
+ */
 export type ExecutionMode = 'NORMAL' | 'DETACHED'
 
 /**
@@ -21,7 +24,9 @@ export async function startJobCluster(context: DaemonContext): Promise<RunningDa
   const jobGraph = parseJobGraph(jobGraphText!)
   let end: ClusterEnd | undefined
   let ended: ClusterEnd | undefined
+  let stopWaiting = () => {}
   const finish = () => {
+    stopWaiting()
     if (ended?.status === undefined) return
     end = ended
     context.shutDown(ended.diagnostics, EXIT_CODES[ended.status])
@@ -40,6 +45,10 @@ export async function startJobCluster(context: DaemonContext): Promise<RunningDa
         diagnostics: `the job of this cluster ended as ${status}${why}`,
       }
       if (mode === 'DETACHED') finish()
+      else {
+        const patienceMs = context.configuration.get(ClientOptions.CLIENT_HEARTBEAT_TIMEOUT)
+        stopWaiting = context.clock.schedule(patienceMs, finish)
+      }
     },
     onResultFetched: (jobId) => {
       if (jobId === jobGraph['jobId'] && mode === 'NORMAL') finish()
@@ -57,6 +66,7 @@ export async function startJobCluster(context: DaemonContext): Promise<RunningDa
   }
   return {
     close: () => {
+      stopWaiting()
       const { status, diagnostics } = end ?? stoppedFromOutside(context.configuration)
       return jobManager.close(status, diagnostics)
     },

@@ -1,9 +1,10 @@
 import { bundleProgram } from '@flink-ts/client/submission'
-import type { ClusterDescriptor, ClusterHandle } from '@flink-ts/runtime'
+import type { ClusterDescriptor, ClusterHandle, ClusterReport } from '@flink-ts/runtime'
 import { clusterWords } from '../../targets/cluster-id.js'
 import { killCommand } from '../../targets/kill-command.js'
 import { loadClusterDescriptor } from '../../targets/load-cluster-descriptor.js'
 import type { DeployedTarget } from '../../targets/target.js'
+import { watchCluster } from '../../targets/watch-cluster.js'
 import { abortable, INTERRUPTED } from './interruption.js'
 import type { ProgramRun } from './program-run.js'
 import { whenUp } from './when-up.js'
@@ -41,21 +42,24 @@ export async function deployApplication(run: ProgramRun, target: DeployedTarget)
     if (kill !== undefined) {
       terminal.out(`To end it by force: ${kill} (which may leave files behind)`)
     }
-    return attached ? await outcome(handle, run) : 0
+    return attached ? await waitForEnd(handle, run) : 0
   } finally {
     await Promise.all(descriptors.map((descriptor) => descriptor.close()))
   }
 }
 
 /** Waits for the end of an application. Ctrl-C ends the waiting; with `--shutdownOnAttachedExit` the application, too. */
-async function outcome(handle: ClusterHandle, run: ProgramRun): Promise<number> {
-  const { terminal, onInterrupt } = run.context
-  let stop = () => {}
-  const interrupted = new Promise<undefined>((resolve) => {
-    stop = onInterrupt(() => resolve(undefined))
+async function waitForEnd(handle: ClusterHandle, run: ProgramRun): Promise<number> {
+  const { terminal, clock, onInterrupt } = run.context
+  const ends: (() => void)[] = []
+  const outcome = new Promise<ClusterReport | undefined>((resolve, reject) => {
+    ends.push(
+      onInterrupt(() => resolve(undefined)),
+      watchCluster({ handle, clock, terminal, onEnded: resolve, onError: reject }),
+    )
   })
   try {
-    const report = await Promise.race([handle.whenEnded(), interrupted])
+    const report = await outcome
     if (report === undefined) {
       if (run.cancelOnExit) await handle.kill()
       terminal.err(`${handle.clusterId} ${run.cancelOnExit ? 'was killed' : 'goes on'}.`)
@@ -70,6 +74,6 @@ async function outcome(handle: ClusterHandle, run: ProgramRun): Promise<number> 
     terminal.err(diagnostics.trim() === '' ? line : `${line}: ${diagnostics.trim()}`)
     return 1
   } finally {
-    stop()
+    for (const end of ends) end()
   }
 }
