@@ -30,7 +30,7 @@ export function expandVariables(name: string, value: string, sources: VariableSo
     })
     if (!isKnown) return text
     // A value that doubles in each round would fill the memory before the rounds are over.
-    if (text.length > 1_000_000) break
+    if (text.length > 100_000) break
   }
   throw new HadoopConfigurationError(
     `The value of ${name}, '${value}', still has variables after ${MAX_SUBSTITUTIONS} substitutions: it refers to itself, as '${text.slice(0, 200)}' shows`,

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import protobuf from 'protobufjs/light.js'
 import { HADOOP_RPC_DESCRIPTOR, type HadoopMessages } from './messages.generated.js'
 
@@ -48,6 +49,8 @@ export function decodeMessage<K extends keyof HadoopMessages>(
 function typeOf(name: keyof HadoopMessages): protobuf.Type {
   let type = types.get(name)
   if (type === undefined) {
+    // Without it, numbers of containers would be rounded.
+    assert.ok(protobuf.util.Long, 'protobufjs has found no Long')
     root ??= protobuf.Root.fromJSON(JSON.parse(HADOOP_RPC_DESCRIPTOR) as protobuf.INamespace)
     type = root.lookupType(`hadoop.${name}`)
     types.set(name, type)
