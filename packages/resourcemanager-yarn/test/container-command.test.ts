@@ -52,7 +52,7 @@ t.test('containerCommand gives a program its words whatever they hold', async (t
     '\\',
     '\\\\"$NAME`',
     '$NAME',
-    '${NAME}',
+    '$' + '{NAME}',
     '$(touch /x)',
     '`id`',
     '<LOG_DIR>',

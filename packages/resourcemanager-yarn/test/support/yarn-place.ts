@@ -14,6 +14,8 @@ import { virtualClock } from './virtual-clock.js'
 export const STAGING = 'hdfs:///user/ann/.flink-ts'
 export const HOME = '/opt/flink-ts'
 export const NODE = '/usr/bin/node'
+/** As large as a program that runs alone. */
+export const NODE_BYTES = new Uint8Array(21 * 1024 * 1024)
 
 export interface PlaceOptions {
   readonly configuration?: Readonly<Record<string, string>>
@@ -34,7 +36,9 @@ export async function yarnPlace(options: PlaceOptions = {}) {
   const local = new InMemoryFileSystem({ clock, random, scheme: 'file' })
   await put(local, `${HOME}/lib/node_modules/@flink-ts/entrypoint/dist/mains/task-manager.js`, 'tm')
   await put(local, `${HOME}/lib/node_modules/@flink-ts/core/index.js`, 'core')
-  await put(local, NODE, new Uint8Array(21 * 1024 * 1024))
+  if (options.configuration?.['yarn.flink-ts.node-path'] === undefined) {
+    await put(local, NODE, NODE_BYTES)
+  }
   const lines: string[] = []
   const world: YarnWorld = {
     context: {
