@@ -132,10 +132,16 @@ export class IpcConnection {
     return callId
   }
 
-  /** Nobody waits for a call any more; its answer is dropped. If the server was silent since it was sent, the connection ends. */
+  /** Nobody waits for a call any more; its answer is dropped. */
   forget(callId: number): void {
+    this.#calls.delete(callId)
+  }
+
+  /** The time of a call is over. If the server was silent since it was sent, it is taken for gone, and the connection ends. */
+  expire(callId: number): void {
     const call = this.#calls.get(callId)
-    if (call === undefined || !this.#calls.delete(callId)) return
+    if (call === undefined) return
+    this.#calls.delete(callId)
     if (this.#receivedAtMs >= call.sentAtMs) return
     const silentMs = Math.round(this.#settings.clock.monotonicNow() - call.sentAtMs)
     this.#close(this.#connectionError(`was silent for ${silentMs} ms`, { isTimeout: true }))
@@ -177,7 +183,7 @@ export class IpcConnection {
         this.#packet(packet)
       }
     } catch (error) {
-      if (this.#state === 'CLOSED') throw error
+      if (this.#state === 'CLOSED' || error instanceof assert.AssertionError) throw error
       this.#closeByFault(error as Error)
     }
   }

@@ -35,6 +35,7 @@ export class OpenCall {
     this.#cancelTimer = settings.clock.schedule(timeoutMs, () => {
       const address = this.#sent?.connection.address ?? addresses
       const outcome = this.#sent === undefined ? 'not-sent' : 'unknown'
+      const sent = this.#sent
       const what = outcome === 'unknown' ? 'has no answer' : 'could not be sent'
       this.reject(
         new HadoopConnectionError(`${method} at ${address} ${what} within ${timeoutMs} ms`, {
@@ -43,6 +44,7 @@ export class OpenCall {
           isTimeout: true,
           cause: this.#lastFailure,
         }),
+        () => sent?.connection.expire(sent.callId),
       )
     })
     this.#signal = options.signal
@@ -69,8 +71,9 @@ export class OpenCall {
     this.#end(() => this.#resolve(result))
   }
 
-  reject(error: unknown): void {
-    this.#end(() => this.#reject(error))
+  /** @param leave what becomes of the call at the server; default: it is forgotten */
+  reject(error: unknown, leave?: () => void): void {
+    this.#end(() => this.#reject(error), leave)
   }
 
   /** Runs `action` when the call ends before somebody else has done it. @returns to be called when it needs not be run any more */
@@ -84,7 +87,7 @@ export class OpenCall {
 
   readonly #aborted = () => this.reject(this.#signal?.reason)
 
-  #end(settle: () => void): void {
+  #end(settle: () => void, leave?: () => void): void {
     if (this.#isOver) return
     this.#isOver = true
     this.#cancelTimer?.()
@@ -92,7 +95,8 @@ export class OpenCall {
     settle()
     const sent = this.#sent
     this.#sent = undefined
-    sent?.connection.forget(sent.callId)
+    if (leave !== undefined) leave()
+    else sent?.connection.forget(sent.callId)
     for (const action of this.#whenOver.splice(0)) action()
   }
 }

@@ -73,8 +73,9 @@ export interface FinishApplicationMasterRequest {
 }
 
 /**
- * The ApplicationMaster's side of YARN's ResourceManager. A call whose connection breaks throws
- * HadoopConnectionError: its outcome is unknown. What the ResourceManager refuses is a RemoteException with the Java class.
+ * The ApplicationMaster's side of YARN's ResourceManager. A call without an answer throws HadoopConnectionError, whose `outcome` says
+ * whether it may have been carried out. What the ResourceManager refuses is a RemoteException with the Java class; a token that it does not
+ * take is a HadoopAuthenticationError (see `isInvalidToken`), and what does not speak Hadoop IPC is a HadoopProtocolError.
  */
 export interface ApplicationMasterProtocol {
   registerApplicationMaster(
@@ -122,7 +123,7 @@ export interface StartContainersResponse {
   readonly failed: ReadonlyMap<ContainerId, Error>
 }
 
-/** A NodeManager, for the containers of one application. */
+/** A NodeManager, for the containers of one application. Calls throw as those of {@link ApplicationMasterProtocol}. */
 export interface ContainerManagementProtocol {
   startContainers(
     requests: readonly {

@@ -160,10 +160,15 @@ t.test('IpcClient limits the time for a connection', async (t) => {
 })
 
 t.test('IpcClient lets a call be aborted, before and after it was sent', async (t) => {
-  const { hadoop, client } = setUp({ 'a:1': {} })
+  const { hadoop, client, clock } = setUp({ 'a:1': {} })
   const before = AbortSignal.abort(new Error('before'))
   t.match(await failureOf(client.call('x', NOTHING, { signal: before })), { message: 'before' })
   const controller = new AbortController()
+  const first = client.call('first', NOTHING)
+  await settle()
+  hadoop.connections[0]!.answer(0)
+  await first
+  clock.advance(1)
   const call = failureOf(client.call('y', NOTHING, { signal: controller.signal }))
   const other = client.call('z', NOTHING)
   await settle()
@@ -171,7 +176,7 @@ t.test('IpcClient lets a call be aborted, before and after it was sent', async (
   t.match(await call, { message: 'after' })
   t.same(
     hadoop.connections[0]!.calls.map(({ method }) => method),
-    ['y', 'z'],
+    ['first', 'y', 'z'],
   )
   for (const { callId } of hadoop.connections[0]!.calls) hadoop.connections[0]!.answer(callId)
   await other
