@@ -38,6 +38,11 @@ export const STATE_FAULTS: readonly Fault[] = [
     async inject(context) {
       const { job, cluster, storage, random } = context
       if (!(await hasTwo(job))) return false
+      // What the newest has made visible must be taken back.
+      const before = job.parts()
+      await until('a checkpoint is committed', async () => {
+        return [...job.parts()].some((part) => !before.has(part)) || (await job.isFinished())
+      })
       // While no task runs, no newer checkpoint can take its place.
       await killAllTaskManagers(context)
       await lasting(300)

@@ -17,6 +17,7 @@ import { DuplicateJobSubmissionError } from './dispatcher-errors.js'
 import { infoOfResult } from './ended-job-info.js'
 import { jobResultOf } from './job-details.js'
 import type { JobManagerRunner } from './job-manager-runner.js'
+import { type RecoveredJobs, recoverJobs } from './recover-jobs.js'
 import { CONNECTION_RETRIES, STORAGE_RETRIES } from './store-retries.js'
 
 export interface DispatcherTermOptions {
@@ -54,7 +55,7 @@ export class DispatcherTerm {
   readonly #doubtful = new Map<string, CoordinationConnectionLostError>()
   /** What goes on after a job left `#runners`. */
   readonly #ending = new Set<Promise<void>>()
-  #recovered: { jobGraphs: JobGraph[]; dirtyResults: JobResult[] } | undefined
+  #recovered: RecoveredJobs | undefined
   #closed = false
 
   constructor(options: DispatcherTermOptions) {
@@ -68,29 +69,21 @@ export class DispatcherTerm {
     return this.#runners
   }
 
-  /**
-   * Reads what earlier leaders have left.
-   *
-   * @throws CorruptEntryError
-   */
+  /** Why nothing is known of a job that is kept; undefined: it is no such job. */
+  unreadable(jobId: string): Error | undefined {
+    return this.#recovered?.unreadable.get(jobId)
+  }
+
+  /** Reads what earlier leaders have left. */
   async recover(): Promise<void> {
-    const { jobGraphs, jobResults } = this.#options.stores
-    const dirtyResults = await this.#storeOrWait('read how jobs ended', () =>
-      jobResults.getDirtyResults(),
-    )
-    const ended = new Set(dirtyResults.map(({ jobId }) => jobId))
-    const jobIds = await this.#storeOrWait('list jobs', () => jobGraphs.getJobIds())
-    const recovered = await Promise.all(
-      jobIds
-        .filter((jobId) => !ended.has(jobId))
-        .map((jobId) =>
-          this.#storeOrWait(`read the graph of job ${jobId}`, () => jobGraphs.getJobGraph(jobId)),
-        ),
-    )
-    const found = recovered.filter((jobGraph) => jobGraph !== undefined)
+    const { stores, log } = this.#options
+    this.#recovered = await recoverJobs(stores, (what, attempt) => this.#storeOrWait(what, attempt))
+    const { jobGraphs, unreadable } = this.#recovered
+    for (const [jobId, error] of unreadable) {
+      log.error('A job is left out: what is kept of it cannot be read', { jobId, error })
+    }
     // Before anybody asks for these jobs: they run as soon as this leader serves.
-    await Promise.all(found.map((jobGraph) => this.#recoverBlobs(jobGraph)))
-    this.#recovered = { jobGraphs: found, dirtyResults }
+    await Promise.all(jobGraphs.map((jobGraph) => this.#recoverBlobs(jobGraph)))
   }
 
   /** Goes on with the jobs that were recovered. */
@@ -203,6 +196,8 @@ export class DispatcherTerm {
   async #removeAbandonedBlobs(): Promise<void> {
     const { blobs, log } = this.#options
     if (this.#closed || blobs === undefined || !areOfOneTerm(blobs)) return
+    // Nobody knows which programs belong to jobs that cannot be read.
+    if (this.#recovered!.unreadable.size > 0) return
     await blobs.removeAbandoned().catch((error) => {
       log.warn('Programs of earlier leaders were not removed; the next leader tries again', {
         error,

@@ -395,7 +395,7 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
   /** @throws FlinkJobNotFoundError */
   #completedJob(jobId: string): ExecutionGraphInfo {
     const info = this.#completed.get(jobId)
-    if (info === undefined) throw new FlinkJobNotFoundError(jobId)
+    if (info === undefined) throw this.#term?.unreadable(jobId) ?? new FlinkJobNotFoundError(jobId)
     return info
   }
 }

@@ -2,6 +2,7 @@ import type { FileSystem } from '@flink-ts/core'
 import type { FencingToken } from '@flink-ts/rpc'
 import type { JobGraph } from '../jobgraph/job-graph.js'
 import type { JobResult } from '../messages/messages.generated.js'
+import type { CorruptEntryError } from './store/store-errors.js'
 import type { VersionedStore } from './store/versioned-store.js'
 
 /** What there is one leader of. */
@@ -76,8 +77,13 @@ export interface JobResultStore {
   putDirtyResult(result: JobResult): Promise<void>
   /** The clean-up is complete: the result is removed, or kept as clean if `keep`. Idempotent. */
   markClean(jobId: string, keep: boolean): Promise<void>
-  /** @throws CorruptEntryError */
-  getDirtyResults(): Promise<JobResult[]>
+  /**
+   * @param onCorrupt is told of results that cannot be read, which are left out
+   * @throws CorruptEntryError without `onCorrupt`
+   */
+  getDirtyResults(
+    onCorrupt?: (jobId: string, error: CorruptEntryError) => void,
+  ): Promise<JobResult[]>
 }
 
 /**

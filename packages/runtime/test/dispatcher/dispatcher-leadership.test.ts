@@ -101,6 +101,7 @@ class JobManager {
   readonly rpcService
   readonly dispatcher: Dispatcher
   readonly blobs: string[] = []
+  sweeps = 0
   readonly ended: string[] = []
   readonly fatal: unknown[] = []
 
@@ -125,7 +126,7 @@ class JobManager {
           if (cluster.blobsAreStuck()) throw new Error('the disk is busy')
           this.blobs.push(`-${jobId}`)
         },
-        removeAbandoned: async () => {},
+        removeAbandoned: async () => void this.sweeps++,
         close: async () => {
           if (cluster.blobsStayOpen) throw new Error('the disk is busy')
         },
@@ -416,13 +417,33 @@ t.test(
   },
 )
 
-t.test('Dispatcher cannot lead with a graph that it cannot read: that is fatal', async (t) => {
+t.test('Dispatcher leaves out jobs that it cannot read, and goes on with the others', async (t) => {
   const { cluster, a, b, coordination } = await start(t)
-  await a.ha.stores(a.ha.token!).namespace('execution-plans').create('x', Buffer.from('garbage'))
+  await cluster.gateway().submitJob(encode(graphOf()))
+  await cluster.gateway().submitJob(encode(graphOf(0xcd)))
+  const stores = a.ha.stores(a.ha.token!)
+  const garbage = Buffer.from('garbage')
+  await stores.namespace('execution-plans').create('unknown', garbage)
+  // It has ended, whatever its result is: it must not run again.
+  await stores.namespace('job-results').create(graphOf(0xcd).jobId, garbage)
+  await settle()
+  const kept = coordination.entryPaths
   coordination.grantLeadership('b')
   await settle()
-  t.match(b.fatal, [{ code: 'FLINK_HA_ENTRY_CORRUPT', message: /execution-plans\/x.*not JSON/ }])
-  t.equal(cluster.leader, undefined)
+  t.strictSame(b.fatal, [])
+  t.strictSame(await cluster.jobs(), { [JOB_ID]: 'RUNNING' })
+  await t.rejects(cluster.gateway().requestJobStatus({ jobId: 'unknown' }), {
+    code: 'FLINK_HA_ENTRY_CORRUPT',
+    message: /execution-plans\/unknown.*not JSON/,
+  })
+  await t.rejects(cluster.gateway().cancelJob({ jobId: graphOf(0xcd).jobId }), {
+    code: 'FLINK_HA_ENTRY_CORRUPT',
+  })
+  await t.rejects(cluster.gateway().submitJob(encode(graphOf(0xcd))), {
+    code: 'FLINK_DUPLICATE_JOB_SUBMISSION',
+  })
+  t.strictSame(coordination.entryPaths, kept, 'what they left is not touched')
+  t.equal(b.sweeps, 0, 'nor are programs that may be theirs')
 })
 
 type Step =

@@ -49,13 +49,20 @@ export class VersionedJobResultStore implements JobResultStore {
     }
   }
 
-  async getDirtyResults(): Promise<JobResult[]> {
+  async getDirtyResults(
+    onCorrupt?: (jobId: string, error: CorruptEntryError) => void,
+  ): Promise<JobResult[]> {
     const results: JobResult[] = []
     for (const jobId of await this.#store.names()) {
-      const entry = await this.#store.get(jobId)
-      if (entry === undefined) continue
-      const { dirty, result } = this.#parse(jobId, entry.value)
-      if (dirty) results.push(result)
+      try {
+        const entry = await this.#store.get(jobId)
+        if (entry === undefined) continue
+        const { dirty, result } = this.#parse(jobId, entry.value)
+        if (dirty) results.push(result)
+      } catch (error) {
+        if (onCorrupt === undefined || !(error instanceof CorruptEntryError)) throw error
+        onCorrupt(jobId, error)
+      }
     }
     return results
   }
