@@ -1,0 +1,222 @@
+import t from 'tap'
+import { HttpConnectionError } from '../dist/rest/http-transport.js'
+import { FakeYarn, json } from './support/fake-yarn.js'
+import { namesIn, put, STAGING, yarnPlace } from './support/yarn-place.js'
+
+const ID = 'application_1700000000000_0001'
+const ON_NODES = { 'yarn.flink-ts.node-path': '/n', 'yarn.flink-ts.home-path': '/h' }
+const GONE = { code: 'FLINK_YARN_APPLICATION_GONE' }
+
+const place = (yarn = new FakeYarn(), signal?: AbortSignal) =>
+  yarnPlace({ yarn, configuration: ON_NODES, ...(signal === undefined ? {} : { signal }) })
+
+/** Lets an application be in each state for so many reports. */
+function script(yarn: FakeYarn, states: readonly (readonly [string, number])[]): void {
+  yarn.onSubmit = (application) => {
+    const left = states.flatMap(([state, times]) => Array.from({ length: times }, () => state))
+    yarn.intercept = ({ method, url }) => {
+      if (method === 'GET' && url.includes(`/apps/${ID}?`)) {
+        application.state = left.shift() ?? application.state
+        if (application.state === 'RUNNING') application.amRpcAddress = 'node1:4711'
+      }
+      return undefined
+    }
+  }
+}
+
+t.test('whenRunning tells states and what it waits for, and where REST is', async (t) => {
+  const { descriptor, yarn, lines } = await place()
+  script(yarn, [
+    ['SUBMITTED', 1],
+    ['ACCEPTED', 60],
+    ['RUNNING', 1],
+  ])
+  const handle = await descriptor.deploySessionCluster()
+  t.same(await handle.whenRunning(), {
+    state: 'RUNNING',
+    diagnostics: '',
+    restAddress: 'node1:4711',
+    webInterfaceUrl: 'http://node1:4711',
+  })
+  t.same(
+    lines.filter((line) => /: [A-Z]+$/.test(line)),
+    [`Application ${ID}: SUBMITTED`, `Application ${ID}: ACCEPTED`, `Application ${ID}: RUNNING`],
+  )
+  t.ok(
+    lines.some((line) =>
+      /ACCEPTED for \d+ s, waits for resources in queue root\.default \(YARN has 16384 of 16384 MB free, the queue uses 0 MB, 1024 of 4096 MB that ApplicationMasters may have in it\)\.$/.test(
+        line,
+      ),
+    ),
+    lines.join('\n'),
+  )
+  t.match(await handle.report(), { state: 'RUNNING', restAddress: 'node1:4711' })
+  await descriptor.close()
+})
+
+t.test('whenRunning of what fails says why on one screen, with the end of the log', async (t) => {
+  const { descriptor, yarn, hdfs } = await place()
+  yarn.onSubmit = (application) => {
+    application.state = 'FAILED'
+    application.finalStatus = 'FAILED'
+    application.diagnostics = [
+      'Application failed 1 times due to AM Container exited with  exitCode: 1',
+      'Exception in thread "main" x',
+      '\tat org.apache.Frame(Frame.java:1)',
+      'For more detailed output, check the application page',
+      ...Array.from({ length: 50 }, (_, i) => `line ${i} ${'x'.repeat(400)}`),
+    ].join('\n')
+  }
+  yarn.logs = { 'jobmanager.err': '', 'jobmanager.log': 'first\nCould not start: no such queue\n' }
+  const handle = await descriptor.deploySessionCluster()
+  const error = (await handle.whenRunning().catch((e: Error) => e)) as Error & { code: string }
+  t.equal(error.code, 'FLINK_YARN_DEPLOYMENT')
+  t.match(
+    error.message,
+    /^The cluster application_\S+ did not start: it ended as FAILED\.\nApplication failed 1 times/,
+  )
+  t.match(
+    error.message,
+    /The end of its jobmanager\.log \(container_1 on node1\):\nfirst\nCould not start: no such queue$/,
+  )
+  t.notMatch(error.message, /Frame|For more detailed/)
+  t.ok(error.message.split('\n').length <= 32)
+  t.ok(error.message.split('\n').every((line) => line.length <= 301))
+  t.same(await namesIn(hdfs, STAGING), [])
+})
+
+t.test('whenRunning counts work that is done already, but no other end', async (t) => {
+  const done = await place()
+  done.yarn.onSubmit = (application) =>
+    Object.assign(application, { state: 'FINISHED', finalStatus: 'SUCCEEDED' })
+  const handle = await done.descriptor.deploySessionCluster()
+  t.match(await handle.whenRunning(), { state: 'ENDED', status: 'SUCCEEDED' })
+  const ends: [string, string, string][] = [
+    ['FINISHED', 'FAILED', 'FAILED'],
+    ['FINISHED', 'KILLED', 'CANCELED'],
+    ['FINISHED', 'UNDEFINED', 'UNKNOWN'],
+    ['FAILED', 'FAILED', 'FAILED'],
+    ['KILLED', 'UNDEFINED', 'CANCELED'],
+  ]
+  for (const [state, finalStatus, status] of ends) {
+    const other = await place()
+    other.yarn.onSubmit = (application) => Object.assign(application, { state, finalStatus })
+    const ended = await other.descriptor.deploySessionCluster()
+    t.match(await ended.whenEnded(), { state: 'ENDED', status }, `${state} ${finalStatus}`)
+    await t.rejects(ended.whenRunning(), { code: 'FLINK_YARN_DEPLOYMENT' })
+  }
+})
+
+t.test(
+  'whenEnded outlasts a ResourceManager that restarts, and the patience of nobody',
+  async (t) => {
+    const { descriptor, yarn, clock, lines } = await place()
+    const handle = await descriptor.deploySessionCluster()
+    const backMs = clock.monotonicNow() + 100_000
+    yarn.intercept = () => {
+      if (clock.monotonicNow() < backMs) throw new HttpConnectionError('rm1', 'ECONNREFUSED')
+      Object.assign(yarn.applications.get(ID)!, { state: 'FINISHED', finalStatus: 'SUCCEEDED' })
+      return undefined
+    }
+    t.match(await handle.whenEnded(), { status: 'SUCCEEDED' })
+    t.equal(lines.filter((line) => line.endsWith('still trying.')).length, 1)
+    yarn.intercept = () => {
+      throw new HttpConnectionError('rm1', 'ECONNREFUSED')
+    }
+    await t.rejects(handle.whenEnded(), { code: 'FLINK_YARN_UNREACHABLE' })
+  },
+)
+
+t.test('whenEnded of a person who gives up leaves the cluster alone', async (t) => {
+  const controller = new AbortController()
+  const { descriptor, yarn } = await place(new FakeYarn(), controller.signal)
+  const handle = await descriptor.deploySessionCluster()
+  await descriptor.close()
+  const ended = handle.whenEnded()
+  controller.abort(new Error('SIGINT'))
+  await t.rejects(ended, { message: 'SIGINT' })
+  t.same(yarn.alive, [ID])
+})
+
+t.test('kill ends the application, removes its files, and may be repeated', async (t) => {
+  const { descriptor, yarn, hdfs } = await place()
+  const handle = await descriptor.deploySessionCluster()
+  await descriptor.close()
+  t.same(await namesIn(hdfs, STAGING), [ID])
+  await handle.kill()
+  t.same(yarn.alive, [])
+  t.same(await namesIn(hdfs, STAGING), [])
+  await handle.kill()
+  yarn.applications.clear()
+  await handle.kill()
+  await t.rejects(handle.report(), GONE)
+})
+
+t.test('kill that YARN does not carry out is an error', async (t) => {
+  const { descriptor, yarn, hdfs } = await place()
+  const handle = await descriptor.deploySessionCluster()
+  await descriptor.close()
+  yarn.intercept = ({ method }) => (method === 'PUT' ? json({ state: 'RUNNING' }, 202) : undefined)
+  await t.rejects(handle.kill(), { message: /did not end it within 30 s/ })
+  t.same(await namesIn(hdfs, STAGING), [ID], 'its files are needed')
+})
+
+t.test('retrieve finds clusters that run, and reads their secret', async (t) => {
+  const { descriptor, yarn, lines } = await place()
+  const deployed = await descriptor.deploySessionCluster()
+  await descriptor.close()
+  const found = await descriptor.retrieve(ID)
+  t.ok(found.secret!.equals(deployed.secret!))
+  t.equal(found.configuration.getString('yarn.application.id'), ID)
+  t.equal(found.configuration.getString('security.rest.authentication.enabled'), 'true')
+  yarn.applications.get(ID)!.state = 'KILLED'
+  await t.rejects(descriptor.retrieve(ID), {
+    ...GONE,
+    message: `Cannot use the cluster ${ID}: it has ended (KILLED).`,
+  })
+  await t.rejects(descriptor.retrieve('application_1_0007'), { ...GONE, message: /does not know/ })
+  await t.rejects(descriptor.retrieve('../etc'), { ...GONE, message: /no id of an application/ })
+  yarn.add('application_1_0008', 'RUNNING')
+  t.equal((await descriptor.retrieve('application_1_0008')).secret, undefined)
+  t.same(lines, [])
+})
+
+t.test('a found cluster is not ended when its finder gives up', async (t) => {
+  const controller = new AbortController()
+  const { descriptor, yarn } = await place(new FakeYarn(), controller.signal)
+  yarn.add(ID, 'ACCEPTED')
+  const found = await descriptor.retrieve(ID)
+  const running = found.whenRunning()
+  controller.abort(new Error('SIGINT'))
+  await t.rejects(running, { code: 'FLINK_YARN_INTERRUPTED' })
+  t.same(yarn.alive, [ID])
+})
+
+t.test('a deployment sweeps folders of applications that are over', async (t) => {
+  const { descriptor, yarn, hdfs, clock } = await place()
+  const same = (number: number) => `application_1700000000000_${number}`
+  const foreign = 'application_1600000000000_0001'
+  for (const id of [same(101), same(102), same(103), same(104), foreign]) {
+    await put(hdfs, `${STAGING}/${id}/config.yaml`, 'x')
+  }
+  await put(hdfs, `${STAGING}/notes/mine.txt`, 'x')
+  yarn.add(same(101), 'KILLED')
+  yarn.add(same(102), 'RUNNING')
+  // 103 and 104 are unknown: one was staged long ago, one just now.
+  await new Promise<void>((resolve) => clock.schedule(3_600_001, resolve))
+  await put(hdfs, `${STAGING}/${same(104)}/new/config.yaml`, 'x')
+  await hdfs.delete(`${STAGING}/${same(104)}`, { recursive: true })
+  await put(hdfs, `${STAGING}/${same(104)}/config.yaml`, 'x')
+  await descriptor.deploySessionCluster()
+  await descriptor.close()
+  t.same((await namesIn(hdfs, STAGING)).sort(), [ID, foreign, same(102), same(104), 'notes'].sort())
+})
+
+t.test('describeResources has a line for everything', async (t) => {
+  const { descriptor } = await place()
+  t.same(await descriptor.describeResources(), [
+    'NodeManagers: 2; memory: 16384 of 16384 MB free; vcores: 16 of 16 free',
+    'Queues (capacityScheduler):',
+    '  root.default: 0 MB and 0 vcores used, at most 100 % of the cluster',
+  ])
+})
