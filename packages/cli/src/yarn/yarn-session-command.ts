@@ -14,6 +14,7 @@ import { HELP, VERBOSE } from '../arguments/options.js'
 import { clusterWords } from '../targets/cluster-id.js'
 import { killCommand } from '../targets/kill-command.js'
 import { loadClusterDescriptor } from '../targets/load-cluster-descriptor.js'
+import { removeLeftOvers } from '../targets/remove-left-overs.js'
 import type { DeployedTarget } from '../targets/target.js'
 import { CliArgumentError } from '../terminal/terminal.js'
 import { attendSession, type SessionContext } from './attached-session.js'
@@ -172,6 +173,7 @@ async function stay(handle: ClusterHandle, context: SessionContext): Promise<num
   const event = await attendSession(handle, context)
   if (event.kind === 'ended') {
     removeYarnSession(context, handle.clusterId)
+    await removeLeftOvers(handle, terminal)
     return tellEnd(handle, event.report, context)
   }
   // Who cannot wait for an orderly end.

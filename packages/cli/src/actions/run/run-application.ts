@@ -3,6 +3,7 @@ import type { ClusterDescriptor, ClusterHandle, ClusterReport } from '@flink-ts/
 import { clusterWords } from '../../targets/cluster-id.js'
 import { killCommand } from '../../targets/kill-command.js'
 import { loadClusterDescriptor } from '../../targets/load-cluster-descriptor.js'
+import { removeLeftOvers } from '../../targets/remove-left-overs.js'
 import type { DeployedTarget } from '../../targets/target.js'
 import { watchCluster } from '../../targets/watch-cluster.js'
 import { abortable, INTERRUPTED } from './interruption.js'
@@ -71,6 +72,7 @@ async function waitForEnd(handle: ClusterHandle, run: ProgramRun): Promise<numbe
       terminal.out(line)
       return 0
     }
+    await removeLeftOvers(handle, terminal)
     terminal.err(diagnostics.trim() === '' ? line : `${line}: ${diagnostics.trim()}`)
     return 1
   } finally {

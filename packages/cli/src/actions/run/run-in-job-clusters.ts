@@ -6,6 +6,7 @@ import { connectToHandle } from '../../targets/cluster-connection.js'
 import { clusterWords } from '../../targets/cluster-id.js'
 import { killCommand } from '../../targets/kill-command.js'
 import { loadClusterDescriptor } from '../../targets/load-cluster-descriptor.js'
+import { removeLeftOvers } from '../../targets/remove-left-overs.js'
 import type { DeployedTarget } from '../../targets/target.js'
 import { abortable } from './interruption.js'
 import { ProgramJobs } from './program-jobs.js'
@@ -22,6 +23,7 @@ export async function runInJobClusters(run: ProgramRun, target: DeployedTarget):
   const bundle = await bundleProgram(run.program, context.workingDirectory)
   const jobs = new ProgramJobs(context, { attached, cancelOnExit })
   const descriptors: ClusterDescriptor[] = []
+  const handles: ClusterHandle[] = []
   const deploy = (job: RecordedJob, jobGraph: string): Promise<ClusterHandle> =>
     abortable(context, `the cluster of ${job.jobGraph.name}`, async (signal) => {
       const descriptor = await loadClusterDescriptor(target, context, { configuration, signal })
@@ -39,6 +41,7 @@ export async function runInJobClusters(run: ProgramRun, target: DeployedTarget):
       random: new SystemRandom(),
       submit: async (job, program) => {
         const handle = await deploy(job, JSON.stringify({ ...job.jobGraph, program }))
+        handles.push(handle)
         const words = `${clusterWords(target, handle.clusterId)} `
         const client = connectToHandle(handle, context)
         const accepted = jobs.accepted(job, { client, words, ownHandle: handle })
@@ -55,6 +58,9 @@ export async function runInJobClusters(run: ProgramRun, target: DeployedTarget):
         return accepted
       },
     })
+  } catch (error) {
+    await Promise.all(handles.map((handle) => removeLeftOvers(handle, context.terminal)))
+    throw error
   } finally {
     await Promise.all(descriptors.map((descriptor) => descriptor.close()))
   }
