@@ -71,6 +71,8 @@ export function writeHadoopConfiguration(
     'dfs.datanode.ipc.address': at.dataNodeIpc,
     'dfs.namenode.datanode.registration.ip-hostname-check': 'false',
     'dfs.namenode.safemode.extension': '0',
+    // One that comes back without its DataNode stays in safe mode.
+    'dfs.namenode.safemode.min.datanodes': '1',
     'dfs.heartbeat.interval': '1',
     ...options.hdfs,
   })

@@ -106,6 +106,11 @@ export class YarnPlace {
     return this.command('flink', args).result()
   }
 
+  /** Makes an empty file in the folder of this place. */
+  open(name: string): void {
+    writeFileSync(join(this.folder, name), '')
+  }
+
   /** `yarn-session.sh -d`. @returns the application's id */
   async startSession(...args: string[]): Promise<string> {
     return applicationIn(await this.command('yarn-session.sh', ['-d', ...args]).result())
@@ -213,13 +218,14 @@ export class YarnPlace {
     }
   }
 
-  /** Shows the ends of the logs of all applications if the test has failed. */
-  async showLogs(t: Test): Promise<void> {
+  /** Shows the ends of the logs of applications that were not there `before` if the test has failed. */
+  async showLogs(t: Test, before: ReadonlySet<string>): Promise<void> {
     if (t.passing()) return
     for (const { id, state, finalStatus, diagnostics } of await this.yarn.applications()) {
+      if (before.has(id)) continue
       t.comment(`--- ${id} ${state} ${finalStatus} ${diagnostics}`)
       for (const [name, text] of this.logs(id)) {
-        if (name.includes('prelaunch') && text.length < 200) continue
+        if (!/\.(log|out|err)$/.test(name) || text === '') continue
         const lines = text.trimEnd().split('\n').slice(-LOG_LINES_SHOWN)
         t.comment(`--- end of ${name}\n${lines.join('\n')}`)
       }

@@ -16,13 +16,14 @@ export async function yarnTest(
   body: (t: Test) => Promise<void>,
 ): Promise<void> {
   await t.test(name, async (t) => {
+    const before = new Set((await place.yarn.applications()).map(({ id }) => id))
     try {
       await body(t)
       await place.checkNothingIsLeft(t)
     } catch (error) {
       t.fail(error as Error)
     }
-    await place.showLogs(t)
+    await place.showLogs(t, before)
     if (!t.passing()) await place.removeAll()
   })
 }
@@ -87,4 +88,13 @@ export function untilRunning(
       state === 'RUNNING' && vertices.every((each) => each.tasks['RUNNING'] === each.parallelism)
     )
   })
+}
+
+/** Ends a session as `yarn-session.sh -id` does. */
+export async function stopSession(place: YarnPlace, applicationId: string): Promise<void> {
+  const stop = place.command('yarn-session.sh', ['-id', applicationId], { hasInput: true })
+  stop.write('stop\n')
+  const { code, stdout, stderr } = await stop.result()
+  if (code !== 0) throw new Error(`yarn-session.sh ended with ${code}: ${stderr}${stdout}`)
+  await place.untilEnded(applicationId)
 }

@@ -129,7 +129,6 @@ export async function testSessions(t: Test, place: YarnPlace): Promise<void> {
       ],
     ])
     for (const [name, found] of places) {
-      t.ok(found.length > 0, `${name} is not empty`)
       t.notOk(found.includes(text) || found.includes(token), `not in ${name}`)
     }
 

@@ -31,7 +31,8 @@ export function parseProperties(text: string, file: string): readonly (Property 
     if (!(error instanceof XmlError)) throw error
     const { line, column } = error
     const reason = error.message.split('\n')[0]!.replace(/ \(line \d+, column \d+\)$/, '')
-    throw new HadoopConfigurationError(`This is no XML: ${reason}`, { file, line, column }, error)
+    // Not as its cause: the stack of a parser tells people nothing more.
+    throw new HadoopConfigurationError(`This is no XML: ${reason}`, { file, line, column })
   }
   const parser = new PropertyParser(text, file)
   if (root?.name !== 'configuration')

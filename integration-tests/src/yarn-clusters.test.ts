@@ -1,0 +1,18 @@
+import t from 'tap'
+import { startHadoop } from './clusters/hadoop.js'
+import { hadoopMissing } from './clusters/hadoop-jars.js'
+import { YarnPlace } from './support/yarn-place.js'
+import { testJobClusters } from './yarn/job-clusters.js'
+import { testRefusals } from './yarn/refusals.js'
+import { testSessions } from './yarn/sessions.js'
+
+t.setTimeout(600_000)
+
+t.test('clusters on a real YARN', { skip: hadoopMissing() ?? false }, async (t) => {
+  const hadoop = await startHadoop()
+  t.teardown(() => hadoop.stop())
+  const place = new YarnPlace(t, hadoop)
+  await testSessions(t, place)
+  await testJobClusters(t, place)
+  await testRefusals(t, place)
+})

@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs'
+import type { Test } from 'tap'
+import { isAlive, killHard } from '../support/processes.js'
+import { program } from '../support/test-cluster.js'
+import { until } from '../support/until.js'
+import type { YarnPlace } from '../support/yarn-place.js'
+import { CountedJob } from './counted-job.js'
+import { ENDLESS, jobIdIn, stopSession, untilRunning, yarnTest } from './observations.js'
+
+/** The node process of a container, not the shell around it. */
+export function nodeProcess(place: YarnPlace, containerId: string): number {
+  const pid = place.hadoop.containerProcesses(containerId).find((each) => {
+    return !readFileSync(`/proc/${each}/cmdline`, 'utf8').startsWith('/bin/bash')
+  })
+  if (pid === undefined) throw new Error(`no process of ${containerId} is there`)
+  return pid
+}
+
+/** What happens to containers, clients and applications, without high availability. */
+export async function testContainerFailures(t: Test, place: YarnPlace): Promise<void> {
+  const { hadoop, yarn } = place
+  const test = (name: string, body: (t: Test) => Promise<void>) => yarnTest(t, place, name, body)
+
+  await test('TaskManagers: killed, and over their memory', async (t) => {
+    const id = await place.startSession()
+    const job = await CountedJob.start(t, place, id, 10)
+    const [, first] = (await yarn.containers(id)).map(({ containerId }) => containerId)
+    killHard(nodeProcess(place, first!))
+    await until('another container has come', async () => {
+      const ids = (await yarn.containers(id)).map(({ containerId }) => containerId)
+      return ids.length === 3 && !ids.includes(first!)
+    })
+    await job.checkRows(t)
+    t.match(await job.failure(), new RegExp(first!), 'the failure names the container')
+    t.match(await job.failure(), /137|SIGKILL/, 'and how it ended')
+
+    const greedy = jobIdIn(
+      (
+        await place.flink(
+          'run',
+          '-d',
+          '-Drestart-strategy.type=fixed-delay',
+          program('fills-native.ts'),
+          '1500',
+        )
+      ).stdout,
+    )
+    const rest = await place.rest(id)
+    const failure = await until('it is killed for its memory', async () => {
+      const { exceptionHistory } = await rest.jobExceptions(greedy)
+      return exceptionHistory.entries[0]?.stacktrace
+    })
+    t.match(failure, /-104/, 'the failure tells the exit code of YARN')
+    t.match(failure, /physical memory/, 'and what YARN says of it')
+    await untilRunning(place, id, greedy)
+    await rest.cancelJob(greedy)
+    await stopSession(place, id)
+  })
+
+  await test('an application that is killed from outside cleans up', async (t) => {
+    const id = await place.startSession()
+    const job = jobIdIn((await place.flink('run', '-d', ...ENDLESS)).stdout)
+    await untilRunning(place, id, job)
+    await yarn.kill(id, place.user)
+    t.match(await place.untilEnded(id), { finalStatus: 'KILLED' })
+    const asked = await place.flink('list', '-t', 'yarn-session', `-Dyarn.application.id=${id}`)
+    t.not(asked.code, 0)
+    t.match(asked.stderr + asked.stdout, /KILLED|has ended/)
+  })
+
+  await test('a JobManager that is killed without high availability: the end, swept by the next', async (t) => {
+    const id = await place.startSession()
+    const job = jobIdIn((await place.flink('run', '-d', ...ENDLESS)).stdout)
+    await untilRunning(place, id, job)
+    const [master] = await yarn.containers(id)
+    killHard(nodeProcess(place, master!.containerId))
+    t.match(await place.untilEnded(id), { finalStatus: 'FAILED' })
+    const next = await place.startSession()
+    t.notOk(
+      (await place.stagingFolders()).some((path) => path.includes(id)),
+      'its folder is swept',
+    )
+    await stopSession(place, next)
+  })
+
+  await test('clients: Ctrl-C while it deploys, SIGKILL while it waits', async (t) => {
+    const attached = ['run', '-t', 'yarn-per-job']
+    const early = place.command('flink', [...attached, ...ENDLESS])
+    const id = await place.untilApplication(early)
+    early.kill('SIGINT')
+    t.not((await early.result()).code, 0)
+    t.match(await place.untilEnded(id), { finalStatus: 'KILLED' })
+    await place.checkNothingIsLeft(t)
+
+    const gone = place.command('flink', [
+      ...attached,
+      program('gated-numbers.ts'),
+      `${place.folder}/gate`,
+      `${place.folder}/numbers`,
+    ])
+    const other = await place.untilApplication(gone)
+    const jobId = await until(
+      'the job is submitted',
+      () => /JobID ([0-9a-f]{32})/.exec(gone.stdout)?.[1],
+    )
+    await untilRunning(place, other, jobId)
+    gone.kill('SIGKILL')
+    await gone.result()
+    t.ok(
+      isAlive(nodeProcess(place, (await yarn.containers(other))[0]!.containerId)),
+      'the job goes on',
+    )
+    place.open('gate')
+    t.match(
+      await place.untilEnded(other),
+      { finalStatus: 'SUCCEEDED' },
+      'nobody comes for the result',
+    )
+    t.equal(hadoop.containerProcesses(other).length, 0)
+  })
+}

@@ -1,0 +1,115 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import { startZooKeeper } from '../clusters/zookeeper.js'
+import { isAlive, killHard } from '../support/processes.js'
+import { until } from '../support/until.js'
+import type { YarnPlace } from '../support/yarn-place.js'
+import { nodeProcess } from './container-failures.js'
+import { CountedJob } from './counted-job.js'
+import { stopSession, yarnTest } from './observations.js'
+
+/** What happens to JobManagers and to YARN's own daemons, with ZooKeeper; jobs lose and repeat nothing. */
+export async function testDaemonFailures(t: Test, place: YarnPlace): Promise<void> {
+  const { hadoop, yarn } = place
+  const zooKeeper = await startZooKeeper()
+  t.teardown(() => zooKeeper.close())
+  const storage = join(place.folder, 'ha')
+  mkdirSync(storage)
+  const highAvailability = Object.entries({
+    'high-availability.type': 'zookeeper',
+    'high-availability.zookeeper.quorum': zooKeeper.connectString,
+    'high-availability.storageDir': `file://${storage}`,
+    'high-availability.zookeeper.client.session-timeout': '4 s',
+    'yarn.application-attempts': '10',
+  }).map(([key, value]) => `-D${key}=${value}`)
+
+  await yarnTest(t, place, 'sessions with high availability', async (t) => {
+    const id = await place.startSession(...highAvailability)
+    const workers = async () => {
+      const [, ...rest] = await yarn.containers(id)
+      return rest
+    }
+    const test = (
+      name: string,
+      seconds: number,
+      body: (t: Test, job: CountedJob) => Promise<void>,
+    ) =>
+      t.test(name, async (t) => {
+        const job = await CountedJob.start(t, place, id, seconds)
+        await body(t, job)
+        await job.checkRows(t)
+      })
+
+    await test(
+      'the ResourceManager restarts, a TaskManager is lost meanwhile',
+      12,
+      async (t, job) => {
+        const before = (await workers()).map(({ containerId }) => containerId)
+        await hadoop.resourceManager.kill()
+        await job.untilCheckpoint()
+        killHard(nodeProcess(place, before[0]!))
+        await hadoop.resourceManager.restart()
+        await until('another container has come', async () => {
+          const ids = (await workers()).map(({ containerId }) => containerId)
+          return ids.includes(before[1]!) && ids.some((each) => !before.includes(each))
+        })
+        t.equal((await yarn.attempts(id)).length, 1, 'the JobManager has gone on')
+      },
+    )
+
+    await test(
+      'the JobManager is killed: the next attempt takes over TaskManagers',
+      12,
+      async (t) => {
+        const taskManagers = async () =>
+          (await (await place.rest(id)).taskManagers()).map((each) => each.id).toSorted()
+        const before = await taskManagers()
+        const processes = before.map((each) => nodeProcess(place, each))
+        const [master] = await yarn.containers(id)
+        killHard(nodeProcess(place, master!.containerId))
+        await until('another attempt', async () => (await yarn.attempts(id)).length === 2)
+        const after = await until('it has TaskManagers', async () => {
+          const found = await taskManagers()
+          return found.length >= before.length && found
+        })
+        t.strictSame(after, before, 'they are the same')
+        t.ok(processes.every(isAlive), 'and have not been restarted')
+      },
+    )
+
+    await test(
+      'a NodeManager is lost: its TaskManager lives on, and has no say any more',
+      25,
+      async (t, job) => {
+        const all = await yarn.containers(id)
+        const master = all.find(({ priority }) => priority === '0')!
+        const zombie = all.find(({ assignedNodeId }) => assignedNodeId !== master.assignedNodeId)
+        if (zombie === undefined) throw new Error('all containers are on one node')
+        const pid = nodeProcess(place, zombie.containerId)
+        const port = zombie.assignedNodeId.split(':')[1]
+        const node = hadoop.nodeManagers.find(({ address }) => address.endsWith(`:${port}`))!
+        await node.kill()
+        process.kill(pid, 'SIGSTOP')
+        await until('its containers are lost', async () => {
+          return !(await yarn.containers(id)).some(
+            (each) => each.containerId === zombie.containerId,
+          )
+        })
+        await job.untilCheckpoint()
+        process.kill(pid, 'SIGCONT')
+        await job.untilCheckpoint()
+        const managers = await (await place.rest(id)).taskManagers()
+        t.notOk(
+          managers.some((each) => each.id === zombie.containerId),
+          'it is not registered',
+        )
+        await node.restart()
+        await until('the node ends what it does not know any more', () => !isAlive(pid))
+        t.match(await yarn.nodes(), [{ state: 'RUNNING' }, { state: 'RUNNING' }])
+      },
+    )
+
+    await stopSession(place, id)
+  })
+}
