@@ -90,7 +90,9 @@ export class YarnFaultCluster {
   ): Promise<{ readonly master: YarnContainer | undefined; readonly workers: YarnContainer[] }> {
     const containers = await this.ask((yarn) => yarn.containers(id))
     const masters = new Set(await this.ask((yarn) => yarn.masterContainers(id)))
-    const running = containers.filter(({ containerState }) => containerState === 'RUNNING')
+    // Those that outlived an attempt are told once for each.
+    const byId = new Map(containers.map((each) => [each.containerId, each]))
+    const running = [...byId.values()].filter(({ containerState }) => containerState === 'RUNNING')
     return {
       // An attempt that has ended may be among them for a moment.
       master: running.filter(({ containerId }) => masters.has(containerId)).at(-1),
