@@ -161,16 +161,20 @@ export class WebHdfsFileSystem implements FileSystem {
       ...(creation?.replication === undefined ? {} : { replication: creation.replication }),
     }
     const operation = { method: 'PUT', op: 'CREATE', parameters } as const
-    try {
-      await this.#client.send(location, operation, new Uint8Array(0))
-    } catch (error) {
-      // Its writer has it open: it is there.
-      const isOpen = error instanceof WebHdfsError && isHeldByOther(error.remote)
-      if (mode === 'exclusive' && isOpen) throw new FileAlreadyExistsError(path, error)
-      const isThere = mode === 'overwrite' && error instanceof FileAlreadyExistsError
-      if (!isThere) throw error
-      throw new FileSystemError(`Cannot write ${path}: it is a directory`, { path, cause: error })
+    const create = async (bytes: Uint8Array) => {
+      try {
+        await this.#client.send(location, operation, bytes)
+      } catch (error) {
+        // Its writer has it open: it is there.
+        const isOpen = error instanceof WebHdfsError && isHeldByOther(error.remote)
+        if (mode === 'exclusive' && isOpen) throw new FileAlreadyExistsError(path, error)
+        const isThere = mode === 'overwrite' && error instanceof FileAlreadyExistsError
+        if (!isThere) throw error
+        throw new FileSystemError(`Cannot write ${path}: it is a directory`, { path, cause: error })
+      }
     }
+    if (creation?.isDeferred) return new WebHdfsFile(this.#client, location, create)
+    await create(new Uint8Array(0))
     return new WebHdfsFile(this.#client, location)
   }
 

@@ -16,10 +16,17 @@ export class WebHdfsFile implements WritableFile {
   #length = 0
   #appending: Promise<void> = Promise.resolve()
   #failure: { readonly error: unknown } | undefined
+  #create: ((bytes: Uint8Array) => Promise<void>) | undefined
 
-  constructor(client: WebHdfsClient, location: WebHdfsLocation) {
+  /** @param create makes the file, with its first bytes; undefined: it is there, and empty */
+  constructor(
+    client: WebHdfsClient,
+    location: WebHdfsLocation,
+    create?: (bytes: Uint8Array) => Promise<void>,
+  ) {
     this.#client = client
     this.#location = location
+    this.#create = create
   }
 
   async write(bytes: Uint8Array, positionBytes: number): Promise<void> {
@@ -36,11 +43,13 @@ export class WebHdfsFile implements WritableFile {
     const bytes = Buffer.concat(this.#held)
     this.#held = []
     this.#heldBytes = 0
-    if (bytes.length > 0) {
+    if (bytes.length > 0 || this.#create !== undefined) {
+      const create = this.#create
+      this.#create = undefined
       this.#appending = this.#appending.then(async () => {
         if (this.#failure !== undefined) return
         try {
-          await this.#append(bytes)
+          await (create === undefined ? this.#append(bytes) : create(bytes))
         } catch (error) {
           this.#failure = { error }
         }

@@ -199,3 +199,36 @@ t.test(
     await t.rejects(files.exists('webhdfs://h/a'), { code: 'FLINK_FILE_SYSTEM' })
   },
 )
+
+t.test(
+  'a deferred file is made with its first bytes, with permissions and replication',
+  async (t) => {
+    const bodies: string[] = []
+    const dataNode = await serve(t, (_, response, body) => {
+      bodies.push(body.toString())
+      response.writeHead(201).end()
+    })
+    const nameNode = await serve(t, (_, response) => {
+      response.writeHead(307, { Location: `http://${dataNode.address}/data` }).end()
+    })
+    const files = hdfs([nameNode.address])
+    const creation = { permissions: 0o600, replication: 2, isDeferred: true }
+    const stream = await files.create('hdfs://c/f', 'exclusive', creation)
+    t.same(nameNode.seen, [])
+    await stream.write(Buffer.from('all of it'))
+    await stream.close()
+    t.same(bodies, ['all of it'])
+    t.equal(nameNode.seen.length, 1)
+    t.match(nameNode.seen[0], /op=CREATE&.*overwrite=false&permission=600&replication=2/)
+    const empty = await files.create('hdfs://c/e', 'exclusive', { isDeferred: true })
+    await empty.close()
+    t.same(bodies, ['all of it', ''])
+
+    const taken = await serve(t, (_, response) =>
+      json(response, 403, fails('FileAlreadyExistsException')),
+    )
+    const late = await hdfs([taken.address]).create('hdfs://c/f', 'exclusive', { isDeferred: true })
+    await late.write(Buffer.from('x'))
+    await t.rejects(late.close(), { code: 'FLINK_FILE_EXISTS' })
+  },
+)

@@ -73,6 +73,11 @@ export interface FileCreation {
   readonly permissions?: number
   /** Copies that a distributed file system keeps; otherwise what it is set to. */
   readonly replication?: number
+  /**
+   * It may be made as late as with its first bytes, where that saves round trips: what `create` would throw can come from `write` or
+   * `close` then.
+   */
+  readonly isDeferred?: boolean
 }
 
 /** Where files are. Paths are URIs (`file:///a/b`) or plain absolute paths of the default scheme. */

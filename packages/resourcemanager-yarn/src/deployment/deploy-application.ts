@@ -16,6 +16,7 @@ import { applicationAccess } from './application-access.js'
 import { type ContainerSize, checkCapacity } from './check-capacity.js'
 import { DeploymentInterruptedError } from './deployment-error.js'
 import { containerEnvironment, type JobManagerMain, jobManagerLaunch } from './launch-context.js'
+import { type Begun, takeBack } from './take-back.js'
 import { DEPLOYMENT_FILE, type YarnDeployment } from './yarn-deployment.js'
 import type { ApplicationAccess, YarnWorld } from './yarn-world.js'
 
@@ -61,44 +62,16 @@ export async function deployApplication(
   plan: ApplicationPlan,
 ): Promise<DeployedApplication> {
   const { signal } = world.context
-  const begun: { applicationId?: string; isSubmitted?: boolean } = {}
+  const begun: Begun = {}
   try {
     signal?.throwIfAborted()
     return await new Deployment(world, plan, applicationAccess(world, signal)).run(begun)
   } catch (error) {
     if (begun.applicationId !== undefined) {
-      await takeBack(world, begun.applicationId, begun.isSubmitted === true)
+      await takeBack(world, begun.applicationId, begun)
     }
     if (!signal?.aborted) throw error
     throw new DeploymentInterruptedError(begun.applicationId, error)
-  }
-}
-
-/** Ends an application that did not come up, and removes its files. What cannot be done is told, not thrown: something else went wrong before. */
-export async function takeBack(
-  world: YarnWorld,
-  applicationId: string,
-  isSubmitted: boolean,
-): Promise<void> {
-  const { tell, log } = world.context
-  const { resourceManager, staging } = applicationAccess(world, undefined)
-  if (isSubmitted) {
-    try {
-      if ((await resourceManager.application(applicationId)) !== undefined) {
-        await resourceManager.kill(applicationId)
-      }
-    } catch (error) {
-      log.warn('Could not end an application', { applicationId, error })
-      tell(
-        `Application ${applicationId} could not be ended and may still run: "yarn application -kill ${applicationId}" ends it.`,
-      )
-    }
-  }
-  try {
-    await staging.remove(applicationId)
-  } catch (error) {
-    log.warn('Could not remove the files of an application', { applicationId, error })
-    tell(`Its files could not be removed: ${staging.folderOf(applicationId)}`)
   }
 }
 
@@ -115,10 +88,7 @@ class Deployment {
     this.#configuration = world.context.configuration
   }
 
-  async run(begun: {
-    applicationId?: string
-    isSubmitted?: boolean
-  }): Promise<DeployedApplication> {
+  async run(begun: Begun): Promise<DeployedApplication> {
     const { resourceManager, staging } = this.#access
     const { tell, log, signal } = this.#world.context
     const jobManager = this.#jobManagerSize()
@@ -142,8 +112,9 @@ class Deployment {
     })
     for (const note of notes) tell(note)
 
-    begun.applicationId = applicationId
+    Object.assign(begun, { applicationId, isStaged: false })
     const folder = await staging.create(applicationId)
+    begun.isStaged = true
     const secret = ClusterSecret.random()
     const staged = await this.#stage(applicationId, folder, secret)
     signal?.throwIfAborted()

@@ -7,13 +7,13 @@ import {
   type YarnFinalStatus,
 } from '../rest/resource-manager-records.js'
 import { applicationAccess } from './application-access.js'
-import { takeBack } from './deploy-application.js'
 import {
   DeploymentInterruptedError,
   YarnApplicationGoneError,
   YarnDeploymentError,
 } from './deployment-error.js'
 import { failureReport } from './failure-report.js'
+import { takeBack } from './take-back.js'
 import { watchApplication } from './watch-application.js'
 import type { YarnWorld } from './yarn-world.js'
 
@@ -77,7 +77,7 @@ export class YarnClusterHandle implements ClusterHandle {
         signal,
       })
     } catch (error) {
-      if (this.#isOwn) await takeBack(this.#world, this.clusterId, true)
+      if (this.#isOwn) await takeBack(this.#world, this.clusterId, { isSubmitted: true })
       if (!signal?.aborted) throw error
       throw new DeploymentInterruptedError(this.#isOwn ? this.clusterId : undefined, error)
     }
@@ -89,7 +89,7 @@ export class YarnClusterHandle implements ClusterHandle {
       report,
     )
     // Nobody else does it: no ApplicationMaster came to its end in order.
-    await takeBack(this.#world, this.clusterId, false)
+    await takeBack(this.#world, this.clusterId, {})
     throw new YarnDeploymentError(this.clusterId, why)
   }
 

@@ -35,6 +35,8 @@ export class StagedFiles {
     this.#signal = signal
     this.#creation = {
       permissions: PRIVATE_FILE,
+      // Files have names of their own: that one is there already is an error whenever it shows.
+      isDeferred: true,
       ...(replication === undefined ? {} : { replication }),
     }
   }

@@ -5,7 +5,9 @@ export class StagingError extends FlinkError {
   readonly path: string
 
   constructor(attempt: string, path: string, cause: unknown, userName: string) {
-    const why = cause instanceof Error ? cause.message : String(cause)
+    const said = cause instanceof Error ? cause.message : String(cause)
+    // The path is named already.
+    const why = said.replace(`An operation on ${path} failed: `, '')
     super(`Cannot ${attempt}: ${oneLine(why)}.\n${remedyOf(why, path, userName)}`, {
       code: 'FLINK_YARN_STAGING',
       retriable: FlinkError.is(cause) && cause.retriable,
