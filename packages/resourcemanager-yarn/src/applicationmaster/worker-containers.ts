@@ -26,6 +26,7 @@ import { checkResource, containerResource, describeResource } from './container-
 import { containerStartFailed, requestWithdrawn } from './container-start-error.js'
 import { ExcludedNodes } from './excluded-nodes.js'
 import { NodeManagers } from './node-managers.js'
+import { PresumedEnded } from './presumed-ended.js'
 import { isExpiredContainer, whyOf } from './refusal.js'
 import type { Exchange } from './scheduler-session.js'
 import { taskManagerLaunch } from './task-manager-launch.js'
@@ -56,6 +57,7 @@ export class WorkerContainers {
   readonly #containers = new Map<ContainerId, TrackedContainer>()
   /** Of those that are RELEASING, which YARN has not been told yet. */
   readonly #releases = new Set<ContainerId>()
+  readonly #presumedEnded = new PresumedEnded()
   readonly #announcements: Announcements
   readonly #nodeManagers: NodeManagers
   #maximum: YarnResource | undefined
@@ -156,6 +158,7 @@ export class WorkerContainers {
   allForgotten(): void {
     this.#asks.forgotten()
     this.#excluded.forgotten()
+    for (const id of this.#presumedEnded.ids) this.#releases.add(id)
     for (const { id, state } of this.#containers.values()) {
       if (state === 'RELEASING') this.#releases.add(id)
     }
@@ -250,7 +253,7 @@ export class WorkerContainers {
   #recover(containers: readonly Container[]): void {
     const recovered: WorkerHandle[] = []
     for (const container of containers) {
-      if (this.#containers.has(container.id)) continue
+      if (this.#containers.has(container.id) || this.#presumedEnded.has(container.id)) continue
       const tracked = new TrackedContainer(this.#log, container, 'RUNNING')
       this.#containers.set(tracked.id, tracked)
       this.#log.info('A container of an earlier attempt runs', { containerId: tracked.id })
@@ -275,6 +278,7 @@ export class WorkerContainers {
     this.#releases.delete(id)
     if (state !== 'RELEASING') this.#nodeManagers.forget(container.nodeId, id)
     container.transitionTo('COMPLETED')
+    this.#presumedEnded.add(id, status.exitCode)
     this.#log.info('A container ended', { containerId: id, state, diagnostics })
     if (state === 'RUNNING') this.#options.onTerminated(id as string as ResourceId, diagnostics)
     if (request === undefined) return

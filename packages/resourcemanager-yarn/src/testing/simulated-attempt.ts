@@ -19,8 +19,8 @@ export class SimulatedAttempt {
   readonly number: number
   isRegistered = false
   readonly blacklist = new Set<string>()
-  /** Containers of earlier attempts that it is told of when it registers. */
-  previous: readonly Container[] = []
+  /** Containers of earlier attempts of which the ResourceManager hears when it has registered. */
+  latePrevious: Container[] = []
   /** The answer that is given again when its message is. */
   last: AllocateResponse | undefined
   token: Token | undefined
@@ -116,13 +116,14 @@ export class SimulatedAttempt {
       responseId: ++this.#responseId,
       allocatedContainers: allocated,
       completedContainers: this.#completed,
-      containersFromPreviousAttempts: [],
+      containersFromPreviousAttempts: this.latePrevious,
       updatedNodes: this.#nodes,
-      nmTokens: this.tokensFor(allocated),
+      nmTokens: this.tokensFor([...allocated, ...this.latePrevious]),
       numClusterNodes,
     }
     this.#completed = []
     this.#nodes = []
+    this.latePrevious = []
     return answer
   }
 

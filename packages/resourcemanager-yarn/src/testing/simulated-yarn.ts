@@ -10,6 +10,7 @@ import {
   type NodeManagerConnector,
   type NodeReport,
   type PreemptionMessage,
+  parseContainerId,
   RemoteException,
   type Token,
   type YarnResource,
@@ -59,6 +60,7 @@ export class SimulatedYarn {
   #epoch = 0
   #number = 1
   #isUp = true
+  #keepsContainers = false
   readonly calls: SimulatedCalls = { register: 0, allocate: 0, finish: 0 }
   /** As many allocations are carried out whose answers do not come. */
   answersToLose = 0
@@ -131,6 +133,11 @@ export class SimulatedYarn {
     return [...this.#containers.keys()]
   }
 
+  get attemptNumber(): number {
+    return this.#attempt.number
+  }
+
+  /** How many containers are asked for, by priority. */
   get asks(): ReadonlyMap<number, number> {
     return this.#attempt.asked
   }
@@ -151,6 +158,11 @@ export class SimulatedYarn {
   /** The process of a container ends. */
   endContainer(id: ContainerId, exitCode: number, diagnostics: string): void {
     for (const node of this.#nodes.values()) node.end(id, exitCode, diagnostics)
+  }
+
+  /** Whether the ResourceManager runs. */
+  get isUp(): boolean {
+    return this.#isUp
   }
 
   /** The ResourceManager crashes; it forgets all but the application and the containers that nodes report. */
@@ -189,14 +201,11 @@ export class SimulatedYarn {
 
   /** The ApplicationMaster is gone: the next attempt begins. @param keep its containers go on */
   newAttempt(keep: boolean): void {
-    const previous = [...this.#containers.values()].filter(
-      ({ launchContext }) => launchContext !== undefined,
-    )
     this.#attempt = new SimulatedAttempt(this.#attempt.number + 1)
     for (const { container, launchContext } of [...this.#containers.values()]) {
       if (!keep || launchContext === undefined) this.#kill(container.id)
     }
-    if (keep) this.#attempt.previous = previous.map(({ container }) => container)
+    this.#keepsContainers = keep
   }
 
   /** What the ApplicationMaster of the present attempt has; it stays that attempt's. */
@@ -208,13 +217,12 @@ export class SimulatedYarn {
       registerApplicationMaster: () =>
         call('register', () => {
           attempt.register()
+          const running = this.#keepsContainers ? this.#launched : []
           return {
             maximumCapability: this.#options.maximum,
             queue: 'default',
-            containersFromPreviousAttempts: attempt.previous,
-            nmTokensFromPreviousAttempts: this.withoutTokens
-              ? []
-              : attempt.tokensFor(attempt.previous),
+            containersFromPreviousAttempts: running,
+            nmTokensFromPreviousAttempts: this.withoutTokens ? [] : attempt.tokensFor(running),
             schedulerResourceTypes: ['memory-mb'],
           }
         }),
@@ -251,6 +259,12 @@ export class SimulatedYarn {
 
   /** Allocated by a ResourceManager that has crashed since; they may still be started. */
   readonly #unlaunched = new Map<ContainerId, SimulatedContainer>()
+
+  /** Those that run as far as the ResourceManager knows, of whatever attempt: so it tells those that register. */
+  get #launched(): Container[] {
+    const running = [...this.#containers.values()].filter(({ launchContext }) => launchContext)
+    return running.map(({ container }) => container)
+  }
 
   #answer(attempt: SimulatedAttempt): AllocateResponse {
     const allocated: Container[] = []
@@ -375,7 +389,9 @@ export class SimulatedYarn {
       container.isTold = true
       this.#unlaunched.delete(id)
       this.#containers.set(id, container)
-      if (this.#releasedUnknown.delete(id)) this.#kill(id)
+      const isOld = parseContainerId(id).attemptNumber < this.#attempt.number
+      if (this.#releasedUnknown.delete(id) || (isOld && !this.#keepsContainers)) this.#kill(id)
+      else if (isOld) this.#attempt.latePrevious.push(container.container)
     }
     for (const status of node.ended.values()) {
       this.#containers.delete(status.id)
