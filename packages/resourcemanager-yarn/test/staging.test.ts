@@ -11,6 +11,7 @@ import {
   noopLogger,
   parseYamlConfiguration,
   SeededRandom,
+  userMessage,
 } from '@flink-ts/core'
 import { ManualClock } from '@flink-ts/core/testing'
 import fc from 'fast-check'
@@ -164,10 +165,11 @@ t.test('StagingError says what would help', async (t) => {
     ['something else', /yarn\.staging-directory names another folder/],
   ]
   for (const [why, remedy] of remedies) {
-    const error = new StagingError('upload hdfs:///f', 'hdfs:///f', new Error(why), 'ann')
+    const error = new StagingError('upload', 'hdfs:///f', new Error(why), 'ann')
     t.equal(error.code, 'FLINK_YARN_STAGING')
     t.ok(error.message.startsWith('Cannot upload hdfs:///f: '), error.message)
     t.match(error.message, remedy)
+    t.equal(userMessage(error), error.message, 'the cause is not repeated')
     t.ok(error.message.split('\n').length === 2)
   }
 })

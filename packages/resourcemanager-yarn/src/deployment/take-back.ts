@@ -34,10 +34,10 @@ export async function takeBack(
   try {
     await staging.remove(applicationId)
   } catch (error) {
-    log.warn('Could not remove the files of an application', {
-      applicationId,
-      reason: userMessage(error),
-    })
-    if (isStaged) tell(`Its files could not be removed: ${staging.folderOf(applicationId)}`)
+    const message = 'Could not remove the files of an application'
+    const fields = { applicationId, reason: userMessage(error) }
+    if (!isStaged) return log.debug(message, fields)
+    log.warn(message, fields)
+    tell(`Its files could not be removed: ${staging.folderOf(applicationId)}`)
   }
 }

@@ -70,7 +70,8 @@ export const axiosTransport: HttpTransport = async (request) => {
     signal?.throwIfAborted()
     if (!isAxiosError(error)) throw error
     // The query names the user; the address is enough. The error itself would carry the request along.
-    const why = [error.code, error.message].filter(Boolean).join(' ') || 'the connection failed'
-    throw new HttpConnectionError(new URL(url).host, why)
+    const { code = '', message } = error
+    const why = message.includes(code) ? message : `${code} ${message}`
+    throw new HttpConnectionError(new URL(url).host, why || 'the connection failed')
   }
 }

@@ -203,8 +203,9 @@ export class ResourceManagerClient {
       })
     } catch (error) {
       if (!(error instanceof HttpConnectionError)) throw error
-      log.debug('A ResourceManager does not answer', { address: host, error })
-      reasons.set(host, error.message.replace(/^.*?: /, ''))
+      const reason = error.message.replace(/^.*?: /, '')
+      log.debug('A ResourceManager does not answer', { address: host, reason })
+      reasons.set(host, reason)
       return undefined
     }
     const elsewhere = redirectOf(response, address)

@@ -25,8 +25,8 @@ export async function providedLibraries(
   if (folders.length === 0) return {}
   const found: FileStatus[] = []
   for (const folder of folders) {
-    const attempt = `look into ${folder} (yarn.provided.lib.dirs)`
-    found.push(...(await staging.explained(attempt, folder, () => listed(files, folder))))
+    const look = () => listed(files, folder)
+    found.push(...(await staging.explained('use yarn.provided.lib.dirs', folder, look)))
   }
   const archives = found.filter(({ path }) => INSTALLATION.test(nameOf(path)))
   const wanted = new RegExp(`^flink-ts-${FLINK_TS_VERSION.replaceAll('.', '\\.')}\\.`)

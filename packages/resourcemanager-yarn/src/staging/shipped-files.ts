@@ -93,7 +93,7 @@ async function statusOf(
   key: string,
 ): Promise<FileStatus> {
   const path = resolveUserPath(given, workingDirectory)
-  return staging.explained(`ship ${path}`, path, async () => {
+  return staging.explained('ship', path, async () => {
     try {
       return await files.on(path).getFileStatus(path)
     } catch (error) {

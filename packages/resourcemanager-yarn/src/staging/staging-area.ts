@@ -64,7 +64,7 @@ export class StagingArea {
   async create(applicationId: string): Promise<string> {
     const folder = this.folderOf(applicationId)
     const { files, base } = this.#options
-    await this.explained(`make the staging folder ${folder}`, folder, async () => {
+    await this.explained('make the staging folder', folder, async () => {
       // Not with those permissions: a home that is made with it may be in a folder of everybody's.
       await files.on(base).mkdirs(base)
       await files.on(folder).mkdirs(folder, PRIVATE_FOLDER)
@@ -78,7 +78,7 @@ export class StagingArea {
     content: AsyncIterable<Uint8Array> | Uint8Array,
     kind: ResourceKind,
   ): Promise<LocalResource> {
-    return this.explained(`upload ${url}`, url, async () => {
+    return this.explained('upload', url, async () => {
       await this.#options.files.write(url, content)
       return this.#options.files.resource(url, kind)
     })
@@ -86,7 +86,7 @@ export class StagingArea {
 
   /** Reads a small file; undefined: there is none. @throws StagingError */
   async read(url: string): Promise<Uint8Array | undefined> {
-    return this.explained(`read ${url}`, url, async () => {
+    return this.explained('read', url, async () => {
       const chunks: Uint8Array[] = []
       try {
         for await (const chunk of this.#options.files.read(url)) chunks.push(chunk)
@@ -101,14 +101,14 @@ export class StagingArea {
   /** Removes what was put there for an application. Idempotent. @throws StagingError */
   async remove(applicationId: string): Promise<void> {
     const folder = this.folderOf(applicationId)
-    await this.explained(`remove the staging folder ${folder}`, folder, () =>
+    await this.explained('remove the staging folder', folder, () =>
       this.#options.files.on(folder).delete(folder, { recursive: true }),
     )
   }
 
   /** All folders of applications. @throws StagingError */
   async leftOvers(): Promise<readonly LeftOver[]> {
-    return this.explained(`list ${this.#root}`, this.#root, async () => {
+    return this.explained('list', this.#root, async () => {
       try {
         const found = await this.#options.files.on(this.#root).list(this.#root)
         return found.flatMap(({ path, isDirectory, modificationTimeMs }) => {
@@ -123,7 +123,7 @@ export class StagingArea {
     })
   }
 
-  /** Errors of `action` say what was attempted and what would help. */
+  /** Errors of `action` say what was attempted (with `path`, if they do not) and what would help. */
   async explained<T>(attempt: string, path: string, action: () => Promise<T>): Promise<T> {
     try {
       return await action()

@@ -5,10 +5,9 @@ export class StagingError extends FlinkError {
   readonly path: string
 
   constructor(attempt: string, path: string, cause: unknown, userName: string) {
-    const said = cause instanceof Error ? cause.message : String(cause)
-    // The path is named already.
-    const why = said.replace(`An operation on ${path} failed: `, '')
-    super(`Cannot ${attempt}: ${oneLine(why)}.\n${remedyOf(why, path, userName)}`, {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    const where = why.includes(path) ? '' : ` ${path}`
+    super(`Cannot ${attempt}${where}: ${oneLine(why)}.\n${remedyOf(why, path, userName)}`, {
       code: 'FLINK_YARN_STAGING',
       retriable: FlinkError.is(cause) && cause.retriable,
       cause,
