@@ -1,5 +1,6 @@
-import { compareBytes, copyBytes, equalBytes, keyGroupOf } from './bytes.js'
+import { copyBytes, equalBytes, keyGroupOf } from './bytes.js'
 import { type Cursor, TOMBSTONE } from './cursor.js'
+import { sortByBytes } from './sort-by-bytes.js'
 
 /** Fields of an entry in {@link Memtable}'s array of them. */
 const HASH = 0
@@ -218,16 +219,11 @@ export class Memtable {
 
   #sort(order: Int32Array): void {
     const [entries, data] = [this.#entries, this.#data]
-    order.sort((a, b) =>
-      compareBytes(
-        data,
-        entries[a * STRIDE + KEY_START]!,
-        entries[a * STRIDE + KEY_LENGTH]!,
-        data,
-        entries[b * STRIDE + KEY_START]!,
-        entries[b * STRIDE + KEY_LENGTH]!,
-      ),
-    )
+    sortByBytes(order, {
+      bytes: data,
+      startOf: (entry) => entries[entry * STRIDE + KEY_START]!,
+      lengthOf: (entry) => entries[entry * STRIDE + KEY_LENGTH]!,
+    })
   }
 
   /** @internal Points a cursor at an entry. */

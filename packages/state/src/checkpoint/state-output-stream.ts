@@ -43,11 +43,18 @@ export class StateStreams {
   }
 }
 
-/** Writes one file of a snapshot; it becomes a file only when it is large. Ends by `finish` or `abort`. */
+/** Bytes from which on a write of its own is worth what it costs. */
+const WRITE_BYTES = 256 * 1024
+
+/**
+ * Writes one file of a snapshot; it becomes a file only when it is large. Ends by `finish` or `abort`. Small pieces are collected: a write to
+ * a file ends when the thread of the task comes to its event loop, which is some milliseconds for each.
+ */
 export class StateOutputStream {
   readonly #options: StateStreamsOptions
   readonly #scope: 'exclusive' | 'shared'
   #held: Uint8Array[] = []
+  #heldBytes = 0
   #file:
     | { readonly path: string; readonly stream: FileOutputStream; readonly copy?: StateCopy }
     | undefined
@@ -66,24 +73,32 @@ export class StateOutputStream {
     assert(!this.#ended, 'the stream is open')
     this.#sizeBytes += bytes.length
     this.#checksum = crc32(bytes, this.#checksum)
-    const { inlineThresholdBytes = 20 * 1024 } = this.#options
-    if (this.#file === undefined) {
-      this.#held.push(bytes)
-      if (this.#scope === 'exclusive' && this.#sizeBytes < inlineThresholdBytes) return
-      await this.#beginFile()
-    } else await this.#writeToFile(bytes)
+    if (this.#file === undefined && !this.#mayBeInlined) await this.#beginFile()
+    if (bytes.length >= WRITE_BYTES && this.#file !== undefined) {
+      await this.#writeHeld()
+      await this.#writeToFile(bytes)
+      return
+    }
+    this.#held.push(Uint8Array.from(bytes))
+    this.#heldBytes += bytes.length
+    if (this.#file !== undefined && this.#heldBytes >= WRITE_BYTES) await this.#writeHeld()
   }
 
   /** Makes the bytes durable. Whoever has the handle owns the file. */
   async finish(): Promise<StateHandle> {
     assert(!this.#ended, 'the stream is open')
-    if (this.#scope === 'shared' && this.#file === undefined) await this.#beginFile()
     this.#ended = true
     const digest = { sizeBytes: this.#sizeBytes, checksum: this.#checksum }
-    if (this.#file === undefined) {
+    if (this.#file === undefined && this.#mayBeInlined) {
       return { kind: 'inline', bytes: Buffer.concat(this.#held), ...digest }
     }
-    const { path, stream, copy } = this.#file
+    try {
+      await this.#writeHeld()
+    } catch (error) {
+      await this.#giveUp(error)
+      throw error
+    }
+    const { path, stream, copy } = this.#file!
     try {
       await stream.sync()
       await stream.close()
@@ -99,13 +114,32 @@ export class StateOutputStream {
   async abort(): Promise<void> {
     if (this.#ended) return
     this.#ended = true
+    await this.#giveUp(undefined)
+  }
+
+  /** Whether it is so small that it is no file, so far. */
+  get #mayBeInlined(): boolean {
+    const { inlineThresholdBytes = 20 * 1024 } = this.#options
+    return this.#scope === 'exclusive' && this.#sizeBytes < inlineThresholdBytes
+  }
+
+  async #giveUp(reason: unknown): Promise<void> {
     this.#held = []
     if (this.#file === undefined) return
     try {
       await this.#file.stream.close()
     } finally {
-      await this.#remove(undefined)
+      await this.#remove(reason)
     }
+  }
+
+  async #writeHeld(): Promise<void> {
+    if (this.#file === undefined) await this.#beginFile()
+    if (this.#heldBytes === 0) return
+    const bytes = Buffer.concat(this.#held)
+    this.#held = []
+    this.#heldBytes = 0
+    await this.#writeToFile(bytes)
   }
 
   async #beginFile(): Promise<void> {
@@ -116,9 +150,6 @@ export class StateOutputStream {
     // What several checkpoints use is kept as the backend has it.
     const copy = this.#scope === 'exclusive' ? copies?.begin(path) : undefined
     this.#file = { path, stream, ...(copy !== undefined && { copy }) }
-    const held = this.#held
-    this.#held = []
-    for (const bytes of held) await this.#writeToFile(bytes)
   }
 
   async #writeToFile(bytes: Uint8Array): Promise<void> {
