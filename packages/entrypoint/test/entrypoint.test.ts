@@ -28,7 +28,10 @@ import {
 import t from 'tap'
 import { ApplicationJobs } from '../dist/application/application-jobs.js'
 import { blobFolder } from '../dist/daemon/blob-folder.js'
+import { loadContainerEnvironment } from '../dist/daemon/container-environment.js'
+import { loadDaemonConfiguration } from '../dist/daemon/load-daemon-configuration.js'
 import { EXIT_CODES, stoppedFromOutside } from '../dist/jobmanager/cluster-end.js'
+import { EventualAddresses } from '../dist/jobmanager/eventual-addresses.js'
 import { startShuffleEnvironment } from '../dist/taskmanager/start-shuffle-environment.js'
 
 const configuration = (values: Record<string, string>) => Configuration.fromMap(values)
@@ -351,3 +354,62 @@ t.test(
     t.equal(stoppedFromOutside(ha).status, undefined)
   },
 )
+
+t.test('--container: what the container says goes over the configuration', async (t) => {
+  const configDir = t.testdir({
+    'config.yaml': 'taskmanager.host: localhost\ntaskmanager.memory.process.size: 1728m\n',
+  })
+  const world = {
+    kind: 'taskmanager',
+    clock: new SystemClock(),
+    random: new SeededRandom(1),
+  } as const
+  const environment = {
+    NM_HOST: 'worker7.example',
+    CONTAINER_ID: 'container_1700000000000_0012_01_000002',
+    LOG_DIRS: '/logs',
+    LOCAL_DIRS: '/data',
+  }
+  const args = ['--configDir', configDir, '--container', 'yarn', '-Dio.tmp.dirs=/mine']
+  const loaded = await loadDaemonConfiguration(args, environment, [], world)
+  t.equal(loaded.configuration.getString('taskmanager.host'), 'worker7.example')
+  t.equal(loaded.configuration.getString('io.tmp.dirs'), '/mine', 'the command line wins')
+  t.equal(loaded.container?.logFile, '/logs/taskmanager.log')
+  const without = await loadDaemonConfiguration(args.slice(0, 2), environment, [], world)
+  t.equal(without.container, undefined)
+  t.equal(without.configuration.getString('taskmanager.host'), 'localhost')
+  await t.rejects(loadDaemonConfiguration(args, {}, [], world), { code: 'FLINK_YARN_CONTAINER' })
+  const context = { ...world, configuration: without.configuration, environment: {} }
+  for (const [name, why] of [
+    ['submarine', /resourcemanager-submarine\/container cannot be loaded/],
+    ['../core', /cannot be loaded/],
+  ] as const) {
+    await t.rejects(
+      loadContainerEnvironment(name, { ...context, configurationFolder: configDir }),
+      { code: 'FLINK_DAEMON_ARGUMENT', message: why },
+    )
+  }
+})
+
+t.test('jobManagerRpcAddress: any port may be one of a range', async (t) => {
+  const { bindPorts, port } = jobManagerRpcAddress(
+    configuration({
+      'jobmanager.rpc.address': 'h',
+      'jobmanager.rpc.port': '0',
+      'high-availability.jobmanager.port': '50000-50010',
+    }),
+  )
+  t.equal(bindPorts, '50000-50010')
+  t.equal(port, undefined)
+})
+
+t.test('EventualAddresses: those that wait are told, or that there will be none', async (t) => {
+  const known = new EventualAddresses()
+  known.known({ rpc: 'a:1', rest: 'a:2' })
+  known.missing(new Error('too late'))
+  t.same(await known.promise, { rpc: 'a:1', rest: 'a:2' })
+  const missing = new EventualAddresses()
+  missing.missing(new Error('no port'))
+  await t.rejects(missing.promise, { message: 'no port' })
+  t.equal(missing.areMissing, true)
+})
