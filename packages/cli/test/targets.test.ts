@@ -323,6 +323,8 @@ t.test(
       }),
       { code: 'FLINK_CLUSTER_ENDED', message: /has ended \(FAILED\): Container killed.*137/ },
     )
+    t.strictSame(manager.calls, ['deploy job', 'kill', 'close'], 'its files go')
+    t.strictSame(failing.manager.calls, ['deploy job', 'close'], 'that one removes its own')
   },
 )
 

@@ -7,7 +7,7 @@ import type {
 import type { HandlerContext, HandlerResponse, Route } from '../server/handler.js'
 import { hexPathParameter, indexPathParameter } from '../server/parameters.js'
 import { RestHandlerError } from '../server/rest-handler-error.js'
-import { bodyFields, triggerIdOf } from './operation-requests.js'
+import { bodyFields, requestOperation, triggerIdOf } from './operation-requests.js'
 import { serializedThrowable } from './serialized-throwable.js'
 
 /** Checkpoints of a job: what is known of them, and one that somebody asks for. */
@@ -77,7 +77,7 @@ export const checkpointRoutes: readonly Route[] = [
     handler: async (request, context) => {
       const jobId = hexPathParameter(request, 'jobid')
       const triggerId = hexPathParameter(request, 'triggerid')
-      const operation = await context.dispatcher().requestTriggeredOperation({ jobId, triggerId })
+      const operation = await requestOperation(context, { jobId, triggerId })
       const { status, checkpointId, failureCause } = operation
       const body: AsynchronousOperationBody<CheckpointInfoBody> =
         status === 'IN_PROGRESS'

@@ -1,4 +1,5 @@
 import { CheckpointingOptions, Configuration, isHexId } from '@flink-ts/core'
+import type { TriggeredOperationResponse } from '@flink-ts/runtime'
 import type { HandlerContext, HandlerRequest } from '../server/handler.js'
 import { hexPathParameter } from '../server/parameters.js'
 import { RestHandlerError } from '../server/rest-handler-error.js'
@@ -32,6 +33,16 @@ export function bodyFields<F extends Readonly<Record<string, Kind | readonly str
     result[name] = value
   }
   return result as { readonly [K in keyof F]?: F[K] extends 'boolean' ? boolean : string }
+}
+
+/** How an operation goes. @throws RestHandlerError, FlinkError FLINK_OPERATION_NOT_FOUND */
+export async function requestOperation(
+  context: HandlerContext,
+  request: { readonly jobId: string; readonly triggerId: string },
+): Promise<TriggeredOperationResponse> {
+  const operation = await context.dispatcher().requestTriggeredOperation(request)
+  context.operations.told(request.triggerId, operation.status !== 'IN_PROGRESS')
+  return operation
 }
 
 /** The id that an operation gets: the caller's, else a new one. @throws RestHandlerError 400 */

@@ -7,7 +7,7 @@ import type {
 import type { HandlerResponse, Route } from '../server/handler.js'
 import { hexPathParameter } from '../server/parameters.js'
 import { RestHandlerError } from '../server/rest-handler-error.js'
-import { bodyFields, jobOfSavepoint, triggerIdOf } from './operation-requests.js'
+import { bodyFields, jobOfSavepoint, requestOperation, triggerIdOf } from './operation-requests.js'
 import { serializedThrowable } from './serialized-throwable.js'
 
 const FORMATS = ['CANONICAL', 'NATIVE'] as const
@@ -66,9 +66,7 @@ export const savepointRoutes: readonly Route[] = [
     handler: async (request, context) => {
       const jobId = hexPathParameter(request, 'jobid')
       const triggerId = hexPathParameter(request, 'triggerid')
-      const body = savepointBody(
-        await context.dispatcher().requestTriggeredOperation({ jobId, triggerId }),
-      )
+      const body = savepointBody(await requestOperation(context, { jobId, triggerId }))
       // The job was stopped or cancelled with it: what is known of it is older.
       if (body.status.id === 'COMPLETED') context.executionGraphs.forget(jobId)
       return { body }
@@ -92,9 +90,7 @@ export const savepointRoutes: readonly Route[] = [
     path: '/savepoint-disposal/:triggerid',
     handler: async (request, context) => {
       const triggerId = hexPathParameter(request, 'triggerid')
-      const operation = await context
-        .dispatcher()
-        .requestTriggeredOperation({ jobId: '', triggerId })
+      const operation = await requestOperation(context, { jobId: '', triggerId })
       return { body: savepointBody(operation) }
     },
   },

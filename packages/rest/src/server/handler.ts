@@ -1,5 +1,6 @@
 import type { Clock, Configuration, Logger, Random } from '@flink-ts/core'
 import type { DispatcherGateway, ResourceManagerGateway } from '@flink-ts/runtime'
+import type { AskedOperations } from './asked-operations.js'
 import type { ExecutionGraphCache } from './execution-graph-cache.js'
 
 /** A file that a multipart request brought, kept on disk until the request has been answered. */
@@ -40,6 +41,7 @@ export interface HandlerContext {
   /** The leading ResourceManager. @throws RestHandlerError 503 while there is none */
   resourceManager(): ResourceManagerGateway
   readonly executionGraphs: ExecutionGraphCache
+  readonly operations: AskedOperations
   /** Keeps the program of a submission until it is released. @throws RestHandlerError 503 while nobody can */
   storeProgram(file: UploadedFile): Promise<StoredProgram>
 }

@@ -30,6 +30,7 @@ import { savepointRoutes } from '../handlers/savepoint-handlers.js'
 import { taskManagerRoutes } from '../handlers/taskmanager-handlers.js'
 import { vertexRoutes } from '../handlers/vertex-handlers.js'
 import type { ErrorResponseBody } from '../messages/messages.js'
+import { AskedOperations } from './asked-operations.js'
 import { ExecutionGraphCache } from './execution-graph-cache.js'
 import type { HandlerContext, Route, StoredProgram } from './handler.js'
 import { listenInRange } from './listen-in-range.js'
@@ -123,6 +124,7 @@ export class RestServerEndpoint {
           options.configuration.get(RestOptions.CACHE_EXECUTION_GRAPH_TIMEOUT) ?? GRAPH_CACHE_MS,
         dispatcher,
       }),
+      operations: new AskedOperations(options.clock),
       storeProgram: async (file) => leading(options.storeProgram(await readFile(file.path))),
     }
     const { highAvailability, configuration, secret } = options
@@ -191,10 +193,12 @@ export class RestServerEndpoint {
     return this.#address.port
   }
 
-  /** Answers what is under way, for a few seconds at the most, then closes all connections. */
+  /** Answers what is under way, and who waits for an operation, for a few seconds at the most; then closes all connections. */
   async close(): Promise<void> {
     // Nobody is to be sent here any more.
     if (this.#proxy !== undefined) await this.#proxy.close()
+    const { operations } = this.#context
+    if (operations.isAsked) await operations.whenAllAreTold()
     const closed = this.#server.listening
       ? new Promise<void>((resolve) => this.#server.close(() => resolve()))
       : Promise.resolve()
