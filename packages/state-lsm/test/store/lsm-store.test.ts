@@ -1,9 +1,11 @@
+import assert from 'node:assert/strict'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hashBytes, LocalTableFiles, LsmStore } from '@flink-ts/state-lsm'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
+import { sortByBytes } from '../../dist/store/sort-by-bytes.js'
 
 const FIRST = 3
 const LAST = 9
@@ -221,5 +223,35 @@ t.test('LocalTableFiles: the folder belongs to one, and is removed with it', (t)
   files.close()
   files.close()
   t.strictSame(readdirSync(parent), [])
+  t.end()
+})
+
+t.test('sortByBytes: keys come in the order of their bytes, whatever they have in common', (t) => {
+  const key = fc.oneof(
+    fc.uint8Array({ maxLength: 12 }),
+    fc.uint8Array({ maxLength: 3 }).map((end) => Uint8Array.of(1, 2, 3, 4, 5, 6, 7, ...end)),
+    fc.array(fc.constantFrom(0, 1), { maxLength: 9 }).map((bytes) => Uint8Array.from(bytes)),
+  )
+  fc.assert(
+    fc.property(fc.array(key, { maxLength: 80, size: 'max' }), fc.uint8Array(), (all, prefix) => {
+      const keys = all.map((each) => Buffer.concat([prefix, each]))
+      const starts = keys.map((_, i) =>
+        keys.slice(0, i).reduce((sum, { length }) => sum + length, 0),
+      )
+      const order = Int32Array.from(keys.keys())
+      sortByBytes(order, {
+        bytes: Buffer.concat(keys),
+        startOf: (i) => starts[i]!,
+        lengthOf: (i) => keys[i]!.length,
+      })
+      const expected = keys.map((each) => each.toString('hex')).sort()
+      assert.deepEqual(
+        [...order].map((i) => keys[i]!.toString('hex')),
+        expected,
+      )
+      assert.equal(new Set(order).size, keys.length)
+    }),
+    { numRuns: 300 },
+  )
   t.end()
 })

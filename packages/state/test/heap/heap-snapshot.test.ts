@@ -282,4 +282,121 @@ t.test('HeapKeyedStateBackend.snapshot', async (t) => {
     const handle = completeSnapshot(snapshot)
     t.ok((await restored([handle], 2)).join() === expected.join(), 'and changes nothing')
   })
+
+  await t.test(
+    'holds what many keys of few key groups had, while they change, go and come',
+    async (t) => {
+      const all = { start: 0, end: 1 }
+      const make = () => {
+        const backend = new HeapKeyedStateBackend({
+          maxParallelism: 2,
+          keyGroupRange: all,
+          clock: new ManualClock(),
+        })
+        return {
+          backend,
+          sum: backend.getValueState<number>({ name: 'sum', type: Types.double }),
+          item: backend.getValueState<Item>({ name: 'item' }),
+          timed: backend.getValueState<Item>({ name: 'timed', ttl: { ttlMs: 1000 } }),
+        }
+      }
+      const contents = ({ backend }: ReturnType<typeof make>) => {
+        const lines: string[] = []
+        for (const name of ['sum', 'item', 'timed']) {
+          backend.forEachEntry(name, (key, value) => {
+            lines.push(`${name} ${typeof key} ${String(key)} ${JSON.stringify(value)}`)
+          })
+        }
+        return lines.sort().join('\n')
+      }
+      const step = fc.record({
+        // As many keys as make some runs, and segments that are made anew.
+        from: fc.nat(9000),
+        count: fc.integer({ min: 1, max: 6000 }),
+        kind: fc.constantFrom('set', 'set', 'mutate', 'drop', 'snapshot', 'slice', 'slice'),
+      })
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 25, size: 'max' }), async (steps) => {
+          const [subject, twin] = [make(), make()]
+          const snapshots: { snapshot: KeyedSnapshot; expected: string }[] = []
+          for (const [i, { from, count, kind }] of steps.entries()) {
+            if (kind === 'snapshot') {
+              if (snapshots.length < 3) {
+                const snapshot = subject.backend.snapshot(BigInt(i))
+                snapshots.push({ snapshot, expected: contents(twin) })
+              }
+              continue
+            }
+            if (kind === 'slice') {
+              snapshots[from % Math.max(1, snapshots.length)]?.snapshot.writeSlice(0)
+              continue
+            }
+            for (const { backend, sum, item, timed } of [subject, twin]) {
+              for (let n = from; n < from + count; n++) {
+                backend.setCurrentKey(n % 3 === 0 ? n : `key ${n}`)
+                if (kind === 'set') {
+                  sum.update(n + i)
+                  if (n % 2 === 0) item.update({ n: i, tags: [] })
+                  if (n % 5 === 0) timed.update({ n: i, tags: ['t'] })
+                } else if (kind === 'mutate') {
+                  const held = item.value()
+                  if (held !== undefined) held.n = -i
+                  timed.value()?.tags.push('m')
+                } else {
+                  sum.clear()
+                  item.clear()
+                  timed.clear()
+                }
+              }
+            }
+          }
+          for (const { snapshot, expected } of snapshots) {
+            const handle = completeSnapshot(snapshot)
+            const other = make()
+            const parts = [{ handle, keyGroups: all }]
+            if (handle !== undefined) await other.backend.restore({ parts, open: openInline })
+            t.ok(contents(other) === expected, `${expected.length} characters`)
+          }
+        }),
+        { numRuns: 8 },
+      )
+    },
+  )
+
+  await t.test('keeps what values are, while they are copied', async (t) => {
+    const subject = new Subject()
+    const shared = { n: 1, tags: ['a'] }
+    const values: unknown[] = [
+      { first: shared, second: shared },
+      new Map([[1, new Set(['x'])]]),
+      Object.assign(new Array(3), { 0: 1, 2: 3 }),
+      new Date(5),
+      Buffer.of(1, 2),
+      Object.assign(Object.create(null), { n: 1 }),
+      { deep: { deeper: [{ n: 1 }] } },
+    ]
+    const state = subject.value as unknown as { update(v: unknown): void; value(): unknown }
+    for (const [i, value] of values.entries()) {
+      subject.backend.setCurrentKey(i)
+      state.update(value)
+    }
+    const restoredValues = async (isTouched: boolean) => {
+      const snapshot = subject.backend.snapshot(isTouched ? 2n : 1n)
+      for (let i = 0; isTouched && i < values.length; i++) {
+        subject.backend.setCurrentKey(i)
+        state.value()
+      }
+      const parts = [{ handle: completeSnapshot(snapshot), keyGroups: ALL }]
+      const other = new Subject()
+      await other.backend.restore({ parts, open: openInline })
+      return values.map((_, i) => {
+        other.backend.setCurrentKey(i)
+        return other.value.value() as unknown
+      })
+    }
+    const touched = await restoredValues(true)
+    t.strictSame(touched, await restoredValues(false))
+    const { first, second } = touched[0] as { first: unknown; second: unknown }
+    t.equal(first, second, 'a part that a dynamic value holds twice stays one')
+  })
 })
