@@ -217,14 +217,13 @@ export class FaultCluster {
     }
   }
 
-  /** Ends the cluster as its owner does: standbys first, then the leader with all that the cluster keeps. */
+  /** Ends the cluster as its owner does: the leader with all that the cluster keeps, and with it the standbys. */
   async shutDown(): Promise<void> {
     const leader = await this.leader()
-    const standbys = this.jobManagers.filter((place) => place !== leader)
-    for (const { pid } of standbys) process.kill(pid!, 'SIGTERM')
-    await until('standbys have ended', () => standbys.every(({ pid }) => !isAlive(pid!)))
     await leader.rest.shutDownCluster()
-    await until('the leader has ended', () => !isAlive(leader.pid!))
+    await until('all JobManagers have ended', () =>
+      this.jobManagers.every(({ pid }) => pid === undefined || !isAlive(pid)),
+    )
   }
 
   /** Ends all processes, also those that are stopped or start just now. Nothing is started any more. */

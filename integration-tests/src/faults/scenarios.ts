@@ -42,6 +42,12 @@ const UNALIGNED = {
   'execution.checkpointing.aligned-checkpoint-timeout': '0 ms',
 }
 
+/** Barriers are aligned at first, and overtake when that takes too long: often, with a consumer that is slow. */
+const ALIGNED_AT_FIRST = {
+  ...UNALIGNED,
+  'execution.checkpointing.aligned-checkpoint-timeout': '150 ms',
+}
+
 const ON_DISK = { 'state.backend.type': 'lsm', 'execution.checkpointing.incremental': 'true' }
 
 /** With a server that can go away, faults of it come often. */
@@ -71,6 +77,13 @@ const SHORT = [
 export const FAULT_SCENARIOS: readonly FaultScenario[] = [
   { name: 'all', faults: FAULTS },
   { name: 'unaligned', faults: FAULTS, configuration: UNALIGNED },
+  {
+    name: 'aligned-timeout',
+    faults: FAULTS.map((fault) =>
+      fault.name === 'slow-consumer' ? { ...fault, weight: 8 } : fault,
+    ),
+    configuration: ALIGNED_AT_FIRST,
+  },
   {
     name: 'adaptive',
     faults: [...FAULTS, CHANGE_REQUIREMENTS],
@@ -103,6 +116,9 @@ export const FAULT_SCENARIOS: readonly FaultScenario[] = [
     })),
   },
   ...FAULTS.map((fault) => ({ name: fault.name, faults: [fault] })),
+  ...STORAGE_FAULTS.map(
+    (fault): FaultScenario => ({ name: fault.name, faults: [fault], storage: 's3' }),
+  ),
   ...[...LEADER_FAULTS, ...ZOOKEEPER_FAULTS].map((fault) => ({
     name: fault.name,
     faults: [fault],

@@ -29,7 +29,8 @@ import {
 export async function createZooKeeperHaServices(
   options: HighAvailabilityContext,
 ): Promise<ZooKeeperHaServices> {
-  const { configuration, fileSystems, clock, random, log, contenderName, onFatalError } = options
+  const { configuration, fileSystems, clock, random, log, contenderName } = options
+  const { onFatalError, onClusterEnded } = options
   const settings = zooKeeperHaSettings(configuration)
   const directory = requiredStorageDirectory(settings)
   const storage = { fileSystem: storageFileSystem(fileSystems, directory), directory }
@@ -44,6 +45,7 @@ export async function createZooKeeperHaServices(
     log,
     contenderName,
     ...(onFatalError !== undefined && { onFatalError }),
+    ...(onClusterEnded !== undefined && { onClusterEnded }),
   })
 }
 

@@ -20,6 +20,7 @@ import { childrenOf, prepareCluster, removeEmptyCluster } from './cluster-layout
 import { ClusterPaths } from './cluster-paths.js'
 import { watchConnection } from './connection-watchdog.js'
 import { CoordinationReads, hasReason } from './coordination-reads.js'
+import { CLUSTER_END, ClusterEnd } from './election/cluster-end.js'
 import { LeaderLatch, type WonLatch } from './election/leader-latch.js'
 import { Leftovers } from './election/leftovers.js'
 import { PublishedAddresses } from './election/published-addresses.js'
@@ -46,6 +47,8 @@ export interface ZooKeeperHaServicesOptions {
   readonly contenderName: string
   /** See `createZooKeeperHaServices`. */
   readonly onFatalError?: (error: Error) => void
+  /** See `HighAvailabilityContext`. */
+  readonly onClusterEnded?: () => void
 }
 
 const SWEEP_RETRY_MS = 30_000
@@ -62,6 +65,7 @@ export class ZooKeeperHaServices implements HighAvailabilityServices {
   readonly #watches: LeaderWatches
   readonly #leftovers: Leftovers
   readonly #latch: LeaderLatch
+  readonly #clusterEnd: ClusterEnd
   readonly #election: LeaderElectionService
   readonly #endings: (() => void)[] = []
   #term: ZooKeeperTerm | undefined
@@ -87,10 +91,16 @@ export class ZooKeeperHaServices implements HighAvailabilityServices {
     })
     this.#watches = new LeaderWatches({ zooKeeper, paths, retry, clock, log })
     this.#leftovers = new Leftovers(zooKeeper)
+    const processUuid = random.uuid()
+    this.#clusterEnd = new ClusterEnd({
+      ...{ zooKeeper, paths, processUuid, contenderName, clock, log },
+      retriever: this.#watches.retriever(CLUSTER_END),
+      onClusterEnded: options.onClusterEnded,
+    })
     this.#latch = new LeaderLatch({
       zooKeeper,
       paths,
-      processUuid: random.uuid(),
+      processUuid,
       contenderName,
       tolerateSuspendedConnections: settings.tolerateSuspendedConnections,
       retry,
@@ -260,6 +270,7 @@ export class ZooKeeperHaServices implements HighAvailabilityServices {
       }
     } finally {
       this.#latch.close()
+      await this.#clusterEnd.close()
       this.#watches.close()
       this.#reads.close()
       for (const end of this.#endings) end()
@@ -278,6 +289,7 @@ export class ZooKeeperHaServices implements HighAvailabilityServices {
       node: paths.cluster,
       folder: this.#folder.path,
     })
+    if (this.#addresses !== undefined) await this.#clusterEnd.announce(this.#addresses, token)
     this.#addresses?.close()
     await removeTree(access, paths.entries)
     const components = await this.#reads.run(`list ${paths.leader}`, () =>

@@ -438,3 +438,45 @@ t.test('A process that joins while its connection is cut takes part when it is b
   t.equal(told.at(-1)?.address, 'a')
   await a.ha.close()
 })
+
+t.test('A leader that ends its cluster ends those that wait for their turn first', async (t) => {
+  const world = new HaWorld()
+  const [a, b, c] = ['a', 'b', 'c'].map((name) => world.process(name, { endOfCluster: 'ends' }))
+  for (const each of [a!, b!, c!]) {
+    each.contend()
+    await settle()
+  }
+  await a!.stores().namespace('job-results').create('job', bytes('ended'))
+  const closed = a!.ha.close({ cleanUp: true })
+  await world.advance(1_000, 50)
+  await closed
+  t.strictSame([a!.clusterEnds, b!.clusterEnds, c!.clusterEnds], [0, 1, 1])
+  t.strictSame([b!.tokens, c!.tokens], [[], []], 'neither has led: nothing was begun again')
+  t.strictSame(world.zooKeeper.paths, [])
+  t.strictSame(await world.files(), [])
+  t.notMatch(world.warnings(), [/do not end with/])
+})
+
+t.test('A leader that ends its cluster does not wait for ever for one that hangs', async (t) => {
+  const world = new HaWorld()
+  const [a, b] = ['a', 'b'].map((name) => world.process(name, { endOfCluster: 'hangs' }))
+  for (const each of [a!, b!]) {
+    each.contend()
+    await settle()
+  }
+  const closed = a!.ha.close({ cleanUp: true })
+  await world.advance(500, 50)
+  const next = world.process('next', { endOfCluster: 'ends' })
+  next.contend()
+  await world.advance(6_000, 50)
+  await closed
+  t.match(world.warnings().join(), /do not end with their cluster/)
+  t.equal(b!.clusterEnds, 1)
+  t.equal(next.clusterEnds, 0, 'who comes meanwhile is of the next cluster')
+  t.equal(b!.leads, true)
+  await b!.ha.close()
+  await world.advance(1_000)
+  t.equal(next.leads, true)
+  await next.ha.close({ cleanUp: true })
+  t.strictSame(world.zooKeeper.paths, [])
+})

@@ -104,9 +104,9 @@ export class HaWorld {
 
   process(
     name: string,
-    { settings = {}, zooKeeper = this.client(name) }: ProcessOptions = {},
+    { settings = {}, zooKeeper = this.client(name), endOfCluster }: ProcessOptions = {},
   ): HaProcess {
-    return new HaProcess(this, name, this.settings(settings), zooKeeper)
+    return new HaProcess(this, name, this.settings(settings), zooKeeper, endOfCluster)
   }
 
   /** Paths of files below the folder of the cluster. */
@@ -136,6 +136,8 @@ export class HaWorld {
 interface ProcessOptions {
   settings?: Record<string, string>
   zooKeeper?: SimulatedZooKeeperClient
+  /** What it does when the leader ends the cluster; default: it does not listen. */
+  endOfCluster?: 'ends' | 'hangs' | undefined
 }
 
 /** A JobManager as far as its high availability is concerned. */
@@ -147,12 +149,14 @@ export class HaProcess {
   readonly news: string[] = []
   readonly tokens: FencingToken[] = []
   readonly fatal: Error[] = []
+  clusterEnds = 0
 
   constructor(
     world: HaWorld,
     name: string,
     settings: ReturnType<HaWorld['settings']>,
     zooKeeper: SimulatedZooKeeperClient,
+    endOfCluster?: ProcessOptions['endOfCluster'],
   ) {
     this.name = name
     this.zooKeeper = zooKeeper
@@ -165,6 +169,12 @@ export class HaProcess {
       log: world.log,
       contenderName: name,
       onFatalError: (error) => void this.fatal.push(error),
+      ...(endOfCluster !== undefined && {
+        onClusterEnded: () => {
+          this.clusterEnds++
+          if (endOfCluster === 'ends') void this.ha.close({ cleanUp: true })
+        },
+      }),
     })
   }
 

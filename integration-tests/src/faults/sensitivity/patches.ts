@@ -42,7 +42,7 @@ export const FAULT_PATCHES: readonly FaultPatch[] = [
         module: 'runtime/dist/operators/sink-writer-operator.js',
         find: 'this.#storeCommittables();\n    }',
         replace:
-          'this.#storeCommittables();\n        await this.#commitFully(checkpointId);\n    }',
+          'this.#storeCommittables();\n        await this.#commitFully(context.checkpointId);\n    }',
       },
     ],
     scenario: 'fail-commit',

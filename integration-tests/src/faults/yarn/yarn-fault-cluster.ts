@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { FileSystem } from '@flink-ts/core'
@@ -178,9 +178,18 @@ export class YarnFaultCluster {
     return attempts.flat().length
   }
 
-  /** Ends everything; nothing is started any more. */
+  /** Keeps the logs of YARN and of all containers, which go with it. Nothing is started any more. */
   async close(): Promise<void> {
     this.#isClosed = true
     this.heal()
+    const { resourceManager, nodeManagers } = this.hadoop
+    const logs = join(this.#folder, 'log')
+    mkdirSync(logs, { recursive: true })
+    for (const each of [resourceManager, ...nodeManagers]) {
+      writeFileSync(join(logs, `${each.name}.log`), each.log())
+    }
+    for (const { name, logsFolder } of nodeManagers) {
+      cpSync(logsFolder, join(logs, `containers-of-${name}`), { recursive: true })
+    }
   }
 }

@@ -115,6 +115,7 @@ export async function startJobManager(
       fileSystems,
       contenderName: rpcService.address,
       onFatalError,
+      onClusterEnded: () => hooks.onClusterShutDown('SUCCEEDED'),
     })
   } catch (error) {
     await rpcService.close()

@@ -29,6 +29,8 @@ export interface HighAvailabilityContext extends LeaderRetrievalContext {
   readonly fileSystems: FileSystems
   /** Of this JobManager, for people: `host:port` of its RPC service. */
   readonly contenderName: string
+  /** Another JobManager, the leader, ends the cluster: this one is to end, too. */
+  readonly onClusterEnded?: () => void
 }
 
 /** Finds leaders, takes no part in their election, and changes nothing. */
