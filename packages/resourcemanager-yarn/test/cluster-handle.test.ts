@@ -1,6 +1,6 @@
 import t from 'tap'
 import { HttpConnectionError } from '../dist/rest/http-transport.js'
-import { FakeYarn, json } from './support/fake-yarn.js'
+import { FakeYarn, json, refusal } from './support/fake-yarn.js'
 import { namesIn, put, STAGING, yarnPlace } from './support/yarn-place.js'
 
 const ID = 'application_1700000000000_0001'
@@ -67,7 +67,10 @@ t.test('whenRunning of what fails says why on one screen, with the end of the lo
       ...Array.from({ length: 50 }, (_, i) => `line ${i} ${'x'.repeat(400)}`),
     ].join('\n')
   }
-  yarn.logs = { 'jobmanager.err': '', 'jobmanager.log': 'first\nCould not start: no such queue\n' }
+  yarn.logs = {
+    'jobmanager.stderr': '',
+    'jobmanager.log': 'first\nCould not start: no such queue\n',
+  }
   const handle = await descriptor.deploySessionCluster()
   const error = (await handle.whenRunning().catch((e: Error) => e)) as Error & { code: string }
   t.equal(error.code, 'FLINK_YARN_DEPLOYMENT')
@@ -126,6 +129,63 @@ t.test(
     await t.rejects(handle.whenEnded(), { code: 'FLINK_YARN_UNREACHABLE' })
   },
 )
+
+t.test('a ResourceManager that recovers takes no cluster away from anybody', async (t) => {
+  const { descriptor, yarn, hdfs, clock } = await place()
+  const handle = await descriptor.deploySessionCluster()
+  await descriptor.close()
+  const all = new Map(yarn.applications)
+  const recover = (ms: number) => {
+    yarn.haState = 'INITIALIZING'
+    yarn.applications.clear()
+    clock.schedule(ms, () => {
+      yarn.haState = 'ACTIVE'
+      for (const [id, application] of all) yarn.applications.set(id, application)
+    })
+  }
+  recover(60_000)
+  clock.schedule(90_000, () => {
+    Object.assign(all.get(ID)!, { state: 'RUNNING', amRpcAddress: 'node1:4711' })
+  })
+  t.match(await handle.whenRunning(), { state: 'RUNNING' })
+  t.same(await namesIn(hdfs, STAGING), [ID])
+  recover(10_000)
+  await handle.kill()
+  t.same(yarn.alive, [], 'it was ended, not only its files')
+  t.same(await namesIn(hdfs, STAGING), [])
+})
+
+t.test('whenRunning outlasts errors of YARN, and does without figures', async (t) => {
+  const { descriptor, yarn, clock, lines } = await place()
+  const handle = await descriptor.deploySessionCluster()
+  await descriptor.close()
+  const startMs = clock.monotonicNow()
+  yarn.intercept = ({ url }) => {
+    const passedMs = clock.monotonicNow() - startMs
+    if (/\/(?:metrics|scheduler)\?/.test(url)) return refusal(403, 'ForbiddenException', 'no')
+    if (passedMs < 30_000) return undefined
+    if (passedMs < 60_000) return refusal(500, 'NullPointerException', '')
+    Object.assign(yarn.applications.get(ID)!, { state: 'RUNNING', amRpcAddress: 'node1:4711' })
+    return undefined
+  }
+  t.match(await handle.whenRunning(), { state: 'RUNNING' })
+  t.equal(lines.filter((line) => line.endsWith('still trying.')).length, 1)
+  t.notOk(lines.some((line) => line.includes('waits for resources')))
+})
+
+t.test('files of an application that could not be ended stay', async (t) => {
+  const controller = new AbortController()
+  const { descriptor, yarn, hdfs, lines } = await place(new FakeYarn(), controller.signal)
+  const handle = await descriptor.deploySessionCluster()
+  await descriptor.close()
+  yarn.intercept = ({ method }) =>
+    method === 'PUT' ? refusal(500, 'IOException', 'no') : undefined
+  const running = handle.whenRunning()
+  controller.abort(new Error('SIGINT'))
+  await t.rejects(running, { code: 'FLINK_YARN_INTERRUPTED' })
+  t.ok(lines.some((line) => line.includes('could not be ended and may still run')))
+  t.same(await namesIn(hdfs, STAGING), [ID], 'it needs them')
+})
 
 t.test('whenEnded of a person who gives up leaves the cluster alone', async (t) => {
   const controller = new AbortController()

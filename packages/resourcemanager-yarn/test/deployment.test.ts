@@ -67,7 +67,7 @@ t.test(
       command:
         './node --max-old-space-size=1024 --max-semi-space-size=2 ' +
         './flink-ts/lib/node_modules/@flink-ts/entrypoint/dist/mains/standalone-session.js ' +
-        '--configDir . --container yarn 1> <LOG_DIR>/jobmanager.out 2> <LOG_DIR>/jobmanager.err',
+        '--configDir . --container yarn 1> <LOG_DIR>/jobmanager.out 2> <LOG_DIR>/jobmanager.stderr',
     })
     t.same(spec.environment.entry, [
       { key: 'HADOOP_USER_NAME', value: 'ann' },
@@ -180,7 +180,7 @@ t.test('deployApplicationCluster passes the words of the program on', async (t) 
     '/n --max-old-space-size=1024 --max-semi-space-size=2 ' +
       '/h/lib/node_modules/@flink-ts/entrypoint/dist/mains/standalone-application.js ' +
       '--configDir . --container yarn --bundle program.mjs --program-name p --entry-point main ' +
-      "-- --input \\$'a b' \\$'\\\\044X' 1> <LOG_DIR>/jobmanager.out 2> <LOG_DIR>/jobmanager.err",
+      "-- --input \\$'a b' \\$'\\\\044X' 1> <LOG_DIR>/jobmanager.out 2> <LOG_DIR>/jobmanager.stderr",
   )
 })
 

@@ -7,7 +7,7 @@ const MAX_DIAGNOSTICS_LINES = 12
 const MAX_LOG_LINES = 15
 const MAX_LINE_LENGTH = 300
 /** In the order in which they tell most. */
-const LOG_FILES = ['jobmanager.err', 'jobmanager.log', 'prelaunch.err']
+const LOG_FILES = ['jobmanager.stderr', 'jobmanager.log', 'prelaunch.err']
 /** Lines of YARN that tell nothing. */
 const NOISE =
   /^\s*(?:at |$)|^For more detailed output|^Failing this attempt|then click on links to logs|^Exception in thread|^Stack trace|^(?:\[[^\]]*\])?Container exited with|^Last \d+ bytes of |^\. Failing the application|^Container id: |^Exit code: /

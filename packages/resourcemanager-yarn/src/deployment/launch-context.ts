@@ -39,7 +39,8 @@ export function jobManagerLaunch(launch: JobManagerLaunch): ContainerLaunchConte
       launch.userName,
       'jobmanager.log',
     ),
-    commands: [containerCommand(words, { stdout: 'jobmanager.out', stderr: 'jobmanager.err' })],
+    // YARN shows the end of files with this name among the diagnostics of an application that failed.
+    commands: [containerCommand(words, { stdout: 'jobmanager.out', stderr: 'jobmanager.stderr' })],
   }
 }
 
