@@ -210,6 +210,25 @@ function slotManager(settings: Partial<SlotManagerSettings>) {
   return { clock: world.clock, manager, join, check, allocations, short, kept }
 }
 
+t.test('ActiveWorkers keeps workers of an earlier attempt until they have registered', (t) => {
+  const { driver, workers } = setUp()
+  workers.recovered([{ resourceId: 'a' as ResourceId }, { resourceId: 'b' as ResourceId }])
+  // No job has come back yet.
+  workers.declare(0, [])
+  t.same(driver.released, [])
+  // The one that has registered is not the one too many either.
+  workers.registered('a')
+  workers.declare(1, [])
+  t.same(driver.released, [])
+  workers.declare(2, [])
+  t.equal(driver.requests.length, 0, 'they count as there')
+  workers.registered('b')
+  workers.declare(1, ['a'])
+  t.same(driver.released, ['a'])
+  workers.close()
+  t.end()
+})
+
 t.test('ActiveWorkers names blocked machines with each request', async (t) => {
   const { driver, workers } = setUp()
   workers.recovered([])

@@ -77,16 +77,23 @@ export class ActiveWorkers {
     return this.#byId.has(resourceId)
   }
 
-  /** @param unwanted the first to go */
+  /**
+   * Workers of an earlier attempt stay until their TaskManagers have registered: until then nobody knows what they hold, and the
+   * jobs that they run tasks of may not have come back.
+   *
+   * @param unwanted the first to go
+   */
   declare(needed: number, unwanted: readonly string[]): void {
     this.#needed = needed
     let surplus = this.#workers.size - needed
-    if (surplus > 0) {
-      const first = unwanted.flatMap((resourceId) => this.#byId.get(resourceId) ?? [])
-      for (const worker of this.#inReleaseOrder(first)) {
-        if (surplus-- === 0) break
-        this.#release(worker, 'it is not needed any more', true)
-      }
+    const first = unwanted.flatMap((resourceId) => this.#byId.get(resourceId) ?? [])
+    const inDoubt = this.#unregisteredRecovered
+    for (const worker of surplus > 0 ? this.#inReleaseOrder(first) : []) {
+      // Those that are needed are registered ones, rather than those that nobody has heard of yet.
+      const isKept = worker.state === 'REGISTERED' && !first.includes(worker)
+      if (surplus <= (isKept ? inDoubt : 0)) break
+      surplus--
+      this.#release(worker, 'it is not needed any more', true)
     }
     this.#startMissing()
   }
@@ -196,11 +203,7 @@ export class ActiveWorkers {
   #inReleaseOrder(first: readonly Worker[]): Worker[] {
     const others = (...states: readonly Worker['state'][]) =>
       [...this.#workers].filter((worker) => states.includes(worker.state)).reverse()
-    const rest = [
-      ...others('REQUESTED'),
-      ...others('STARTED', 'RECOVERED'),
-      ...others('REGISTERED'),
-    ]
+    const rest = [...others('REQUESTED'), ...others('STARTED'), ...others('REGISTERED')]
     return [...new Set([...first, ...rest])]
   }
 
