@@ -4,10 +4,14 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { createExecutor } from '@flink-ts/client'
 import { clusterRestClient } from '@flink-ts/client/remote'
-import { Configuration, SystemClock } from '@flink-ts/core'
+import { Configuration, FlinkError, SystemClock } from '@flink-ts/core'
+import { ClusterSecret, restToken, writeClusterSecret } from '@flink-ts/core/security'
 import { ManualClock } from '@flink-ts/core/testing'
+import type { ClusterHandle, ClusterReport } from '@flink-ts/runtime'
 import t, { type Test } from 'tap'
+import { clusterLeaderLookup } from '../../dist/remote/cluster-leader-lookup.js'
 import { restLeaderLookup } from '../../dist/remote/rest-leader-lookup.js'
 
 /** Names whoever stands in a file, and writes down what was opened and not closed. */
@@ -138,3 +142,121 @@ t.test(
     t.equal(openRetrievals(), 0)
   },
 )
+
+t.test(
+  'clusterRestClient shows the token of the secret where the configuration asks for it',
+  async (t) => {
+    const folder = t.testdir({})
+    const seen: (string | undefined)[] = []
+    const server = createServer((request, response) => {
+      seen.push(request.headers.authorization)
+      response.writeHead(200, { 'Content-Type': 'application/json' })
+      response.end(JSON.stringify({ status: 'RUNNING' }))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    t.teardown(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+    const secret = ClusterSecret.random()
+    writeClusterSecret(join(folder, 'cluster-secret'), secret)
+    const clock = new SystemClock()
+    const address = `127.0.0.1:${(server.address() as AddressInfo).port}`
+    const configuration = Configuration.fromMap({ 'security.rest.authentication.enabled': 'true' })
+    const clients = [
+      clusterRestClient({ configuration, clock, address, configurationFolder: folder }),
+      clusterRestClient({ configuration, clock, address, secret: ClusterSecret.random() }),
+      clusterRestClient({ configuration: new Configuration(), clock, address, secret }),
+    ]
+    for (const client of clients) await client.jobStatus('a')
+    t.equal(seen[0], `Bearer ${restToken(secret)}`)
+    t.match(seen[1], /^Bearer [0-9a-f]{64}$/)
+    t.not(seen[1], seen[0])
+    t.equal(seen[2], undefined, 'nobody asked for it')
+
+    t.throws(() => clusterRestClient({ configuration, clock, address }), {
+      code: 'FLINK_CLUSTER_SECRET',
+      message: /security\.cluster\.secret-file names no file/,
+    })
+  },
+)
+
+function handleOf(
+  reports: () => Promise<ClusterReport>,
+  more: Record<string, string> = {},
+): ClusterHandle {
+  return {
+    clusterId: 'application_1_1',
+    configuration: Configuration.fromMap(more),
+    report: reports,
+    whenRunning: reports,
+    whenEnded: reports,
+    kill: async () => {},
+  }
+}
+
+t.test(
+  'clusterLeaderLookup waits for another address in the report, as long as it may',
+  async (t) => {
+    const clock = new ManualClock()
+    let report: ClusterReport = { state: 'RUNNING', diagnostics: '', restAddress: 'a:1' }
+    let away = false
+    const { find, description } = clusterLeaderLookup(
+      handleOf(async () => {
+        if (away) throw new FlinkError('away', { code: 'FLINK_TESTING', retriable: true })
+        return report
+      }),
+      clock,
+    )
+    t.equal(description, 'the report of application_1_1')
+    t.equal(await find({ patienceMs: 0 }), 'http://a:1')
+    const turn = () => new Promise((resolve) => setImmediate(resolve))
+
+    const same = find({ patienceMs: 1000, unlike: 'http://a:1' })
+    for (let i = 0; i < 2; i++) {
+      await turn()
+      clock.advance(500)
+    }
+    t.equal(await same, 'http://a:1', 'the one that leads still')
+
+    away = true
+    const other = find({ patienceMs: 60_000, unlike: 'http://a:1' })
+    await turn()
+    away = false
+    report = { ...report, restAddress: 'b:2' }
+    clock.advance(500)
+    t.equal(await other, 'http://b:2')
+
+    report = { state: 'ENDED', status: 'FAILED', diagnostics: 'exit code 137\n' }
+    await t.rejects(find({ patienceMs: 60_000 }), {
+      code: 'FLINK_CLUSTER_ENDED',
+      message: 'The cluster application_1_1 has ended (FAILED): exit code 137',
+    })
+  },
+)
+
+t.test(
+  'clusterLeaderLookup asks high availability where there is one, and still knows of the end',
+  async (t) => {
+    const { leads, configuration } = highlyAvailable(t)
+    let report: ClusterReport = { state: 'STARTING', diagnostics: '' }
+    const handle = handleOf(async () => report, configuration.toMap())
+    const { find } = clusterLeaderLookup(handle, new SystemClock())
+    leads('http://leader:1')
+    t.equal(await find({ patienceMs: 1000 }), 'http://leader:1')
+    leads('')
+    t.equal(await find({ patienceMs: 10 }), undefined)
+    report = { state: 'ENDED', diagnostics: '' }
+    await t.rejects(find({ patienceMs: 10 }), {
+      message: 'The cluster application_1_1 has ended (UNKNOWN)',
+    })
+  },
+)
+
+t.test('createExecutor refuses targets that only flink run can deploy to', async (t) => {
+  const configuration = Configuration.fromMap({ 'execution.target': 'yarn-per-job' })
+  await t.rejects(createExecutor(configuration), {
+    code: 'FLINK_UNKNOWN_TARGET',
+    message: /start it by flink run -t yarn-per-job$/,
+  })
+})
