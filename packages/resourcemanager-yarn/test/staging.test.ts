@@ -185,6 +185,18 @@ t.test('StagingArea is for file systems that YARN gets files from', async (t) =>
   t.throws(() => area('/plain'), CONFIGURATION)
 })
 
+t.test('a folder that others may look into gets no secret', async (t) => {
+  const { descriptor, yarn, hdfs } = await yarnPlace({
+    configuration: { 'yarn.flink-ts.node-path': '/n', 'yarn.flink-ts.home-path': '/h' },
+  })
+  await put(hdfs, `${STAGING}/${ID}/trap`, 'x')
+  await t.rejects(descriptor.deploySessionCluster(), {
+    code: 'FLINK_YARN_STAGING',
+    message: /Cannot make the staging folder: others may look into .* \(mode 755\)/,
+  })
+  t.equal(yarn.applications.size, 0)
+})
+
 t.test(
   'yarn.ship-files and yarn.ship-archives come to every container by their names',
   async (t) => {

@@ -1,12 +1,16 @@
-import { formatDuration } from '@flink-ts/core'
+import { FlinkError, formatDuration } from '@flink-ts/core'
 import type { ResourceManagerClient } from '../rest/resource-manager-client.js'
 import type { YarnApplicationReport } from '../rest/resource-manager-records.js'
-import { YarnUnreachableError } from '../rest/yarn-rest-error.js'
+import { YarnRequestRefusedError, YarnUnreachableError } from '../rest/yarn-rest-error.js'
 import { YarnApplicationGoneError } from './deployment-error.js'
 import type { YarnWorld } from './yarn-world.js'
 
-const FIRST_POLL_MS = 100
-const MAX_POLL_MS = 1_000
+/** Pauses between reports, until so many milliseconds have passed: who waits for a start wants to know at once. */
+const POLLS: readonly (readonly [untilMs: number, pauseMs: number])[] = [
+  [5_000, 100],
+  [60_000, 300],
+  [Number.POSITIVE_INFINITY, 1_000],
+]
 /** A ResourceManager that restarts is away for a while. */
 const OUTAGE_MS = 5 * 60_000
 const FIRST_WAIT_LINE_MS = 3_000
@@ -25,7 +29,7 @@ export interface WatchOptions {
 /**
  * Asks for reports until one will do.
  *
- * @throws YarnApplicationGoneError if YARN has forgotten it; YarnUnreachableError after 5 min without YARN; the reason of the signal
+ * @throws YarnApplicationGoneError if YARN has forgotten it; YarnUnreachableError (or what YARN says instead of an answer) after 5 min without YARN; the reason of the signal
  */
 export async function watchApplication(options: WatchOptions): Promise<YarnApplicationReport> {
   const { world, resourceManager, applicationId, isOver, signal } = options
@@ -35,7 +39,7 @@ export async function watchApplication(options: WatchOptions): Promise<YarnAppli
   let lastLineMs = startMs
   let nextLineMs = startMs + FIRST_WAIT_LINE_MS
   let outageMs: number | undefined
-  for (let pollMs = FIRST_POLL_MS; ; pollMs = Math.min(pollMs * 1.1, MAX_POLL_MS)) {
+  for (;;) {
     signal?.throwIfAborted()
     try {
       const report = await resourceManager.application(applicationId)
@@ -52,19 +56,35 @@ export async function watchApplication(options: WatchOptions): Promise<YarnAppli
       lastState = report.state
       if (isOver(report)) return report
       if (options.tells && nowMs >= nextLineMs && nowMs > lastLineMs) {
-        tell(await waitingLine(resourceManager, report, nowMs - startMs))
+        const line = await waitingLine(resourceManager, report, nowMs - startMs).catch(
+          (error: unknown) => {
+            if (!FlinkError.is(error) || signal?.aborted) throw error
+            world.context.log.debug('No figures of what an application waits for', { error })
+            return undefined
+          },
+        )
+        if (line !== undefined) tell(line)
         lastLineMs = nowMs
         nextLineMs = nowMs + WAIT_LINE_MS
       }
     } catch (error) {
-      if (!(error instanceof YarnUnreachableError)) throw error
+      if (!isOutage(error)) throw error
       const nowMs = clock.monotonicNow()
       if (outageMs === undefined) tell(`${error.message}; still trying.`)
       outageMs ??= nowMs
       if (nowMs - outageMs > OUTAGE_MS) throw error
     }
-    await pause(world, pollMs, signal)
+    const passedMs = clock.monotonicNow() - startMs
+    await pause(world, POLLS.find(([untilMs]) => passedMs < untilMs)![1], signal)
   }
+}
+
+/** An error within the ResourceManager says nothing about the application. */
+function isOutage(error: unknown): error is FlinkError {
+  return (
+    error instanceof YarnUnreachableError ||
+    (error instanceof YarnRequestRefusedError && error.status >= 500)
+  )
 }
 
 /** What it waits for, with figures. */

@@ -68,6 +68,14 @@ export class StagingArea {
       // Not with those permissions: a home that is made with it may be in a folder of everybody's.
       await files.on(base).mkdirs(base)
       await files.on(folder).mkdirs(folder, PRIVATE_FOLDER)
+      // Where everybody may write, somebody else may have made it.
+      const { mode } = await files.on(folder).getFileStatus(folder)
+      if ((mode & 0o077) !== 0) {
+        throw new FlinkError(
+          `others may look into ${folder} (mode ${mode.toString(8)}), and the secret of the cluster would lie there`,
+          { code: 'FLINK_YARN_STAGING' },
+        )
+      }
     })
     return folder
   }
