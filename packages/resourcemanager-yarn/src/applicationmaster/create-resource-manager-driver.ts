@@ -1,5 +1,5 @@
 import { cwd, env } from 'node:process'
-import { createFileSystems, FlinkError } from '@flink-ts/core'
+import { createFileSystems, FlinkError, isHighlyAvailable, YarnOptions } from '@flink-ts/core'
 import {
   createApplicationMasterClient,
   nodeManagerConnector,
@@ -49,5 +49,9 @@ export async function createResourceManagerDriver(
     connect: nodeManagerConnector(world),
     addresses,
     removeStagingFolder: async () => folder?.remove(log),
+    isFirstAttempt: /_01_\d+$/.test(env['CONTAINER_ID'] ?? ''),
+    mayBeFollowed:
+      isHighlyAvailable(configuration) ||
+      (configuration.get(YarnOptions.APPLICATION_ATTEMPTS) ?? 1) > 1,
   })
 }

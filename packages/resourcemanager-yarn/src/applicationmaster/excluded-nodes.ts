@@ -11,7 +11,7 @@ export class ExcludedNodes {
   readonly #clock: Clock
   readonly #log: Logger
   #blocked: ReadonlySet<string> = new Set()
-  /** Host, and until when. */
+  /** Host, and until when, by the monotonic clock. */
   readonly #failed = new Map<string, number>()
   /** What YARN has been told. */
   readonly #told = new Set<string>()
@@ -28,7 +28,7 @@ export class ExcludedNodes {
   /** @param numClusterNodes machines of the cluster, as far as known: the last one of them stays */
   startFailed(host: string, numClusterNodes: number): void {
     this.#failed.delete(host)
-    this.#failed.set(host, this.#clock.now() + EXCLUSION_MS)
+    this.#failed.set(host, this.#clock.monotonicNow() + EXCLUSION_MS)
     this.#log.warn('A node gets no new container for a while', { host, forMs: EXCLUSION_MS })
     for (const oldest of this.#failed.keys()) {
       if (this.#hosts().size < Math.max(1, numClusterNodes)) break
@@ -73,7 +73,7 @@ export class ExcludedNodes {
   }
 
   #hosts(): Set<string> {
-    const now = this.#clock.now()
+    const now = this.#clock.monotonicNow()
     for (const [host, until] of this.#failed) if (until <= now) this.#failed.delete(host)
     return new Set([...this.#blocked, ...this.#failed.keys()])
   }

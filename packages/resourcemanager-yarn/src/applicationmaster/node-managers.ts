@@ -39,7 +39,10 @@ interface Node {
 const MAX_BATCH = 50
 /** Nodes that are spoken with at the same time. */
 const MAX_BUSY = 32
-/** A node that does not answer is asked after 0.5, 1, 2 and 4 s, then its containers have failed. */
+/** Nodes that are silent must not keep those waiting that are not; YARN stops what they were to stop. */
+const STOP_TIMEOUT_MS = 5_000
+const START_TIMEOUT_MS = 15_000
+/** A node that refuses or does not answer in time is asked again after 0.5, 1, 2 and 4 s, then its containers have failed. */
 const MAX_ATTEMPTS = 5
 const FIRST_RETRY_MS = 500
 
@@ -113,7 +116,8 @@ export class NodeManagers {
   #work(node: Node): void {
     if (node.isBusy || node.cancelRetry !== undefined) return
     if (node.starts.size + node.stops.size === 0) {
-      this.#nodes.delete(node.address)
+      this.#waiting.delete(node)
+      if (this.#nodes.get(node.address) === node) this.#nodes.delete(node.address)
       return
     }
     if (this.#busy >= MAX_BUSY) {
@@ -129,11 +133,24 @@ export class NodeManagers {
         node.isBusy = false
         this.#busy--
         this.#work(node)
-        const [next] = this.#waiting
-        if (next === undefined) return
-        this.#waiting.delete(next)
-        this.#work(next)
+        this.#wakeWaiting()
       })
+  }
+
+  /** Those with something to start first: somebody waits for that. */
+  #wakeWaiting(): void {
+    while (this.#busy < MAX_BUSY && this.#waiting.size > 0) {
+      let next: Node | undefined
+      for (const node of this.#waiting) {
+        next ??= node
+        if (node.starts.size === 0) continue
+        next = node
+        break
+      }
+      if (next === undefined) return
+      this.#waiting.delete(next)
+      this.#work(next)
+    }
   }
 
   async #speak(node: Node): Promise<void> {
@@ -163,7 +180,7 @@ export class NodeManagers {
     for (const { id } of starts) this.#options.onStarting(id)
     let answer: Awaited<ReturnType<typeof client.startContainers>>
     try {
-      answer = await client.startContainers(starts)
+      answer = await client.startContainers(starts, { timeoutMs: START_TIMEOUT_MS })
     } catch (error) {
       node.failures++
       if (node.failures >= MAX_ATTEMPTS) {
@@ -205,7 +222,7 @@ export class NodeManagers {
   ): Promise<void> {
     const { log } = this.#options
     try {
-      const { failed } = await client.stopContainers(stops)
+      const { failed } = await client.stopContainers(stops, { timeoutMs: STOP_TIMEOUT_MS })
       for (const [containerId, error] of failed) {
         log.info('A node did not stop a container; YARN will', {
           containerId,

@@ -1,4 +1,4 @@
-import { remoteExceptionOf } from '@flink-ts/hadoop-rpc'
+import { HadoopAuthenticationError, remoteExceptionOf } from '@flink-ts/hadoop-rpc'
 
 /** What a failed call to the ResourceManager means for the application. */
 export type Refusal =
@@ -25,8 +25,13 @@ const BY_CLASS: Readonly<Record<string, Refusal>> = {
   InvalidContainerReleaseException: 'INVALID_REQUEST',
 }
 
+/** A restarted ResourceManager may not know its attempts at once: only so many answers in a row mean that one is gone. */
+export const MAX_TIMES_GONE = 3
+
 /** By the Java class of what the ResourceManager threw; connections that break and everything unknown are PASSING. */
 export function refusalOf(error: unknown): Refusal {
+  // It knows the attempt's name, and another password.
+  if (error instanceof HadoopAuthenticationError) return 'ATTEMPT_GONE'
   return BY_CLASS[remoteExceptionOf(error)?.simpleClassName ?? ''] ?? 'PASSING'
 }
 

@@ -7,7 +7,7 @@ import type {
   RegisterApplicationMasterResponse,
 } from '@flink-ts/hadoop-rpc'
 import { attemptGone, outOfStep } from './application-master-error.js'
-import { type Refusal, refusalOf, whyOf } from './refusal.js'
+import { MAX_TIMES_GONE, type Refusal, refusalOf, whyOf } from './refusal.js'
 
 /** What one heartbeat carries beside its number. */
 export type Exchange = Omit<AllocateRequest, 'responseId' | 'progress'>
@@ -37,6 +37,8 @@ export interface SchedulerSessionOptions {
   readonly handler: SchedulerSessionHandler
   /** What the ApplicationMaster registers with; asked each time. */
   readonly registration: () => Promise<RegisterApplicationMasterRequest>
+  /** Whether no containers of an earlier attempt can be there. */
+  readonly isFirstAttempt: boolean
 }
 
 /** Pause between two messages, however much there is to tell. */
@@ -45,8 +47,6 @@ const FIRST_RETRY_MS = 200
 const MAX_RETRY_MS = 5_000
 /** Registering for the first time is given up after it, as by Hadoop's own clients. */
 const REGISTRATION_TIMEOUT_MS = 900_000
-/** A restarted ResourceManager may not know its attempts at once, so one such answer means nothing. */
-const MAX_TIMES_GONE = 3
 
 /**
  * The heartbeats between the ApplicationMaster and YARN's ResourceManager: one message at a time, numbered as YARN wants it. A
@@ -60,6 +60,8 @@ export class SchedulerSession {
   #dueMs = 0
   #lastEndMs = Number.NEGATIVE_INFINITY
   #beating: Promise<void> | undefined
+  /** Aborted by `stop`. */
+  #stopping = new AbortController()
   #responseId = 0
   /** Told, and not answered. */
   #unanswered: Exchange | undefined
@@ -76,27 +78,30 @@ export class SchedulerSession {
   }
 
   /**
-   * Tells YARN that this attempt is here. An answer that got lost cannot be had again: then undefined.
+   * Tells YARN that this attempt is here. An answer that got lost cannot be had again: then undefined, if it is the first attempt.
    *
-   * @throws FlinkError when YARN refuses it, or does not answer for 15 minutes
+   * @throws FlinkError when YARN refuses it, or does not answer for 15 minutes, or `stop` is called meanwhile
    */
   async register(): Promise<RegisterApplicationMasterResponse | undefined> {
-    const { clock } = this.#options
-    const untilMs = clock.now() + REGISTRATION_TIMEOUT_MS
+    const { clock, isFirstAttempt, log } = this.#options
+    this.#stopping = new AbortController()
+    const { signal } = this.#stopping
+    const untilMs = clock.monotonicNow() + REGISTRATION_TIMEOUT_MS
     for (let hasFailed = false; ; hasFailed = true) {
       try {
-        return await this.#registerOnce()
+        return await this.#registerOnce(signal)
       } catch (error) {
         const refusal = refusalOf(error)
         if (refusal === 'OUT_OF_STEP' && hasFailed) {
-          this.#options.log.warn(
-            'YARN has registered this ApplicationMaster though its answer did not come',
-          )
+          // Containers of an earlier attempt were in the answer, and the tokens of their nodes.
+          if (!isFirstAttempt) throw outOfStep(error)
+          log.warn('YARN has registered this ApplicationMaster though its answer did not come')
           this.#registered()
           return undefined
         }
-        if (refusal !== 'PASSING' || clock.now() >= untilMs) throw attemptGone(error)
-        await this.#pause(error)
+        const isOver = signal.aborted || clock.monotonicNow() >= untilMs
+        if (refusal !== 'PASSING' || isOver) throw attemptGone(error)
+        await this.#pause(error, signal)
       }
     }
   }
@@ -104,6 +109,7 @@ export class SchedulerSession {
   /** Begins to send heartbeats, at once. */
   start(): void {
     this.#isRunning = true
+    this.#stopping = new AbortController()
     this.#schedule(0)
   }
 
@@ -111,14 +117,15 @@ export class SchedulerSession {
   poke(): void {
     if (!this.#isRunning || this.#beating !== undefined || this.#failures > 0) return
     if (!this.#options.handler.hasNews()) return
-    const now = this.#options.clock.now()
+    const now = this.#options.clock.monotonicNow()
     const soonMs = Math.max(now, this.#lastEndMs + MIN_PAUSE_MS)
     if (soonMs < this.#dueMs) this.#schedule(soonMs - now)
   }
 
-  /** Ends the heartbeats; resolves when none is under way. */
+  /** Ends the heartbeats; resolves when none is under way. One whose answer does not come is given up, and repeated if it goes on. */
   async stop(): Promise<void> {
     this.#isRunning = false
+    this.#stopping.abort()
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
     await this.#beating
@@ -127,12 +134,12 @@ export class SchedulerSession {
   #schedule(delayMs: number): void {
     const { clock } = this.#options
     this.#cancelTimer?.()
-    this.#dueMs = clock.now() + delayMs
+    this.#dueMs = clock.monotonicNow() + delayMs
     this.#cancelTimer = clock.schedule(delayMs, () => {
       this.#cancelTimer = undefined
       this.#beating = this.#beat().finally(() => {
         this.#beating = undefined
-        this.#lastEndMs = clock.now()
+        this.#lastEndMs = clock.monotonicNow()
         if (this.#isRunning) this.#schedule(this.#nextDelayMs())
       })
     })
@@ -147,20 +154,31 @@ export class SchedulerSession {
 
   async #beat(): Promise<void> {
     const { handler, protocol } = this.#options
-    let response: AllocateResponse
-    let told: Exchange
-    try {
-      if (!this.#isRegistered) handler.onRegistered(await this.#registerOnce())
-      this.#unanswered ??= handler.takeNews()
-      told = this.#unanswered
-      response = await protocol.allocate({ responseId: this.#responseId, ...told, progress: 0 })
-    } catch (error) {
-      this.#failed(error as Error)
-      return
+    const { signal } = this.#stopping
+    // Only what YARN says may fail here: an error of ours is not to be taken for its silence.
+    if (!this.#isRegistered) {
+      const registered = await this.#answerOf(this.#registerOnce(signal), signal)
+      if (registered === undefined) return
+      handler.onRegistered(registered)
     }
+    const told = this.#unanswered ?? handler.takeNews()
+    this.#unanswered = told
+    const request = { responseId: this.#responseId, ...told, progress: 0 }
+    const response = await this.#answerOf(protocol.allocate(request, { signal }), signal)
+    if (response === undefined) return
     this.#failures = 0
     this.#timesGone = 0
     this.#answered(response, told)
+  }
+
+  /** Undefined when there is none, which has been dealt with then. */
+  async #answerOf<R>(answer: Promise<R>, signal: AbortSignal): Promise<R | undefined> {
+    try {
+      return await answer
+    } catch (error) {
+      if (!signal.aborted) this.#failed(error as Error)
+      return undefined
+    }
   }
 
   #answered(response: AllocateResponse, told: Exchange): void {
@@ -225,10 +243,10 @@ export class SchedulerSession {
     this.#options.handler.onLost(error)
   }
 
-  async #registerOnce(): Promise<RegisterApplicationMasterResponse> {
+  async #registerOnce(signal: AbortSignal): Promise<RegisterApplicationMasterResponse> {
     const { protocol, registration, log } = this.#options
     const request = await registration()
-    const response = await protocol.registerApplicationMaster(request)
+    const response = await protocol.registerApplicationMaster(request, { signal })
     this.#registered()
     log.info('The ApplicationMaster is registered', {
       host: request.host,
@@ -244,14 +262,20 @@ export class SchedulerSession {
     this.#unanswered = undefined
   }
 
-  async #pause(error: unknown): Promise<void> {
+  async #pause(error: unknown, signal: AbortSignal): Promise<void> {
     const { log, clock } = this.#options
     const againAfterMs = retryMs(++this.#failures)
     log.warn('YARN does not register the ApplicationMaster yet', {
       againAfterMs,
       why: whyOf(error),
     })
-    await new Promise<void>((resolve) => void clock.schedule(againAfterMs, resolve))
+    await new Promise<void>((resolve) => {
+      const cancel = clock.schedule(againAfterMs, resolve)
+      signal.addEventListener('abort', () => {
+        cancel()
+        resolve()
+      })
+    })
   }
 }
 

@@ -253,7 +253,13 @@ export class WorkerContainers {
   #recover(containers: readonly Container[]): void {
     const recovered: WorkerHandle[] = []
     for (const container of containers) {
-      if (this.#containers.has(container.id) || this.#presumedEnded.has(container.id)) continue
+      if (this.#containers.has(container.id)) continue
+      if (this.#presumedEnded.has(container.id)) {
+        // Its TaskManager was replaced: without this it would keep its place until it gives up by itself.
+        this.#releases.add(container.id)
+        this.#options.onNews()
+        continue
+      }
       const tracked = new TrackedContainer(this.#log, container, 'RUNNING')
       this.#containers.set(tracked.id, tracked)
       this.#log.info('A container of an earlier attempt runs', { containerId: tracked.id })

@@ -29,6 +29,10 @@ export interface YarnResourceManagerDriverOptions {
   readonly addresses: () => Promise<JobManagerAddresses>
   /** Removes what was deployed for the application; idempotent. */
   readonly removeStagingFolder: () => Promise<void>
+  /** Whether no containers of an earlier attempt can be there. */
+  readonly isFirstAttempt: boolean
+  /** Whether YARN may start another attempt of the application when this one ends without a word. */
+  readonly mayBeFollowed: boolean
 }
 
 /**
@@ -50,7 +54,7 @@ export class YarnResourceManagerDriver implements ResourceManagerDriver {
   #hasEnded = false
 
   constructor(options: YarnResourceManagerDriverOptions) {
-    const { clock, configuration, protocol } = options
+    const { clock, configuration, protocol, isFirstAttempt } = options
     this.#options = options
     this.#log = options.log.child({ component: 'YarnResourceManagerDriver' })
     this.#containers = new WorkerContainers({
@@ -69,6 +73,7 @@ export class YarnResourceManagerDriver implements ResourceManagerDriver {
       protocol,
       clock,
       log: this.#log,
+      isFirstAttempt,
       registration: () => this.#registration(),
       handler: {
         hasNews: () => containers.hasNews,
@@ -112,21 +117,24 @@ export class YarnResourceManagerDriver implements ResourceManagerDriver {
     this.#containers.release(resourceId, 'it is not needed any more')
   }
 
-  /** Resolves when YARN knows, or has not answered for 20 seconds; then nothing of the application is left but its logs. */
+  /**
+   * Resolves when YARN knows, or has not answered for 20 seconds; then nothing of the application is left but its logs. What was
+   * deployed stays for another attempt, if one may come because YARN does not know.
+   */
   async deregisterApplication(status: ApplicationStatus, diagnostics: string): Promise<void> {
-    const { protocol, clock, removeStagingFolder } = this.#options
+    const { protocol, clock, removeStagingFolder, mayBeFollowed } = this.#options
     await this.#session.stop()
     this.#containers.releaseAll('the application ends')
-    await finishApplication({
+    const isNoted = await finishApplication({
       protocol,
       clock,
       log: this.#log,
       request: { status: FINAL_STATUS[status], diagnostics, trackingUrl: '' },
       register: () => this.#registration(),
     })
-    this.#log.info('The application has ended for YARN', { status, diagnostics })
     this.#hasEnded = true
-    await removeStagingFolder()
+    if (isNoted) this.#log.info('The application has ended for YARN', { status, diagnostics })
+    if (isNoted || !mayBeFollowed) await removeStagingFolder()
   }
 
   async terminate(): Promise<void> {

@@ -64,6 +64,8 @@ export class SimulatedYarn {
   readonly calls: SimulatedCalls = { register: 0, allocate: 0, finish: 0 }
   /** As many allocations are carried out whose answers do not come. */
   answersToLose = 0
+  /** Allocations are neither carried out nor answered. */
+  isSilent = false
   /** With the next answers. */
   command: AmCommand | undefined
   newToken: Token | undefined
@@ -226,14 +228,16 @@ export class SimulatedYarn {
             schedulerResourceTypes: ['memory-mb'],
           }
         }),
-      allocate: (request) =>
-        call('allocate', () => {
+      allocate: async (request, options) => {
+        if (this.isSilent) await untilAborted(options?.signal)
+        return call('allocate', () => {
           const repeated = attempt.repeated(request)
           if (repeated !== undefined) return repeated
           attempt.ask(request, this.maximum)
           for (const id of request.releases) this.#release(id)
           return this.#answer(attempt)
-        }),
+        })
+      },
       finishApplicationMaster: ({ status }) =>
         call('finish', () => {
           attempt.mustBeRegistered()
@@ -447,4 +451,10 @@ function report(node: SimulatedNode, state: NodeReport['state']): NodeReport {
 function silence(outcome: 'not-sent' | 'unknown'): HadoopConnectionError {
   const address = 'rm:8030'
   return new HadoopConnectionError(`${address}: connection refused`, { address, outcome })
+}
+
+function untilAborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason as Error))
+  })
 }

@@ -200,6 +200,8 @@ async function apply(demand: Demand, { kind, number }: { kind: string; number: n
       if (!yarn.isUp || demand.isInitializing) break
       await demand.stopLeading()
       under.nextAttempt(number % 2 === 0)
+      // What was told to the attempt before is nothing that the next one could know.
+      demand.told.clear()
       await demand.lead()
       break
     }

@@ -1,24 +1,8 @@
 import type { ContainerId } from '@flink-ts/hadoop-rpc'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { simulatedToken } from '../../dist/testing/simulated-container.js'
-import { DriverUnderTest, nodes, type OpenOptions, spec } from '../testing/driver-under-test.js'
-
-/** A subtest with a driver on a YARN of its own. */
-async function driverTest(
-  t: Test,
-  name: string,
-  options: OpenOptions,
-  body: (under: DriverUnderTest, t: Test) => Promise<void>,
-): Promise<void> {
-  await t.test(name, async (t) => {
-    const under = await new DriverUnderTest(options).start()
-    try {
-      await body(under, t)
-    } finally {
-      await under.close()
-    }
-  })
-}
+import { driverTest } from '../testing/driver-test.js'
+import { DriverUnderTest, nodes, spec } from '../testing/driver-under-test.js'
 
 const MB = 1024 * 1024
 
@@ -616,61 +600,4 @@ t.test('YarnResourceManagerDriver: attempts and leadership', async (t) => {
       t.same([...under.yarn.allocated].sort(), [...before].sort(), 'old asks are taken back')
     },
   )
-})
-
-t.test('YarnResourceManagerDriver.deregisterApplication', async (t) => {
-  const ended = async (under: DriverUnderTest, status: 'SUCCEEDED' | 'CANCELED' | 'UNKNOWN') => {
-    const done = under.driver.deregisterApplication(status, 'because')
-    await under.clock.advance(30_000)
-    await done
-  }
-
-  await driverTest(
-    t,
-    'tells YARN until it has noted it, stops workers, removes the files',
-    {},
-    async (under, t) => {
-      under.requestMany(2)
-      await under.clock.advance(3_000)
-      await ended(under, 'CANCELED')
-      t.equal(under.yarn.finalStatus, 'KILLED')
-      t.equal(under.yarn.calls.finish, 2)
-      t.same(under.yarn.processes, [])
-      t.equal(under.stagingRemovals, 1)
-    },
-  )
-
-  await driverTest(
-    t,
-    'registers with a ResourceManager that was restarted meanwhile',
-    {},
-    async (under, t) => {
-      under.yarn.crashResourceManager()
-      const done = under.driver.deregisterApplication('SUCCEEDED', '')
-      await under.clock.advance(3_000)
-      under.yarn.startResourceManager()
-      await under.clock.advance(3_000)
-      await done
-      t.equal(under.yarn.finalStatus, 'SUCCEEDED')
-    },
-  )
-
-  await driverTest(
-    t,
-    'gives up after a while without YARN, and removes the files all the same',
-    {},
-    async (under, t) => {
-      under.yarn.crashResourceManager()
-      await ended(under, 'SUCCEEDED')
-      t.equal(under.yarn.finalStatus, undefined)
-      t.equal(under.stagingRemovals, 1)
-    },
-  )
-
-  await t.test('of a JobManager that never registered tells its end, too', async (t) => {
-    const under = new DriverUnderTest()
-    await ended(under, 'UNKNOWN')
-    t.equal(under.yarn.finalStatus, 'KILLED')
-    await under.close()
-  })
 })

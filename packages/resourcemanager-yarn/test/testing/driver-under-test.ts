@@ -55,6 +55,7 @@ export const DEPLOYMENT: YarnDeployment = {
 export interface OpenOptions extends Partial<SimulatedYarnOptions> {
   readonly configuration?: Readonly<Record<string, string>>
   readonly log?: Logger
+  readonly mayBeFollowed?: boolean
 }
 
 /** A driver on a simulated YARN of its own. */
@@ -67,6 +68,7 @@ export class DriverUnderTest {
   readonly errors: Error[] = []
   stagingRemovals = 0
   readonly #options: OpenOptions
+  #attempts = 0
 
   constructor(options: OpenOptions = {}) {
     this.#options = options
@@ -90,6 +92,8 @@ export class DriverUnderTest {
       connect: this.yarn.nodeManagers,
       addresses: async () => ({ rpc: 'jm-host:6123', rest: 'jm-host:8081' }),
       removeStagingFolder: async () => void this.stagingRemovals++,
+      isFirstAttempt: this.#attempts++ === 0,
+      mayBeFollowed: this.#options.mayBeFollowed ?? false,
     })
   }
 

@@ -5,8 +5,11 @@ export class VirtualClock implements Clock {
   #nowMs = 1_000_000
   readonly #timers = new Set<{ readonly dueMs: number; readonly action: () => void }>()
 
+  /** What somebody has set the wall clock to be off by. */
+  wallOffsetMs = 0
+
   now(): number {
-    return this.#nowMs
+    return this.#nowMs + this.wallOffsetMs
   }
 
   monotonicNow(): number {
