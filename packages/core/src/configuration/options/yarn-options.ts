@@ -76,7 +76,9 @@ export const YarnOptions = {
   )
     .durationType({ min: 1 })
     .defaultValue(500)
-    .withDescription('The same while containers are wanted.'),
+    .withDescription(
+      'The same while containers are wanted, at the most: it begins with 100 ms and doubles, as a cluster with room is quick.',
+    ),
   STAGING_DIRECTORY: ConfigOptions.key('yarn.staging-directory')
     .stringType()
     .noDefaultValue()
