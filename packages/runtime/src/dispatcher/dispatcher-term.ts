@@ -18,7 +18,7 @@ import { infoOfResult } from './ended-job-info.js'
 import { jobResultOf } from './job-details.js'
 import type { JobManagerRunner } from './job-manager-runner.js'
 import { type RecoveredJobs, recoverJobs } from './recover-jobs.js'
-import { CONNECTION_RETRIES, STORAGE_RETRIES } from './store-retries.js'
+import { CONNECTION_RETRIES, changeRetries, STORAGE_RETRIES } from './store-retries.js'
 
 export interface DispatcherTermOptions {
   readonly stores: LeaderStores
@@ -159,7 +159,7 @@ export class DispatcherTerm {
     await this.#runners
       .get(jobId)
       ?.updateResourceRequirements(requirements, () =>
-        this.#store(`keep the parallelism of job ${jobId}`, () =>
+        this.#retries.run(`keep the parallelism of job ${jobId}`, changeRetries(), () =>
           jobGraphs.updateJobGraph(jobId, change),
         ),
       )

@@ -15,3 +15,15 @@ export const STORAGE_RETRIES: RetryPolicy = {
   ...CONNECTION_RETRIES,
   isWorthRetrying: (error) => FlinkError.is(error) && error.retriable,
 }
+
+/** For one change: a storage that is away refuses it, but not one that may have been made already. */
+export function changeRetries(): RetryPolicy {
+  let isDoubtful = false
+  return {
+    ...CONNECTION_RETRIES,
+    isWorthRetrying: (error) => {
+      isDoubtful ||= CONNECTION_RETRIES.isWorthRetrying(error)
+      return (isDoubtful ? STORAGE_RETRIES : CONNECTION_RETRIES).isWorthRetrying(error)
+    },
+  }
+}

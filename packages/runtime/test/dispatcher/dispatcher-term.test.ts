@@ -52,7 +52,11 @@ class World {
     cleanUpCheckpoints: async () => {},
     createRunner: (_, onJobEnded) => {
       this.endJob = onJobEnded
-      return { start: () => this.log.push('run'), close: async () => {} } as never
+      return {
+        start: () => this.log.push('run'),
+        close: async () => {},
+        updateResourceRequirements: (_: unknown, keep: () => Promise<void>) => keep(),
+      } as never
     },
     onJobEnded: ({ status }) => this.log.push(status),
     blobs: {
@@ -65,6 +69,7 @@ class World {
     stores: {
       jobGraphs: {
         putJobGraph: () => this.#attempt('graph'),
+        updateJobGraph: () => this.#attempt('update'),
         removeJobGraph: async () => {},
         getJobIds: async () => [],
       },
@@ -195,4 +200,18 @@ t.test('DispatcherTerm.close leaves a job that may be kept in doubt', async (t) 
   await world.term.close()
   await t.rejects(submission, { code: 'FLINK_COORDINATION_CONNECTION_LOST' })
   t.notOk(world.log.includes('release'))
+})
+
+t.test('DispatcherTerm repeats a change of the parallelism that may have been kept', async (t) => {
+  const world = start(t)
+  await world.term.submit(GRAPH)
+  world.log.splice(0)
+  const update = () => world.term.updateResourceRequirements(JOB_ID, { vertices: [] })
+  world.failures.push(storageAway())
+  await t.rejects(update(), { code: 'FLINK_HA_STORAGE' }, 'one that is certainly not is refused')
+  world.log.splice(0)
+  world.failures.push(connectionLost(), storageAway())
+  const updated = update()
+  t.strictSame(await world.advance(2_000), ['no update', 'no update', 'update'])
+  await updated
 })
