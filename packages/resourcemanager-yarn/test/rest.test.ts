@@ -117,9 +117,38 @@ t.test('ResourceManagerClient names what was refused', async (t) => {
     code: 'FLINK_KERBEROS_UNSUPPORTED',
     message: /^The ResourceManager rm1:8088 wants Kerberos, which is not supported yet, because/,
   })
-  const unknown = clientOf({ rm1: () => refusal(404, 'NotFoundException', 'no app') })
-  t.equal(await unknown.client.application('application_1_1'), undefined)
 })
+
+t.test(
+  'ResourceManagerClient believes of an active one only that there is no application',
+  async (t) => {
+    const app = { id: 'application_1_1', state: 'RUNNING' }
+    const unknown = () => refusal(404, 'NotFoundException', 'no app')
+    /** `haStates` and `apps` are its answers one after the other; the last is kept. */
+    const rmOf = (haStates: string[], apps: (() => HttpResponse)[]) => {
+      const next = <T>(list: T[]) => (list.length > 1 ? list.shift()! : list[0]!)
+      return clientOf({
+        rm1: ({ url }) =>
+          url.includes('/cluster/info?')
+            ? json({ clusterInfo: { state: 'STARTED', haState: next(haStates) } })
+            : next(apps)(),
+      })
+    }
+    const gone = rmOf(['ACTIVE'], [unknown])
+    t.equal(await gone.client.application('application_1_1'), undefined)
+    t.equal(gone.asked.length, 3)
+    const recovers = rmOf(
+      ['INITIALIZING', 'STANDBY', 'ACTIVE'],
+      [unknown, unknown, unknown, () => json({ app })],
+    )
+    t.match(await recovers.client.application('application_1_1'), { state: 'RUNNING' })
+    const stays = rmOf(['INITIALIZING'], [unknown])
+    await t.rejects(stays.client.application('application_1_1'), {
+      code: 'FLINK_YARN_UNREACHABLE',
+      message: /rm1:8088: it is not active yet \(INITIALIZING\)/,
+    })
+  },
+)
 
 t.test('ResourceManagerClient takes no answer that makes no sense', async (t) => {
   const app = { id: 'application_1_1', state: 'RUNNING' }

@@ -11,7 +11,7 @@ export interface Begun {
   isSubmitted?: boolean
 }
 
-/** Ends an application that did not come up, and removes its files. What cannot be done is told, not thrown: something else went wrong before. */
+/** Ends an application that did not come up, and removes its files, unless it may still run and need them. What cannot be done is told, not thrown: something else went wrong before. */
 export async function takeBack(
   world: YarnWorld,
   applicationId: string,
@@ -29,6 +29,7 @@ export async function takeBack(
       tell(
         `Application ${applicationId} could not be ended and may still run: "yarn application -kill ${applicationId}" ends it.`,
       )
+      return
     }
   }
   try {

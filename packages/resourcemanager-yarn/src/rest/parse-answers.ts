@@ -69,6 +69,11 @@ export function parseAttempts(answer: AnswerReader): readonly YarnApplicationAtt
     .sort((a, b) => a.id - b.id)
 }
 
+/** `ACTIVE` when it has read its state and serves, also where there is one ResourceManager only. */
+export function parseHaState(answer: AnswerReader): string {
+  return answer.at('clusterInfo', 'haState').text()
+}
+
 export function parseMetrics(answer: AnswerReader): YarnClusterMetrics {
   const metrics = answer.at('clusterMetrics')
   return {

@@ -10,6 +10,7 @@ import {
 import {
   parseApplication,
   parseAttempts,
+  parseHaState,
   parseMetrics,
   parseNewApplication,
   parseNodes,
@@ -56,6 +57,8 @@ interface Question {
   readonly body?: unknown
   /** For messages: "… could not <attempt>". */
   readonly attempt: string
+  /** Whether a 404 is believed of an active ResourceManager only, and only twice. */
+  readonly isAboutExistence?: boolean
 }
 
 /**
@@ -103,7 +106,11 @@ export class ResourceManagerClient {
     )
   }
 
-  /** @returns undefined if YARN knows no such application */
+  /**
+   * One that has not read its state yet knows no application at all, and says so as an active one would: it counts as away.
+   *
+   * @returns undefined if YARN knows no such application
+   */
   async application(applicationId: string): Promise<YarnApplicationReport | undefined> {
     try {
       return await this.#ask(
@@ -111,6 +118,7 @@ export class ResourceManagerClient {
           method: 'GET',
           path: `/apps/${encodeURIComponent(applicationId)}`,
           attempt: `get the report of ${applicationId}`,
+          isAboutExistence: true,
         },
         parseApplication,
       )
@@ -171,7 +179,10 @@ export class ResourceManagerClient {
     const reasons = new Map<string, string>()
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
       for (const address of [...this.#addresses]) {
-        const answer = await this.#askOne(address, question, reasons)
+        let answer = await this.#askOne(address, question, reasons)
+        if (answer?.response.status === 404 && question.isAboutExistence) {
+          answer = await this.#askAgainIfActive(answer.address, question, reasons)
+        }
         if (answer !== undefined) return this.#read(question, answer, parse)
       }
       if (clock.monotonicNow() + pauseMs > deadline) {
@@ -221,6 +232,28 @@ export class ResourceManagerClient {
     // The one that serves is asked first from now on.
     this.#addresses = [address, ...this.#addresses.filter((other) => other !== address)]
     return { address, response }
+  }
+
+  /** @returns undefined, and why in `reasons`, if it is not active */
+  async #askAgainIfActive(
+    address: string,
+    question: Question,
+    reasons: Map<string, string>,
+  ): Promise<{ address: string; response: HttpResponse } | undefined> {
+    const about = {
+      method: 'GET',
+      path: '/info',
+      attempt: 'ask YARN whether it is active',
+    } as const
+    const answer = await this.#askOne(address, about, reasons)
+    if (answer === undefined) return undefined
+    const haState = this.#read(about, answer, parseHaState)
+    if (haState !== 'ACTIVE') {
+      reasons.set(new URL(address).host, `it is not active yet (${haState})`)
+      return undefined
+    }
+    // It may have become active between the two.
+    return this.#askOne(address, question, reasons)
   }
 
   #read<T>(

@@ -28,6 +28,7 @@ export class FakeYarn {
   onSubmit: (application: FakeApplication) => void = (application) => {
     application.state = 'ACCEPTED'
   }
+  haState = 'ACTIVE'
   maximum = { memory: 8192, vCores: 4 }
   metrics = {
     activeNodes: 2,
@@ -78,6 +79,7 @@ export class FakeYarn {
     }
     if (method === 'POST' && path === '/apps') return this.#submit(body as Record<string, unknown>)
     if (path === '/metrics') return json({ clusterMetrics: this.metrics })
+    if (path === '/info') return json({ clusterInfo: { haState: this.haState } })
     if (path === '/nodes') return json({ nodes: { node: [] } })
     if (path === '/scheduler') {
       const root = { type: 'capacityScheduler', queueName: 'root', queues: { queue: this.queues } }
