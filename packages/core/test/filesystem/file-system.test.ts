@@ -139,3 +139,21 @@ t.test('resolveUserPath makes relative paths absolute and leaves URIs', async (t
   t.equal(resolveUserPath('/a', '/home/u'), '/a')
   t.equal(resolveUserPath('memory:///a', '/home/u'), 'memory:///a')
 })
+
+t.test('files and folders are made with the permissions that are asked for', async (t) => {
+  const random = new SeededRandom(1)
+  const memory = new InMemoryFileSystem({ clock: new ManualClock(), random })
+  const each: [FileSystem, string][] = [
+    [memory, 'memory:///p'],
+    [new LocalFileSystem(random), join(t.testdir(), 'p')],
+  ]
+  for (const [files, base] of each) {
+    await files.mkdirs(`${base}/folder`, { permissions: 0o700 })
+    const stream = await files.create(`${base}/folder/file`, 'exclusive', { permissions: 0o600 })
+    await stream.close()
+    t.equal((await files.getFileStatus(`${base}/folder`)).mode, 0o700)
+    t.equal((await files.getFileStatus(`${base}/folder/file`)).mode, 0o600)
+    await files.mkdirs(`${base}/folder`, { permissions: 0o777 })
+    t.equal((await files.getFileStatus(`${base}/folder`)).mode, 0o700, 'it was there')
+  }
+})

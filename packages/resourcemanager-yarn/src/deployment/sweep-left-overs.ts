@@ -2,7 +2,8 @@ import { isFinalState } from '../rest/resource-manager-records.js'
 import { applicationAccess } from './application-access.js'
 import type { YarnWorld } from './yarn-world.js'
 
-const MAX_APPLICATIONS = 20
+/** More wait for the next deployment. */
+const MAX_APPLICATIONS = 50
 /** Whoever has got an id from YARN submits its application within this time, or never. */
 const FORGOTTEN_MS = 3_600_000
 
@@ -16,8 +17,9 @@ export async function sweepLeftOvers(world: YarnWorld, ownApplicationId: string)
   const { resourceManager, staging } = applicationAccess(world, undefined)
   const found = await staging.leftOvers()
   let removed = 0
-  for (const { applicationId, lastChangedMs } of found.slice(0, MAX_APPLICATIONS)) {
-    if (applicationId === ownApplicationId) continue
+  // The newest first: those that run for long are looked at last.
+  const others = [...found].reverse().filter((each) => each.applicationId !== ownApplicationId)
+  for (const { applicationId, lastChangedMs } of others.slice(0, MAX_APPLICATIONS)) {
     const report = await resourceManager.application(applicationId)
     // Another YARN may use the same folder: this one knows nothing of its applications.
     const isForgotten =

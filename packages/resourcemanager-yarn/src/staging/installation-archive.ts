@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
 import { posix } from 'node:path'
+import type { FileStatus } from '@flink-ts/core'
 import { create } from 'tar'
 import type { StagedFiles } from './staged-files.js'
 
 /** What containers need of an installation: no configuration, which may hold secrets, and no programs of users. */
 const PARTS = ['lib', 'LICENSE']
+const CONCURRENT = 16
 
 /** What of an installation goes into its archive. */
 export interface InstallationContent {
@@ -24,15 +26,16 @@ export async function installationContent(
     const path = posix.join(home, part)
     if (!(await files.on(path).exists(path))) continue
     parts.push(part)
-    for await (const file of filesBelow(files, path)) {
-      let length = 0
-      hash.update(`\n${posix.relative(home, file)}\0`)
-      for await (const chunk of files.read(file)) {
-        hash.update(chunk)
-        length += chunk.length
+    const found = await filesBelow(files, await files.on(path).getFileStatus(path))
+    for (let i = 0; i < found.length; i += CONCURRENT) {
+      const some = found.slice(i, i + CONCURRENT)
+      const contents = await Promise.all(some.map((file) => contentOf(files, file)))
+      for (const [index, file] of some.entries()) {
+        const content = contents[index]!
+        hash.update(`\n${posix.relative(home, file.path)}\0`).update(content)
+        // Without it content could look like the name of the next file.
+        hash.update(`\0${content.length}`)
       }
-      // Without it content could look like the name of the next file.
-      hash.update(`\0${length}`)
     }
   }
   return { hash: hash.digest('hex'), parts }
@@ -47,14 +50,30 @@ export async function* packInstallation(
   for await (const chunk of create(options, [...parts])) yield chunk
 }
 
-async function* filesBelow(files: StagedFiles, path: string): AsyncGenerator<string> {
-  const status = await files.on(path).getFileStatus(path)
-  if (!status.isDirectory) {
-    yield path
-    return
-  }
-  for (const child of await files.on(path).list(path)) {
-    if (child.isDirectory) yield* filesBelow(files, child.path)
-    else yield child.path
+/** In the order of their paths. */
+async function filesBelow(files: StagedFiles, status: FileStatus): Promise<FileStatus[]> {
+  if (!status.isDirectory) return [status]
+  const children = await files.on(status.path).list(status.path)
+  return (await Promise.all(children.map((child) => filesBelow(files, child)))).flat()
+}
+
+/** There are hundreds of small files: each is read by one call. */
+async function contentOf(
+  files: StagedFiles,
+  { path, lengthBytes }: FileStatus,
+): Promise<Uint8Array> {
+  const content = new Uint8Array(Number(lengthBytes))
+  const stream = await files.on(path).open(path)
+  try {
+    let length = 0
+    while (length < content.length) {
+      const read = await stream.read(content.subarray(length), length)
+      // It has become shorter meanwhile.
+      if (read === 0) return content.subarray(0, length)
+      length += read
+    }
+    return content
+  } finally {
+    await stream.close()
   }
 }
