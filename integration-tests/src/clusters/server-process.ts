@@ -21,7 +21,14 @@ interface ServerProcessOptions {
   readonly environment?: Readonly<Record<string, string>>
 }
 
-/** A process of an external system; starts with its creation. */
+const running = new Set<ChildProcess>()
+
+// A test that is ended for its time tears nothing down.
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+/** A process of an external system; starts with its creation, and ends with this process at the latest. */
 export class ServerProcess {
   readonly #command: readonly string[]
   readonly #options: ServerProcessOptions
@@ -37,7 +44,7 @@ export class ServerProcess {
   }
 
   /** Waits until `isReady`. @throws Error with the end of its log when it ends before, or takes longer */
-  async ready(isReady: () => Promise<boolean>, timeoutMs = 120_000): Promise<void> {
+  async ready(isReady: () => Promise<boolean>, timeoutMs = 240_000): Promise<void> {
     const until = Date.now() + timeoutMs
     while (!(await isReady().catch(() => false))) {
       const isOver = this.#child.exitCode !== null || this.#child.signalCode !== null
@@ -100,6 +107,8 @@ export class ServerProcess {
     })
     closeSync(log)
     this.#child = child
+    running.add(child)
+    child.once('exit', () => running.delete(child))
     this.#ended = new Promise((resolve) => {
       child.once('exit', () => resolve())
       child.once('error', () => resolve())

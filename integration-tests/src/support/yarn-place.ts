@@ -22,7 +22,7 @@ import { PROJECT_FOLDER } from './test-cluster.js'
 import { until } from './until.js'
 
 const APPLICATION_ID = /application_\d+_\d+/
-const LOG_LINES_SHOWN = 40
+const LOG_LINES_SHOWN = 20
 
 /** A person's place to deploy clusters on a Hadoop from: configuration, temporary files, and what is known of what was deployed. */
 export class YarnPlace {
@@ -71,6 +71,8 @@ export class YarnPlace {
     this.configure({
       'jobmanager.memory.process.size': '1024m',
       'taskmanager.memory.process.size': '1024m',
+      // Three tasks of a job share a slot.
+      'taskmanager.memory.managed.fraction': '0.1',
       'taskmanager.numberOfTaskSlots': 1,
       'heartbeat.interval': '1 s',
       'heartbeat.timeout': '10 s',
