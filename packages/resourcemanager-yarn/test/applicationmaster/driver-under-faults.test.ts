@@ -38,8 +38,8 @@ class Demand {
   isLeading = false
   /** Nothing else may be asked of the driver meanwhile. */
   isInitializing = false
+  mustEnd = false
   #term = 0
-  readonly #refusedSinceMs = new Map<string, number>()
 
   constructor(under: DriverUnderTest) {
     this.under = under
@@ -67,9 +67,22 @@ class Demand {
           this.isInitializing = false
           this.isLeading = true
         },
-        (error) => void this.problems.push(`not initialized: ${error.message}`),
+        () => {
+          this.isInitializing = false
+          this.mustEnd = true
+        },
       )
     for (let ms = 0; this.isInitializing && ms < 10_000; ms += 100) await under.clock.advance(100)
+  }
+
+  /** A process whose driver could not begin ends, and YARN starts the next. */
+  async nextAttempt(keep: boolean): Promise<void> {
+    this.mustEnd = false
+    await this.stopLeading()
+    this.under.nextAttempt(keep)
+    // What was told to the attempt before is nothing that the next one could know.
+    this.told.clear()
+    await this.lead()
   }
 
   async stopLeading(): Promise<void> {
@@ -98,7 +111,6 @@ class Demand {
       // As by the heartbeats of TaskManagers.
       if (now - (worker.missingSinceMs ?? now) > 50_000) this.#release(id)
     }
-    this.#endRefused(now)
     while (held.size + requests.size > this.needed) {
       const [request] = requests
       if (request !== undefined) {
@@ -107,22 +119,6 @@ class Demand {
       } else this.#release([...held.keys()][0]!)
     }
     while (held.size + requests.size < this.needed) this.#request()
-  }
-
-  /**
-   * TaskManagers of earlier attempts that nobody knows end by themselves (`taskmanager.registration.timeout`): an answer to a
-   * registration that got lost is the one way in which YARN's word of them can be missed.
-   */
-  #endRefused(now: number): void {
-    const { under, held } = this
-    const current = `_${String(under.yarn.attemptNumber).padStart(2, '0')}_`
-    for (const id of under.yarn.processes) {
-      if (held.has(id) || id.includes(current)) this.#refusedSinceMs.delete(id)
-      else if (!this.#refusedSinceMs.has(id)) this.#refusedSinceMs.set(id, now)
-      else if (now - this.#refusedSinceMs.get(id)! > 300_000) {
-        under.yarn.endContainer(id, 1, 'it could not register')
-      }
-    }
   }
 
   #release(id: string): void {
@@ -154,6 +150,7 @@ class Demand {
 
 async function settle(demand: Demand, ms: number): Promise<void> {
   for (let past = 0; past < ms; past += 500) {
+    if (demand.mustEnd) await demand.nextAttempt(true)
     demand.reconcile()
     await demand.under.clock.advance(500)
   }
@@ -197,16 +194,12 @@ async function apply(demand: Demand, { kind, number }: { kind: string; number: n
       node.startFailure = number % 2 ? 'no' : undefined
       break
     case 'newAttempt': {
-      if (!yarn.isUp || demand.isInitializing) break
-      await demand.stopLeading()
-      under.nextAttempt(number % 2 === 0)
-      // What was told to the attempt before is nothing that the next one could know.
-      demand.told.clear()
-      await demand.lead()
+      if (!yarn.isUp || demand.isInitializing || demand.mustEnd) break
+      await demand.nextAttempt(number % 2 === 0)
       break
     }
     case 'leadership':
-      if (demand.isInitializing) break
+      if (demand.isInitializing || demand.mustEnd) break
       await demand.stopLeading()
       await demand.lead()
       break
@@ -223,9 +216,8 @@ async function heal(demand: Demand): Promise<void> {
     node.startFailure = undefined
     if (!node.isUp) yarn.returnNode(node.nodeId.host)
   }
-  while (!demand.isLeading) await demand.under.clock.advance(1_000)
+  for (let tries = 0; !demand.isLeading && tries < 10; tries++) await settle(demand, 10_000)
   await settle(demand, 120_000)
-  if (yarn.processes.length > demand.held.size) await settle(demand, 320_000)
 }
 
 t.test('whatever fails: in the end the containers are those of the workers', async () => {
