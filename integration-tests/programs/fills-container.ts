@@ -87,7 +87,7 @@ const env = StreamExecutionEnvironment.getExecutionEnvironment()
 env
   .setParallelism(parallelism)
   .setRuntimeMode('STREAMING')
-  .fromSequence(0, Number.MAX_SAFE_INTEGER)
+  .fromSequence(0, 1e15)
   .keyBy((n) => (Math.imul(n, 0x9e3779b1) >>> 0) % keys)
   .process(new Fill())
   .keyBy((bytes) => bytes[0]!)

@@ -69,11 +69,11 @@ t.test(
       ...[SLOTS, HEAP_SHARE, KEYS, VALUE_BYTES].map(String),
     )
     const applicationId = /application_\d+_\d+/.exec(stdout + stderr)?.[0]
-    t.equal(code, 0, stderr)
+    if (code !== 0 || applicationId === undefined) throw new Error(`flink run failed: ${stderr}`)
     const { master, worker } = await until(
       'the TaskManager runs',
       async () => {
-        const { master, workers } = await cluster.containers(applicationId!)
+        const { master, workers } = await cluster.containers(applicationId)
         return master !== undefined && workers[0] !== undefined && { master, worker: workers[0] }
       },
       SUBMIT_MS,
@@ -99,7 +99,7 @@ t.test(
       t.comment(`${name}: ${peakMb} MB at the most, its container has ${allocatedMB} MB`)
       t.ok(peakMb > 50 && peakMb <= Number(allocatedMB), `${name} keeps to its container`)
     }
-    const after = await cluster.containers(applicationId!)
+    const after = await cluster.containers(applicationId)
     t.same(
       [after.master?.containerId, ...after.workers.map(({ containerId }) => containerId)],
       [master.containerId, worker.containerId],

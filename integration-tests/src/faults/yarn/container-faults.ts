@@ -1,3 +1,4 @@
+import { until } from '../../support/until.js'
 import { lasting } from '../fault.js'
 import {
   AFTER_EXPIRY_MS,
@@ -5,9 +6,13 @@ import {
   containersOf,
   SESSION_TIMEOUT_MS,
   SLOTS,
+  SLOW_MS,
   type YarnContext,
   type YarnFault,
 } from './yarn-context.js'
+
+/** In which the next JobManager has found its TaskManagers. */
+const TAKE_OVER_MS = 5000
 
 /** One TaskManager, or all: those of which all are needed. */
 async function killWorkers(context: YarnContext, how: 'one' | 'all'): Promise<boolean> {
@@ -24,12 +29,32 @@ async function killWorkers(context: YarnContext, how: 'one' | 'all'): Promise<bo
   return true
 }
 
+/** The next attempt takes the TaskManagers over: none of them ends with the JobManager, or is given back by the next one. */
 async function killMaster(context: YarnContext): Promise<boolean> {
+  const { cluster, job } = context
   const containers = await containersOf(context)
   if (containers === undefined) return false
-  context.note(containers.master.containerId)
+  const { master, workers } = containers
+  context.note(master.containerId)
   context.happens()
-  await context.cluster.kill(containers.master)
+  await cluster.kill(master)
+  await until(
+    'another JobManager runs',
+    async () => {
+      if (await job.isFinished()) return true
+      const next = (await cluster.containers(job.applicationId)).master
+      return next !== undefined && next.containerId !== master.containerId
+    },
+    SLOW_MS,
+  )
+  await lasting(TAKE_OVER_MS)
+  // One too many may go because nobody needs it.
+  const isNeeded = workers.length === Math.ceil(job.parallelism / SLOTS)
+  const lost = workers.filter(({ containerId }) => !cluster.isRunning(containerId))
+  if (isNeeded && lost.length > 0 && !(await job.isFinished())) {
+    const ids = lost.map(({ containerId }) => containerId).join(', ')
+    throw new Error(`TaskManagers have ended with their JobManager: ${ids}`)
+  }
   return true
 }
 
