@@ -21,5 +21,7 @@ export const ClientOptions = {
   CLIENT_HEARTBEAT_TIMEOUT: ConfigOptions.key('client.heartbeat.timeout')
     .durationType({ min: 1 })
     .defaultValue(180_000)
-    .withDescription('The job of such a client is cancelled when it was silent for so long; a cluster of one job waits so long behind its end for somebody who fetches the result.'),
+    .withDescription(
+      'The job of such a client is cancelled when it was silent for so long; a cluster of one job waits so long behind its end for somebody who fetches the result.',
+    ),
 } as const
