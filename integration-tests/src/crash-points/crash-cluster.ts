@@ -82,7 +82,6 @@ export class CrashCluster {
         'execution.checkpointing.interval': '300 ms',
         'execution.checkpointing.dir': storage.checkpoints,
         'execution.checkpointing.data-inline-threshold': '0',
-        'rest.retry.delay': '200 ms',
       },
     })
     closes.push(() => cluster.close())

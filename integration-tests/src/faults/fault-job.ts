@@ -25,9 +25,17 @@ export class FaultJob extends JobUnderFaults {
   /** `flink run` in attached mode, up to where the job has an id. */
   async runAttached(parallelism: number): Promise<Command> {
     const command = this.#cluster.command('flink', ['run', ...this.words(parallelism)])
-    const id = await until('the job is submitted', () => {
-      return /JobID ([0-9a-f]{32})/.exec(command.stdout)?.[1]
+    const submitted = until(
+      'the job is submitted',
+      () => /JobID ([0-9a-f]{32})/.exec(command.stdout)?.[1],
+      DEADLINE_MS,
+    )
+    const ended = command.result().then(({ code, stdout, stderr }) => {
+      const found = /JobID ([0-9a-f]{32})/.exec(stdout)?.[1]
+      if (found === undefined) throw new Error(`flink run ended with ${code}: ${stderr}`)
+      return found
     })
+    const id = await Promise.race([submitted, ended])
     this.begins(id, parallelism)
     return command
   }
