@@ -24,6 +24,8 @@ export class ContainerAsks {
   readonly #bySize = new Map<string, Ask>()
   readonly #byPriority = new Map<number, Ask>()
   #size = 0
+  /** YARN refused several sizes at once. */
+  #isOneByOne = false
 
   /** @param nodeLabel only nodes with this label; undefined: as the application says */
   constructor(nodeLabel: string | undefined) {
@@ -66,10 +68,11 @@ export class ContainerAsks {
     return [...this.#bySize.values()].some(isChanged)
   }
 
-  /** What YARN must be told, of so many sizes at the most; it counts as told from now on. */
-  takeChanges(most = Number.POSITIVE_INFINITY): ResourceRequest[] {
+  /** What YARN must be told; it counts as told from now on. */
+  takeChanges(): ResourceRequest[] {
     const changed = [...this.#bySize.values()].filter(isChanged)
-    return changed.slice(0, most).map((ask) => {
+    this.#isOneByOne &&= changed.length > 0
+    return (this.#isOneByOne ? changed.slice(0, 1) : changed).map((ask) => {
       ask.outstanding = ask.waiting.size
       return {
         priority: ask.priority,
@@ -95,23 +98,24 @@ export class ContainerAsks {
     else if (ask.outstanding !== undefined) ask.outstanding = Math.max(0, ask.outstanding - 1)
   }
 
-  /** YARN knows nothing of this number, or only a part of what it was told: it must be told again. */
-  tellAgain(priority: number): void {
-    const ask = this.#byPriority.get(priority)
-    if (ask !== undefined) ask.outstanding = undefined
-  }
-
   /** YARN has forgotten all of them. */
   forgotten(): void {
     for (const ask of this.#bySize.values()) ask.outstanding = 0
   }
 
-  /** YARN refuses this size: removes and returns the requests for it. */
-  refused(priority: number): ContainerRequest[] {
-    const ask = this.#byPriority.get(priority)
-    const requests = [...(ask?.waiting ?? [])]
+  /**
+   * YARN refuses what it was told. Of one size alone the requests are removed and returned; of several each is told alone from now on,
+   * until it is known which of them YARN means.
+   */
+  refused(told: readonly ResourceRequest[]): ContainerRequest[] {
+    const asks = told.flatMap(({ priority }) => this.#byPriority.get(priority) ?? [])
+    for (const ask of asks) ask.outstanding = undefined
+    this.#isOneByOne ||= asks.length > 1
+    const [ask] = asks
+    if (ask === undefined || asks.length > 1) return []
+    ask.outstanding = 0
+    const requests = [...ask.waiting]
     for (const request of requests) this.remove(request)
-    if (ask !== undefined) ask.outstanding = 0
     return requests
   }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import type { Logger } from '@flink-ts/core'
+import type { Logger, ResourceId } from '@flink-ts/core'
 import type { Container, ContainerId, NodeId } from '@flink-ts/hadoop-rpc'
+import type { WorkerHandle } from '@flink-ts/runtime'
 import type { ContainerRequest } from './container-request.js'
 import { CONTAINER_TRANSITIONS, type TrackedContainerState } from './container-state.js'
 
@@ -28,6 +29,11 @@ export class TrackedContainer {
 
   get state(): TrackedContainerState {
     return this.#state
+  }
+
+  /** The worker in it. */
+  get handle(): WorkerHandle {
+    return { resourceId: this.id as string as ResourceId, nodeId: this.nodeId.host }
   }
 
   /** Whether its NodeManager may have started it. */

@@ -1,7 +1,6 @@
 import {
   type Clock,
   type Configuration,
-  FlinkError,
   type Logger,
   type ResourceId,
   YarnOptions,
@@ -23,7 +22,7 @@ import { ContainerAsks } from './container-asks.js'
 import { describeContainerExit } from './container-exit.js'
 import { ContainerRequest } from './container-request.js'
 import { checkResource, containerResource, describeResource } from './container-resource.js'
-import { containerStartFailed, requestWithdrawn } from './container-start-error.js'
+import { containerStartFailed, requestWithdrawn, sizeRefused } from './container-start-error.js'
 import { ExcludedNodes } from './excluded-nodes.js'
 import { NodeManagers } from './node-managers.js'
 import { PresumedEnded } from './presumed-ended.js'
@@ -63,8 +62,6 @@ export class WorkerContainers {
   #maximum: YarnResource | undefined
   #numClusterNodes = 1
   #isOpen = false
-  /** YARN refused a message with several sizes: which of them is wrong turns out when each is alone. */
-  #asksOneByOne = false
   /** `host:port` of this JobManager's RPC. */
   jobManagerAddress = ''
 
@@ -85,7 +82,9 @@ export class WorkerContainers {
 
   /** Those that run, recovered ones among them. */
   get running(): WorkerHandle[] {
-    return [...this.#containers.values()].filter(({ state }) => state === 'RUNNING').map(handleOf)
+    return [...this.#containers.values()]
+      .filter(({ state }) => state === 'RUNNING')
+      .map(({ handle }) => handle)
   }
 
   /** Whether containers are wanted that YARN has not given. */
@@ -146,8 +145,7 @@ export class WorkerContainers {
     const { additions, removals } = this.#excluded.takeChanges()
     const releases = [...this.#releases]
     this.#releases.clear()
-    if (!this.#asks.hasChanges) this.#asksOneByOne = false
-    const asks = this.#asks.takeChanges(this.#asksOneByOne ? 1 : undefined)
+    const asks = this.#asks.takeChanges()
     for (const { numContainers, capability, priority } of asks) {
       const size = describeResource(capability)
       this.#log.info('Asking YARN for containers', { containers: numContainers, size, priority })
@@ -168,29 +166,17 @@ export class WorkerContainers {
   refused(error: Error, told: Exchange): void {
     const why = whyOf(error)
     this.#excluded.notTold(told.blacklistAdditions, told.blacklistRemovals)
-    const [ask] = told.asks
-    if (ask === undefined) {
+    if (told.asks.length === 0) {
       // Without an ask it is the rest that YARN does not like: it would never like it.
       this.#log.error('YARN refuses what was given back, or nodes that were excluded', { why })
       return
     }
+    this.#log.warn('YARN refuses sizes of containers', { sizes: told.asks.length, why })
     for (const id of told.releases) {
       if (this.#containers.get(id)?.state === 'RELEASING') this.#releases.add(id)
     }
-    if (told.asks.length > 1) {
-      this.#log.warn('YARN refuses one of several sizes of containers: each is asked alone', {
-        why,
-      })
-      this.#asksOneByOne = true
-      for (const { priority } of told.asks) this.#asks.tellAgain(priority)
-      return
-    }
-    const size = describeResource(ask.capability)
-    for (const request of this.#asks.refused(ask.priority)) {
-      const message = `YARN refuses to give a container of ${size}: ${why}`
-      request.refuse(
-        new FlinkError(message, { code: 'FLINK_YARN_CONTAINER_REFUSED', cause: error }),
-      )
+    for (const request of this.#asks.refused(told.asks)) {
+      request.refuse(sizeRefused(request.capability, why, error))
     }
   }
 
@@ -263,7 +249,7 @@ export class WorkerContainers {
       const tracked = new TrackedContainer(this.#log, container, 'RUNNING')
       this.#containers.set(tracked.id, tracked)
       this.#log.info('A container of an earlier attempt runs', { containerId: tracked.id })
-      if (this.#nodeManagers.canReach(tracked.nodeId)) recovered.push(handleOf(tracked))
+      if (this.#nodeManagers.canReach(tracked.nodeId)) recovered.push(tracked.handle)
       else this.#giveBack(tracked, 'YARN gave no token with which to speak to its node')
     }
     if (this.#isOpen && recovered.length > 0) this.#options.onLateRecovery(recovered)
@@ -286,7 +272,7 @@ export class WorkerContainers {
     container.transitionTo('COMPLETED')
     this.#presumedEnded.add(id, status.exitCode)
     this.#log.info('A container ended', { containerId: id, state, diagnostics })
-    if (state === 'RUNNING') this.#options.onTerminated(id as string as ResourceId, diagnostics)
+    if (state === 'RUNNING') this.#options.onTerminated(container.handle.resourceId, diagnostics)
     if (request === undefined) return
     if (state === 'ALLOCATED' || /\bexpired\b/i.test(status.diagnostics)) this.#askAgain(request)
     else request.refuse(containerStartFailed(container, diagnostics))
@@ -308,7 +294,7 @@ export class WorkerContainers {
     const container = this.#containers.get(id)
     if (container?.state !== 'STARTING') return
     container.transitionTo('RUNNING')
-    container.request?.grant(handleOf(container))
+    container.request?.grant(container.handle)
     container.request = undefined
   }
 
@@ -349,8 +335,4 @@ export class WorkerContainers {
     this.#releases.add(id)
     this.#options.onNews()
   }
-}
-
-function handleOf({ id, nodeId }: TrackedContainer): WorkerHandle {
-  return { resourceId: id as string as ResourceId, nodeId: nodeId.host }
 }
