@@ -288,6 +288,46 @@ t.test('submissionJson has every field as YARN wants it', async (t) => {
   })
 })
 
+t.test('submissionJson escapes what a path has in a URI, once, and nothing else', async (t) => {
+  const resourceOf = (url: string): string => {
+    const launchContext = {
+      localResources: {
+        x: { url, type: 'FILE', visibility: 'PRIVATE', size: 5, timestamp: 6 },
+      },
+      environment: {},
+      commands: ['run'],
+    } as const
+    const body = submissionJson({
+      applicationId: 'application_1_1',
+      name: 'n',
+      type: 't',
+      tags: [],
+      queue: undefined,
+      priority: undefined,
+      maxAttempts: 1,
+      keepContainers: false,
+      attemptFailuresValidityIntervalMs: -1,
+      nodeLabelExpression: undefined,
+      resource: { memoryMb: 1, vcores: 1 },
+      launchContext,
+      acls: {},
+      rolledLogs: {},
+    }) as {
+      'am-container-spec': { 'local-resources': { entry: { value: { resource: string } }[] } }
+    }
+    return body['am-container-spec']['local-resources'].entry[0]!.value.resource
+  }
+  for (const name of ['a b', 'a[1]', '50%', '%41', 'a#b', 'a?b', 'äö', 'a+b', 'a&b;c', 'a:b']) {
+    const resource = resourceOf(`hdfs://nn:8020/f/${name}/${name}.txt`)
+    t.match(resource, /^hdfs:\/\/nn:8020\/f\/[A-Za-z0-9%.+&;:_~!*'()=$,@-]+\/[^/#?[\] ]+$/)
+    t.equal(decodeURIComponent(new URL(resource).pathname), `/f/${name}/${name}.txt`)
+  }
+  t.equal(resourceOf('file:///mnt/a%20b/c d.txt'), 'file:///mnt/a%20b/c%20d.txt')
+  for (const url of ['hdfs:///user/ann/x.tgz', 'file:///mnt/a_b-c.txt', 'hdfs://nameservice/x']) {
+    t.equal(resourceOf(url), url)
+  }
+})
+
 t.test('containerLogTail has the last lines, or nothing', async (t) => {
   const tail = (answer: HttpResponse | Error) =>
     containerLogTail(

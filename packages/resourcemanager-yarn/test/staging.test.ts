@@ -211,6 +211,7 @@ t.test(
     await put(local, '/home/ann/data/a.txt', 'aaa')
     await put(local, '/home/ann/data/deep/b.txt', 'b')
     await put(local, '/etc/one.txt', '1')
+    await put(local, '/home/ann/data/50% of #1?.txt', 'odd')
     await put(local, '/home/ann/models.tgz', 'tgz')
     await put(hdfs, 'hdfs:///shared/dict/words', 'words')
     await descriptor.deploySessionCluster()
@@ -222,6 +223,7 @@ t.test(
     t.match(localResources, {
       'data/a.txt': { size: 3, type: 'FILE' },
       'data/deep/b.txt': { size: 1, type: 'FILE' },
+      'data/50% of #1?.txt': { url: /\/50__of__1_\.txt$/, size: 3 },
       'one.txt': { size: 1, type: 'FILE' },
       'dict/words': { url: 'hdfs:///shared/dict/words', size: 5, type: 'FILE' },
       'models.tgz': { url: /models\.tgz$/, size: 3, type: 'ARCHIVE' },
@@ -232,6 +234,36 @@ t.test(
   },
 )
 
+/** As one that is far away: uploads begin later than others end. */
+class SlowFiles extends FaultyFiles {
+  override async create(...given: Parameters<FaultyFiles['create']>) {
+    for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve))
+    return super.create(...given)
+  }
+}
+
+t.test('an upload that fails stops the others, and nothing comes after it', async (t) => {
+  let isFailed = false
+  const { descriptor, hdfs, local } = await yarnPlace({
+    configuration: {
+      'yarn.flink-ts.node-path': '/n',
+      'yarn.flink-ts.home-path': '/h',
+      'yarn.ship-files': 'data',
+    },
+    wrap: (inner) =>
+      new SlowFiles(inner, (operation) => {
+        if (isFailed || !/^create .*ship.3/.test(operation)) return
+        isFailed = true
+        throw new Error('no space')
+      }),
+  })
+  for (let i = 0; i < 100; i++) await put(local, `/home/ann/data/${i}.txt`, 'x')
+  await t.rejects(descriptor.deploySessionCluster(), { code: 'FLINK_YARN_STAGING' })
+  t.same(await namesIn(hdfs, STAGING), [])
+  for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve))
+  t.same(await namesIn(hdfs, STAGING), [])
+})
+
 t.test('what cannot be shipped is refused', async (t) => {
   const cases: [Record<string, string>, RegExp][] = [
     [
@@ -240,6 +272,14 @@ t.test('what cannot be shipped is refused', async (t) => {
     ],
     [{ 'yarn.ship-files': '/x/config.yaml' }, /containers have a file config\.yaml of their own/],
     [{ 'yarn.ship-files': '/x/a.txt;/y/a.txt' }, /there are two files of the name a\.txt/],
+    [
+      { 'yarn.ship-files': '/bad' },
+      /\/bad\/a\$b\.txt cannot be shipped: its name in containers must not/,
+    ],
+    [
+      { 'yarn.ship-files': 's3://bucket/x' },
+      /s3:\/\/bucket\/x \(yarn\.ship-files\) is in a file system from which YARN gets no files/,
+    ],
     [{ 'yarn.ship-archives': '/x/a.txt' }, /is no archive: expected a file \.tar\.gz/],
   ]
   for (const [configuration, message] of cases) {
@@ -250,7 +290,8 @@ t.test('what cannot be shipped is refused', async (t) => {
         ...configuration,
       },
     })
-    for (const path of ['/x/config.yaml', '/x/a.txt', '/y/a.txt']) await put(local, path, 'x')
+    for (const path of ['/x/config.yaml', '/x/a.txt', '/y/a.txt', '/bad/a$b.txt'])
+      await put(local, path, 'x')
     const error = (await descriptor.deploySessionCluster().catch((e: Error) => e)) as Error
     t.match(error.message, message)
     t.same(await namesIn(hdfs, STAGING), [])

@@ -9,6 +9,7 @@ import {
 import { ClusterSecret } from '@flink-ts/core/security'
 import type { LocalResource } from '@flink-ts/hadoop-rpc'
 import type { ApplicationSubmission } from '../rest/resource-manager-records.js'
+import { allOrFirstError } from '../staging/all-or-first-error.js'
 import { clusterConfiguration, renderConfiguration } from '../staging/cluster-configuration.js'
 import { HOME_LINK, NODE_LINK, runtimeFiles } from '../staging/runtime-files.js'
 import { shippedFiles } from '../staging/shipped-files.js'
@@ -266,14 +267,4 @@ class Deployment {
       vcores: given > 0 ? given : Math.max(1, Math.ceil(cpus)),
     }
   }
-}
-
-/** As Promise.all, but nothing runs any more when it rejects: what was uploaded can be removed then. */
-async function allOrFirstError<const T extends readonly unknown[]>(
-  work: T,
-): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
-  const settled = await Promise.allSettled(work)
-  const failed = settled.find((each) => each.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
-  return settled.map((each) => (each as PromiseFulfilledResult<unknown>).value) as never
 }

@@ -29,7 +29,7 @@ export function submissionJson(submission: ApplicationSubmission): unknown {
         Object.entries(launchContext.localResources).map(([key, file]) => [
           key,
           {
-            resource: file.url,
+            resource: escapedPath(file.url),
             type: file.type,
             visibility: file.visibility,
             size: file.size,
@@ -44,6 +44,14 @@ export function submissionJson(submission: ApplicationSubmission): unknown {
       ),
     },
   })
+}
+
+/** YARN takes it as a URI, and the path of a file is what that means. */
+function escapedPath(url: string): string {
+  // These are URIs everywhere here.
+  if (/^file:/i.test(url)) return new URL(url).href
+  const [, authority, path] = /^([^/]*:\/\/[^/]*)(.*)$/s.exec(url) ?? [undefined, '', url]
+  return authority + path!.split('/').map(encodeURIComponent).join('/')
 }
 
 function entries(pairs: readonly (readonly [string, unknown])[]): unknown {

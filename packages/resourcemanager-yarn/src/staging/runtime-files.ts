@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import { type Configuration, FLINK_TS_VERSION, FlinkError, YarnOptions } from '@flink-ts/core'
 import type { LocalResource } from '@flink-ts/hadoop-rpc'
+import { allOrFirstError } from './all-or-first-error.js'
 import { installationContent, type packInstallation } from './installation-archive.js'
 import { providedLibraries } from './provided-libraries.js'
 import type { StagedFiles } from './staged-files.js'
@@ -48,7 +49,7 @@ export async function runtimeFiles(options: RuntimeFilesOptions): Promise<Runtim
     files,
     options.staging,
   )
-  const [node, home] = await Promise.all([
+  const [node, home] = await allOrFirstError([
     locateNode(options, provided.node),
     locateHome(options, provided.installation),
   ])

@@ -7,11 +7,14 @@ import {
   schemeOf,
 } from '@flink-ts/core'
 import type { LocalResource } from '@flink-ts/hadoop-rpc'
+import { allOrFirstError } from './all-or-first-error.js'
 import type { StagedFiles } from './staged-files.js'
-import type { StagingArea } from './staging-area.js'
+import { STAGING_SCHEMES, type StagingArea } from './staging-area.js'
 
 const ARCHIVE = /\.(?:tar\.gz|tgz|tar|zip|jar)$/i
 const CONCURRENT = 4
+/** Nodes make the links to files by a script of a shell, where these mean something else. */
+const UNUSABLE = /["$`\\\p{Cc}]/u
 
 export interface ShippedFilesOptions {
   readonly shipFiles: readonly string[]
@@ -53,15 +56,20 @@ export async function shippedFiles(
   const work = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [index, { name, status, type, isRemote }] = next
-      // The number keeps files of the same name apart; the name stays at its end, for archives are unpacked by it.
-      const url = `${folder}/ship/${index}/${posix.basename(name)}`
+      // The number keeps files of the same name apart; the end of its name stays, for archives are unpacked by it.
+      const url = `${folder}/ship/${index}/${stagedName(name)}`
       const kind = { type, visibility: 'APPLICATION' } as const
-      resources[name] = isRemote
-        ? await files.resource(status.path, kind)
-        : await staging.upload(url, files.read(status.path), kind)
+      try {
+        resources[name] = isRemote
+          ? await files.resource(status.path, kind)
+          : await staging.upload(url, files.read(status.path), kind)
+      } catch (error) {
+        waiting.length = 0
+        throw error
+      }
     }
   }
-  await Promise.all(Array.from({ length: CONCURRENT }, work))
+  await allOrFirstError(Array.from({ length: CONCURRENT }, work))
   return resources
 }
 
@@ -93,6 +101,11 @@ async function statusOf(
   key: string,
 ): Promise<FileStatus> {
   const path = resolveUserPath(given, workingDirectory)
+  if (isRemotePath(given) && !STAGING_SCHEMES.includes(schemeOf(given)!)) {
+    throw refused(
+      `${given} (${key}) is in a file system from which YARN gets no files: expected a path of this machine, or ${STAGING_SCHEMES.join('://…, ')}://…`,
+    )
+  }
   return staging.explained('ship', path, async () => {
     try {
       return await files.on(path).getFileStatus(path)
@@ -109,15 +122,19 @@ function refuseClashes(all: readonly Shipped[], reserved: ReadonlySet<string>): 
     const top = name.split('/')[0]!
     const why = reserved.has(top)
       ? `containers have a file ${top} of their own`
-      : names.has(name)
-        ? `there are two files of the name ${name}`
-        : undefined
+      : UNUSABLE.test(name)
+        ? 'its name in containers must not have ", $, `, \\ or control characters'
+        : names.has(name)
+          ? `there are two files of the name ${name}`
+          : undefined
     if (why !== undefined) throw refused(`${status.path} cannot be shipped: ${why}`)
     names.add(name)
   }
 }
 
 const isRemotePath = (path: string) => (schemeOf(path) ?? 'file') !== 'file'
+/** The same in paths and in URLs of all file systems; containers have the file by its own name. */
+const stagedName = (name: string) => posix.basename(name).replace(/[^\w.-]/g, '_')
 const nameIn = (path: string) => posix.basename(path.replace(/\/+$/, ''))
 
 function refused(why: string): FlinkError {

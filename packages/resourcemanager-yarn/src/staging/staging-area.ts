@@ -14,7 +14,8 @@ import { StagingError } from './staging-error.js'
 const FOLDER = '.flink-ts'
 const PRIVATE_FOLDER = { permissions: 0o700 } as const
 const APPLICATION = /^application_\d+_\d+$/
-const SCHEMES = ['hdfs', 'webhdfs', 'file']
+/** Of file systems from which nodes get files by themselves. */
+export const STAGING_SCHEMES: readonly string[] = ['hdfs', 'webhdfs', 'file']
 
 export interface StagingAreaOptions {
   /** URL of the folder that `.flink-ts` is made in. */
@@ -44,7 +45,7 @@ export class StagingArea {
   constructor(options: StagingAreaOptions) {
     const { base, files, clock, random, log } = options
     const scheme = schemeOf(base)
-    if (scheme === undefined || !SCHEMES.includes(scheme)) {
+    if (scheme === undefined || !STAGING_SCHEMES.includes(scheme)) {
       throw new FlinkError(
         `Cannot stage files in ${base}: expected hdfs://…, webhdfs://… or file://… (on a disk that all nodes share); set yarn.staging-directory`,
         { code: 'FLINK_YARN_CONFIGURATION' },
