@@ -21,7 +21,7 @@ const SLOTS = 2
 const KEYS = 2_000_000
 const VALUE_BYTES = 400
 /** Of the heap's limit; with all of it tasks would fail. */
-const HEAP_SHARE = 0.8
+const HEAP_SHARE = 0.6
 const SAMPLE_MS = 250
 const COMMENT_MS = 30_000
 const SUBMIT_MS = 180_000
