@@ -7,7 +7,7 @@ import {
   RestOptions,
   SecurityOptions,
 } from '@flink-ts/core'
-import type { ClusterSecret } from '@flink-ts/core/security'
+import type { ClusterSecret } from '@flink-ts/core/security/secrets'
 import { type LeaderChanges, RestClusterClient, type RestLeaderLookup } from '@flink-ts/rest/client'
 import { configuredSecret } from './configured-secret.js'
 import { restLeaderLookup } from './rest-leader-lookup.js'

@@ -1,5 +1,9 @@
 import { type Configuration, FlinkError, SecurityOptions } from '@flink-ts/core'
-import { type ClusterSecret, clusterSecretPath, readClusterSecret } from '@flink-ts/core/security'
+import {
+  type ClusterSecret,
+  clusterSecretPath,
+  readClusterSecret,
+} from '@flink-ts/core/security/secrets'
 
 /**
  * The secret of the cluster that a configuration names: of `security.cluster.secret-file`, else of the folder.

@@ -1,7 +1,7 @@
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { type Clock, FlinkError } from '@flink-ts/core'
-import { type ClusterSecret, restToken } from '@flink-ts/core/security'
+import { type ClusterSecret, restToken } from '@flink-ts/core/security/secrets'
 import axios, { type AxiosInstance, type AxiosResponse } from 'axios'
 import type { ErrorResponseBody } from '../messages/messages.js'
 import { RestClientError, RestConnectionError, RestUnauthorizedError } from './rest-client-error.js'

@@ -1,5 +1,5 @@
 import type { Clock, Configuration, Logger, Random } from '@flink-ts/core'
-import type { ClusterSecret } from '@flink-ts/core/security'
+import type { ClusterSecret } from '@flink-ts/core/security/secrets'
 import type { ApplicationStatus } from '../messages/messages.generated.js'
 
 /** How a cluster that a descriptor deployed is doing, in the words of its cluster manager. */
