@@ -1,6 +1,7 @@
 import t from 'tap'
 import { HttpConnectionError } from '../dist/rest/http-transport.js'
 import { FakeYarn, json, refusal } from './support/fake-yarn.js'
+import { FaultyFiles } from './support/faulty-files.js'
 import { namesIn, put, STAGING, yarnPlace } from './support/yarn-place.js'
 
 const ID = 'application_1700000000000_0001'
@@ -270,6 +271,49 @@ t.test('a deployment sweeps folders of applications that are over', async (t) =>
   await descriptor.deploySessionCluster()
   await descriptor.close()
   t.same((await namesIn(hdfs, STAGING)).sort(), [ID, foreign, same(102), same(104), 'notes'].sort())
+})
+
+t.test('a secret in a folder that others may look into is not believed', async (t) => {
+  const { descriptor, yarn, hdfs } = await place()
+  yarn.add(ID, 'RUNNING')
+  const folder = `${STAGING}/${ID}`
+  await hdfs.mkdirs(folder, { permissions: 0o755 })
+  await put(hdfs, `${folder}/cluster-secret`, 'a'.repeat(64))
+  await t.rejects(descriptor.retrieve(ID), {
+    code: 'FLINK_YARN_STAGING',
+    message: /others may look into/,
+  })
+})
+
+t.test('a folder of the user that somebody else may have made is not used', async (t) => {
+  const { world, descriptor, hdfs, yarn } = await place()
+  Object.assign(world.yarn, { stagingBase: 'hdfs:///shared/ann', isStagingConfigured: true })
+  await hdfs.mkdirs('hdfs:///shared/ann', { permissions: 0o777 })
+  await t.rejects(descriptor.deploySessionCluster(), {
+    code: 'FLINK_YARN_STAGING',
+    message: /others may write to hdfs:\/\/\/shared\/ann \(mode 777\)/,
+  })
+  t.same(yarn.alive, [])
+})
+
+t.test('a sweep gets past folders that stay, and those that cannot be removed', async (t) => {
+  const name = (number: number) => `application_1700000000000_${number}`
+  const { descriptor, yarn, hdfs } = await yarnPlace({
+    configuration: ON_NODES,
+    wrap: (inner) =>
+      new FaultyFiles(inner, (operation) => {
+        if (operation === `delete ${STAGING}/${name(1050)}`) throw new Error('not yours')
+      }),
+  })
+  for (let i = 1001; i <= 1100; i++) {
+    yarn.add(name(i), i === 1001 || i === 1050 ? 'KILLED' : 'RUNNING')
+    await put(hdfs, `${STAGING}/${name(i)}/config.yaml`, 'x')
+  }
+  await descriptor.deploySessionCluster()
+  await descriptor.close()
+  const left = await namesIn(hdfs, STAGING)
+  t.equal(left.length, 100, 'all but one, and the new one')
+  t.notOk(left.includes(name(1001)))
 })
 
 t.test('describeResources has a line for everything', async (t) => {

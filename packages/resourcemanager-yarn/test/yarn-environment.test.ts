@@ -34,7 +34,8 @@ t.test('yarnEnvironment reads the files that Hadoop is configured with', async (
     nameNodes: ['nn:9870'],
   })
   t.match(await of({ 'env.yarn.conf.dir': folder, 'yarn.staging-directory': '/apps' }), {
-    stagingBase: 'hdfs://nn:8020/apps',
+    stagingBase: 'hdfs://nn:8020/apps/ann',
+    isStagingConfigured: true,
   })
   const given = {
     'flink.hadoop.fs.defaultFS': 'hdfs://other:1',
@@ -82,7 +83,7 @@ t.test('yarnEnvironment needs no files where keys say everything', async (t) => 
       { address: 'rm2:8090', isSecure: true },
     ],
     schedulers: ['rm1:8030', 'rm2:8030'],
-    stagingBase: 'file:///mnt/shared',
+    stagingBase: 'file:///mnt/shared/ann',
     nameNodes: [],
   })
   t.match(await of({ ...keys, 'yarn.resourcemanager.scheduler.address': 'x:1' }), {

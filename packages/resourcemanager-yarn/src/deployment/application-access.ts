@@ -23,6 +23,7 @@ export function applicationAccess(
     files,
     staging: new StagingArea({
       base: yarn.stagingBase,
+      isConfigured: yarn.isStagingConfigured ?? false,
       files,
       userName: yarn.userName,
       clock,

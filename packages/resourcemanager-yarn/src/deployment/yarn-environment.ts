@@ -27,6 +27,8 @@ export interface YarnEnvironment {
   readonly userName: string
   /** URL of the folder that `.flink-ts` is made in. */
   readonly stagingBase: string
+  /** It is the user's folder in that of `yarn.staging-directory`, which others may use as well; default false: a home. */
+  readonly isStagingConfigured?: boolean
   /** Web addresses of the NameNodes of that folder; empty: it is not in HDFS, or its URL is that of the web address. */
   readonly nameNodes: readonly string[]
 }
@@ -77,6 +79,7 @@ export async function yarnEnvironment(
     schedulers,
     userName,
     stagingBase,
+    isStagingConfigured: configuration.contains(YarnOptions.STAGING_DIRECTORY),
     nameNodes: nameNodesOf(configuration, hadoop, stagingBase),
   }
 }
@@ -131,11 +134,14 @@ function stagingBaseOf(
   const root = defaultFileSystem(hadoop).replace(/\/+$/, '')
   const given = configuration.get(YarnOptions.STAGING_DIRECTORY)
   const isFile = schemeOf(`${root}/`) === 'file'
-  if (given !== undefined && schemeOf(given) !== undefined) return given
+  if (given !== undefined && schemeOf(given) !== undefined) {
+    return `${given.replace(/\/+$/, '')}/${userName}`
+  }
   const home = isFile
     ? (environment['HOME'] ?? '/')
     : `${hadoop.get('dfs.user.home.dir.prefix') ?? '/user'}/${userName}`
-  const path = given === undefined ? home : given.startsWith('/') ? given : `${home}/${given}`
+  const folder = given?.startsWith('/') ? given : `${home}/${given}`
+  const path = given === undefined ? home : `${folder.replace(/\/+$/, '')}/${userName}`
   return isFile ? `file://${path}` : `${root}${path}`
 }
 

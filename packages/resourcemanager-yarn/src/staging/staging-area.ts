@@ -20,6 +20,8 @@ export const STAGING_SCHEMES: readonly string[] = ['hdfs', 'webhdfs', 'file']
 export interface StagingAreaOptions {
   /** URL of the folder that `.flink-ts` is made in. */
   readonly base: string
+  /** Whether `base` is this user's folder in one that others use as well. */
+  readonly isConfigured?: boolean
   readonly files: StagedFiles
   readonly userName: string
   readonly clock: Clock
@@ -64,19 +66,14 @@ export class StagingArea {
   /** @throws StagingError */
   async create(applicationId: string): Promise<string> {
     const folder = this.folderOf(applicationId)
-    const { files, base } = this.#options
+    const { files, base, isConfigured = false } = this.#options
     await this.explained('make the staging folder', folder, async () => {
       // Not with those permissions: a home that is made with it may be in a folder of everybody's.
       await files.on(base).mkdirs(base)
       await files.on(folder).mkdirs(folder, PRIVATE_FOLDER)
-      // Where everybody may write, somebody else may have made it.
-      const { mode } = await files.on(folder).getFileStatus(folder)
-      if ((mode & 0o077) !== 0) {
-        throw new FlinkError(
-          `others may look into ${folder} (mode ${mode.toString(8)}), and the secret of the cluster would lie there`,
-          { code: 'FLINK_YARN_STAGING' },
-        )
-      }
+      if (isConfigured) await this.#refuseOthers(base, 0o022)
+      await this.#refuseOthers(this.#root, 0o022)
+      await this.#refuseOthers(folder, 0o077)
     })
     return folder
   }
@@ -93,11 +90,16 @@ export class StagingArea {
     })
   }
 
-  /** Reads a small file; undefined: there is none. @throws StagingError */
+  /**
+   * Reads a small file of an application; undefined: there is none.
+   *
+   * @throws StagingError, also if others may look into its folder
+   */
   async read(url: string): Promise<Uint8Array | undefined> {
     return this.explained('read', url, async () => {
       const chunks: Uint8Array[] = []
       try {
+        await this.#refuseOthers(url.slice(0, url.lastIndexOf('/')), 0o077)
         for await (const chunk of this.#options.files.read(url)) chunks.push(chunk)
       } catch (error) {
         if (error instanceof FileNotFoundError) return undefined
@@ -130,6 +132,17 @@ export class StagingArea {
         throw error
       }
     })
+  }
+
+  /** File systems here do not tell owners; but who gets at a folder that nobody but its owner may use is the owner. */
+  async #refuseOthers(folder: string, bits: number): Promise<void> {
+    const { mode } = await this.#options.files.on(folder).getFileStatus(folder)
+    if ((mode & bits) === 0) return
+    const may = bits === 0o022 ? 'write to' : 'look into'
+    throw new FlinkError(
+      `others may ${may} ${folder} (mode ${mode.toString(8)}), where the secret of a cluster is kept`,
+      { code: 'FLINK_YARN_STAGING' },
+    )
   }
 
   /** Errors of `action` say what was attempted (with `path`, if they do not) and what would help. */

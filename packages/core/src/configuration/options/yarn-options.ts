@@ -83,7 +83,7 @@ export const YarnOptions = {
     .stringType()
     .noDefaultValue()
     .withDescription(
-      "Folder in which `.flink-ts/<application id>` is made for the files of an application: `hdfs://…`, or `file://…` on a disk that all nodes share; otherwise the user's home in the default file system of Hadoop.",
+      "Folder in which `<user>/.flink-ts/<application id>` is made for the files of an application: `hdfs://…`, or `file://…` on a disk that all nodes share; otherwise `.flink-ts` in the user's home in the default file system of Hadoop.",
     ),
   FILE_REPLICATION: ConfigOptions.key('yarn.file-replication')
     .intType({ min: -1 })
