@@ -231,6 +231,24 @@ t.test(
         /a TaskManager needs 3072 MB and 2 vcores, but queue 'root\.default' may use 13 % of the cluster, which is 2048 MB: lower taskmanager/,
       ],
       [
+        {
+          'external-resources': 'gpu',
+          'external-resource.gpu.amount': '2',
+          'external-resource.gpu.yarn.config-key': 'yarn.io/gpu',
+        },
+        () => {},
+        /a TaskManager needs 2 of yarn\.io\/gpu, but the largest container that YARN gives has 0: lower external-resource/,
+      ],
+      [
+        {},
+        (yarn) => {
+          yarn.fairQueues = [
+            { queueName: 'root.default', maxResources: { memory: 9999, vCores: 1 } },
+          ]
+        },
+        /a TaskManager needs 1728 MB and 2 vcores, but queue 'root\.default' may use 9999 MB and 1 vcores: lower/,
+      ],
+      [
         {},
         (yarn) => Object.assign(yarn.metrics, { activeNodes: 0, totalMB: 0, availableMB: 0 }),
         /no NodeManager that is active/,
@@ -265,6 +283,21 @@ t.test(
     )
   },
 )
+
+t.test('a Fair scheduler rounds up by its own steps', async (t) => {
+  const { descriptor, yarn, lines } = await yarnPlace({
+    hadoop: {
+      'yarn.scheduler.minimum-allocation-mb': '512',
+      'yarn.scheduler.increment-allocation-mb': '1000',
+    },
+  })
+  yarn.fairQueues = [{ queueName: 'root.default' }]
+  await descriptor.deploySessionCluster()
+  t.match(
+    lines[0],
+    'YARN gives memory in steps of 1000 MB (yarn.scheduler.increment-allocation-mb): a JobManager takes 2000 MB for its 1600, a TaskManager takes 2000 MB for its 1728.',
+  )
+})
 
 t.test('whatever step fails, nothing runs and nothing stays', async (t) => {
   const steps = new Map<string, string>()

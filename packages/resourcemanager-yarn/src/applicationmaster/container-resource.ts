@@ -40,7 +40,8 @@ export function containerResource(
   }
 }
 
-function externalResources(configuration: Configuration): Record<string, number> {
+/** What a TaskManager has besides memory and cores, by the names of YARN. @throws IllegalConfigurationError */
+export function externalResources(configuration: Configuration): Record<string, number> {
   const others: Record<string, number> = {}
   const names = configuration.get(ExternalResourceOptions.EXTERNAL_RESOURCE_LIST) ?? []
   for (const name of names) {

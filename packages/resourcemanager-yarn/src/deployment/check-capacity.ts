@@ -12,15 +12,15 @@ export interface CapacityFacts {
   /** Undefined: whatever YARN takes. */
   readonly queue: string | undefined
   readonly jobManager: ContainerSize
-  readonly taskManager: ContainerSize
+  readonly taskManager: ContainerSize & { readonly others: Readonly<Record<string, number>> }
   /** Largest container. */
-  readonly maximum: ContainerSize
+  readonly maximum: ContainerSize & { readonly others: Readonly<Record<string, number>> }
   /** Then the nodes that count are not known. */
   readonly hasNodeLabel: boolean
   readonly scheduler: YarnScheduler
   readonly metrics: YarnClusterMetrics
   /** Sizes are rounded up to a multiple of it; undefined: not known. */
-  readonly minimumMb: number | undefined
+  readonly step: { readonly mb: number; readonly key: string } | undefined
 }
 
 /** A cluster that YARN can never give room. */
@@ -70,14 +70,22 @@ export function checkCapacity(facts: CapacityFacts): string[] {
         `a ${name} needs ${describe(size)}, but ${exceeded.what} ${describe(exceeded)}: lower ${keys}`,
       )
     }
-    const rounded = roundUp(size.memoryMb, facts.minimumMb ?? 1)
+    const rounded = roundUp(size.memoryMb, facts.step?.mb ?? 1)
     if (rounded > size.memoryMb)
       roundedUp.push(`a ${name} takes ${rounded} MB for its ${size.memoryMb}`)
   }
+  for (const [name, amount] of Object.entries(taskManager.others)) {
+    const most = facts.maximum.others[name] ?? 0
+    if (amount > most) {
+      problems.push(
+        `a TaskManager needs ${amount} of ${name}, but the largest container that YARN gives has ${most}: lower external-resource.<name>.amount, or have it set up in YARN (resource-types.xml)`,
+      )
+    }
+  }
   if (metrics.activeNodes === 0) problems.push('it has no NodeManager that is active')
-  if (roundedUp.length > 0) {
+  if (facts.step !== undefined && roundedUp.length > 0) {
     notes.push(
-      `YARN gives memory in steps of ${facts.minimumMb} MB (yarn.scheduler.minimum-allocation-mb): ${roundedUp.join(', ')}.`,
+      `YARN gives memory in steps of ${facts.step.mb} MB (${facts.step.key}): ${roundedUp.join(', ')}.`,
     )
   }
   if (problems.length > 0) throw new YarnCapacityError(problems)
@@ -110,7 +118,7 @@ function findQueue(
   return found
 }
 
-/** Cores count for the largest container alone: most schedulers look at memory only otherwise. */
+/** Cores count for the largest container, and where a queue has a limit of them: most schedulers look at memory only otherwise. */
 function limitsOf(
   { maximum, metrics, hasNodeLabel }: CapacityFacts,
   queue: YarnQueue | undefined,
@@ -133,7 +141,11 @@ function limitsOf(
     }
   }
   if (queue?.maxMb !== undefined) {
-    limits.push({ memoryMb: queue.maxMb, what: `queue '${queue.path}' may use` })
+    limits.push({
+      memoryMb: queue.maxMb,
+      ...(queue.maxVcores === undefined ? {} : { vcores: queue.maxVcores }),
+      what: `queue '${queue.path}' may use`,
+    })
   }
   return limits
 }

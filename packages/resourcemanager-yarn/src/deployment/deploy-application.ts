@@ -8,6 +8,7 @@ import {
 } from '@flink-ts/core'
 import { ClusterSecret } from '@flink-ts/core/security'
 import type { LocalResource } from '@flink-ts/hadoop-rpc'
+import { externalResources } from '../applicationmaster/container-resource.js'
 import type { ApplicationSubmission } from '../rest/resource-manager-records.js'
 import { allOrFirstError } from '../staging/all-or-first-error.js'
 import { clusterConfiguration, renderConfiguration } from '../staging/cluster-configuration.js'
@@ -98,15 +99,15 @@ class Deployment {
       resourceManager.metrics(),
       resourceManager.scheduler(),
     ])
-    const minimum = this.#world.yarn.hadoop
     const notes = checkCapacity({
       queue: this.#configuration.get(YarnOptions.APPLICATION_QUEUE),
       jobManager,
-      taskManager: this.#taskManagerSize(),
+      taskManager: {
+        ...this.#taskManagerSize(),
+        others: externalResources(this.#configuration),
+      },
       maximum: maximumCapability,
-      minimumMb: minimum.has('yarn.scheduler.minimum-allocation-mb')
-        ? Number(minimum.get('yarn.scheduler.minimum-allocation-mb'))
-        : undefined,
+      step: this.#memoryStep(scheduler.type),
       hasNodeLabel: this.#configuration.contains(YarnOptions.APPLICATION_NODE_LABEL),
       metrics,
       scheduler,
@@ -239,6 +240,20 @@ class Deployment {
         exclude: configuration.get(YarnOptions.ROLLED_LOGS_EXCLUDE_PATTERN),
       },
     }
+  }
+
+  /** Of what the client's files say; YARN's REST API does not tell. */
+  #memoryStep(schedulerType: string): { mb: number; key: string } | undefined {
+    const { hadoop } = this.#world.yarn
+    const keys =
+      schedulerType === 'fairScheduler'
+        ? [
+            'yarn.resource-types.memory-mb.increment-allocation',
+            'yarn.scheduler.increment-allocation-mb',
+          ]
+        : ['yarn.scheduler.minimum-allocation-mb']
+    const key = keys.find((each) => Number(hadoop.get(each)) > 0)
+    return key === undefined ? undefined : { key, mb: Number(hadoop.get(key)) }
   }
 
   #attempts(): number {

@@ -48,6 +48,8 @@ export class FakeYarn {
       usedAMResource: { memory: 1024, vCores: 1 },
     },
   ]
+  /** Those of a Fair scheduler, if it has one. */
+  fairQueues: Record<string, unknown>[] | undefined
   /** Texts of log files of all containers. */
   logs: Record<string, string> = {}
   #nextId = 1
@@ -81,6 +83,10 @@ export class FakeYarn {
     if (path === '/metrics') return json({ clusterMetrics: this.metrics })
     if (path === '/info') return json({ clusterInfo: { haState: this.haState } })
     if (path === '/nodes') return json({ nodes: { node: [] } })
+    if (path === '/scheduler' && this.fairQueues !== undefined) {
+      const rootQueue = { queueName: 'root', childQueues: { queue: this.fairQueues } }
+      return json({ scheduler: { schedulerInfo: { type: 'fairScheduler', rootQueue } } })
+    }
     if (path === '/scheduler') {
       const root = { type: 'capacityScheduler', queueName: 'root', queues: { queue: this.queues } }
       return json({ scheduler: { schedulerInfo: root } })
