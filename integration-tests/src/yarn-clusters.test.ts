@@ -6,7 +6,8 @@ import { testJobClusters } from './yarn/job-clusters.js'
 import { testRefusals } from './yarn/refusals.js'
 import { testSessions } from './yarn/sessions.js'
 
-t.setTimeout(600_000)
+// Minutes on a quiet machine.
+t.setTimeout(1_200_000)
 
 t.test('clusters on a real YARN', { skip: hadoopMissing() ?? false }, async (t) => {
   const hadoop = await startHadoop()

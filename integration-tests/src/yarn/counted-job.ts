@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { startCheckpointStorage } from '../faults/checkpoint-storage.js'
@@ -28,7 +28,6 @@ export class CountedJob extends JobUnderFaults {
   ): Promise<CountedJob> {
     const folder = join(place.folder, `job-${jobs++}`)
     mkdirSync(folder)
-    t.teardown(() => rmSync(folder, { recursive: true, force: true }))
     const storage = await startCheckpointStorage('local', folder)
     t.teardown(() => storage.close())
     const job = new CountedJob(place, applicationId, {

@@ -27,8 +27,10 @@ export async function testDaemonFailures(t: Test, place: YarnPlace): Promise<voi
   await yarnTest(t, place, 'sessions with high availability', async (t) => {
     const id = await place.startSession(...highAvailability)
     const workers = async () => {
-      const [, ...rest] = await yarn.containers(id)
-      return rest
+      return (await yarn.containers(id)).filter(({ priority }) => priority !== '0')
+    }
+    const master = async () => {
+      return (await yarn.containers(id)).find(({ priority }) => priority === '0')!
     }
     const test = (
       name: string,
@@ -42,49 +44,11 @@ export async function testDaemonFailures(t: Test, place: YarnPlace): Promise<voi
       })
 
     await test(
-      'the ResourceManager restarts, a TaskManager is lost meanwhile',
-      12,
-      async (t, job) => {
-        const before = (await workers()).map(({ containerId }) => containerId)
-        await hadoop.resourceManager.kill()
-        await job.untilCheckpoint()
-        killHard(nodeProcess(place, before[0]!))
-        await hadoop.resourceManager.restart()
-        await until('another container has come', async () => {
-          const ids = (await workers()).map(({ containerId }) => containerId)
-          return ids.includes(before[1]!) && ids.some((each) => !before.includes(each))
-        })
-        t.equal((await yarn.attempts(id)).length, 1, 'the JobManager has gone on')
-      },
-    )
-
-    await test(
-      'the JobManager is killed: the next attempt takes over TaskManagers',
-      12,
-      async (t) => {
-        const taskManagers = async () =>
-          (await (await place.rest(id)).taskManagers()).map((each) => each.id).toSorted()
-        const before = await taskManagers()
-        const processes = before.map((each) => nodeProcess(place, each))
-        const [master] = await yarn.containers(id)
-        killHard(nodeProcess(place, master!.containerId))
-        await until('another attempt', async () => (await yarn.attempts(id)).length === 2)
-        const after = await until('it has TaskManagers', async () => {
-          const found = await taskManagers()
-          return found.length >= before.length && found
-        })
-        t.strictSame(after, before, 'they are the same')
-        t.ok(processes.every(isAlive), 'and have not been restarted')
-      },
-    )
-
-    await test(
       'a NodeManager is lost: its TaskManager lives on, and has no say any more',
       25,
       async (t, job) => {
-        const all = await yarn.containers(id)
-        const master = all.find(({ priority }) => priority === '0')!
-        const zombie = all.find(({ assignedNodeId }) => assignedNodeId !== master.assignedNodeId)
+        const { assignedNodeId: home } = await master()
+        const zombie = (await workers()).find(({ assignedNodeId }) => assignedNodeId !== home)
         if (zombie === undefined) throw new Error('all containers are on one node')
         const pid = nodeProcess(place, zombie.containerId)
         const port = zombie.assignedNodeId.split(':')[1]
@@ -107,6 +71,43 @@ export async function testDaemonFailures(t: Test, place: YarnPlace): Promise<voi
         await node.restart()
         await until('the node ends what it does not know any more', () => !isAlive(pid))
         t.match(await yarn.nodes(), [{ state: 'RUNNING' }, { state: 'RUNNING' }])
+      },
+    )
+
+    await test(
+      'the JobManager is killed: the next attempt takes over TaskManagers',
+      12,
+      async (t) => {
+        const taskManagers = async () =>
+          (await (await place.rest(id)).taskManagers()).map((each) => each.id).toSorted()
+        const before = await taskManagers()
+        const processes = before.map((each) => nodeProcess(place, each))
+        killHard(nodeProcess(place, (await master()).containerId))
+        await until('another attempt', async () => (await yarn.attempts(id)).length === 2)
+        const after = await until('it has TaskManagers', async () => {
+          const found = await taskManagers()
+          return found.length >= before.length && found
+        })
+        t.strictSame(after, before, 'they are the same')
+        t.ok(processes.every(isAlive), 'and have not been restarted')
+      },
+    )
+
+    await test(
+      'the ResourceManager restarts, a TaskManager is lost meanwhile',
+      12,
+      async (t, job) => {
+        const before = (await workers()).map(({ containerId }) => containerId)
+        const attempts = await yarn.attempts(id)
+        await hadoop.resourceManager.kill()
+        await job.untilCheckpoint()
+        killHard(nodeProcess(place, before[0]!))
+        await hadoop.resourceManager.restart()
+        await until('another container has come', async () => {
+          const ids = (await workers()).map(({ containerId }) => containerId)
+          return ids.includes(before[1]!) && ids.some((each) => !before.includes(each))
+        })
+        t.strictSame(await yarn.attempts(id), attempts, 'the JobManager has gone on')
       },
     )
 
