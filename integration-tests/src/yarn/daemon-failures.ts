@@ -55,19 +55,16 @@ export async function testDaemonFailures(t: Test, place: YarnPlace): Promise<voi
         const node = hadoop.nodeManagers.find(({ address }) => address.endsWith(`:${port}`))!
         await node.kill()
         process.kill(pid, 'SIGSTOP')
-        await until('its containers are lost', async () => {
-          return !(await yarn.containers(id)).some(
-            (each) => each.containerId === zombie.containerId,
-          )
-        })
+        const isRegistered = async () => {
+          const managers = await (await place.rest(id)).taskManagers()
+          return managers.some((each) => each.id === zombie.containerId)
+        }
+        // YARN knows before the JobManager's next heartbeat does.
+        await until('its TaskManager is given up', async () => !(await isRegistered()))
         await job.untilCheckpoint()
         process.kill(pid, 'SIGCONT')
         await job.untilCheckpoint()
-        const managers = await (await place.rest(id)).taskManagers()
-        t.notOk(
-          managers.some((each) => each.id === zombie.containerId),
-          'it is not registered',
-        )
+        t.notOk(await isRegistered(), 'it is not registered')
         await node.restart()
         await until('the node ends what it does not know any more', () => !isAlive(pid))
         t.match(await yarn.nodes(), [{ state: 'RUNNING' }, { state: 'RUNNING' }])
