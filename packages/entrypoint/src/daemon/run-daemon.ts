@@ -18,6 +18,8 @@ import { ProcessFolder, processFolderParent } from './process-folder.js'
 import { reportToStarter } from './starter-report.js'
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const
+/** How long the shutdown waits for what must be done first; a container may be killed 250 ms after its signal. */
+const FIRST_PATIENCE_MS = 200
 /** Exit code after a start that failed. */
 const START_FAILED = 1
 
@@ -112,8 +114,14 @@ class DaemonProcess {
 
   #onSignal(signal: string): void {
     const first = this.#isEnding ? undefined : this.#container?.onTerminationSignal
-    if (this.#log !== undefined) void first?.(this.#log)
-    this.#shutDown(`received ${signal}`)
+    const reason = `received ${signal}`
+    if (first === undefined || this.#log === undefined) return this.#shutDown(reason)
+    // A shutdown beside it would take the processor away, and there may be no time for both.
+    this.#clock.schedule(FIRST_PATIENCE_MS, () => this.#shutDown(reason))
+    first(this.#log).then(
+      () => this.#shutDown(reason),
+      (error) => this.#fail(error),
+    )
   }
 
   #shutDown(reason: string, exitCode = 0): void {
