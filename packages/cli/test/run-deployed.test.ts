@@ -1,51 +1,13 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { runAction, runApplicationAction } from '../dist/actions/run.js'
 import { act, TestingInterrupts } from './support/act.js'
 import { APPLICATION_ID, FakeClusterManager } from './support/fake-cluster-manager.js'
+import { PROGRAM, startJobManager, withoutIds } from './support/fake-job-manager.js'
 import { startFakeRestServer } from './support/fake-rest-server.js'
 import { folderWith } from './support/run-command.js'
 import { TestingTerminal } from './support/testing-terminal.js'
-
-const JOB_ID = 'a'.repeat(32)
-
-const PROGRAM = `
-import { StreamExecutionEnvironment } from '@flink-ts/streaming'
-const env = StreamExecutionEnvironment.getExecutionEnvironment()
-env.fromElements(1, 2).print()
-await env.execute('a job')
-`
-
-/** A JobManager whose jobs come to this end at once. */
-async function startJobManager(t: Test, end: 'SUCCEEDED' | 'FAILED' = 'SUCCEEDED') {
-  const server = await startFakeRestServer(t, ({ method, url }) => {
-    if (url === '/overview') return { body: { taskmanagers: 0 } }
-    if (method === 'POST' && url === '/jobs') return { status: 202, body: { jobUrl: '' } }
-    if (url.endsWith('/status')) {
-      return { body: { status: end === 'SUCCEEDED' ? 'FINISHED' : 'FAILED' } }
-    }
-    if (url.endsWith('/execution-result')) {
-      return {
-        body: {
-          status: { id: 'COMPLETED' },
-          'job-execution-result': {
-            id: JOB_ID,
-            name: 'a job',
-            'application-status': end,
-            'net-runtime': 5,
-            'accumulator-results': {},
-          },
-        },
-      }
-    }
-    return undefined
-  })
-  return { ...server, manager: new FakeClusterManager(server.address) }
-}
-
-const withoutIds = (lines: readonly string[]) =>
-  lines.map((line) => line.replace(/\b[0-9a-f]{32}\b/g, 'JOB'))
 
 t.test('flink run -t yarn-per-job deploys a cluster for the job, and waits for both', async (t) => {
   const { manager, requests } = await startJobManager(t)

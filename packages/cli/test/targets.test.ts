@@ -1,5 +1,5 @@
 import { restToken } from '@flink-ts/core/security'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { cancelAction } from '../dist/actions/cancel.js'
 import { listAction } from '../dist/actions/list.js'
 import { runAction } from '../dist/actions/run.js'
@@ -7,50 +7,12 @@ import { savepointAction, stopAction } from '../dist/actions/savepoint-actions.j
 import { parseTarget } from '../dist/targets/target.js'
 import { act } from './support/act.js'
 import { APPLICATION_ID, FakeClusterManager } from './support/fake-cluster-manager.js'
+import { JOB_ID, PROGRAM, startJobManager, withoutIds } from './support/fake-job-manager.js'
 import { startFakeRestServer } from './support/fake-rest-server.js'
 import { folderWith } from './support/run-command.js'
 import { TestingTerminal } from './support/testing-terminal.js'
 
 const ON_SESSION = ['-t', 'yarn-session', `-Dyarn.application.id=${APPLICATION_ID}`]
-const JOB_ID = 'a'.repeat(32)
-
-const PROGRAM = `
-import { StreamExecutionEnvironment } from '@flink-ts/streaming'
-const env = StreamExecutionEnvironment.getExecutionEnvironment()
-env.fromElements(1, 2).print()
-await env.execute('a job')
-`
-
-/** A JobManager whose jobs come to this end at once. */
-async function startJobManager(t: Test, end: 'SUCCEEDED' | 'FAILED' = 'SUCCEEDED') {
-  const server = await startFakeRestServer(t, ({ method, url }) => {
-    if (url === '/overview') return { body: { taskmanagers: 0 } }
-    if (method === 'POST' && url === '/jobs') return { status: 202, body: { jobUrl: '' } }
-    if (url.endsWith('/status')) {
-      return { body: { status: end === 'SUCCEEDED' ? 'FINISHED' : 'FAILED' } }
-    }
-    if (url.endsWith('/execution-result')) {
-      return {
-        body: {
-          status: { id: 'COMPLETED' },
-          'job-execution-result': {
-            id: JOB_ID,
-            name: 'a job',
-            'application-status': end,
-            'net-runtime': 5,
-            'accumulator-results': {},
-          },
-        },
-      }
-    }
-    return undefined
-  })
-  return { ...server, manager: new FakeClusterManager(server.address) }
-}
-
-const withoutIds = (lines: readonly string[]) =>
-  lines.map((line) => line.replace(/\b[0-9a-f]{32}\b/g, 'JOB'))
-
 t.test('parseTarget knows a cluster manager by its name, and what it is to do', async (t) => {
   t.match(parseTarget('remote'), { kind: 'remote' })
   t.match(parseTarget('mesos-per-job'), { platform: 'mesos', mode: 'per-job' })

@@ -1,62 +1,13 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
-import { userInfo } from 'node:os'
 import { join } from 'node:path'
-import { Configuration } from '@flink-ts/core'
-import { ManualClock } from '@flink-ts/core/testing'
 import t, { type Test } from 'tap'
 import { listAction } from '../dist/actions/list.js'
-import { parseArguments } from '../dist/arguments/option-parser.js'
-import { YARN_SESSION_OPTIONS, yarnSession } from '../dist/yarn/yarn-session-command.js'
-import { act, TestingInterrupts } from './support/act.js'
+import { act } from './support/act.js'
 import { APPLICATION_ID, FakeClusterManager } from './support/fake-cluster-manager.js'
 import { startFakeRestServer } from './support/fake-rest-server.js'
 import { folderWith, runScript } from './support/run-command.js'
+import { PROPERTIES_FILE, startYarnSession } from './support/start-yarn-session.js'
 import { TestingTerminal } from './support/testing-terminal.js'
-
-const FILE = `.yarn-properties-${userInfo().username}`
-
-/** Runs `yarn-session.sh` in this process. */
-function start(
-  t: Test,
-  words: readonly string[],
-  options: { manager?: FakeClusterManager; folder?: string } = {},
-) {
-  const { manager = new FakeClusterManager('h:1'), folder = folderWith(t) } = options
-  const terminal = new TestingTerminal()
-  const interrupts = new TestingInterrupts()
-  const clock = new ManualClock()
-  let say: ((line: string) => void) | undefined
-  const path = join(folder, FILE)
-  const ended = yarnSession(parseArguments(words, YARN_SESSION_OPTIONS), {
-    terminal,
-    clock,
-    environment: {},
-    workingDirectory: '/here',
-    configuration: Configuration.fromMap({ 'yarn.properties-file.location': folder }),
-    importModule: manager.importModule,
-    onInterrupt: interrupts.onInterrupt,
-    readLines(listener) {
-      say = listener
-      return () => {
-        say = undefined
-      }
-    },
-  })
-  return {
-    manager,
-    terminal,
-    interrupts,
-    clock,
-    path,
-    ended,
-    /** When it stays with its session. */
-    staying: async () => {
-      while (say === undefined) await new Promise((resolve) => setImmediate(resolve))
-    },
-    say: (line: string) => say!(line),
-    reads: () => say !== undefined,
-  }
-}
 
 async function listed(folder: string, manager: FakeClusterManager, ...words: string[]) {
   const terminal = new TestingTerminal()
@@ -81,7 +32,7 @@ t.test('plain commands find the session, and say so', async (t) => {
     '-Dyarn.resourcemanager.webapp.address=rm:8088',
     '-Drest.client.max-content-length=7',
   ]
-  await start(t, words, { folder, manager }).ended
+  await startYarnSession(t, words, { folder, manager }).ended
   manager.calls.splice(0)
   manager.contexts.splice(0)
 
@@ -89,7 +40,9 @@ t.test('plain commands find the session, and say so', async (t) => {
   t.match(outcome, { code: 0 })
   t.match(
     err[0],
-    new RegExp(`^Found the session ${APPLICATION_ID} in .*${FILE}; another: -t yarn-session`),
+    new RegExp(
+      `^Found the session ${APPLICATION_ID} in .*${PROPERTIES_FILE}; another: -t yarn-session`,
+    ),
   )
   t.strictSame(manager.calls, [`retrieve ${APPLICATION_ID}`, 'close'])
   t.match(manager.contexts[0]!.configuration.toMap(), {
@@ -107,7 +60,7 @@ t.test('plain commands find the session, and say so', async (t) => {
 })
 
 t.test('a file of a session that has ended: what to do', async (t) => {
-  const folder = folderWith(t, { [FILE]: 'applicationID=application_1_2\n' })
+  const folder = folderWith(t, { [PROPERTIES_FILE]: 'applicationID=application_1_2\n' })
   const { outcome } = await listed(folder, new FakeClusterManager())
   t.match(outcome, {
     code: 'FLINK_TESTING',
@@ -118,13 +71,13 @@ t.test('a file of a session that has ended: what to do', async (t) => {
 
 t.test('files that somebody else may have written are not believed', async (t) => {
   const text = `applicationID=${APPLICATION_ID}\n`
-  const open = folderWith(t, { [FILE]: text })
-  chmodSync(join(open, FILE), 0o666)
+  const open = folderWith(t, { [PROPERTIES_FILE]: text })
+  chmodSync(join(open, PROPERTIES_FILE), 0o666)
   const linked = folderWith(t, { other: text })
-  symlinkSync(join(linked, 'other'), join(linked, FILE))
+  symlinkSync(join(linked, 'other'), join(linked, PROPERTIES_FILE))
   const strange = folderWith(t)
-  mkdirSync(join(strange, FILE))
-  const empty = folderWith(t, { [FILE]: 'applicationID=\\u0000\n' })
+  mkdirSync(join(strange, PROPERTIES_FILE))
+  const empty = folderWith(t, { [PROPERTIES_FILE]: 'applicationID=\\u0000\n' })
   for (const [folder, why] of [
     [open, /others can write to it/],
     [linked, /it is a symbolic link/],
@@ -141,8 +94,8 @@ t.test('files that somebody else may have written are not believed', async (t) =
 
 t.test('a file of another user is not believed', { skip: process.getuid?.() !== 0 }, async (t) => {
   const { chownSync } = await import('node:fs')
-  const folder = folderWith(t, { [FILE]: `applicationID=${APPLICATION_ID}\n` })
-  chownSync(join(folder, FILE), 12345, 12345)
+  const folder = folderWith(t, { [PROPERTIES_FILE]: `applicationID=${APPLICATION_ID}\n` })
+  chownSync(join(folder, PROPERTIES_FILE), 12345, 12345)
   const manager = new FakeClusterManager()
   const { err } = await listed(folder, manager)
   t.match(err[0], /^Warning: ignoring .*: it belongs to user 12345, not to 0/)
@@ -151,7 +104,7 @@ t.test('a file of another user is not believed', { skip: process.getuid?.() !== 
 
 t.test('a session starts although its file cannot be written', async (t) => {
   const folder = join(folderWith(t), 'missing')
-  const { ended, terminal } = start(t, ['-d'], { folder })
+  const { ended, terminal } = startYarnSession(t, ['-d'], { folder })
   t.equal(await ended, 0)
   t.match(
     terminal.errLines.find((line) => line.startsWith('Warning')),
@@ -163,7 +116,7 @@ t.test('a file that Flink wrote is read', async (t) => {
   const manager = await startJobManager(t)
   const folder = folderWith(t)
   writeFileSync(
-    join(folder, FILE),
+    join(folder, PROPERTIES_FILE),
     `#Generated YARN properties file\n#Sat Nov 21 12:00:00 UTC 2026\ndynamicPropertiesString=yarn.tags\\=x@@rest.port\\=2\napplicationID=${APPLICATION_ID}\n`,
   )
   t.match((await listed(folder, manager)).outcome, { code: 0 })

@@ -1,65 +1,12 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { userInfo } from 'node:os'
-import { join } from 'node:path'
 import { Configuration, FlinkError } from '@flink-ts/core'
-import { ManualClock } from '@flink-ts/core/testing'
 import t, { type Test } from 'tap'
 import { parseArguments } from '../dist/arguments/option-parser.js'
-import {
-  sessionConfiguration,
-  YARN_SESSION_OPTIONS,
-  yarnSession,
-} from '../dist/yarn/yarn-session-command.js'
-import { TestingInterrupts } from './support/act.js'
+import { sessionConfiguration, YARN_SESSION_OPTIONS } from '../dist/yarn/yarn-session-command.js'
 import { APPLICATION_ID, FakeClusterManager } from './support/fake-cluster-manager.js'
 import { startFakeRestServer } from './support/fake-rest-server.js'
 import { folderWith } from './support/run-command.js'
-import { TestingTerminal } from './support/testing-terminal.js'
-
-const FILE = `.yarn-properties-${userInfo().username}`
-
-/** Runs `yarn-session.sh` in this process. */
-function start(
-  t: Test,
-  words: readonly string[],
-  options: { manager?: FakeClusterManager; folder?: string } = {},
-) {
-  const { manager = new FakeClusterManager('h:1'), folder = folderWith(t) } = options
-  const terminal = new TestingTerminal()
-  const interrupts = new TestingInterrupts()
-  const clock = new ManualClock()
-  let say: ((line: string) => void) | undefined
-  const path = join(folder, FILE)
-  const ended = yarnSession(parseArguments(words, YARN_SESSION_OPTIONS), {
-    terminal,
-    clock,
-    environment: {},
-    workingDirectory: '/here',
-    configuration: Configuration.fromMap({ 'yarn.properties-file.location': folder }),
-    importModule: manager.importModule,
-    onInterrupt: interrupts.onInterrupt,
-    readLines(listener) {
-      say = listener
-      return () => {
-        say = undefined
-      }
-    },
-  })
-  return {
-    manager,
-    terminal,
-    interrupts,
-    clock,
-    path,
-    ended,
-    /** When it stays with its session. */
-    staying: async () => {
-      while (say === undefined) await new Promise((resolve) => setImmediate(resolve))
-    },
-    say: (line: string) => say!(line),
-    reads: () => say !== undefined,
-  }
-}
+import { PROPERTIES_FILE, startYarnSession } from './support/start-yarn-session.js'
 
 /** A JobManager that ends its cluster when it is asked to. */
 async function startStoppable(t: Test, ends = true) {
@@ -110,14 +57,14 @@ t.test('yarn-session.sh refuses what cannot be', async (t) => {
     [['-tm', '-1'], '-tm -1: expected a size, such as 2048 (MB) or 2g'],
     [['word'], 'Unknown argument "word".'],
   ] as const) {
-    const { ended, manager } = start(t, words)
+    const { ended, manager } = startYarnSession(t, words)
     await t.rejects(ended, { code: 'FLINK_CLI_ARGUMENT', message })
     t.strictSame(manager.calls, [])
   }
 })
 
 t.test('yarn-session.sh -d leaves a session, and a file that finds it', async (t) => {
-  const { ended, manager, terminal, path } = start(t, [
+  const { ended, manager, terminal, path } = startYarnSession(t, [
     ...['-d', '-s', '2', '-Dyarn.tags=a=b', '-Ds3.secret-key=hidden', '-j', 'flink.jar'],
   ])
   t.equal(await ended, 0)
@@ -139,7 +86,9 @@ t.test('yarn-session.sh -d leaves a session, and a file that finds it', async (t
 
 t.test('yarn-session.sh stays: help, unknown words, stop', async (t) => {
   const { manager, requests } = await startStoppable(t)
-  const { ended, staying, say, reads, terminal, path, interrupts } = start(t, [], { manager })
+  const { ended, staying, say, reads, terminal, path, interrupts } = startYarnSession(t, [], {
+    manager,
+  })
   await staying()
   t.ok(existsSync(path))
   const before = terminal.outLines.length
@@ -167,7 +116,7 @@ t.test('yarn-session.sh stays: help, unknown words, stop', async (t) => {
 
 t.test('Ctrl-C stops the session, as Flink’s does', async (t) => {
   const { manager, requests } = await startStoppable(t)
-  const { ended, staying, interrupts, path } = start(t, [], { manager })
+  const { ended, staying, interrupts, path } = startYarnSession(t, [], { manager })
   await staying()
   interrupts.interrupt()
   t.equal(await ended, 130)
@@ -185,7 +134,7 @@ t.test('Ctrl-C while it starts takes it back', async (t) => {
       )
     }
   })
-  const { ended, interrupts, path } = start(t, [], { manager })
+  const { ended, interrupts, path } = startYarnSession(t, [], { manager })
   await started
   interrupts.interrupt()
   await t.rejects(ended, { code: 'FLINK_CLI_INTERRUPTED' })
@@ -193,7 +142,7 @@ t.test('Ctrl-C while it starts takes it back', async (t) => {
 })
 
 t.test('a session that ends by itself ends the command with its diagnostics', async (t) => {
-  const { ended, staying, clock, manager, path } = start(t, [])
+  const { ended, staying, clock, manager, path } = startYarnSession(t, [])
   await staying()
   // The cluster manager is away for a moment.
   manager.reportFailure = new FlinkError('nobody there', { code: 'FLINK_TESTING', retriable: true })
@@ -212,14 +161,14 @@ t.test('a session that ends by itself ends the command with its diagnostics', as
 })
 
 t.test('a session that does not end when asked is killed', async (t) => {
-  const unreachable = start(t, [], { manager: new FakeClusterManager('127.0.0.1:1') })
+  const unreachable = startYarnSession(t, [], { manager: new FakeClusterManager('127.0.0.1:1') })
   await unreachable.staying()
   unreachable.say('stop')
   t.equal(await unreachable.ended, 0)
   t.ok(unreachable.manager.calls.includes('kill'))
 
   const { manager, requests } = await startStoppable(t, false)
-  const stubborn = start(t, [], { manager })
+  const stubborn = startYarnSession(t, [], { manager })
   await stubborn.staying()
   stubborn.say('stop')
   while (requests.length === 0) await new Promise((resolve) => setImmediate(resolve))
@@ -233,8 +182,8 @@ t.test('a session that does not end when asked is killed', async (t) => {
 
 t.test('yarn-session.sh -id attaches; `stop` of a pipe ends that session', async (t) => {
   const { manager } = await startStoppable(t)
-  const folder = folderWith(t, { [FILE]: 'applicationID=application_1_2\n' })
-  const { ended, staying, say, terminal, path } = start(t, ['-id', APPLICATION_ID], {
+  const folder = folderWith(t, { [PROPERTIES_FILE]: 'applicationID=application_1_2\n' })
+  const { ended, staying, say, terminal, path } = startYarnSession(t, ['-id', APPLICATION_ID], {
     manager,
     folder,
   })
@@ -245,14 +194,14 @@ t.test('yarn-session.sh -id attaches; `stop` of a pipe ends that session', async
   t.strictSame(manager.calls, [`retrieve ${APPLICATION_ID}`, 'close'])
   t.ok(existsSync(path), 'the file tells of another session')
 
-  const gone = start(t, ['-id', 'application_1_9'])
+  const gone = startYarnSession(t, ['-id', 'application_1_9'])
   await t.rejects(gone.ended, { message: /application_1_9 has ended/ })
 })
 
 t.test('yarn-session.sh -q shows what there is, and starts nothing', async (t) => {
   const manager = new FakeClusterManager()
   manager.resources = ['2 nodes', 'queue default: 100 %']
-  const { ended, terminal } = start(t, ['-q'], { manager })
+  const { ended, terminal } = startYarnSession(t, ['-q'], { manager })
   t.equal(await ended, 0)
   t.strictSame(terminal.outLines, manager.resources)
   t.strictSame(manager.calls, ['close'])

@@ -13,7 +13,7 @@ import { containerLogTail } from '../dist/rest/node-manager-logs.js'
 import { ResourceManagerClient } from '../dist/rest/resource-manager-client.js'
 import { submissionJson } from '../dist/rest/submission-json.js'
 import { json, refusal } from './support/fake-yarn.js'
-import { virtualClock } from './support/virtual-clock.js'
+import { hurryingClock } from './support/hurrying-clock.js'
 
 type Answers = Record<string, (request: HttpRequest) => HttpResponse>
 
@@ -32,7 +32,7 @@ const refused = (): never => {
 /** A client of ResourceManagers `rm1:8088` and so on, each with its way to answer; `asked` has whom it asked. */
 function clientOf(answers: Answers, options: { signal?: AbortSignal; names?: string[] } = {}) {
   const asked: string[] = []
-  const clock = virtualClock()
+  const clock = hurryingClock()
   const transport: HttpTransport = async (request) => {
     const { host } = new URL(request.url)
     asked.push(host.replace(/:8088$/, ''))

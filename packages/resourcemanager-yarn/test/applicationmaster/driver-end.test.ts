@@ -1,6 +1,6 @@
 import t from 'tap'
-import { driverTest } from '../testing/driver-test.js'
-import { DriverUnderTest } from '../testing/driver-under-test.js'
+import { driverTest } from '../support/driver-test.js'
+import { DriverUnderTest } from '../support/driver-under-test.js'
 
 t.test('YarnResourceManagerDriver.deregisterApplication', async (t) => {
   const ended = async (under: DriverUnderTest, status: 'SUCCEEDED' | 'CANCELED' | 'UNKNOWN') => {

@@ -3,7 +3,7 @@ import type { ContainerId } from '@flink-ts/hadoop-rpc'
 import type { WorkerHandle } from '@flink-ts/runtime'
 import fc from 'fast-check'
 import t from 'tap'
-import { DriverUnderTest, nodes, spec } from '../testing/driver-under-test.js'
+import { DriverUnderTest, nodes, spec } from '../support/driver-under-test.js'
 
 /** Steps of a run; each is followed by some time. */
 const STEP = fc.record({

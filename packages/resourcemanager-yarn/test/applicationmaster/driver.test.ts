@@ -1,8 +1,8 @@
 import type { ContainerId } from '@flink-ts/hadoop-rpc'
 import t from 'tap'
 import { simulatedToken } from '../../dist/testing/simulated-container.js'
-import { driverTest } from '../testing/driver-test.js'
-import { DriverUnderTest, nodes, spec } from '../testing/driver-under-test.js'
+import { driverTest } from '../support/driver-test.js'
+import { DriverUnderTest, nodes, spec } from '../support/driver-under-test.js'
 
 const MB = 1024 * 1024
 

@@ -10,8 +10,8 @@ import { ExcludedNodes } from '../../dist/applicationmaster/excluded-nodes.js'
 import { taskManagerLaunch } from '../../dist/applicationmaster/task-manager-launch.js'
 import { readContainerTokens } from '../../dist/container/deployment-file.js'
 import { readContainerEnvironment } from '../../dist/container/read-container-environment.js'
-import { DEPLOYMENT, spec } from '../testing/driver-under-test.js'
-import { VirtualClock } from '../testing/virtual-clock.js'
+import { DEPLOYMENT, spec } from '../support/driver-under-test.js'
+import { VirtualClock } from '../support/virtual-clock.js'
 
 const ENVIRONMENT = {
   NM_HOST: 'worker7.example',

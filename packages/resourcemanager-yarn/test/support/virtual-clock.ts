@@ -1,36 +1,48 @@
-import type { Clock } from '@flink-ts/core'
+import type { CancelTimer, Clock } from '@flink-ts/core'
 
-/** Time jumps to the next timer as soon as nothing else happens: waiting costs nothing. */
-export function virtualClock(startMs = 1_700_000_000_000): Clock {
-  let nowMs = startMs
-  let isScheduled = false
-  const timers: { dueMs: number; action: () => void }[] = []
-  const next = () => {
-    isScheduled = false
-    timers.sort((a, b) => a.dueMs - b.dueMs)
-    const timer = timers.shift()
-    if (timer === undefined) return
-    nowMs = Math.max(nowMs, timer.dueMs)
-    timer.action()
-    ensure()
+/** A clock that jumps from one due action to the next, and lets promises settle between them. */
+export class VirtualClock implements Clock {
+  #nowMs = 1_000_000
+  readonly #timers = new Set<{ readonly dueMs: number; readonly action: () => void }>()
+
+  /** What somebody has set the wall clock to be off by. */
+  wallOffsetMs = 0
+
+  now(): number {
+    return this.#nowMs + this.wallOffsetMs
   }
-  const ensure = () => {
-    if (isScheduled || timers.length === 0) return
-    isScheduled = true
-    // Two turns: answers that are already there come first.
-    setImmediate(() => setImmediate(next))
+
+  monotonicNow(): number {
+    return this.#nowMs
   }
-  return {
-    now: () => nowMs,
-    monotonicNow: () => nowMs,
-    schedule(delayMs, action) {
-      const timer = { dueMs: nowMs + Math.max(0, delayMs), action }
-      timers.push(timer)
-      ensure()
-      return () => {
-        const index = timers.indexOf(timer)
-        if (index >= 0) timers.splice(index, 1)
+
+  schedule(delayMs: number, action: () => void): CancelTimer {
+    const timer = { dueMs: this.#nowMs + Math.max(0, delayMs), action }
+    this.#timers.add(timer)
+    return () => void this.#timers.delete(timer)
+  }
+
+  get pendingTimers(): number {
+    return this.#timers.size
+  }
+
+  async advance(byMs: number): Promise<void> {
+    const untilMs = this.#nowMs + byMs
+    for (;;) {
+      await settled()
+      let next: { readonly dueMs: number; readonly action: () => void } | undefined
+      for (const timer of this.#timers) {
+        if (timer.dueMs <= untilMs && (next === undefined || timer.dueMs < next.dueMs)) next = timer
       }
-    },
+      if (next === undefined) break
+      this.#timers.delete(next)
+      this.#nowMs = Math.max(this.#nowMs, next.dueMs)
+      next.action()
+    }
+    this.#nowMs = untilMs
   }
+}
+
+function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }

@@ -9,7 +9,7 @@ import {
 import { YarnClusterDescriptor } from '../../dist/deployment/yarn-cluster-descriptor.js'
 import type { YarnWorld } from '../../dist/deployment/yarn-world.js'
 import { FakeYarn } from './fake-yarn.js'
-import { virtualClock } from './virtual-clock.js'
+import { hurryingClock } from './hurrying-clock.js'
 
 export const STAGING = 'hdfs:///user/ann/.flink-ts'
 export const HOME = '/opt/flink-ts'
@@ -28,7 +28,7 @@ export interface PlaceOptions {
 
 /** A client with an installation on its disk, HDFS in memory and a YARN in this process. */
 export async function yarnPlace(options: PlaceOptions = {}) {
-  const clock = virtualClock()
+  const clock = hurryingClock()
   const random = new SeededRandom(7)
   const yarn = options.yarn ?? new FakeYarn()
   const wrap = options.wrap ?? ((fileSystem) => fileSystem)
