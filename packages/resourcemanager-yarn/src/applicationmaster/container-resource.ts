@@ -45,7 +45,7 @@ export function externalResources(configuration: Configuration): Record<string, 
   const others: Record<string, number> = {}
   const names = configuration.get(ExternalResourceOptions.EXTERNAL_RESOURCE_LIST) ?? []
   for (const name of names) {
-    const prefix = `external-resource.${name}`
+    const prefix = `${ExternalResourceOptions.EXTERNAL_RESOURCES.key}.${name}`
     const resource = configuration.getString(`${prefix}.yarn.config-key`)?.trim()
     if (!resource) continue
     const key = `${prefix}.amount`
