@@ -124,6 +124,19 @@ t.test('Ctrl-C stops the session, as Flink’s does', async (t) => {
   t.notOk(existsSync(path))
 })
 
+t.test('Ctrl-C as soon as the session runs stops it', async (t) => {
+  const { manager, requests } = await startStoppable(t)
+  const { ended, interrupts, terminal, path } = startYarnSession(t, [], { manager })
+  const out = terminal.out.bind(terminal)
+  terminal.out = (line) => {
+    out(line)
+    if (line?.startsWith('Application id')) interrupts.interrupt()
+  }
+  t.equal(await ended, 130)
+  t.equal(requests.at(-1)?.method, 'DELETE')
+  t.notOk(existsSync(path))
+})
+
 t.test('Ctrl-C while it starts takes it back', async (t) => {
   const manager = new FakeClusterManager()
   const started = new Promise<void>((resolve) => {

@@ -17,7 +17,7 @@ import { loadClusterDescriptor } from '../targets/load-cluster-descriptor.js'
 import { removeLeftOvers } from '../targets/remove-left-overs.js'
 import type { DeployedTarget } from '../targets/target.js'
 import { CliArgumentError } from '../terminal/terminal.js'
-import { attendSession, type SessionContext } from './attached-session.js'
+import { attendSession, type SessionContext, type SessionEvent } from './attached-session.js'
 import { stopSession } from './stop-session.js'
 import { removeYarnSession, writeYarnSession } from './yarn-properties-file.js'
 import { yarnConfiguration, yarnOptions } from './yarn-words.js'
@@ -94,6 +94,8 @@ async function startSession(
   context: SessionContext,
 ): Promise<number> {
   const descriptors: ClusterDescriptor[] = []
+  let isInterrupted = false
+  let stopListening = () => {}
   try {
     const handle = await abortable(context, 'the session', async (signal) => {
       const { configuration } = context
@@ -101,11 +103,19 @@ async function startSession(
       descriptors.push(descriptor)
       return whenUp(await descriptor.deploySessionCluster(), context, signal)
     })
+    // From here on it is there: Ctrl-C must not leave it behind while where it is, is still being told.
+    if (!isDetached) {
+      stopListening = context.onInterrupt(() => {
+        isInterrupted = true
+      })
+    }
     context.terminal.out(`Application id: ${handle.clusterId}`)
     await tellWhere(handle, context)
     leaveProperties(handle.clusterId, said, context)
-    return isDetached ? tellDetached(handle, context) : await stay(handle, context)
+    if (isDetached) return tellDetached(handle, context)
+    return await stay(handle, context, () => isInterrupted)
   } finally {
+    stopListening()
     await Promise.all(descriptors.map((descriptor) => descriptor.close()))
   }
 }
@@ -166,11 +176,21 @@ function tellDetached({ clusterId }: ClusterHandle, { terminal }: SessionContext
   return 0
 }
 
-/** Stays with the session to its end. */
-async function stay(handle: ClusterHandle, context: SessionContext): Promise<number> {
+/**
+ * Stays with the session to its end.
+ *
+ * @param wasInterrupted whether somebody has pressed Ctrl-C already
+ */
+async function stay(
+  handle: ClusterHandle,
+  context: SessionContext,
+  wasInterrupted = () => false,
+): Promise<number> {
   const { terminal } = context
   terminal.out('Type "help" or "stop"; Ctrl-C stops the session, too.')
-  const event = await attendSession(handle, context)
+  const event: SessionEvent = wasInterrupted()
+    ? { kind: 'interrupted' }
+    : await attendSession(handle, context)
   if (event.kind === 'ended') {
     removeYarnSession(context, handle.clusterId)
     await removeLeftOvers(handle, terminal)
