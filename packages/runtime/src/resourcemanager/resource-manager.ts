@@ -164,7 +164,6 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
         : 'its leader is gone'
     if (rejection !== undefined) return { rejection }
     const { instanceId } = this.#taskExecutors.register(request)
-    session?.workers?.registered(resourceId)
     return {
       success: {
         instanceId,
@@ -179,6 +178,8 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
     this.#taskExecutors.require(resourceId, instanceId)
     // Only the first report brings the slots: it may be repeated, and later ones come with heartbeats.
     if (this.#slotManager.taskManager(resourceId)?.instanceId !== instanceId) {
+      // With its slots and not before: whoever decides how many workers are needed counts slots.
+      this.#sessions.current?.workers?.registered(resourceId)
       this.#taskExecutors.registerSlots(resourceId, report)
     }
     return ACKNOWLEDGE

@@ -20,6 +20,8 @@ import { ResourceManager } from '../../dist/resourcemanager/resource-manager.js'
 import type {
   ResourceEventHandler,
   ResourceManagerDriver,
+  WorkerHandle,
+  WorkerResourceSpec,
 } from '../../dist/resourcemanager/resource-manager-driver.js'
 import { DEFAULT_RESOURCE_MANAGER_SETTINGS } from '../../dist/resourcemanager/resource-manager-settings.js'
 import { multiplyProfile } from '../../dist/resourcemanager/slotmanager/resource-profiles.js'
@@ -36,17 +38,29 @@ const BLOB_SERVER = { address: 'jm:1', endpointId: 'blobserver' }
 
 class TestingDriver implements ResourceManagerDriver {
   readonly name = 'testing'
-  readonly canStartWorkers = false
+  readonly canStartWorkers: boolean
   readonly calls: string[] = []
+  readonly #recovered: readonly string[] | undefined
   handler: ResourceEventHandler | undefined
+
+  /** @param recovered workers of an earlier attempt; undefined: it can start none */
+  constructor(recovered?: readonly string[]) {
+    this.canStartWorkers = recovered !== undefined
+    this.#recovered = recovered
+  }
+
   async initialize(handler: ResourceEventHandler) {
     this.handler = handler
     this.calls.push('initialize')
+    const workers = (this.#recovered ?? []).map((id) => ({ resourceId: id as ResourceId }))
+    if (this.canStartWorkers) handler.onPreviousAttemptWorkersRecovered(workers)
   }
   async requestResource(): Promise<never> {
     throw new Error('cannot')
   }
-  releaseResource() {}
+  releaseResource({ resourceId }: WorkerHandle) {
+    this.calls.push(`release ${resourceId}`)
+  }
   async deregisterApplication(status: string, diagnostics: string) {
     this.calls.push(`deregister ${status} ${diagnostics}`)
   }
@@ -55,10 +69,27 @@ class TestingDriver implements ResourceManagerDriver {
   }
 }
 
-async function setUp(options: { log?: Logger; leaderElection?: LeaderElection } = {}) {
+async function setUp(
+  options: {
+    log?: Logger
+    leaderElection?: LeaderElection
+    /** Of an earlier attempt, in a cluster that starts its workers. */
+    recovered?: readonly string[]
+  } = {},
+) {
   const world = new TestWorld()
   const ha = new StandaloneHaServices({ processStartMs: 100, random: new SeededRandom(1) })
-  const driver = new TestingDriver()
+  const { recovered } = options
+  const driver = new TestingDriver(recovered)
+  const settings = DEFAULT_RESOURCE_MANAGER_SETTINGS
+  const workerSpec: WorkerResourceSpec = {
+    cpuCores: 1,
+    totalProcessBytes: 1,
+    numberOfSlots: 1,
+    slotProfile: SLOT_PROFILE,
+    totalProfile: SLOT_PROFILE,
+    dynamicProperties: {},
+  }
   const fatal: unknown[] = []
   const resourceManager = new ResourceManager({
     rpcService: world.service('jm:1'),
@@ -67,7 +98,10 @@ async function setUp(options: { log?: Logger; leaderElection?: LeaderElection } 
     clock: world.clock,
     random: new SeededRandom(2),
     resourceId: 'jm-process' as ResourceId,
-    settings: DEFAULT_RESOURCE_MANAGER_SETTINGS,
+    settings:
+      recovered === undefined
+        ? settings
+        : { ...settings, slotManager: { ...settings.slotManager, workerSpec } },
     driver,
     leaderElection: options.leaderElection ?? ha.leaderElection({ kind: 'resourcemanager' }),
     blobServer: BLOB_SERVER,
@@ -448,6 +482,36 @@ t.test(
     await resourceManager.close()
   },
 )
+
+t.test('ResourceManager keeps workers of an earlier attempt that register', async (t) => {
+  const setup = await setUp({ recovered: ['tm1', 'tm2'] })
+  const { world, gateway, driver, resourceManager } = setup
+  for (const id of ['tm1', 'tm2']) {
+    const service = world.service(`${id}:1`)
+    world.serve<TaskExecutorGateway>(service, 'te', TASK_EXECUTOR_GATEWAY, {
+      heartbeatFromResourceManager: async () => ({ report: freeSlots(id, 1), metrics: {} }),
+      disconnectResourceManager: async () => ({}),
+    })
+  }
+  const first = await gateway.registerTaskExecutor(registration('tm1', 1))
+  const second = await gateway.registerTaskExecutor(registration('tm2', 1))
+  // What the one has makes everybody look at how many are needed, before the other has told of its slots.
+  await gateway.sendSlotReport({
+    resourceId: 'tm1',
+    instanceId: first.success!.instanceId,
+    report: freeSlots('tm1', 1),
+  })
+  await advance(world.clock, 1_000)
+  await gateway.sendSlotReport({
+    resourceId: 'tm2',
+    instanceId: second.success!.instanceId,
+    report: freeSlots('tm2', 1),
+  })
+  await advance(world.clock, 1_000)
+  t.same(driver.calls, ['initialize'], 'none is released')
+  t.match(await gateway.requestResourceOverview({}), { taskManagers: 2, slotsTotal: 2 })
+  await resourceManager.close()
+})
 
 t.test('ResourceManager serves a job elsewhere when a TaskManager is lost', async (t) => {
   const setup = await setUp()
