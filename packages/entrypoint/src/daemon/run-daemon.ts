@@ -115,7 +115,10 @@ class DaemonProcess {
   #onSignal(signal: string): void {
     const first = this.#isEnding ? undefined : this.#container?.onTerminationSignal
     const reason = `received ${signal}`
-    if (first === undefined || this.#log === undefined) return this.#shutDown(reason)
+    if (first === undefined || this.#log === undefined) {
+      this.#shutDown(reason)
+      return
+    }
     // A shutdown beside it would take the processor away, and there may be no time for both.
     this.#clock.schedule(FIRST_PATIENCE_MS, () => this.#shutDown(reason))
     first(this.#log).then(
