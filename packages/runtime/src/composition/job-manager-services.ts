@@ -110,6 +110,8 @@ export async function startJobManagerServices(
     random,
     settings: resourceManagerSettings(configuration, options.resourceManagerDriver.canStartWorkers),
     driver: options.resourceManagerDriver,
+    driverStore: (token) =>
+      highAvailability.stores(token).namespace(`${options.resourceManagerDriver.name}-workers`),
     leaderElection: highAvailability.leaderElection({ kind: 'resourcemanager' }),
     blobServer: { address: rpcService.address, endpointId: blobServer.endpointId },
   })

@@ -1,8 +1,10 @@
 import type { Clock, Logger, ResourceId } from '@flink-ts/core'
 import type { MainThreadExecutor } from '@flink-ts/rpc'
+import type { VersionedStore } from '../highavailability/store/versioned-store.js'
 import type { ApplicationStatus } from '../messages/messages.generated.js'
 import { ActiveWorkers, type ActiveWorkersSettings } from './active/active-workers.js'
 import type {
+  ResourceEventHandler,
   ResourceManagerDriver,
   WorkerHandle,
   WorkerResourceSpec,
@@ -40,14 +42,17 @@ export class DriverSession {
     return this.#workers
   }
 
-  /** @param after the session before this one has ended then */
-  async start(after: Promise<unknown>): Promise<void> {
+  /**
+   * @param after the session before this one has ended then
+   * @param store of the term of leadership
+   */
+  async start(after: Promise<unknown>, store: VersionedStore): Promise<void> {
     await after
     if (this.#isClosed) return
     const { driver, mainThread, onFatalError } = this.#options
     const inSession = (action: () => void) =>
       mainThread.execute(() => (this.#isClosed ? undefined : action()))
-    this.#initialized = driver.initialize({
+    const handler: ResourceEventHandler = {
       onPreviousAttemptWorkersRecovered: (workers: readonly WorkerHandle[]) =>
         inSession(() => this.#workers?.recovered(workers)),
       onWorkerTerminated: (resourceId: ResourceId, diagnostics: string) =>
@@ -55,7 +60,8 @@ export class DriverSession {
       onError: (error) => {
         if (!this.#isClosed) onFatalError(error)
       },
-    })
+    }
+    this.#initialized = driver.initialize(handler, store)
     await this.#initialized
   }
 

@@ -1,3 +1,4 @@
+import type { VersionedStore } from '../highavailability/store/versioned-store.js'
 import { DriverSession, type DriverSessionOptions } from './driver-session.js'
 
 /** The sessions of a driver, one after the other: the next begins when the one before has ended. */
@@ -20,12 +21,15 @@ export class DriverSessions {
     return this.#ended
   }
 
-  /** @param onReady told in the main thread, unless the session has been ended before */
-  begin(onReady: () => void): void {
+  /**
+   * @param store of the term of leadership
+   * @param onReady told in the main thread, unless the session has been ended before
+   */
+  begin(store: VersionedStore, onReady: () => void): void {
     const { mainThread, onFatalError } = this.#options
     const session = new DriverSession(this.#options)
     this.#current = session
-    session.start(this.#ended).then(
+    session.start(this.#ended, store).then(
       () => mainThread.execute(() => (this.#current === session ? onReady() : undefined)),
       (error) => mainThread.execute(() => onFatalError(error)),
     )

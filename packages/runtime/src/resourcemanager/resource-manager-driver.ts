@@ -1,4 +1,5 @@
 import type { Clock, Configuration, Logger, Random, ResourceId } from '@flink-ts/core'
+import type { VersionedStore } from '../highavailability/store/versioned-store.js'
 import type { ApplicationStatus, ResourceProfile } from '../messages/messages.generated.js'
 
 /** What a worker (TaskManager process) must have. Memory in bytes. */
@@ -79,9 +80,11 @@ export interface ResourceManagerDriver {
   /**
    * Connects to the cluster manager and finds workers of an earlier attempt.
    *
+   * @param store what the driver keeps for the next leader, in entries of its own; writes are refused with
+   *   `LeadershipLostError` when this leadership is over. Without high availability it is gone with the process.
    * @throws if it cannot: the process ends
    */
-  initialize(handler: ResourceEventHandler): Promise<void>
+  initialize(handler: ResourceEventHandler, store: VersionedStore): Promise<void>
   /**
    * Asks for one worker. Resolves when it was granted; the TaskManager then registers by
    * itself, and must not do so before (it is refused then, as one that nobody asked for, and tries again

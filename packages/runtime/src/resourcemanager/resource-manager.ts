@@ -8,6 +8,7 @@ import {
 import { isGloballyTerminalJobStatus } from '../executiongraph/job-status.js'
 import { HeartbeatLostError } from '../heartbeat/heartbeat-lost-error.js'
 import type { LeaderElection } from '../highavailability/high-availability-services.js'
+import type { VersionedStore } from '../highavailability/store/versioned-store.js'
 import { RESOURCE_MANAGER_GATEWAY } from '../messages/gateways.js'
 import type {
   Acknowledge,
@@ -47,6 +48,8 @@ export interface ResourceManagerConstructorOptions extends RpcEndpointOptions {
   readonly random: Random
   readonly settings: ResourceManagerSettings
   readonly driver: ResourceManagerDriver
+  /** What the driver keeps from one leader to the next, of the term of leadership that is named. */
+  readonly driverStore: (token: FencingToken) => VersionedStore
   /** For `{ kind: 'resourcemanager' }`; closed with the ResourceManager. */
   readonly leaderElection: LeaderElection
   /** Where TaskManagers fetch programs. */
@@ -290,7 +293,7 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
 
   #lead(token: FencingToken): void {
     this.#stopLeading()
-    this.#sessions.begin(() => this.#confirm(token))
+    this.#sessions.begin(this.#options.driverStore(token), () => this.#confirm(token))
   }
 
   #confirm(token: FencingToken): void {

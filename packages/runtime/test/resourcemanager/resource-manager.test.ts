@@ -103,6 +103,7 @@ async function setUp(
         ? settings
         : { ...settings, slotManager: { ...settings.slotManager, workerSpec } },
     driver,
+    driverStore: (term) => ha.stores(term).namespace('none-workers'),
     leaderElection: options.leaderElection ?? ha.leaderElection({ kind: 'resourcemanager' }),
     blobServer: BLOB_SERVER,
     onFatalError: (error) => void fatal.push(error),

@@ -247,6 +247,7 @@ class Cluster {
         deregisterApplication: async () => {},
         terminate: async () => {},
       },
+      driverStore: (term) => ha.stores(term).namespace('none-workers'),
       leaderElection: ha.leaderElection({ kind: 'resourcemanager' }),
       blobServer: { address: 'jm:1', endpointId: 'blobserver' },
       onFatalError: fatal,

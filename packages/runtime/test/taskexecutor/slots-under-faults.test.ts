@@ -207,6 +207,7 @@ async function run(seed: number) {
       deregisterApplication: async () => {},
       terminate: async () => {},
     },
+    driverStore: (term) => ha.stores(term).namespace('none-workers'),
     leaderElection: ha.leaderElection({ kind: 'resourcemanager' }),
     blobServer: { address: 'jm:1', endpointId: 'blobserver' },
     onFatalError: (error) => {
