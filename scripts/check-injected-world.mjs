@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const PACKAGES =
-  /^(rpc|network|state|state-lsm|metrics|runtime|streaming|connector-.*|resourcemanager-.*|ha-.*|zookeeper-client|hadoop-rpc)$/
+  /^(rpc|network|state|state-lsm|metrics|runtime|streaming|connector-.*|resourcemanager-.*|ha-.*|zookeeper-client|mesos-client|hadoop-rpc|installation)$/
 
 const AMBIENT = [
   [/\bDate\.now\(/, 'Date.now'],

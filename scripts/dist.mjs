@@ -30,6 +30,7 @@ const ROOTS = [
   '@flink-ts/ha-zookeeper',
   // Loaded by the target, and in containers.
   '@flink-ts/resourcemanager-yarn',
+  '@flink-ts/resourcemanager-mesos',
   // Loaded by `state.backend.type`.
   '@flink-ts/state-lsm',
 ]

@@ -1,0 +1,22 @@
+export type { FrameworkCapability, FrameworkInfo } from './records/framework-info.js'
+export type { JsonObject, JsonValue } from './records/json.js'
+export type { InverseOffer, Offer } from './records/offer.js'
+export type { MesosAttribute, MesosRange, MesosResource } from './records/resources.js'
+export type {
+  CommandInfo,
+  CommandUri,
+  ContainerInfo,
+  MesosVolume,
+  TakenResource,
+  TaskInfo,
+} from './records/task-info.js'
+export type { MesosTaskState, TaskStatus } from './records/task-status.js'
+export { MesosCallError } from './scheduler/mesos-call-error.js'
+export type {
+  MesosScheduler,
+  SchedulerListener,
+  Subscription,
+  SubscriptionEnd,
+} from './scheduler/mesos-scheduler.js'
+export type { SchedulerCall, TaskReference } from './scheduler/scheduler-calls.js'
+export type { SchedulerEvent } from './scheduler/scheduler-events.js'

@@ -1,0 +1,42 @@
+import type { TaskInfo } from '../records/task-info.js'
+
+export interface TaskReference {
+  readonly taskId: string
+  readonly agentId?: string
+}
+
+/** What a subscribed scheduler says to the master; the framework's id and the stream's are added by whoever sends it. */
+export type SchedulerCall =
+  | { readonly type: 'TEARDOWN' }
+  | { readonly type: 'REVIVE'; readonly roles?: readonly string[] }
+  | { readonly type: 'SUPPRESS'; readonly roles?: readonly string[] }
+  | {
+      readonly type: 'ACCEPT'
+      /** Of one agent and one role. */
+      readonly offerIds: readonly string[]
+      readonly launch: readonly TaskInfo[]
+      /** How long what is left over is not offered again; default 5. */
+      readonly refuseSeconds?: number
+    }
+  | {
+      readonly type: 'DECLINE'
+      readonly offerIds: readonly string[]
+      readonly refuseSeconds?: number
+    }
+  | { readonly type: 'ACCEPT_INVERSE_OFFERS'; readonly inverseOfferIds: readonly string[] }
+  | { readonly type: 'DECLINE_INVERSE_OFFERS'; readonly inverseOfferIds: readonly string[] }
+  | {
+      readonly type: 'KILL'
+      readonly taskId: string
+      readonly agentId?: string
+      /** Otherwise that of the task. */
+      readonly gracePeriodMs?: number
+    }
+  | {
+      readonly type: 'ACKNOWLEDGE'
+      readonly agentId: string
+      readonly taskId: string
+      readonly uuid: string
+    }
+  /** No tasks: of all that the master knows (implicit). */
+  | { readonly type: 'RECONCILE'; readonly tasks: readonly TaskReference[] }

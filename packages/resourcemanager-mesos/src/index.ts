@@ -1,0 +1,1 @@
+export type { LaunchedWorker, WorkerLauncher, WorkerNeeds } from './launch/worker-launcher.js'

@@ -1,0 +1,44 @@
+import type { CommandInfo, ContainerInfo, Offer } from '@flink-ts/mesos-client'
+import type { WorkerResourceSpec } from '@flink-ts/runtime'
+
+/** What one TaskManager takes of an agent. */
+export interface WorkerNeeds {
+  readonly cpus: number
+  readonly memoryMb: number
+  readonly diskMb: number
+  readonly gpus: number
+  /** Megabytes per second of the resource `mesos.resourcemanager.network.resource.name`. */
+  readonly networkMbps: number
+  /** Configuration keys that get a port of the offer each. */
+  readonly portKeys: readonly string[]
+}
+
+/** How a task becomes a TaskManager. */
+export interface LaunchedWorker {
+  readonly command: CommandInfo
+  readonly container?: ContainerInfo
+  readonly labels: Readonly<Record<string, string>>
+  readonly killGracePeriodMs?: number
+}
+
+/**
+ * What the tasks of the framework are; the seam between who decides where TaskManagers run (`offers`, `tasks`) and what they are
+ * (`launch`, `artifacts`).
+ */
+export interface WorkerLauncher {
+  /** @throws IllegalConfigurationError */
+  needsOf(spec: WorkerResourceSpec): WorkerNeeds
+  /**
+   * Of one task, for one launch: the ticket with which it gets the secret of the cluster is good for this one.
+   *
+   * @param ports by configuration key, as many as `needsOf` asked for
+   */
+  launch(
+    taskId: string,
+    spec: WorkerResourceSpec,
+    offer: Offer,
+    ports: Readonly<Record<string, number>>,
+  ): LaunchedWorker
+  /** The task has ended, or never was: its ticket is void. Idempotent. */
+  forget(taskId: string): void
+}
