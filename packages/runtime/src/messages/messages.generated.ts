@@ -213,6 +213,8 @@ export interface RegisterJobMasterResponse {
 
 export interface RegisterJobMasterSuccess {
   readonly resourceManagerId: string
+  /** whoever starts the TaskManagers says why they end: NotifyTaskManagerEnded follows the loss of one */
+  readonly explainsEnds?: boolean | undefined
 }
 
 export interface DeclareRequiredResourcesRequest {
@@ -562,6 +564,13 @@ export interface NotifyNotEnoughResourcesRequest {
   readonly reason?: string | undefined
 }
 
+/** the process of a TaskManager has ended, or is about to */
+export interface NotifyTaskManagerEndedRequest {
+  readonly resourceId: string
+  /** for people: exit code, what it means, the words of the cluster manager */
+  readonly diagnostics: string
+}
+
 export interface JobMasterHeartbeatRequest {
   readonly resourceManagerId: string
 }
@@ -705,6 +714,7 @@ export interface JobMasterGateway {
   updateTaskExecutionState(request: UpdateTaskExecutionStateRequest, options?: CallOptions): Promise<Acknowledge>
   sendOperatorEventToCoordinator(request: OperatorEventRequest, options?: CallOptions): Promise<Acknowledge>
   notifyNotEnoughResources(request: NotifyNotEnoughResourcesRequest, options?: CallOptions): Promise<Acknowledge>
+  notifyTaskManagerEnded(request: NotifyTaskManagerEndedRequest, options?: CallOptions): Promise<Acknowledge>
   heartbeatFromResourceManager(request: JobMasterHeartbeatRequest, options?: CallOptions): Promise<Acknowledge>
   requestJob(request: RequestJobRequest, options?: CallOptions): Promise<RequestJobResponse>
   requestJobStatus(request: RequestJobRequest, options?: CallOptions): Promise<RequestJobStatusResponse>
@@ -1069,6 +1079,8 @@ message RegisterJobMasterResponse {
 }
 message RegisterJobMasterSuccess {
   string resource_manager_id = 1;
+  // whoever starts the TaskManagers says why they end: NotifyTaskManagerEnded follows the loss of one
+  optional bool explains_ends = 2;
 }
 message DeclareRequiredResourcesRequest {
   string job_id = 1;
@@ -1378,6 +1390,12 @@ message NotifyNotEnoughResourcesRequest {
   // for people: what is missing and why it cannot be had
   optional string reason = 2;
 }
+// the process of a TaskManager has ended, or is about to
+message NotifyTaskManagerEndedRequest {
+  string resource_id = 1;
+  // for people: exit code, what it means, the words of the cluster manager
+  string diagnostics = 2;
+}
 message JobMasterHeartbeatRequest {
   string resource_manager_id = 1;
 }
@@ -1504,6 +1522,7 @@ service JobMasterGateway {
   rpc UpdateTaskExecutionState(UpdateTaskExecutionStateRequest) returns (Acknowledge);
   rpc SendOperatorEventToCoordinator(OperatorEventRequest) returns (Acknowledge);
   rpc NotifyNotEnoughResources(NotifyNotEnoughResourcesRequest) returns (Acknowledge);
+  rpc NotifyTaskManagerEnded(NotifyTaskManagerEndedRequest) returns (Acknowledge);
   rpc HeartbeatFromResourceManager(JobMasterHeartbeatRequest) returns (Acknowledge);
   rpc RequestJob(RequestJobRequest) returns (RequestJobResponse);
   rpc RequestJobStatus(RequestJobRequest) returns (RequestJobStatusResponse);
