@@ -1,3 +1,6 @@
+export type { MesosRequest, MesosResponse, MesosTransport } from './http/mesos-transport.js'
+export type { MasterAddress, MesosMaster } from './master/mesos-master.js'
+export { MesosMasterError } from './master/mesos-master-error.js'
 export type { FrameworkCapability, FrameworkInfo } from './records/framework-info.js'
 export type { JsonObject, JsonValue } from './records/json.js'
 export type { InverseOffer, Offer } from './records/offer.js'
@@ -11,6 +14,7 @@ export type {
   TaskInfo,
 } from './records/task-info.js'
 export type { MesosTaskState, TaskStatus } from './records/task-status.js'
+export { createMesosScheduler } from './scheduler/create-mesos-scheduler.js'
 export { MesosCallError } from './scheduler/mesos-call-error.js'
 export type {
   MesosScheduler,
@@ -18,5 +22,11 @@ export type {
   Subscription,
   SubscriptionEnd,
 } from './scheduler/mesos-scheduler.js'
+export type {
+  MesosCredentials,
+  MesosSchedulerLimits,
+  MesosSchedulerOptions,
+  MesosTls,
+} from './scheduler/mesos-scheduler-options.js'
 export type { SchedulerCall, TaskReference } from './scheduler/scheduler-calls.js'
 export type { SchedulerEvent } from './scheduler/scheduler-events.js'

@@ -1,0 +1,58 @@
+import type { Clock, Logger, Random } from '@flink-ts/core'
+import type { ZooKeeperClient, ZooKeeperClientOptions } from '@flink-ts/zookeeper-client'
+import type { MesosTransport } from '../http/mesos-transport.js'
+
+/** Who a framework says that it is (HTTP Basic authentication). */
+export interface MesosCredentials {
+  /** Without a colon. */
+  readonly principal: string
+  readonly secret: string
+}
+
+/** In PEM. */
+export interface MesosTls {
+  /** Whom to trust instead of the authorities that Node.js knows. */
+  readonly ca?: string
+  /** Of this framework, if masters ask for one; with {@link MesosTls.key}. */
+  readonly certificate?: string
+  readonly key?: string
+}
+
+/** Timeouts and limits, all with defaults. */
+export interface MesosSchedulerLimits {
+  /** Milliseconds until a master must have confirmed a subscription. Default 20 000. */
+  readonly subscribeTimeoutMs: number
+  /** Milliseconds until a call must be answered; otherwise the subscription is given up. Default 30 000. */
+  readonly callTimeoutMs: number
+  /** Heartbeats that may be missing until the subscription is given up. Default 5. */
+  readonly maxMissedHeartbeats: number
+  /** Milliseconds before the second attempt in a row; doubled with each one after it. Default 250. */
+  readonly initialBackoffMs: number
+  /** Default 10 000. */
+  readonly maxBackoffMs: number
+  /** Redirects that are followed in one attempt. Default 5. */
+  readonly maxRedirects: number
+  /** Bytes of one event. Default 64 MiB. */
+  readonly maxRecordBytes: number
+}
+
+export interface MesosSchedulerOptions {
+  /** Where the master is; see {@link parseMesosMaster}. */
+  readonly master: string
+  readonly clock: Clock
+  /** Spreads the attempts of many frameworks. */
+  readonly random: Random
+  /** Default: none. */
+  readonly log?: Logger
+  /** Default: none is shown. Also the principal of frameworks that name none. */
+  readonly credentials?: MesosCredentials
+  /** If there, masters without a scheme (`host:port`, those that ZooKeeper names) are reached by TLS. */
+  readonly tls?: MesosTls
+  readonly limits?: Partial<MesosSchedulerLimits>
+  /** Default: over HTTP. */
+  readonly transport?: MesosTransport
+  /** Reads the file of `file:///path`. Default: of this machine. */
+  readonly readFile?: (path: string) => Promise<string>
+  /** Makes the client for `zk://`, not started. Default: one of `@flink-ts/zookeeper-client`. */
+  readonly createZooKeeperClient?: (options: ZooKeeperClientOptions) => ZooKeeperClient
+}
