@@ -51,7 +51,7 @@ export interface ResourceEventHandler {
    */
   onPreviousAttemptWorkersRecovered(workers: readonly WorkerHandle[]): void
   /**
-   * A granted or recovered worker has ended, or never came up. Not needed for those that were released;
+   * A granted or recovered worker has ended, is about to, or never came up. Not needed for those that were released;
    * may be repeated. A replacement is the ResourceManager's to ask for.
    *
    * @param diagnostics for people: exit code or signal and what it means, the cluster manager's words
@@ -98,6 +98,11 @@ export interface ResourceManagerDriver {
   /** Ends a worker that was granted or recovered; one that has ended already is ignored. */
   releaseResource(worker: WorkerHandle): void
   /**
+   * The TaskManager of a worker said goodbye, or its connection broke: a driver that can find out why, before the
+   * cluster manager tells it, does so and tells by `onWorkerTerminated`. Failures wait 5 s at most for that. Need not be there.
+   */
+  workerDisconnected?(worker: WorkerHandle): void
+  /**
    * The application ends with this status: tells the cluster manager and ends all workers. The last call
    * before `terminate`; not called when leadership is lost.
    */
@@ -122,6 +127,11 @@ export interface ResourceManagerDriverContext {
   readonly taskManagerMain?: string
   /** Where this JobManager listens, as soon as it does; absent without processes. */
   readonly addresses?: () => Promise<JobManagerAddresses>
+  /**
+   * Tells the person who watches the console of the JobManager something in one line, beside the log: that the cluster manager
+   * is there, or cannot be reached. Absent where nobody watches.
+   */
+  readonly tell?: (line: string) => void
 }
 
 /** Each `host:port`, as others reach it. */
