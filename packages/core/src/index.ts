@@ -90,6 +90,12 @@ export {
   type KeysWithoutEffect,
 } from './configuration/options/keys-without-effect.js'
 export { findKnownKey, type KnownKey } from './configuration/options/known-keys.js'
+export type {
+  DockerParameterSetting,
+  MesosConstraintSetting,
+  MesosVolumeSetting,
+} from './configuration/options/mesos-option-types.js'
+export { MesosOptions } from './configuration/options/mesos-options.js'
 export { MetricOptions } from './configuration/options/metric-options.js'
 export { NettyShuffleEnvironmentOptions } from './configuration/options/netty-shuffle-environment-options.js'
 export {

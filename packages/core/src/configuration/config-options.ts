@@ -49,6 +49,8 @@ export interface OptionBuilder {
   mapType(): TypedOptionBuilder<ReadonlyMap<string, string>>
   /** Text that `parsePortRange` reads. */
   portRangeType(): TypedOptionBuilder<string>
+  /** Of a form of its own. */
+  ofType<T>(type: OptionType<T>): TypedOptionBuilder<T>
 }
 
 /**
@@ -72,6 +74,7 @@ export const ConfigOptions = {
       listType: () => typed(key, listType),
       mapType: () => typed(key, mapType),
       portRangeType: () => typed(key, portRangeType),
+      ofType: (type) => typed(key, type),
     }
   },
 } as const

@@ -10,6 +10,6 @@ export const ExternalResourceOptions = {
     .mapType()
     .noDefaultValue()
     .withDescription(
-      'Of each of them: `external-resource.<name>.amount` says how many a TaskManager has, `external-resource.<name>.yarn.config-key` what YARN calls it, such as `yarn.io/gpu`.',
+      'Of each of them: `external-resource.<name>.amount` says how many a TaskManager has, `external-resource.<name>.yarn.config-key` what YARN calls it, such as `yarn.io/gpu`, and `external-resource.<name>.mesos.config-key: gpus` that Mesos counts it among GPUs.',
     ),
 } as const

@@ -237,30 +237,6 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
     `),
   },
   {
-    reason: 'Mesos is not in this release',
-    keys: words(`
-      mesos.constraints.hard.hostattribute mesos.failover-timeout mesos.master
-      mesos.resourcemanager.artifactserver.port
-      mesos.resourcemanager.artifactserver.ssl.enabled
-      mesos.resourcemanager.declined-offer-refuse-duration
-      mesos.resourcemanager.framework.name mesos.resourcemanager.framework.principal
-      mesos.resourcemanager.framework.role mesos.resourcemanager.framework.secret
-      mesos.resourcemanager.framework.user mesos.resourcemanager.network.resource.name
-      mesos.resourcemanager.tasks.bootstrap-cmd
-      mesos.resourcemanager.tasks.container.docker.force-pull-image
-      mesos.resourcemanager.tasks.container.docker.parameters
-      mesos.resourcemanager.tasks.container.image.name
-      mesos.resourcemanager.tasks.container.type
-      mesos.resourcemanager.tasks.container.volumes mesos.resourcemanager.tasks.cpus
-      mesos.resourcemanager.tasks.disk mesos.resourcemanager.tasks.gpus
-      mesos.resourcemanager.tasks.hostname mesos.resourcemanager.tasks.labels
-      mesos.resourcemanager.tasks.network.bandwidth
-      mesos.resourcemanager.tasks.port-assignments
-      mesos.resourcemanager.tasks.taskmanager-cmd mesos.resourcemanager.tasks.uris
-      mesos.resourcemanager.tasks.user mesos.resourcemanager.unused-offer-expiration
-    `),
-  },
-  {
     reason: 'Kubernetes is not in this release',
     keys: words(`
       kubernetes.client.io-pool.size kubernetes.cluster-id kubernetes.config.file

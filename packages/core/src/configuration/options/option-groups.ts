@@ -16,6 +16,7 @@ import { HighAvailabilityOptions } from './high-availability-options.js'
 import { JobManagerMemoryOptions } from './job-manager-memory-options.js'
 import { JobManagerOptions } from './job-manager-options.js'
 import { JobStoreOptions } from './job-store-options.js'
+import { MesosOptions } from './mesos-options.js'
 import { MetricOptions } from './metric-options.js'
 import { NettyShuffleEnvironmentOptions } from './netty-shuffle-environment-options.js'
 import { PipelineOptions } from './pipeline-options.js'
@@ -70,6 +71,7 @@ export const OPTION_GROUPS: readonly OptionGroup[] = [
   { title: 'Security', options: SecurityOptions },
   { title: 'High availability', options: HighAvailabilityOptions },
   { title: 'YARN', options: YarnOptions },
+  { title: 'Mesos', options: MesosOptions },
   { title: 'External resources', options: ExternalResourceOptions },
 ]
 
