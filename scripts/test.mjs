@@ -56,7 +56,7 @@ tap.on('close', (status, signal) => {
 /** Real servers that some tests need, from the registries and kept outside of the repository. Tests of those that cannot be had are skipped. */
 function installServers() {
   const install = join(ROOT, 'integration-tests', 'dist-test', 'clusters', 'install.js')
-  for (const name of ['hadoop', 'zookeeper', 's3']) {
+  for (const name of ['hadoop', 'zookeeper', 'mesos', 's3']) {
     const { status } = spawnSync(process.execPath, [install, name], {
       cwd: ROOT,
       stdio: ['ignore', 2, 2],

@@ -1,12 +1,14 @@
 import { installHadoop } from './hadoop-jars.js'
+import { installMesos } from './mesos-programs.js'
 import { installMinio } from './minio.js'
 import { installZooKeeper } from './zookeeper.js'
 
-// `node integration-tests/dist-test/clusters/install.js [s3] [hadoop] [zookeeper]`: external systems for tests, kept outside of the repository.
+// `node integration-tests/dist-test/clusters/install.js [s3] [hadoop] [zookeeper] [mesos]`: external systems for tests, kept outside of the repository.
 const INSTALL: Readonly<Record<string, () => void>> = {
   s3: installMinio,
   hadoop: installHadoop,
   zookeeper: installZooKeeper,
+  mesos: installMesos,
 }
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(INSTALL)
