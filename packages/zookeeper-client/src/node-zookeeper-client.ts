@@ -69,6 +69,10 @@ export class NodeZooKeeperClient implements ZooKeeperClient {
     return this.#session.id
   }
 
+  get sessionSafeUntil(): number | undefined {
+    return this.#session.safeUntil
+  }
+
   get isConnected(): boolean {
     return this.#session.isConnected
   }

@@ -65,6 +65,11 @@ export interface ZooKeeperClient {
   readonly sessionId: string | undefined
   /** Whether the session is open and a server answers. */
   readonly isConnected: boolean
+  /**
+   * Before this time, in the clock's monotonic milliseconds, no server lets the session expire; whoever is the first in it
+   * stays so until then. Later with each answer. Undefined while there is no session.
+   */
+  readonly sessionSafeUntil: number | undefined
   /** Tells of the session's way, first of where it stands now if it is connected. @returns a function that ends it */
   onSession(listener: (event: ZooKeeperSessionEvent) => void): () => void
 

@@ -287,6 +287,38 @@ t.test(
   },
 )
 
+t.test(
+  'reconnection: servers that elect a leader first are found soon after, and the session is safe until its timeout',
+  async (t) => {
+    const fakes = await Promise.all([1, 2, 3].map(() => FakeZooKeeperServer.start()))
+    t.teardown(() => Promise.all(fakes.map((fake) => fake.close())))
+    const connectString = fakes.map(({ address }) => address).join(',')
+    const { client, after, until, told, clock } = await clientOfFake(t, { connectString })
+    client.start()
+    await after(client.exists('/a'))
+    // Nothing but pings is said for several timeouts.
+    const later = clock.now() + 7_000
+    await until(() => clock.now() >= later)
+    const safeMs = client.sessionSafeUntil! - clock.monotonicNow()
+    t.ok(safeMs > 2_400 && safeMs <= 3_000, `confirmed within a sixth of the timeout: ${safeMs}`)
+    for (const fake of fakes) {
+      fake.onHello = ({ socket }) => void socket.destroy()
+      for (const { socket } of fake.connections) socket.destroy()
+    }
+    await until(() => told.includes('suspended'))
+    const cutAt = clock.now()
+    const { sessionSafeUntil } = client
+    await until(() => clock.now() >= cutAt + 2_000)
+    t.equal(client.sessionSafeUntil, sessionSafeUntil, 'nobody has confirmed it since')
+    const attempts = fakes.reduce((sum, { connections }) => sum + connections.length, 0)
+    t.ok(attempts > 15 && attempts < 60, `asked again and again, not in a loop: ${attempts}`)
+    for (const fake of fakes) fake.onHello = (connection) => connection.accept(0xabcn, 3_000)
+    await until(() => told.includes('reconnected'))
+    t.ok(clock.now() - cutAt - 2_000 <= 350, `a tenth of the timeout: ${clock.now() - cutAt}`)
+    t.same(told, ['connected', 'suspended', 'reconnected'])
+  },
+)
+
 t.test('expiry: calls get an answer, and a new session opens by itself', async (t) => {
   const expire = (fake: FakeZooKeeperServer) => {
     let isExpired = false
@@ -363,8 +395,8 @@ t.test(
     const call = reasonOf(client.exists('/b'))
     await until(() => told.includes('suspended'))
     t.ok(
-      Math.abs(clock.now() - from - 2_000) < 100,
-      `two thirds of the session timeout: ${clock.now() - from}`,
+      Math.abs(clock.now() - from - 1_500) < 100,
+      `half of the session timeout: ${clock.now() - from}`,
     )
     t.equal(await after(call), 'connection-loss')
     t.equal(client.isConnected, false)

@@ -44,8 +44,8 @@ export interface LeaderLatchOptions {
 
 /** The first pause after what is no matter of the connection, such as a node that somebody has removed meanwhile. */
 const SHORT_DELAY_MS = 100
-/** The part of the session timeout for which a leader bears a connection that is cut. */
-const SUSPENSION_GRACE = 1 / 3
+/** The part of the session timeout that is left for the end of the term when a leader whose connection is cut gives up. */
+const MARGIN = 1 / 6
 
 /**
  * This process's place in the queue of contenders: an ephemeral sequential node. Whose node is the first leads; each of the
@@ -136,11 +136,15 @@ export class LeaderLatch {
     }
   }
 
-  /** Another server mostly takes over before long; until the session is over nobody else can lead. */
+  /**
+   * Another server mostly takes over before long, unless the servers have to elect a leader of their own first, and until the
+   * session can be over nobody else can lead: as much of that time as possible is waited.
+   */
   #leaveUnlessReconnected(): void {
     const { zooKeeper, clock } = this.#options
-    const graceMs = zooKeeper.sessionTimeoutMs * SUSPENSION_GRACE
-    this.#cancelRetry = clock.schedule(graceMs, () => {
+    const { sessionTimeoutMs, sessionSafeUntil = 0 } = zooKeeper
+    const graceMs = sessionSafeUntil - sessionTimeoutMs * MARGIN - clock.monotonicNow()
+    this.#cancelRetry = clock.schedule(Math.max(0, Math.floor(graceMs)), () => {
       this.#leave('the connection to ZooKeeper is cut')
     })
   }

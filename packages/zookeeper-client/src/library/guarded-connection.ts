@@ -11,6 +11,11 @@ const { STATES } = ConnectionManager
 /** From this on pauses between rounds through the servers do not grow. */
 const MAX_PAUSE_MS = 1_000
 const FIRST_PAUSE_MS = 50
+/** The same while a session waits to be resumed, as a part of its timeout: servers that elect a leader are missed for no longer. */
+const MAX_PAUSE_OF_SESSION = 1 / 10
+/** Parts of the session timeout: how often servers are to confirm it, and for how long one may say nothing. */
+const PING_EVERY = 1 / 6
+const LONGEST_SILENCE = 1 / 2
 /** Whoever takes a session and drops it sooner than this counts as a failure, so that it is not asked in a tight loop. */
 const STABLE_MS = 1_000
 
@@ -115,9 +120,16 @@ export class GuardedConnection extends ConnectionManager {
     this.setState(STATES.CONNECTING)
     const rounds = Math.floor(this.#failures / this.servers.length)
     const isNewRound = this.#failures > 0 && this.#failures % this.servers.length === 0
-    const longest = Math.min(MAX_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(rounds, 10))
+    const longest = Math.min(this.#maxPauseMs, FIRST_PAUSE_MS * 2 ** Math.min(rounds, 10))
     const pause = isNewRound ? longest * (0.5 + this.#options.random.next() / 2) : 0
     this.#cancelAttempt = this.#options.clock.schedule(pause, () => this.#open())
+  }
+
+  get #maxPauseMs(): number {
+    const hasSession = this.sessionId.some((byte) => byte !== 0)
+    if (!hasSession || this.#ended !== undefined) return MAX_PAUSE_MS
+    const ofSession = this.sessionTimeout * MAX_PAUSE_OF_SESSION
+    return Math.min(MAX_PAUSE_MS, Math.max(FIRST_PAUSE_MS, ofSession))
   }
 
   #open(): void {
@@ -259,7 +271,7 @@ export class GuardedConnection extends ConnectionManager {
   }
 
   #ping(): void {
-    this.#cancelPing = this.#options.clock.schedule(this.sessionTimeout / 3, () => {
+    this.#cancelPing = this.#options.clock.schedule(this.sessionTimeout * PING_EVERY, () => {
       const [oldest] = this.#unanswered
       if (oldest !== undefined && this.#now() - oldest.at > this.sessionTimeout) {
         this.#drop('answers, but not what it was asked')
@@ -274,7 +286,7 @@ export class GuardedConnection extends ConnectionManager {
   }
 
   #heard(): void {
-    this.#silence.set(this.#now() + (this.sessionTimeout * 2) / 3)
+    this.#silence.set(this.#now() + this.sessionTimeout * LONGEST_SILENCE)
   }
 
   /** Ends the connection, not the session: another server is tried. */

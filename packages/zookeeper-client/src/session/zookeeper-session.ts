@@ -81,6 +81,10 @@ export class ZooKeeperSession {
     return isOpen && this.#connection !== undefined ? toHex(this.#connection.sessionId) : undefined
   }
 
+  get safeUntil(): number | undefined {
+    return this.id === undefined ? undefined : this.#confirmedAt + this.timeoutMs
+  }
+
   get isConnected(): boolean {
     return this.#state === 'connected' && !this.#unconfirmed.isOver
   }

@@ -31,9 +31,9 @@ const DEFAULT_SESSION_TIMEOUT_MS = 60_000
 const DEFAULT_CONNECTION_TIMEOUT_MS = 15_000
 
 /** Whoever hears nothing of the servers for this part of the session timeout breaks the connection. */
-const SILENCE = 2 / 3
+const SILENCE = 1 / 2
 /** Clients without requests say that they live once in this part of it. */
-const PING = 1 / 3
+const PING = 1 / 6
 /** A process that has stood still takes up to so long to see what has become of its connection. */
 const AWAKENING_MS = 10
 
@@ -80,6 +80,13 @@ export class SimulatedSessionKeeper {
 
   get isConnected(): boolean {
     return this.#isConnected
+  }
+
+  /** As `ZooKeeperClient.sessionSafeUntil`. */
+  get safeUntil(): number | undefined {
+    if (this.#sessionId === undefined) return undefined
+    const isSilent = !this.#isConnected || this.#network !== 'open' || this.#standsStill
+    return (isSilent ? this.#lastHeardMs : this.#now()) + this.timeoutMs
   }
 
   /** It neither has a session nor will have one. */

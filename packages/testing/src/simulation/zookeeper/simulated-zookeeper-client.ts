@@ -36,6 +36,10 @@ export class SimulatedZooKeeperClient implements ZooKeeperClient {
     return this.#keeper.sessionId
   }
 
+  get sessionSafeUntil(): number | undefined {
+    return this.#keeper.safeUntil
+  }
+
   get isConnected(): boolean {
     return this.#keeper.isConnected
   }
