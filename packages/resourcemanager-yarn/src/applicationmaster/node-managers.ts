@@ -2,11 +2,13 @@ import type { CancelTimer, Clock, Logger } from '@flink-ts/core'
 import type {
   ContainerId,
   ContainerLaunchContext,
+  ContainerStatus,
   NodeId,
   NodeManagerConnector,
   NodeManagerToken,
   Token,
 } from '@flink-ts/hadoop-rpc'
+import { Inquiries } from './inquiries.js'
 import { wasStartedBefore, whyOf } from './refusal.js'
 
 export interface ContainerStart {
@@ -24,12 +26,15 @@ export interface NodeManagersOptions {
   readonly onStarted: (id: ContainerId) => void
   /** @param error what the node said; it is not asked again */
   readonly onStartFailed: (id: ContainerId, error: Error) => void
+  /** Of a container that was inquired of. */
+  readonly onEnded: (status: ContainerStatus) => void
 }
 
 interface Node {
   readonly address: string
   readonly starts: Map<ContainerId, ContainerStart>
   readonly stops: Set<ContainerId>
+  readonly inquiries: Set<ContainerId>
   isBusy: boolean
   failures: number
   cancelRetry: CancelTimer | undefined
@@ -41,6 +46,7 @@ const MAX_BATCH = 50
 const MAX_BUSY = 32
 /** Nodes that are silent must not keep those waiting that are not; YARN stops what they were to stop. */
 const STOP_TIMEOUT_MS = 5_000
+const INQUIRY_TIMEOUT_MS = 2_000
 const START_TIMEOUT_MS = 15_000
 /** A node that refuses or does not answer in time is asked again after 0.5, 1, 2 and 4 s, then its containers have failed. */
 const MAX_ATTEMPTS = 5
@@ -52,6 +58,7 @@ const FIRST_RETRY_MS = 500
  */
 export class NodeManagers {
   readonly #options: NodeManagersOptions
+  readonly #inquiries: Inquiries
   readonly #tokens = new Map<string, Token>()
   readonly #nodes = new Map<string, Node>()
   /** Have something to do, and wait until fewer are spoken with. */
@@ -60,6 +67,7 @@ export class NodeManagers {
 
   constructor(options: NodeManagersOptions) {
     this.#options = options
+    this.#inquiries = new Inquiries(options)
   }
 
   /** A newer token of a node replaces the older one. */
@@ -80,6 +88,7 @@ export class NodeManagers {
 
   /** Nothing more is told of this container, and it is not started unless that is under way. */
   forget(nodeId: NodeId, id: ContainerId): void {
+    this.#inquiries.end(id)
     const node = this.#nodes.get(addressOf(nodeId))
     if (!node?.starts.delete(id) || node.starts.size > 0) return
     node.cancelRetry?.()
@@ -96,6 +105,20 @@ export class NodeManagers {
     this.#work(node)
   }
 
+  /** Asks the node for some seconds whether the container has ended, and why: `onEnded`, unless it is forgotten before. */
+  inquire(nodeId: NodeId, id: ContainerId): void {
+    this.#inquiries.begin(id, () => {
+      if (!this.canReach(nodeId)) return
+      const node = this.#node(nodeId)
+      node.inquiries.add(id)
+      this.#work(node)
+    })
+  }
+
+  endInquiries(): void {
+    this.#inquiries.close()
+  }
+
   #node(nodeId: NodeId): Node {
     const address = addressOf(nodeId)
     let node = this.#nodes.get(address)
@@ -104,6 +127,7 @@ export class NodeManagers {
         address,
         starts: new Map(),
         stops: new Set(),
+        inquiries: new Set(),
         isBusy: false,
         failures: 0,
         cancelRetry: undefined,
@@ -115,7 +139,7 @@ export class NodeManagers {
 
   #work(node: Node): void {
     if (node.isBusy || node.cancelRetry !== undefined) return
-    if (node.starts.size + node.stops.size === 0) {
+    if (node.starts.size + node.stops.size + node.inquiries.size === 0) {
       this.#waiting.delete(node)
       if (this.#nodes.get(node.address) === node) this.#nodes.delete(node.address)
       return
@@ -162,9 +186,12 @@ export class NodeManagers {
     }
     const stops = [...node.stops]
     node.stops.clear()
+    const inquiries = [...node.inquiries]
+    node.inquiries.clear()
     const client = this.#options.connect(node.address, token)
     try {
       if (starts.length > 0) await this.#start(node, starts, client)
+      if (inquiries.length > 0) await this.#inquire(node, inquiries, client)
       if (stops.length > 0) await this.#stop(node, stops, client)
     } finally {
       await client.close()
@@ -212,6 +239,22 @@ export class NodeManagers {
     node.failures = 0
     for (const { id } of starts) {
       if (node.starts.delete(id)) this.#options.onStartFailed(id, error)
+    }
+  }
+
+  async #inquire(
+    node: Node,
+    inquiries: readonly ContainerId[],
+    client: ReturnType<NodeManagerConnector>,
+  ): Promise<void> {
+    const { log } = this.#options
+    try {
+      const timeoutMs = INQUIRY_TIMEOUT_MS
+      const { statuses } = await client.getContainerStatuses(inquiries, { timeoutMs })
+      for (const status of statuses) this.#inquiries.answered(status)
+    } catch (error) {
+      const fields = { node: node.address, containers: inquiries.length, why: whyOf(error) }
+      log.info('A node did not say how containers are; YARN will', fields)
     }
   }
 

@@ -77,6 +77,7 @@ export class WorkerContainers {
       onStarting: (id) => this.#starting(id),
       onStarted: (id) => this.#started(id),
       onStartFailed: (id, error) => this.#startFailed(id, error),
+      onEnded: (status) => this.#completed(status),
     })
   }
 
@@ -100,6 +101,7 @@ export class WorkerContainers {
   /** Those that run go on; what is wanted or being started is taken back. */
   close(): void {
     this.#isOpen = false
+    this.#nodeManagers.endInquiries()
     for (const request of this.#asks.clear()) request.refuse(requestWithdrawn())
     for (const container of [...this.#containers.values()]) {
       if (container.state !== 'ALLOCATED' && container.state !== 'STARTING') continue
@@ -123,6 +125,12 @@ export class WorkerContainers {
     this.#asks.add(request)
     this.#options.onNews()
     return request.granted
+  }
+
+  /** Its TaskManager is gone: its node may know why before YARN does. */
+  disconnected(id: string): void {
+    const container = this.#containers.get(id)
+    if (container?.state === 'RUNNING') this.#nodeManagers.inquire(container.nodeId, container.id)
   }
 
   /** Nothing happens to one that has ended. */

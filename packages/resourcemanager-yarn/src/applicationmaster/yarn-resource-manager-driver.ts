@@ -117,6 +117,10 @@ export class YarnResourceManagerDriver implements ResourceManagerDriver {
     this.#containers.release(resourceId, 'it is not needed any more')
   }
 
+  workerDisconnected({ resourceId }: WorkerHandle): void {
+    this.#containers.disconnected(resourceId)
+  }
+
   /**
    * Resolves when YARN knows, or has not answered for 20 seconds; then nothing of the application is left but its logs. What was
    * deployed stays for another attempt, if one may come because YARN does not know.

@@ -45,6 +45,8 @@ export class SimulatedNode {
   /** Processes that were started, and messages that asked for some. */
   starts = 0
   startCalls = 0
+  /** Messages that asked how containers are. */
+  statusCalls = 0
 
   constructor(options: SimulatedNodeOptions) {
     this.#options = options
@@ -97,9 +99,19 @@ export class SimulatedNode {
           for (const id of ids) this.end(id, -105, 'Container killed by the ApplicationMaster.')
           return { failed: new Map() }
         }),
-      getContainerStatuses: () => this.#call(() => ({ statuses: [], failed: new Map() })),
+      getContainerStatuses: (ids) =>
+        this.#call(() => {
+          this.statusCalls++
+          const statuses = ids.flatMap((id) => this.#statusOf(id) ?? [])
+          return { statuses, failed: new Map() }
+        }),
       close: async () => {},
     }
+  }
+
+  #statusOf(id: ContainerId): ContainerStatus | undefined {
+    if (!this.processes.has(id)) return this.ended.get(id)
+    return { id, state: 'RUNNING', exitCode: -1000, diagnostics: '' }
   }
 
   #start(

@@ -102,6 +102,43 @@ t.test('YarnResourceManagerDriver: requests', async (t) => {
 
   await driverTest(
     t,
+    'why a container was killed is asked of its node when its TaskManager is gone',
+    { nodeHeartbeatMs: 60_000 },
+    async (under, t) => {
+      const wanted = under.request()
+      await under.clock.advance(120_000)
+      const { handle } = wanted
+      under.driver.workerDisconnected(handle!)
+      await under.clock.advance(700)
+      t.same(under.terminated, [], 'it is still on its way down')
+      const node = under.yarn.nodes.find(({ processes }) => processes.size > 0)!
+      node.end(wanted.id as ContainerId, -104, 'beyond the PHYSICAL memory limit')
+      await under.clock.advance(600)
+      t.match(under.terminated, [[wanted.id, /-104: it used more memory.*PHYSICAL memory limit/]])
+      await under.clock.advance(120_000)
+      t.equal(under.terminated.length, 1, 'YARN says it, too')
+    },
+  )
+
+  await driverTest(
+    t,
+    'a node that is silent, or whose container lives, is asked for five seconds only',
+    { nodeHeartbeatMs: 60_000 },
+    async (under, t) => {
+      const [lives, silent] = [under.request(), under.request()]
+      await under.clock.advance(120_000)
+      const statusCalls = () => under.yarn.nodes.map(({ statusCalls }) => statusCalls)
+      under.driver.workerDisconnected(lives.handle!)
+      under.driver.workerDisconnected(silent.handle!)
+      for (const node of under.yarn.nodes) node.answersToLose = 3
+      await under.clock.advance(60_000)
+      t.same(under.terminated, [])
+      t.ok(Math.max(...statusCalls()) <= 20, 'ten times for each')
+    },
+  )
+
+  await driverTest(
+    t,
     'a container over the maximum is refused with figures, and nothing else suffers',
     {},
     async (under, t) => {

@@ -19,6 +19,7 @@ import { createScheduler } from '../scheduler/scheduler-factory.js'
 import { DeploymentReconciler } from './deployment-reconciler.js'
 import type { JobMasterOptions } from './job-master-options.js'
 import { jobMasterSettings } from './job-master-settings.js'
+import { LossExplanations } from './loss-explanations.js'
 import { ResourceManagerConnection } from './resource-manager-connection.js'
 import { SlotPool } from './slotpool/slot-pool.js'
 import { TaskDeployer } from './task-deployer.js'
@@ -37,6 +38,7 @@ export interface JobMasterComponents {
   readonly resourceManager: ResourceManagerConnection
   readonly metrics: TaskMetricsCache
   readonly reconciler: DeploymentReconciler
+  readonly explanations: LossExplanations
 }
 
 /** What happens to the components that concerns the JobMaster as a whole. */
@@ -131,6 +133,10 @@ export function createJobMasterComponents(
     resourceId: options.resourceId,
     requirements: () => slotPool.requirements,
   })
+  const explanations = new LossExplanations({
+    areExpected: () => resourceManager.explainsEnds,
+    schedule,
+  })
   const deployer = new TaskDeployer({
     gateway,
     schedule,
@@ -176,7 +182,10 @@ export function createJobMasterComponents(
       askTaskManager: (resourceId) =>
         taskManagers.ask(resourceId, () => scheduler.taskManagerAlive(resourceId)),
       graphReplaced: () => events.graphReplaced(),
-      jobTerminated: (status) => events.jobTerminated(status),
+      jobTerminated: (status) => {
+        const failure = status === 'FAILED' ? graph().failureCause : undefined
+        explanations.whenExplained(failure, () => events.jobTerminated(status))
+      },
     },
   })
   return {
@@ -186,5 +195,6 @@ export function createJobMasterComponents(
     resourceManager,
     metrics: new TaskMetricsCache({ graph, gateway, clock, log }),
     reconciler,
+    explanations,
   }
 }

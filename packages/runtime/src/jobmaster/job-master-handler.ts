@@ -17,6 +17,7 @@ import type {
   JobResourceRequirements,
   ManualCheckpointResponse,
   NotifyNotEnoughResourcesRequest,
+  NotifyTaskManagerEndedRequest,
   OfferSlotsRequest,
   OfferSlotsResponse,
   OperatorEventRequest,
@@ -39,6 +40,7 @@ import type { Scheduler } from '../scheduler/scheduler.js'
 import type { OperatorCoordinators } from './coordination/operator-coordinators.js'
 import type { ExecutionGraphInfo } from './info/execution-graph-info.js'
 import type { JobCheckpointing } from './job-checkpointing.js'
+import { type LossExplanations, TaskManagerEndedError } from './loss-explanations.js'
 import type { ResourceManagerConnection } from './resource-manager-connection.js'
 import { requestRequirements, updateRequirements } from './resource-requirements.js'
 import type { SavepointOperations } from './savepoint-operations.js'
@@ -54,6 +56,7 @@ export interface JobMasterHandlerOptions {
   readonly scheduler: Scheduler
   readonly slotPool: SlotPool
   readonly taskManagers: TaskManagerConnections
+  readonly explanations: LossExplanations
   readonly resourceManager: ResourceManagerConnection
   /** Resolves when the job has wished for slots, or has ended before. */
   readonly initialized: Promise<void>
@@ -146,6 +149,15 @@ export class JobMasterHandler implements JobMasterGateway {
     const acquired = request.acquired.reduce((sum, { numberOfRequiredSlots: n }) => sum + n, 0)
     log.warn('The ResourceManager cannot provide all slots now', { acquired, reason })
     slotPool.notEnoughResources(reason)
+    return {}
+  }
+
+  /** Mostly the TaskManager has said goodbye before; one that has not is known to be lost by this. */
+  async notifyTaskManagerEnded(request: NotifyTaskManagerEndedRequest): Promise<Acknowledge> {
+    const { resourceId } = request
+    const { taskManagers, explanations } = this.#options
+    explanations.explain(resourceId, request.diagnostics)
+    taskManagers.disconnect(resourceId, new TaskManagerEndedError(request))
     return {}
   }
 

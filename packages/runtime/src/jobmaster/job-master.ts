@@ -195,6 +195,7 @@ export class JobMaster extends FencedRpcEndpoint {
       { code: 'FLINK_JOB_SUSPENDED', retriable: true },
     )
     this.#scheduler.suspend(toErrorInfo(cause))
+    this.#components.explanations.proceed()
     await this.#disconnected
     // Who closes this knows that later leaders know how the job ended.
     await this.#checkpointing?.shutdown(this.#scheduler.jobStatus)
@@ -269,7 +270,7 @@ export class JobMaster extends FencedRpcEndpoint {
     this.#scheduler.slotsLost(
       slots.map(({ allocationId }) => allocationId),
       resourceId,
-      toErrorInfo(cause),
+      this.#components.explanations.lost(resourceId, cause),
     )
   }
 

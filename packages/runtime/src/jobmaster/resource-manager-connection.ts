@@ -45,6 +45,7 @@ interface Leader {
   readonly registration: RetryingRegistration<RegisterJobMasterSuccess>
   readonly unsubscribe: () => void
   resourceManagerId: string | undefined
+  explainsEnds: boolean
 }
 
 /** Registers a JobMaster at the leading ResourceManager and keeps telling it which slots the job needs. */
@@ -71,6 +72,11 @@ export class ResourceManagerConnection {
   start(): void {
     const { retriever, mainThread } = this.#options
     retriever.start((leader) => mainThread.execute(() => this.#onLeader(leader)))
+  }
+
+  /** Whether the ResourceManager tells why TaskManagers end. */
+  get explainsEnds(): boolean {
+    return this.#leader?.explainsEnds ?? false
   }
 
   receiveHeartbeat(resourceManagerId: string): void {
@@ -136,6 +142,7 @@ export class ResourceManagerConnection {
       address,
       gateway,
       resourceManagerId: undefined,
+      explainsEnds: false,
       registration: new RetryingRegistration<RegisterJobMasterSuccess>({
         target: `ResourceManager ${address.address}/${address.endpointId}`,
         mainThread,
@@ -168,6 +175,7 @@ export class ResourceManagerConnection {
   #onRegistered(leader: Leader, success: RegisterJobMasterSuccess): void {
     if (this.#leader !== leader) return
     leader.resourceManagerId = success.resourceManagerId
+    leader.explainsEnds = success.explainsEnds ?? false
     this.#heartbeats.monitorPeer(success.resourceManagerId)
     this.requirementsChanged()
   }

@@ -203,13 +203,16 @@ function lost(resourceId: string, reason: string, cause?: Error): FlinkError {
   return new TaskManagerLostError({ resourceId, reason, cause })
 }
 
+/** By which a {@link TaskManagerLostError} is known. */
+export const TASK_MANAGER_LOST_CODE = 'FLINK_TASK_MANAGER_LOST'
+
 /** The connection to a TaskManager broke: what ran there is lost for this job. */
 export class TaskManagerLostError extends FlinkError {
   readonly resourceId: string
 
   constructor(facts: { resourceId: string; reason: string; cause?: unknown }) {
     super(`Connection to TaskManager ${facts.resourceId} was lost: ${facts.reason}`, {
-      code: 'FLINK_TASK_MANAGER_LOST',
+      code: TASK_MANAGER_LOST_CODE,
       retriable: true,
       cause: facts.cause,
     })

@@ -20,6 +20,8 @@ export interface DriverSessionOptions {
   readonly log: Logger
   readonly blockedNodes: () => ReadonlySet<string>
   readonly onWorkerGone: (resourceId: string, cause: Error, isIntended: boolean) => void
+  /** The driver says so; of whichever worker. */
+  readonly onWorkerEnded: (resourceId: string, diagnostics: string) => void
   readonly onFatalError: (error: unknown) => void
 }
 
@@ -56,7 +58,10 @@ export class DriverSession {
       onPreviousAttemptWorkersRecovered: (workers: readonly WorkerHandle[]) =>
         inSession(() => this.#workers?.recovered(workers)),
       onWorkerTerminated: (resourceId: ResourceId, diagnostics: string) =>
-        inSession(() => this.#workers?.terminated(resourceId, diagnostics)),
+        inSession(() => {
+          this.#options.onWorkerEnded(resourceId, diagnostics)
+          this.#workers?.terminated(resourceId, diagnostics)
+        }),
       onError: (error) => {
         if (!this.#isClosed) onFatalError(error)
       },

@@ -30,6 +30,8 @@ export interface RegisteredJobMastersOptions {
   readonly resourceId: string
   /** `resourcemanager.job.timeout`, in milliseconds. */
   readonly jobTimeoutMs: number
+  /** Whether {@link RegisteredJobMasters.taskManagerEnded} follows when a TaskManager ends. */
+  readonly explainsEnds: boolean
   /** The job has no JobMaster now; another one may come. */
   readonly onSuspended: (jobId: string) => void
   /** The job has ended, or had no JobMaster for too long. */
@@ -73,14 +75,15 @@ export class RegisteredJobMasters {
   /** The later JobMaster of a job wins, in whichever order they come. */
   register(request: RegisterJobMasterRequest): RegisterJobMasterResponse {
     const { jobId, jobMaster: address, jobMasterToken: token } = request
-    const { rpcService, mainThread, log, resourceId: resourceManagerId } = this.#options
+    const { rpcService, mainThread, log, explainsEnds } = this.#options
+    const { resourceId: resourceManagerId } = this.#options
     const known = this.#byJob.get(jobId)
     if (known !== undefined && token.epoch < known.token.epoch) {
       return {
         rejection: `the JobMaster of job ${jobId} with the later token ${formatFencingToken(known.token)} is registered`,
       }
     }
-    const success = { resourceManagerId }
+    const success = { resourceManagerId, explainsEnds }
     if (known !== undefined && sameFencingToken(known.token, token)) return { success }
     this.#suspend(jobId)
     this.#cancelTimeout(jobId)
@@ -129,6 +132,20 @@ export class RegisteredJobMasters {
       this.#options.onForgotten(jobId)
     } else this.#suspend(jobId)
     return true
+  }
+
+  /** Tells all; who had nothing there ignores it. */
+  taskManagerEnded(resourceId: string, diagnostics: string): void {
+    const { log } = this.#options
+    for (const [jobId, { gateway }] of this.#byJob) {
+      gateway.notifyTaskManagerEnded({ resourceId, diagnostics }).catch((error) => {
+        log.info('A JobMaster was not told why a TaskManager has ended', {
+          jobId,
+          resourceId,
+          error,
+        })
+      })
+    }
   }
 
   clear(): void {

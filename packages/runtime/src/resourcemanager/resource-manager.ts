@@ -125,6 +125,7 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
     this.#jobMasters = new RegisteredJobMasters({
       ...registered,
       jobTimeoutMs: options.settings.jobTimeoutMs,
+      explainsEnds: options.driver.canStartWorkers,
       onSuspended: (jobId) => this.#slotManager.suspendRequirements(jobId),
       onForgotten: (jobId) => this.#slotManager.processRequirements(jobId, []),
     })
@@ -147,6 +148,8 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
       blockedNodes: () => this.#blocklist.blockedNodes,
       onWorkerGone: (resourceId, cause, isIntended) =>
         this.#taskExecutors.lose(resourceId, cause, isIntended),
+      onWorkerEnded: (resourceId, diagnostics) =>
+        this.#jobMasters.taskManagerEnded(resourceId, diagnostics),
       onFatalError: options.onFatalError,
     })
   }

@@ -1,6 +1,6 @@
 import { FlinkError, type Logger, noopLogger, serializeError } from '@flink-ts/core'
 import t from 'tap'
-import { settle } from '../testing/cluster.js'
+import { settle, TestingCluster } from '../testing/cluster.js'
 import { edge, jobGraph, vertex } from '../testing/job-graphs.js'
 import { RunningJob } from '../testing/running-job.js'
 
@@ -324,3 +324,81 @@ function loggerInto(lines: string[]): Logger {
   }
   return log
 }
+
+t.test('a TaskManager that said goodbye: why it ended', async (t) => {
+  const DIAGNOSTICS = 'container ended with exit code -104: more memory than it was given'
+  const goodbye = { name: 'E', code: 'FLINK_TASK_MANAGER_CLOSING', message: 'is shutting down' }
+  const told = {
+    error: {
+      ...goodbye,
+      cause: { code: 'FLINK_TASK_MANAGER_ENDED', message: new RegExp(DIAGNOSTICS) },
+    },
+  }
+
+  async function started(t: Teardown, configuration: Record<string, string>) {
+    const cluster = new TestingCluster()
+    cluster.resourceManager.explainsEnds = true
+    await cluster.resourceManager.start()
+    const job = await RunningJob.startIn(cluster, pipeline(), {
+      configuration,
+    })
+    t.teardown(async () => {
+      await job.jobMaster.close()
+      await cluster.close()
+    })
+    const taskManager = await cluster.startTaskManager('tm1', 2)
+    const jobMaster = taskManager.jobMaster()
+    return { job, cluster, jobMaster }
+  }
+
+  const end = { resourceId: 'tm1', diagnostics: DIAGNOSTICS }
+
+  await t.test(
+    'is added to the failure of a job that restarts, which nothing holds up',
+    async (t) => {
+      const { job, cluster, jobMaster } = await started(t, fixedDelay(1))
+      await jobMaster.disconnectTaskManager({ resourceId: 'tm1', cause: goodbye })
+      t.equal(job.info.status, 'RESTARTING', 'at once')
+      await cluster.advance(2_000)
+      t.notOk(job.info.exceptionHistory.at(-1)?.error.cause)
+      await jobMaster.notifyTaskManagerEnded(end)
+      t.match(job.info.exceptionHistory, [told])
+      await jobMaster.notifyTaskManagerEnded({ ...end, diagnostics: 'told twice' })
+      t.match(job.info.exceptionHistory, [told])
+    },
+  )
+
+  await t.test('is what the end of a job waits for', async (t) => {
+    const { job, cluster, jobMaster } = await started(t, { 'restart-strategy.type': 'none' })
+    await jobMaster.disconnectTaskManager({ resourceId: 'tm1', cause: goodbye })
+    await cluster.advance(4_900)
+    t.equal(job.info.status, 'FAILED')
+    t.same(job.ended, [])
+    await jobMaster.notifyTaskManagerEnded({ ...end, resourceId: 'another' })
+    t.same(job.ended, [])
+    await jobMaster.notifyTaskManagerEnded(end)
+    t.match(job.ended, [{ status: 'FAILED', failureCause: { cause: told.error } }])
+  })
+
+  await t.test('is waited for 5 s, and not when the JobMaster closes', async (t) => {
+    for (const pass of [
+      ({ cluster }: Started) => cluster.advance(5_000),
+      ({ job }: Started) => job.jobMaster.close(),
+    ]) {
+      const under = await started(t, { 'restart-strategy.type': 'none' })
+      await under.jobMaster.disconnectTaskManager({ resourceId: 'tm1', cause: goodbye })
+      t.same(under.job.ended, [])
+      await pass(under)
+      t.match(under.job.ended, [{ status: 'FAILED', failureCause: { cause: goodbye } }])
+    }
+  })
+
+  await t.test('is how the JobMaster hears of it, when it comes first', async (t) => {
+    const { job, jobMaster } = await started(t, { 'restart-strategy.type': 'none' })
+    await jobMaster.notifyTaskManagerEnded(end)
+    t.match(job.ended, [{ failureCause: { cause: told.error.cause } }])
+  })
+
+  type Teardown = { teardown(fn: () => unknown): void }
+  type Started = Awaited<ReturnType<typeof started>>
+})

@@ -58,6 +58,9 @@ class TestingDriver implements ResourceManagerDriver {
   async requestResource(): Promise<never> {
     throw new Error('cannot')
   }
+  workerDisconnected({ resourceId }: WorkerHandle) {
+    this.calls.push(`why ${resourceId}?`)
+  }
   releaseResource({ resourceId }: WorkerHandle) {
     this.calls.push(`release ${resourceId}`)
   }
@@ -186,6 +189,7 @@ function jobMaster(
 ) {
   const token = { epoch, uuid: `jm${epoch}` }
   const short: number[] = []
+  const ends: object[] = []
   let refused = 0
   world.serve<JobMasterGateway>(
     service,
@@ -199,6 +203,10 @@ function jobMaster(
         short.push(acquired.reduce((sum, { numberOfRequiredSlots: n }) => sum + n, 0))
         return {}
       },
+      notifyTaskManagerEnded: async (end) => {
+        ends.push(end)
+        return {}
+      },
     },
     token,
   )
@@ -208,7 +216,7 @@ function jobMaster(
     jobMasterToken: token,
     jobMasterResourceId: 'jm-process',
   }
-  return { token, short, request }
+  return { token, short, ends, request }
 }
 
 t.test('ResourceManager refuses who knows another term of leadership', async (t) => {
@@ -583,3 +591,29 @@ t.test(
     await service.close()
   },
 )
+
+t.test(
+  'ResourceManager has its driver find out why a TaskManager is gone, and tells jobs',
+  async (t) => {
+    const setup = await setUp({ recovered: ['tm1'] })
+    const { world, gateway, resourceManager, driver } = setup
+    const job = jobMaster(setup, world.service('job:1'), 'jm_job', 5)
+    t.match(await gateway.registerJobMaster(job.request), { success: { explainsEnds: true } })
+    await taskManager(setup, 'tm1', 1)
+    const cause = { name: 'E', message: 'is shutting down' }
+    await gateway.disconnectTaskExecutor({ resourceId: 'tm1', cause })
+    t.ok(driver.calls.includes('why tm1?'))
+    driver.handler?.onWorkerTerminated('tm1' as ResourceId, 'exit code -104')
+    await settle()
+    t.same(job.ends, [{ resourceId: 'tm1', diagnostics: 'exit code -104' }])
+    await resourceManager.close()
+  },
+)
+
+t.test('ResourceManager that starts no workers promises no explanations', async (t) => {
+  const setup = await setUp()
+  const job = jobMaster(setup, setup.world.service('job:1'), 'jm_job', 5)
+  const { success } = await setup.gateway.registerJobMaster(job.request)
+  t.notOk(success?.explainsEnds)
+  await setup.resourceManager.close()
+})

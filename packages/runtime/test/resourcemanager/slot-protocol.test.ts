@@ -123,6 +123,7 @@ class SlotUsingJob extends FencedRpcEndpoint {
       slotPool: this.pool,
       taskManagers: this.#taskManagers,
       resourceManager: this.#resourceManager,
+      explanations: {} as never,
       initialized: Promise.resolve(),
       coordinators: () => undefined,
       checkpointing: () => undefined,

@@ -95,6 +95,8 @@ export class TestingResourceManager extends RpcEndpoint {
   readonly versions: number[] = []
   readonly disconnected: string[] = []
   failDeclarations = 0
+  /** It is one that tells why TaskManagers end. */
+  explainsEnds = false
 
   constructor(cluster: TestingCluster) {
     super({
@@ -110,7 +112,7 @@ export class TestingResourceManager extends RpcEndpoint {
     const handler: Partial<ResourceManagerGateway> = {
       registerJobMaster: async (request) => {
         this.jobMaster = request
-        return { success: { resourceManagerId: 'rm' } }
+        return { success: { resourceManagerId: 'rm', explainsEnds: this.explainsEnds } }
       },
       declareRequiredResources: async ({ requirements, version }) => {
         if (this.failDeclarations-- > 0) throw new Error('not now')

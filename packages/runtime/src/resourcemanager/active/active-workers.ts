@@ -153,6 +153,7 @@ export class ActiveWorkers {
     const worker = this.#byId.get(resourceId)
     if (worker?.state !== 'REGISTERED') return
     worker.transitionTo('RECOVERED')
+    this.#options.driver.workerDisconnected?.(worker.handle!)
     this.#awaitRegistration(worker, timeoutMs)
   }
 
