@@ -43,7 +43,7 @@ export interface MesosDaemon extends ExternalServer {
 }
 
 export interface MesosAgent extends MesosDaemon {
-  /** All sandboxes that it has made and kept. */
+  /** Its own folder of what it has to know again, and of sandboxes. */
   readonly workFolder: string
 }
 
@@ -189,7 +189,7 @@ export async function startMesos(options: MesosOptions = {}): Promise<MesosClust
         return (await operator.agents()).some((each) => each.port === port && each.active)
       },
     )
-    return { ...started, workFolder }
+    return { ...started, workFolder: join(workFolder, 'agents', '0', 'work') }
   }
   const taskProcesses = (taskId?: string) =>
     processesWithVariable('MESOS_SANDBOX', (value) => {
@@ -261,7 +261,7 @@ function isExecutor(pid: number): boolean {
 
 function sandboxesIn(workFolder: string): MesosSandbox[] {
   const names = (path: string) => (existsSync(path) ? readdirSync(path) : [])
-  const slaves = join(workFolder, '0', 'slaves')
+  const slaves = join(workFolder, 'slaves')
   return names(slaves).flatMap((slave) => {
     const frameworks = join(slaves, slave, 'frameworks')
     return names(frameworks).flatMap((frameworkId) => {

@@ -1,0 +1,79 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import { startCheckpointStorage } from '../faults/checkpoint-storage.js'
+import { JobUnderFaults } from '../faults/job-under-faults.js'
+import { readRows } from '../faults/read-output.js'
+import { RowChecker } from '../faults/row-checker.js'
+import type { CommandResult } from '../support/command.js'
+import { until } from '../support/until.js'
+import type { MesosPlace } from './mesos-place.js'
+
+const RATE = 1000
+/** Recovering may take long on a busy machine, but not this long. */
+const DEADLINE_MS = 120_000
+let jobs = 0
+
+/** The job of the fault run in a session on Mesos: whatever happens to it, each of its rows must be there once. */
+export class CountedJob extends JobUnderFaults {
+  readonly #place: MesosPlace
+
+  /** Runs for so many seconds if nothing happens, in two tasks; it has a complete checkpoint when this resolves. */
+  static async start(t: Test, place: MesosPlace, seconds: number): Promise<CountedJob> {
+    const folder = join(place.folder, `job-${jobs++}`)
+    mkdirSync(folder)
+    const storage = await startCheckpointStorage('local', folder)
+    t.teardown(() => storage.close())
+    const job = new CountedJob(place, {
+      count: seconds * RATE,
+      keys: 100,
+      rate: RATE,
+      folder,
+      storage,
+      configuration: {
+        'execution.checkpointing.interval': '500 ms',
+        'execution.checkpointing.dir': storage.checkpoints,
+        'restart-strategy.type': 'fixed-delay',
+        'restart-strategy.fixed-delay.attempts': '1000',
+        'restart-strategy.fixed-delay.delay': '100 ms',
+      },
+    })
+    await job.submit(2)
+    await job.untilCheckpoint()
+    return job
+  }
+
+  private constructor(place: MesosPlace, options: ConstructorParameters<typeof JobUnderFaults>[0]) {
+    super(options)
+    this.#place = place
+  }
+
+  protected override flink(...words: string[]): Promise<CommandResult> {
+    const [action, ...rest] = words
+    return this.#place.flink(action!, ...rest)
+  }
+
+  async status(): Promise<string> {
+    return (await this.#place.rest.jobDetails(this.id)).state
+  }
+
+  async failure(): Promise<string> {
+    const { exceptionHistory } = await this.#place.rest.jobExceptions(this.id)
+    return exceptionHistory.entries[0]?.stacktrace ?? 'for no known reason'
+  }
+
+  /** Waits until one more checkpoint is complete: then files appear. */
+  async untilCheckpoint(): Promise<void> {
+    const before = this.parts().size
+    await until('a checkpoint is complete', () => this.parts().size > before, DEADLINE_MS)
+  }
+
+  /** Waits for its end, and looks at every row. */
+  async checkRows(t: Test): Promise<void> {
+    await until('the job finishes', () => this.isFinished(), DEADLINE_MS)
+    const checker = new RowChecker(this.options)
+    await readRows(this.output, (row) => checker.add(row))
+    t.match(checker.result(), { lost: 0, duplicated: 0, examples: [] }, 'each row once')
+    t.strictSame(this.violations(), [])
+  }
+}

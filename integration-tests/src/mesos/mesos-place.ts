@@ -1,0 +1,280 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { SystemClock } from '@flink-ts/core'
+import { readClusterSecret, restToken } from '@flink-ts/core/security'
+import { RestClusterClient } from '@flink-ts/rest/client'
+import type { Test } from 'tap'
+import type { MesosCluster } from '../clusters/mesos.js'
+import type { MesosFramework, MesosTask } from '../clusters/mesos-operator.js'
+import { Command, type CommandResult } from '../support/command.js'
+import { freePorts } from '../support/free-port.js'
+import { isAlive } from '../support/processes.js'
+import { PROJECT_FOLDER } from '../support/test-cluster.js'
+import { until } from '../support/until.js'
+
+const LOG_LINES_SHOWN = 30
+
+/** The machine on which somebody starts JobManagers that are frameworks of a Mesos, and `flink`. */
+export class MesosPlace {
+  readonly mesos: MesosCluster
+  readonly folder: string
+  readonly confDir: string
+  readonly environment: NodeJS.ProcessEnv
+  readonly restAddress: string
+  readonly #configuration: Readonly<Record<string, string | number>>
+  readonly #jobManagers: Command[] = []
+
+  /** @param configuration over the defaults of tests */
+  static async prepare(
+    t: Test,
+    mesos: MesosCluster,
+    configuration: Readonly<Record<string, string | number>> = {},
+  ): Promise<MesosPlace> {
+    const [restPort] = await freePorts(1)
+    const place = new MesosPlace(mesos, restPort!, configuration)
+    t.teardown(() => place.#tearDown())
+    return place
+  }
+
+  private constructor(
+    mesos: MesosCluster,
+    restPort: number,
+    configuration: Readonly<Record<string, string | number>>,
+  ) {
+    this.mesos = mesos
+    this.restAddress = `127.0.0.1:${restPort}`
+    this.folder = mkdtempSync(join(tmpdir(), 'flink-it-'))
+    this.confDir = join(this.folder, 'conf')
+    const temporary = join(this.folder, 'tmp')
+    for (const folder of [this.confDir, temporary]) mkdirSync(folder)
+    // The options of the test runner are not those of a user's processes.
+    const { NODE_OPTIONS: _runner, ...environment } = process.env
+    this.environment = {
+      ...environment,
+      FLINK_CONF_DIR: this.confDir,
+      FLINK_LOG_DIR: join(this.folder, 'log'),
+      FLINK_NODE: process.execPath,
+    }
+    this.#configuration = {
+      'mesos.master': mesos.address,
+      'mesos.flink-ts.home-path': PROJECT_FOLDER,
+      'mesos.flink-ts.node-path': process.execPath,
+      'jobmanager.rpc.address': '127.0.0.1',
+      'rest.port': restPort,
+      'jobmanager.memory.process.size': '1024m',
+      'taskmanager.memory.process.size': '1024m',
+      // Three tasks of a job share a slot.
+      'taskmanager.memory.managed.fraction': '0.1',
+      'taskmanager.numberOfTaskSlots': 1,
+      'heartbeat.interval': '1 s',
+      'heartbeat.timeout': '10 s',
+      'io.tmp.dirs': temporary,
+      // No session of whoever runs the tests is found.
+      'yarn.properties-file.location': this.folder,
+      ...configuration,
+    }
+    this.configure({})
+  }
+
+  /** Writes the configuration file, with more keys or other values; `''`: without it. */
+  configure(configuration: Readonly<Record<string, string | number>>): void {
+    const lines = Object.entries({ ...this.#configuration, ...configuration })
+      .filter(([, value]) => value !== '')
+      .map(([key, value]) => `${key}: ${value}\n`)
+    writeFileSync(join(this.confDir, 'flink-conf.yaml'), lines.join(''))
+  }
+
+  /** Starts a script of `bin/`. */
+  command(name: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Command {
+    return new Command(join(PROJECT_FOLDER, 'bin', name), args, {
+      cwd: this.folder,
+      environment: { ...this.environment, ...environment },
+    })
+  }
+
+  /** Starts a JobManager by a script of `bin/`, and waits for nothing. */
+  launch(script: 'mesos-appmaster.sh' | 'mesos-appmaster-job.sh', ...args: string[]): Command {
+    const command = this.command(script, args)
+    this.#jobManagers.push(command)
+    return command
+  }
+
+  /** Starts the JobManager of a session and waits until its framework is registered and its REST API answers. */
+  async startSession(...args: string[]): Promise<Command> {
+    const command = this.launch('mesos-appmaster.sh', ...args)
+    await this.untilServes(command)
+    return command
+  }
+
+  /** @throws Error with all that the JobManager wrote if it ends before */
+  async untilServes(command: Command): Promise<void> {
+    let ended: CommandResult | undefined
+    void command.result().then((result) => {
+      ended = result
+    })
+    const isOver = (error: unknown) => error === ended
+    await until(
+      'the JobManager serves',
+      async () => {
+        if (ended !== undefined) throw ended
+        await this.rest.clusterOverview()
+        return (await this.mesos.operator.frameworks()).some(({ connected }) => connected)
+      },
+      60_000,
+      isOver,
+    ).catch((error: unknown) => {
+      if (!isOver(error)) throw error
+      throw new Error(`the JobManager ended: ${command.stdout}${command.stderr}${this.logs()}`)
+    })
+  }
+
+  /** `flink ACTION -m …`. */
+  flink(action: string, ...args: string[]): Promise<CommandResult> {
+    return this.command('flink', [action, '-m', this.restAddress, ...args]).result()
+  }
+
+  /** What only its owner may read. */
+  secret(): { readonly text: string; readonly token: string } {
+    const secret = readClusterSecret(join(this.confDir, 'cluster-secret'))
+    if (secret === undefined) throw new Error('the cluster has no secret yet')
+    return { text: secret.fileText().trim(), token: restToken(secret) }
+  }
+
+  get rest(): RestClusterClient {
+    const secret = readClusterSecret(join(this.confDir, 'cluster-secret'))
+    return new RestClusterClient({
+      address: this.restAddress,
+      clock: new SystemClock(),
+      ...(secret === undefined ? {} : { secret }),
+    })
+  }
+
+  /** The one framework there is. */
+  async framework(): Promise<MesosFramework> {
+    const [framework, ...others] = await this.mesos.operator.frameworks()
+    if (framework === undefined || others.length > 0) {
+      throw new Error(`${others.length + (framework === undefined ? 0 : 1)} frameworks, not one`)
+    }
+    return framework
+  }
+
+  tasks(): Promise<MesosTask[]> {
+    return this.mesos.operator.tasks()
+  }
+
+  /** The node process of a TaskManager, not the shells around it. */
+  taskManagerProcess(taskId: string): number {
+    const pid = this.mesos.taskProcesses(taskId).find((each) => {
+      return !/^(\S*\/)?(ba)?sh\0/.test(readFileSync(`/proc/${each}/cmdline`, 'utf8'))
+    })
+    if (pid === undefined) throw new Error(`no process of ${taskId} is there`)
+    return pid
+  }
+
+  /** Files of all sandboxes that are kept, by task and name. */
+  sandboxFiles(): Map<string, string> {
+    const texts = new Map<string, string>()
+    for (const { taskId, folder } of this.mesos.sandboxes()) {
+      for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+        if (!entry.isFile()) continue
+        const path = join(entry.parentPath, entry.name)
+        texts.set(`${taskId}${path.slice(folder.length)}`, readFileSync(path, 'latin1'))
+      }
+    }
+    return texts
+  }
+
+  /** What the JobManagers of this place have logged. */
+  logs(): string {
+    const folder = join(this.folder, 'log')
+    if (!existsSync(folder)) return ''
+    return readdirSync(folder)
+      .filter((name) => /\.log/.test(name))
+      .map((name) => readFileSync(join(folder, name), 'utf8'))
+      .join('\n')
+  }
+
+  /** Ends a session by its REST API, as its owner. */
+  async shutDown(command: Command): Promise<CommandResult> {
+    await this.rest.shutDownCluster()
+    return command.result()
+  }
+
+  /** Checks that no framework is registered and nothing of one runs. */
+  async checkNothingIsLeft(t: Test): Promise<void> {
+    const { operator } = this.mesos
+    const left = async () => ({
+      frameworks: (await operator.frameworks()).map(({ id }) => id),
+      tasks: (await operator.tasks()).map(({ id, state }) => `${id} ${state}`),
+      processes: [...this.mesos.taskProcesses(), ...this.#jobManagers.map(({ pid }) => pid)].filter(
+        isAlive,
+      ),
+    })
+    let found = await left()
+    await until('nothing is left', async () => {
+      found = await left()
+      return Object.values(found).every((list) => list.length === 0)
+    }).catch(() => {})
+    const nothing = { frameworks: [], tasks: [], processes: [] }
+    t.strictSame(found, nothing, 'no framework, no task and no process is left')
+  }
+
+  /** Ends all JobManagers and frameworks, after a test that did not. */
+  async removeAll(): Promise<void> {
+    for (const each of this.#jobManagers) each.kill('SIGKILL')
+    const { operator } = this.mesos
+    for (const { id } of await operator.frameworks()) await operator.tearDown(id)
+  }
+
+  /** Shows the ends of logs if the test has failed. */
+  showLogs(t: Test): void {
+    if (t.passing()) return
+    const show = (name: string, text: string) => {
+      if (text.trim() === '') return
+      const lines = text.trimEnd().split('\n').slice(-LOG_LINES_SHOWN)
+      t.comment(`--- end of ${name}\n${lines.join('\n')}`)
+    }
+    for (const [index, { stdout, stderr }] of this.#jobManagers.entries()) {
+      show(`output of JobManager ${index + 1}`, `${stdout}${stderr}`)
+    }
+    show('logs of JobManagers', this.logs())
+    for (const [name, text] of this.sandboxFiles()) {
+      if (/\/(stdout|stderr|.*\.(log|out|err))$/.test(name)) show(name, text)
+    }
+    for (const each of this.mesos.masters) show(each.name, each.log())
+  }
+
+  async #tearDown(): Promise<void> {
+    for (const each of this.#jobManagers) each.kill('SIGKILL')
+    await Promise.all(this.#jobManagers.map((each) => each.result()))
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** A subtest that leaves nothing behind, and shows the logs of what ran if it fails. */
+export async function mesosTest(
+  t: Test,
+  place: MesosPlace,
+  name: string,
+  body: (t: Test) => Promise<void>,
+): Promise<void> {
+  await t.test(name, async (t) => {
+    try {
+      await body(t)
+      await place.checkNothingIsLeft(t)
+    } catch (error) {
+      t.fail(error as Error)
+    }
+    place.showLogs(t)
+    if (!t.passing()) await place.removeAll()
+  })
+}
