@@ -42,3 +42,16 @@ export interface WorkerLauncher {
   /** The task has ended, or never was: its ticket is void. Idempotent. */
   forget(taskId: string): void
 }
+
+/** A launcher with what its tasks need of the JobManager's process, such as the artifact server. */
+export interface RunningWorkerLauncher extends WorkerLauncher {
+  /**
+   * Serves what tasks start with; resolves when tasks can be launched. To be called, and waited for, before the first launch of each term.
+   * Idempotent; may come again after `close`.
+   *
+   * @throws FlinkError if the server cannot listen, or the installation cannot be handed out
+   */
+  start(): Promise<void>
+  /** Nothing is served any more, all tickets are void. Idempotent. */
+  close(): Promise<void>
+}
