@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import type { CancelTimer, Clock, Logger } from '@flink-ts/core'
+
+/** How the framework stands with the master. */
+export type ConnectionState = 'STOPPED' | 'CONNECTING' | 'CONNECTED'
+
+/** Which state may follow which. */
+export const CONNECTION_TRANSITIONS: Readonly<Record<ConnectionState, readonly ConnectionState[]>> =
+  {
+    STOPPED: ['CONNECTING'],
+    CONNECTING: ['CONNECTED', 'STOPPED'],
+    CONNECTED: ['CONNECTING', 'STOPPED'],
+  }
+
+const WARN_EVERY_MS = 5_000
+
+export interface ConnectionMonitorOptions {
+  readonly clock: Clock
+  readonly log: Logger
+  /** For the person who watches the console. */
+  readonly tell: (line: string) => void
+}
+
+/** Says every 5 seconds that there is no master, and why, for as long as there is none. */
+export class ConnectionMonitor {
+  readonly #options: ConnectionMonitorOptions
+  #state: ConnectionState = 'STOPPED'
+  #reason = 'no master has answered yet'
+  #sinceMs = 0
+  #hasTold = false
+  #cancelTimer: CancelTimer | undefined
+
+  constructor(options: ConnectionMonitorOptions) {
+    this.#options = options
+  }
+
+  get state(): ConnectionState {
+    return this.#state
+  }
+
+  connecting(reason?: string): void {
+    if (reason !== undefined) this.#reason = reason
+    this.#to('CONNECTING')
+    this.#sinceMs = this.#options.clock.monotonicNow()
+    this.#warnLater()
+  }
+
+  /** Why there is still none. */
+  attemptFailed(reason: string): void {
+    this.#reason = reason
+  }
+
+  connected(frameworkId: string, master: string): void {
+    this.#to('CONNECTED')
+    this.#options.log.info('The framework is subscribed', { frameworkId, master })
+    this.#options.tell(`Registered with Mesos at ${master} as framework ${frameworkId}`)
+    this.#hasTold = false
+  }
+
+  /** Idempotent. */
+  stop(): void {
+    if (this.#state !== 'STOPPED') this.#to('STOPPED')
+  }
+
+  #to(state: ConnectionState): void {
+    const from = this.#state
+    assert(CONNECTION_TRANSITIONS[from].includes(state), `connection: ${from} -> ${state}`)
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    this.#state = state
+    this.#options.log.debug('Connection changed', { from, to: state })
+  }
+
+  #warnLater(): void {
+    const { clock, log, tell } = this.#options
+    this.#cancelTimer = clock.schedule(WARN_EVERY_MS, () => {
+      const forMs = Math.round(clock.monotonicNow() - this.#sinceMs)
+      log.warn('There is no connection with a master of Mesos', { forMs, why: this.#reason })
+      if (!this.#hasTold) tell(`No connection with a master of Mesos yet: ${this.#reason}`)
+      this.#hasTold = true
+      this.#warnLater()
+    })
+  }
+}

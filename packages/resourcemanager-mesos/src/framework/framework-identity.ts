@@ -1,0 +1,41 @@
+import type { WorkerStore } from '../tasks/worker-store.js'
+import type { FrameworkIdFile } from './framework-id-file.js'
+
+/** As whom this cluster is known to Mesos: where the coordination service or a file keeps it. */
+export class FrameworkIdentity {
+  readonly #store: WorkerStore
+  readonly #file: FrameworkIdFile | undefined
+  #frameworkId: string | undefined
+
+  constructor(store: WorkerStore, file: FrameworkIdFile | undefined) {
+    this.#store = store
+    this.#file = file
+  }
+
+  /** Undefined: the master gives a new one. */
+  get frameworkId(): string | undefined {
+    return this.#frameworkId
+  }
+
+  /**
+   * @param stored what the store has
+   * @throws FlinkError FLINK_MESOS_FRAMEWORK_ID_FILE
+   */
+  async recall(stored: string | undefined): Promise<void> {
+    this.#frameworkId = stored ?? (await this.#file?.read())
+  }
+
+  /** Resolves when a later leader, or process, will know. */
+  async keep(frameworkId: string): Promise<void> {
+    this.#frameworkId = frameworkId
+    await this.#store.putFrameworkId(frameworkId)
+    await this.#file?.write(frameworkId)
+  }
+
+  /** The master has retired it. */
+  async forget(): Promise<void> {
+    this.#frameworkId = undefined
+    await this.#store.forgetFrameworkId()
+    await this.#file?.remove()
+  }
+}

@@ -1,0 +1,308 @@
+import { type CancelTimer, type Clock, FlinkError, type Logger, type Random } from '@flink-ts/core'
+import {
+  type FrameworkInfo,
+  MesosCallError,
+  type MesosScheduler,
+  type SchedulerCall,
+  type SchedulerEvent,
+  type SubscriptionEnd,
+} from '@flink-ts/mesos-client'
+import {
+  LeadershipLostError,
+  type ResourceEventHandler,
+  type VersionedStore,
+  type WorkerHandle,
+  type WorkerRequestOptions,
+  type WorkerResourceSpec,
+} from '@flink-ts/runtime'
+import type { WorkerLauncher } from '../launch/worker-launcher.js'
+import type { OfferTaker, PlacementHandler, UnsatisfiedListener } from '../offers/placement.js'
+import { requestWithdrawn } from '../tasks/mesos-task-error.js'
+import { WorkerStore } from '../tasks/worker-store.js'
+import { WorkerTasks } from '../tasks/worker-tasks.js'
+import { FrameworkConnection } from './framework-connection.js'
+import type { FrameworkIdFile } from './framework-id-file.js'
+import { FrameworkIdentity } from './framework-identity.js'
+import { frameworkFailedOver, frameworkRefused } from './mesos-framework-error.js'
+import { tearDown, within } from './tear-down.js'
+
+/** What the launch coordinator is given by the driver. */
+export interface OfferTakerSeam {
+  readonly call: (call: SchedulerCall) => Promise<void>
+  readonly place: PlacementHandler
+  readonly onUnsatisfied: UnsatisfiedListener
+}
+
+export type OfferTakerFactory = (seam: OfferTakerSeam) => OfferTaker
+
+export interface FrameworkTermOptions {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  /** For the person who watches the console. */
+  readonly tell: (line: string) => void
+  readonly handler: ResourceEventHandler
+  readonly store: VersionedStore
+  /** Without an id. */
+  readonly framework: FrameworkInfo
+  readonly idFile: FrameworkIdFile | undefined
+  readonly createScheduler: () => Promise<MesosScheduler>
+  readonly createOfferTaker: OfferTakerFactory
+  readonly launcher: WorkerLauncher
+  readonly taskIdOf: (taskNumber: number) => string
+  readonly onTaskFailed: (diagnostics: string) => void
+  /** Milliseconds in which we hear that we lead no more, after another scheduler has taken the framework over. */
+  readonly failedOverPatienceMs: number
+}
+
+/** How long what is kept may take to be removed when the cluster ends. */
+const CLEAR_TIMEOUT_MS = 5_000
+
+/** The framework for as long as one leadership lasts. */
+export class FrameworkTerm {
+  readonly #options: FrameworkTermOptions
+  readonly #log: Logger
+  readonly #store: WorkerStore
+  readonly #identity: FrameworkIdentity
+  readonly #connection: FrameworkConnection
+  readonly #offers: OfferTaker
+  readonly #tasks: WorkerTasks
+  /** What this term does is over: it hears of nothing but the end of its framework. */
+  #isOver = false
+  #isGone = false
+  #cancelPatience: CancelTimer | undefined
+  #closed: Promise<void> | undefined
+
+  constructor(options: FrameworkTermOptions) {
+    const { handler, tell } = options
+    this.#options = options
+    this.#log = options.log
+    this.#store = new WorkerStore(options)
+    this.#identity = new FrameworkIdentity(this.#store, options.idFile)
+    this.#connection = new FrameworkConnection({
+      ...options,
+      identity: this.#identity,
+      handler: {
+        onConnected: (isKnown) => this.#connected(isKnown),
+        onDisconnected: () => this.#disconnected(),
+        onEvent: (event) => this.#event(event),
+        onEnded: (end) => this.#subscriptionEnded(end),
+        onFailed: (error) => this.#failed(error),
+      },
+    })
+    this.#offers = options.createOfferTaker({
+      call: (call) => this.#callOfOffers(call),
+      place: (placement) => this.#tasks.place(placement),
+      onUnsatisfied: (taskIds, why) => {
+        this.#log.warn('No offer satisfies what is wanted', { tasks: taskIds.length, why })
+        tell(`Mesos offers nothing that a TaskManager fits in: ${why}`)
+      },
+    })
+    this.#tasks = new WorkerTasks({
+      ...options,
+      store: this.#store,
+      offers: this.#offers,
+      call: (call) => this.#connection.call(call),
+      onTerminated: (resourceId, diagnostics) =>
+        handler.onWorkerTerminated(resourceId, diagnostics),
+      onStoreFailed: (error) => this.#failed(error),
+    })
+  }
+
+  /** Tasks of which nobody knows yet what became of them. */
+  get unanswered(): number {
+    return this.#tasks.unanswered
+  }
+
+  /**
+   * Tells of the workers of an earlier term, and begins to subscribe.
+   *
+   * @throws if what is kept cannot be read, or no master is named
+   */
+  async begin(): Promise<void> {
+    const stored = await this.#store.read()
+    await this.#identity.recall(stored.frameworkId)
+    if (this.#isOver) return
+    const recovered = this.#tasks.recover(stored)
+    this.#log.info('The framework begins, or goes on where it was', {
+      frameworkId: this.#identity.frameworkId,
+      workers: recovered.length,
+      entries: stored.workers.length + stored.corrupt.length,
+    })
+    this.#options.handler.onPreviousAttemptWorkersRecovered(recovered)
+    await this.#connection.open()
+  }
+
+  /** @throws FlinkError FLINK_MESOS_TASK, FLINK_MESOS_REQUEST_WITHDRAWN, IllegalConfigurationError */
+  async request(
+    spec: WorkerResourceSpec,
+    { signal, blockedNodes }: WorkerRequestOptions,
+  ): Promise<WorkerHandle> {
+    if (this.#isOver || signal.aborted) throw requestWithdrawn()
+    return this.#tasks.request(spec, signal, blockedNodes)
+  }
+
+  release(taskId: string): void {
+    this.#tasks.release(taskId)
+  }
+
+  /** The cluster ends: so do the framework, all its tasks and what is kept of them. Takes 25 seconds at most. */
+  async tearDown(): Promise<void> {
+    const { clock } = this.#options
+    const { frameworkId } = this.#identity
+    if (this.#isOver) return
+    this.#stop()
+    const isEnded =
+      frameworkId === undefined ||
+      (await tearDown({
+        clock,
+        log: this.#log,
+        frameworkId,
+        call: (call) => this.#connection.call(call),
+        isGone: () => this.#isGone,
+      }))
+    if (!isEnded) return
+    this.#log.info('The framework has ended', { frameworkId })
+    const untilMs = clock.monotonicNow() + CLEAR_TIMEOUT_MS
+    const cleared = this.#store.clear().then(() => this.#identity.forget())
+    const isCleared = await within(clock, untilMs, cleared).catch((error) => {
+      this.#log.warn('What is kept of the framework could not be removed', { frameworkId, error })
+      return true
+    })
+    if (!isCleared) this.#log.warn('What is kept of the framework was not removed in time')
+  }
+
+  /** Leaves everything to the next term; idempotent. */
+  async close(): Promise<void> {
+    this.#cancelPatience?.()
+    this.#cancelPatience = undefined
+    this.#end()
+    await this.#closed
+  }
+
+  #connected(isKnown: boolean): void {
+    if (this.#isOver) return
+    this.#offers.connected()
+    this.#tasks.subscribed(isKnown)
+  }
+
+  #disconnected(): void {
+    if (this.#isOver) return
+    this.#offers.disconnected()
+    this.#tasks.disconnected()
+  }
+
+  #event(event: SchedulerEvent): void {
+    if (this.#isOver) return
+    switch (event.type) {
+      case 'OFFERS':
+        this.#offers.offersReceived(event.offers)
+        break
+      case 'RESCIND':
+        this.#offers.offerRescinded(event.offerId)
+        break
+      case 'UPDATE':
+        this.#tasks.updated(event.status)
+        break
+      case 'FAILURE':
+        // What becomes of tasks is told by updates.
+        this.#log.info('An agent or executor is gone', { ...event, type: undefined })
+        if (event.agentId !== undefined && event.executorId === undefined) {
+          this.#offers.agentLost(event.agentId)
+        }
+        break
+      case 'INVERSE_OFFERS':
+        this.#log.info('The operator wants machines back: TaskManagers stay until they are ended', {
+          agents: event.inverseOffers.map(({ agentId }) => agentId),
+        })
+        this.#connection
+          .call({
+            type: 'DECLINE_INVERSE_OFFERS',
+            inverseOfferIds: event.inverseOffers.map(({ id }) => id),
+          })
+          .catch((error) => this.#log.debug('The operator was not answered', { error }))
+        break
+      case 'RESCIND_INVERSE_OFFER':
+      case 'MESSAGE':
+        this.#log.debug('Mesos tells something that is not for us', { type: event.type })
+        break
+    }
+  }
+
+  #subscriptionEnded({ kind, message }: SubscriptionEnd): void {
+    const { handler, failedOverPatienceMs, clock } = this.#options
+    const frameworkId = this.#identity.frameworkId ?? 'unknown'
+    this.#isGone = kind === 'framework-removed'
+    if (this.#isOver) return
+    switch (kind) {
+      case 'framework-removed':
+        this.#frameworkRemoved(message).catch((error) => this.#failed(error))
+        break
+      case 'failed-over':
+        // Another JobManager leads, of which we are about to hear.
+        this.#end()
+        this.#cancelPatience = clock.schedule(failedOverPatienceMs, () =>
+          handler.onError(frameworkFailedOver(frameworkId, message)),
+        )
+        break
+      case 'refused':
+        this.#end()
+        handler.onError(frameworkRefused(message))
+        break
+    }
+  }
+
+  /** Its id is retired, and its tasks are killed: the cluster goes on as another framework. */
+  async #frameworkRemoved(message: string): Promise<void> {
+    this.#tasks.frameworkGone(`the framework of its task is no more: ${message}`)
+    await this.#identity.forget()
+    if (this.#isOver) return
+    this.#isGone = false
+    await this.#connection.open()
+  }
+
+  async #callOfOffers(call: SchedulerCall): Promise<void> {
+    if (call.type !== 'ACCEPT') return this.#connection.call(call)
+    const launch = this.#tasks.accepting(call.launch)
+    try {
+      await this.#connection.call({ ...call, launch })
+    } catch (error) {
+      const isRefused = error instanceof MesosCallError && error.reason === 'refused'
+      // Otherwise nobody knows whether it was launched: that is asked on the next subscription.
+      if (isRefused) this.#tasks.launchRefused(launch, error.message)
+      throw error
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (this.#isOver) return
+    if (error instanceof LeadershipLostError) {
+      this.#log.info('Another JobManager leads: the framework is left to it', {
+        why: error.message,
+      })
+      this.#end()
+    } else this.#options.handler.onError(asFlinkError(error))
+  }
+
+  /** Requests are refused, and nothing is heard of tasks and offers; what is kept, and the connection, are still there. */
+  #stop(): void {
+    this.#isOver = true
+    this.#offers.close()
+    this.#tasks.close()
+  }
+
+  #end(): void {
+    if (!this.#isOver) this.#stop()
+    this.#store.close()
+    this.#closed ??= this.#connection.close()
+  }
+}
+
+function asFlinkError(cause: unknown): Error {
+  if (FlinkError.is(cause)) return cause
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new FlinkError(`The framework cannot go on: ${why}`, {
+    code: 'FLINK_MESOS_FRAMEWORK_FAILED',
+    cause,
+  })
+}

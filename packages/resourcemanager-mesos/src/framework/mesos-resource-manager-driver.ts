@@ -1,0 +1,131 @@
+import {
+  type Clock,
+  type Configuration,
+  isHighlyAvailable,
+  type Logger,
+  MesosOptions,
+  type Random,
+} from '@flink-ts/core'
+import type { FrameworkInfo, MesosScheduler } from '@flink-ts/mesos-client'
+import type {
+  ApplicationStatus,
+  ResourceEventHandler,
+  ResourceManagerDriver,
+  VersionedStore,
+  WorkerHandle,
+  WorkerRequestOptions,
+  WorkerResourceSpec,
+} from '@flink-ts/runtime'
+import type { WorkerLauncher } from '../launch/worker-launcher.js'
+import { requestWithdrawn, tooManyFailedTasks } from '../tasks/mesos-task-error.js'
+import { taskIds } from '../tasks/task-ids.js'
+import type { FrameworkIdFile } from './framework-id-file.js'
+import { FrameworkTerm, type OfferTakerFactory } from './framework-term.js'
+
+export interface MesosResourceManagerDriverOptions {
+  readonly configuration: Configuration
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  /** For the person who watches the console. Default: nobody does. */
+  readonly tell?: (line: string) => void
+  /** What the framework says of itself, without an id; asked when a term begins. */
+  readonly framework: () => Promise<FrameworkInfo>
+  /** `mesos.framework-id-file`; used without high availability. */
+  readonly idFile?: FrameworkIdFile
+  /** One that was not started; asked for each term, and again when the framework was removed. */
+  readonly createScheduler: () => Promise<MesosScheduler>
+  /** Asked for each term. */
+  readonly createOfferTaker: OfferTakerFactory
+  readonly launcher: WorkerLauncher
+  /** Ends what the process has for the driver beside the framework, when the cluster ends. */
+  readonly close?: () => Promise<void>
+}
+
+/** How long another JobManager may have the framework until we hear that it leads. */
+const FAILED_OVER_PATIENCE_MS = 120_000
+
+/**
+ * Launches a task of Mesos for each TaskManager that the ResourceManager wants: the JobManager is a framework (ADR 27). What the
+ * next leader must know is in the store; while nobody leads, Mesos keeps the tasks for `mesos.failover-timeout`.
+ */
+export class MesosResourceManagerDriver implements ResourceManagerDriver {
+  readonly name = 'mesos'
+  readonly canStartWorkers = true
+  readonly #options: MesosResourceManagerDriverOptions
+  readonly #log: Logger
+  readonly #taskIdOf: (taskNumber: number) => string
+  #term: FrameworkTerm | undefined
+  /** Since the process started. */
+  #failedTasks = 0
+
+  constructor(options: MesosResourceManagerDriverOptions) {
+    const { configuration, random } = options
+    this.#options = options
+    this.#log = options.log.child({ component: 'MesosResourceManagerDriver' })
+    // Without high availability the count is gone with the process, but TaskManagers of the one before may be there.
+    this.#taskIdOf = taskIds(isHighlyAvailable(configuration) ? undefined : random.hex(3))
+  }
+
+  /**
+   * Does not wait for a master: TaskManagers of an earlier leader are told of at once.
+   *
+   * @throws FlinkError if what is kept cannot be read, or the configuration names no master
+   */
+  async initialize(handler: ResourceEventHandler, store: VersionedStore): Promise<void> {
+    const { configuration, tell = () => {}, idFile, framework } = this.#options
+    const isAvailable = isHighlyAvailable(configuration)
+    const term = new FrameworkTerm({
+      ...this.#options,
+      log: this.#log,
+      tell,
+      handler,
+      store,
+      framework: await framework(),
+      idFile: isAvailable ? undefined : idFile,
+      taskIdOf: this.#taskIdOf,
+      onTaskFailed: (diagnostics) => this.#taskFailed(handler, diagnostics),
+      failedOverPatienceMs: isAvailable ? FAILED_OVER_PATIENCE_MS : 0,
+    })
+    this.#term = term
+    await term.begin()
+  }
+
+  /**
+   * Resolves when the task is STARTING or RUNNING.
+   *
+   * @throws FlinkError FLINK_MESOS_TASK with Mesos' words if it ends before; FLINK_MESOS_REQUEST_WITHDRAWN when the signal is aborted,
+   *   or leadership is lost
+   */
+  async requestResource(
+    spec: WorkerResourceSpec,
+    options: WorkerRequestOptions,
+  ): Promise<WorkerHandle> {
+    if (this.#term === undefined) throw requestWithdrawn()
+    return this.#term.request(spec, options)
+  }
+
+  releaseResource({ resourceId }: WorkerHandle): void {
+    this.#term?.release(resourceId)
+  }
+
+  /** Resolves when the master has taken the end of the framework, or nothing was heard of one for 20 seconds. */
+  async deregisterApplication(status: ApplicationStatus, diagnostics: string): Promise<void> {
+    this.#log.info('The cluster ends', { status, diagnostics })
+    await this.#term?.tearDown()
+    await this.#options.close?.()
+  }
+
+  async terminate(): Promise<void> {
+    const term = this.#term
+    this.#term = undefined
+    await term?.close()
+  }
+
+  #taskFailed(handler: ResourceEventHandler, diagnostics: string): void {
+    const maximum = this.#options.configuration.get(MesosOptions.MAX_FAILED_TASKS)
+    this.#failedTasks++
+    if (maximum < 0 || this.#failedTasks <= maximum) return
+    handler.onError(tooManyFailedTasks(this.#failedTasks, diagnostics))
+  }
+}

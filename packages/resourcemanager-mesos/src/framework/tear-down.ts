@@ -1,0 +1,62 @@
+import type { Clock, Logger } from '@flink-ts/core'
+import type { SchedulerCall } from '@flink-ts/mesos-client'
+
+/** Well within the time that a process is given to shut down. */
+const PATIENCE_MS = 20_000
+const PAUSE_MS = 100
+
+export interface TearDownOptions {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly frameworkId: string
+  readonly call: (call: SchedulerCall) => Promise<void>
+  /** Whether the master has said that the framework is no more. */
+  readonly isGone: () => boolean
+}
+
+/**
+ * Tells the master until it has taken it that the framework ends, and its tasks with it; gives up, with a warning, after 20 seconds.
+ *
+ * @returns whether it has: otherwise tasks go on until the failover timeout
+ */
+export async function tearDown(options: TearDownOptions): Promise<boolean> {
+  const { clock, log, frameworkId, call, isGone } = options
+  const untilMs = clock.monotonicNow() + PATIENCE_MS
+  let failure: unknown
+  while (clock.monotonicNow() < untilMs) {
+    if (isGone()) return true
+    try {
+      if (await within(clock, untilMs, call({ type: 'TEARDOWN' }))) return true
+    } catch (error) {
+      failure = error
+    }
+    await pause(clock, PAUSE_MS)
+  }
+  if (isGone()) return true
+  log.warn(
+    'Mesos was not told that the framework ends: its tasks go on until its failover timeout, unless somebody tears it down',
+    { frameworkId, error: failure },
+  )
+  return false
+}
+
+/** @returns false when it is too late; what comes of it then is of no interest */
+export async function within(
+  clock: Clock,
+  untilMs: number,
+  action: Promise<unknown>,
+): Promise<boolean> {
+  let cancel = () => {}
+  const late = new Promise<false>((resolve) => {
+    cancel = clock.schedule(untilMs - clock.monotonicNow(), () => resolve(false))
+  })
+  try {
+    return await Promise.race([action.then(() => true), late])
+  } finally {
+    cancel()
+  }
+}
+
+function pause(clock: Clock, delayMs: number): Promise<void> {
+  return new Promise((resolve) => void clock.schedule(delayMs, resolve))
+}

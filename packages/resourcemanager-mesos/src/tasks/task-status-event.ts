@@ -1,0 +1,41 @@
+import type { MesosTaskState, TaskStatus } from '@flink-ts/mesos-client'
+import type { TaskEvent } from './task-state.js'
+
+const EVENTS: Readonly<Record<MesosTaskState, TaskEvent>> = {
+  TASK_STAGING: 'staging',
+  TASK_STARTING: 'alive',
+  TASK_RUNNING: 'alive',
+  TASK_KILLING: 'killing',
+  TASK_UNREACHABLE: 'unreachable',
+  TASK_FINISHED: 'ended',
+  TASK_FAILED: 'ended',
+  TASK_KILLED: 'ended',
+  TASK_ERROR: 'ended',
+  TASK_LOST: 'ended',
+  TASK_DROPPED: 'ended',
+  TASK_GONE: 'ended',
+  TASK_GONE_BY_OPERATOR: 'ended',
+  TASK_UNKNOWN: 'ended',
+}
+
+/** What the master says of tasks that it has never heard of, or has heard of and lost. */
+const IGNORANCE: ReadonlySet<MesosTaskState> = new Set(['TASK_UNKNOWN', 'TASK_LOST'])
+
+/** @param mayNotKnow whether the master may be a new one, which the agent of the task has not told of it yet */
+export function taskEventOf(status: TaskStatus, mayNotKnow: boolean): TaskEvent {
+  const isAnswer = status.uuid === undefined && status.reason === 'REASON_RECONCILIATION'
+  return mayNotKnow && isAnswer && IGNORANCE.has(status.state) ? 'doubtful' : EVENTS[status.state]
+}
+
+/** Whether a task of this state runs, or will. */
+export function mayRun(state: MesosTaskState): boolean {
+  const event = EVENTS[state]
+  return event === 'staging' || event === 'alive' || event === 'killing'
+}
+
+/** For people, in Mesos' own words. */
+export function describeTaskStatus({ state, reason, message, source }: TaskStatus): string {
+  const whence = [reason, source].filter((part) => part !== undefined).join(', ')
+  const words = message === undefined || message === '' ? '' : `: ${message}`
+  return `${state}${whence === '' ? '' : ` (${whence})`}${words}`
+}
