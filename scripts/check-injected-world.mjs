@@ -24,6 +24,8 @@ const AMBIENT = [
 const ADAPTERS = [
   ['hadoop-rpc/src/configuration/configuration-files.ts', 'reads the files of Hadoop'],
   ['hadoop-rpc/src/ipc/tcp-ipc-socket.ts', 'connections with daemons of Hadoop'],
+  ['mesos-client/src/http/axios-transport.ts', 'connections with masters of Mesos'],
+  ['mesos-client/src/master/read-master-file.ts', 'the file that names the masters'],
   ['network/src/transport/tcp-data-transport.ts', 'the data connection over TCP'],
   ['network/src/blocking/partition-files.ts', 'the files of blocking partitions'],
   ['network/src/blocking/shuffle-folders.ts', 'whose folders of batch results are stale'],

@@ -1,5 +1,6 @@
 import type { Clock, Logger, Random } from '@flink-ts/core'
 import type { ZooKeeperClient, ZooKeeperClientOptions } from '@flink-ts/zookeeper-client'
+import type { MesosTls } from '../http/axios-transport.js'
 import type { MesosTransport } from '../http/mesos-transport.js'
 
 /** Who a framework says that it is (HTTP Basic authentication). */
@@ -7,15 +8,6 @@ export interface MesosCredentials {
   /** Without a colon. */
   readonly principal: string
   readonly secret: string
-}
-
-/** In PEM. */
-export interface MesosTls {
-  /** Whom to trust instead of the authorities that Node.js knows. */
-  readonly ca?: string
-  /** Of this framework, if masters ask for one; with {@link MesosTls.key}. */
-  readonly certificate?: string
-  readonly key?: string
 }
 
 /** Timeouts and limits, all with defaults. */
@@ -28,7 +20,7 @@ export interface MesosSchedulerLimits {
   readonly maxMissedHeartbeats: number
   /** Milliseconds before the second attempt in a row; doubled with each one after it. Default 250. */
   readonly initialBackoffMs: number
-  /** Default 10 000. */
+  /** Default 5 000. */
   readonly maxBackoffMs: number
   /** Redirects that are followed in one attempt. Default 5. */
   readonly maxRedirects: number
@@ -55,4 +47,16 @@ export interface MesosSchedulerOptions {
   readonly readFile?: (path: string) => Promise<string>
   /** Makes the client for `zk://`, not started. Default: one of `@flink-ts/zookeeper-client`. */
   readonly createZooKeeperClient?: (options: ZooKeeperClientOptions) => ZooKeeperClient
+}
+
+export function schedulerLimits(limits: Partial<MesosSchedulerLimits> = {}): MesosSchedulerLimits {
+  return {
+    subscribeTimeoutMs: limits.subscribeTimeoutMs ?? 20_000,
+    callTimeoutMs: limits.callTimeoutMs ?? 30_000,
+    maxMissedHeartbeats: limits.maxMissedHeartbeats ?? 5,
+    initialBackoffMs: limits.initialBackoffMs ?? 250,
+    maxBackoffMs: limits.maxBackoffMs ?? 5_000,
+    maxRedirects: limits.maxRedirects ?? 5,
+    maxRecordBytes: limits.maxRecordBytes ?? 64 * 1024 * 1024,
+  }
 }

@@ -1,0 +1,243 @@
+import assert from 'node:assert/strict'
+import { type Clock, type Logger, noopLogger, type Random } from '@flink-ts/core'
+import type { MesosTransport } from '../http/mesos-transport.js'
+import type { MasterDetector } from '../master/master-detector.js'
+import { authorityOf, hostAndPort, type MasterAddress } from '../master/mesos-master.js'
+import type { FrameworkInfo } from '../records/framework-info.js'
+import { encodeCall } from '../wire/encode-call.js'
+import { encodeSubscribe } from '../wire/encode-framework.js'
+import { Backoff } from './backoff.js'
+import { CallLane, notSubscribed } from './call-lane.js'
+import type { MesosScheduler, SchedulerListener, SubscriptionEnd } from './mesos-scheduler.js'
+import { type MesosSchedulerLimits, schedulerLimits } from './mesos-scheduler-options.js'
+import type { SchedulerCall } from './scheduler-calls.js'
+import {
+  SCHEDULER_TRANSITIONS,
+  type SchedulerInput,
+  type SchedulerState,
+} from './scheduler-state.js'
+import {
+  type AttemptResult,
+  type OpenedSubscription,
+  SCHEDULER_PATH,
+  SubscriptionAttempt,
+} from './subscription-attempt.js'
+import { WakeablePause } from './wakeable-pause.js'
+
+/** In which ZooKeeper may answer before anybody is told that it does not. */
+const FIRST_DETECTION_MS = 3_000
+
+export interface HttpMesosSchedulerOptions {
+  /** Not started; the scheduler closes it, and {@link transport}. */
+  readonly detector: MasterDetector
+  readonly transport: MesosTransport
+  readonly clock: Clock
+  readonly random: Random
+  readonly log?: Logger
+  readonly credentials?: { readonly principal: string; readonly secret: string }
+  /** Of masters that are named without a scheme. Default `http`. */
+  readonly scheme?: 'http' | 'https'
+  readonly limits?: Partial<MesosSchedulerLimits>
+}
+
+/** The v1 API over HTTP, in JSON. */
+export class HttpMesosScheduler implements MesosScheduler {
+  readonly #options: HttpMesosSchedulerOptions
+  readonly #limits: MesosSchedulerLimits
+  readonly #log: Logger
+  readonly #headers: Readonly<Record<string, string>>
+  readonly #backoff: Backoff
+  readonly #pause: WakeablePause
+  #state: SchedulerState = 'new'
+  #framework: FrameworkInfo | undefined
+  #listener: SchedulerListener | undefined
+  #attempt: SubscriptionAttempt | undefined
+  #lane: CallLane | undefined
+  /** Among the detector's masters: the one that answered last. */
+  #preferred = 0
+  #subscribedMs = 0
+  #running: Promise<void> = Promise.resolve()
+
+  constructor(options: HttpMesosSchedulerOptions) {
+    const { credentials, clock, random } = options
+    this.#options = options
+    this.#limits = schedulerLimits(options.limits)
+    this.#log = options.log ?? noopLogger
+    this.#headers = {
+      'Content-Type': 'application/json',
+      Accept: 'application/json',
+      ...(credentials !== undefined && { Authorization: basic(credentials) }),
+    }
+    const { initialBackoffMs, maxBackoffMs } = this.#limits
+    this.#backoff = new Backoff({ initialMs: initialBackoffMs, maxMs: maxBackoffMs, random })
+    this.#pause = new WakeablePause(clock)
+  }
+
+  start(framework: FrameworkInfo, listener: SchedulerListener): void {
+    const principal = framework.principal ?? this.#options.credentials?.principal
+    this.#framework = { ...framework, ...(principal !== undefined && { principal }) }
+    this.#listener = listener
+    this.#transition('started')
+    this.#options.detector.start(() => this.#onMastersChanged())
+    this.#running = this.#run()
+  }
+
+  async call(call: SchedulerCall): Promise<void> {
+    const frameworkId = this.#framework?.id
+    if (this.#lane === undefined || frameworkId === undefined) {
+      throw notSubscribed(call.type, 'there is no subscription')
+    }
+    await this.#lane.send(call.type, JSON.stringify(encodeCall(call, frameworkId)))
+  }
+
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return
+    this.#transition('closed')
+    this.#pause.wake()
+    this.#lane?.end('the scheduler was closed')
+    this.#attempt?.cut('the scheduler was closed')
+    await this.#options.detector.close()
+    await this.#running
+    this.#options.transport.close()
+  }
+
+  async #run(): Promise<void> {
+    const { detector } = this.#options
+    if (detector.masters.length === 0) await this.#pause.wait(FIRST_DETECTION_MS)
+    while (this.#isIn('subscribing')) {
+      const result = await this.#round()
+      this.#lane?.end(result.kind === 'lost' ? result.reason : result.end.message, {
+        exceptTeardown: true,
+      })
+      await this.#lane?.teardown
+      this.#lane = undefined
+      if (!this.#isIn('subscribing', 'subscribed')) return
+      if (result.kind === 'ended') {
+        this.#end(result.end)
+        return
+      }
+      await this.#lost(result.reason)
+    }
+  }
+
+  /** Asks all masters that are known, until one of them takes the framework; over when that subscription is. */
+  async #round(): Promise<AttemptResult> {
+    const { detector } = this.#options
+    const { masters } = detector
+    const start = this.#preferred
+    const reasons: string[] = []
+    for (let step = 0; step < masters.length; step++) {
+      const index = (start + step) % masters.length
+      const master = masters[index] as MasterAddress
+      this.#attempt = this.#newAttempt(master)
+      const result = await this.#attempt.run()
+      const { isSubscribed } = this.#attempt
+      this.#attempt = undefined
+      if (isSubscribed) this.#preferred = index
+      if (isSubscribed || result.kind === 'ended') return result
+      reasons.push(`${hostAndPort(master.host, master.port)}: ${result.reason}`)
+      if (detector.masters !== masters || !this.#isIn('subscribing')) break
+    }
+    return { kind: 'lost', reason: reasons.join('; ') || detector.problem }
+  }
+
+  #newAttempt({ host, port, scheme }: MasterAddress): SubscriptionAttempt {
+    const { transport, clock, credentials } = this.#options
+    const protocol = scheme ?? this.#options.scheme ?? 'http'
+    assert.ok(this.#framework !== undefined)
+    return new SubscriptionAttempt({
+      url: `${protocol}://${hostAndPort(host, port)}${SCHEDULER_PATH}`,
+      headers: this.#headers,
+      body: JSON.stringify(encodeSubscribe(this.#framework)),
+      principal: credentials?.principal,
+      transport,
+      clock,
+      log: this.#log,
+      limits: this.#limits,
+      onSubscribed: (opened) => this.#onSubscribed(opened),
+      onEvent: (event) => this.#listener?.onEvent(event),
+    })
+  }
+
+  #onSubscribed({ frameworkId, streamId, url }: OpenedSubscription): void {
+    const { transport, clock } = this.#options
+    assert.ok(this.#framework !== undefined)
+    this.#framework = { ...this.#framework, id: frameworkId }
+    this.#subscribedMs = clock.monotonicNow()
+    this.#lane = new CallLane({
+      url,
+      headers: { ...this.#headers, 'Mesos-Stream-Id': streamId },
+      transport,
+      clock,
+      callTimeoutMs: this.#limits.callTimeoutMs,
+      onLost: (reason) => this.#attempt?.cut(reason),
+      onTornDown: () => this.#onTornDown(),
+    })
+    const master = authorityOf(url)
+    this.#transition('subscribed', { master, streamId })
+    this.#listener?.onSubscribed({ frameworkId, master })
+  }
+
+  /** The master closes the stream; nobody needs to be told. */
+  #onTornDown(): void {
+    if (!this.#isIn('subscribed')) return
+    this.#transition('ended', { reason: 'torn down' })
+    this.#attempt?.cut('torn down')
+  }
+
+  #end(end: SubscriptionEnd): void {
+    const wasSubscribed = this.#isIn('subscribed')
+    this.#transition('ended', { reason: end.message })
+    if (wasSubscribed) this.#listener?.onDisconnected(end.message)
+    this.#listener?.onEnded(end)
+  }
+
+  async #lost(reason: string): Promise<void> {
+    const wasSubscribed = this.#isIn('subscribed')
+    const { clock } = this.#options
+    // Otherwise a master that takes the framework and drops it at once would be asked without a pause.
+    const isStable = clock.monotonicNow() - this.#subscribedMs >= this.#limits.maxBackoffMs
+    if (wasSubscribed && isStable) this.#backoff.reset()
+    const retryInMs = this.#backoff.next()
+    this.#transition('lost', { reason, retryInMs })
+    if (wasSubscribed) this.#listener?.onDisconnected(reason)
+    else this.#listener?.onAttemptFailed?.(reason, retryInMs)
+    if (this.#isIn('pausing')) await this.#pause.wait(retryInMs)
+    if (this.#isIn('pausing')) this.#transition('retried')
+  }
+
+  #onMastersChanged(): void {
+    const { masters, description } = this.#options.detector
+    if (masters.length === 0) return
+    this.#preferred = 0
+    this.#backoff.reset()
+    this.#pause.wake()
+    const asked = this.#attempt && authorityOf(this.#attempt.url)
+    const isStillNamed = masters.some(({ host, port }) => hostAndPort(host, port) === asked)
+    if (!isStillNamed) this.#attempt?.cut(`another master leads by the word of ${description}`)
+  }
+
+  #isIn(...states: readonly SchedulerState[]): boolean {
+    return states.includes(this.#state)
+  }
+
+  #transition(input: SchedulerInput, facts: Readonly<Record<string, unknown>> = {}): void {
+    const from = this.#state
+    const to = SCHEDULER_TRANSITIONS[from][input]
+    assert.ok(to !== undefined, `a scheduler that is ${from} cannot be ${input}`)
+    this.#state = to
+    const frameworkId = this.#framework?.id
+    const isNews = from === 'subscribed' || to === 'subscribed' || to === 'ended'
+    this.#log[isNews ? 'info' : 'debug']('The scheduler of Mesos goes on', {
+      frameworkId,
+      from,
+      to,
+      ...facts,
+    })
+  }
+}
+
+function basic({ principal, secret }: { readonly principal: string; readonly secret: string }) {
+  assert.ok(!principal.includes(':'), 'a principal has no colon')
+  return `Basic ${Buffer.from(`${principal}:${secret}`).toString('base64')}`
+}
