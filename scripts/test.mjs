@@ -5,8 +5,15 @@ import { join } from 'node:path'
 import { build, ensureInstalled, ROOT } from './prepare.mjs'
 import { endStrayProcesses, MARK } from './stray-processes.mjs'
 
-/** Each has five Java processes of Hadoop: nothing runs beside them. */
-const ALONE = ['hadoop-rpc', 'yarn-clusters', 'yarn-failures']
+/** Each has the daemons of a Hadoop or a Mesos, and clusters on it: nothing runs beside them. */
+const ALONE = [
+  'hadoop-rpc',
+  'yarn-clusters',
+  'yarn-failures',
+  'mesos-client',
+  'mesos-clusters',
+  'mesos-failures',
+]
 
 /** Building a server takes minutes, once. */
 const INSTALL_TIMEOUT_MS = 10 * 60_000

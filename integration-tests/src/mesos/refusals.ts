@@ -1,0 +1,94 @@
+import type { Test } from 'tap'
+import { until } from '../support/until.js'
+import { type MesosPlace, mesosTest } from './mesos-place.js'
+import { ENDLESS, jobIdIn, submitAndRun } from './observations.js'
+
+const SCREEN = { lines: 40, columns: 400 }
+
+/** What cannot be is told on one screen. */
+export async function testRefusals(t: Test, place: MesosPlace): Promise<void> {
+  const test = (name: string, body: (t: Test) => Promise<void>) => mesosTest(t, place, name, body)
+
+  await test('values that make no sense', async (t) => {
+    const refused = async (what: string, words: readonly RegExp[], ...options: string[]) => {
+      const { code, stdout, stderr } = await place.launch('mesos-appmaster.sh', ...options).result()
+      const text = stdout + stderr
+      t.not(code, 0, `${what}: it fails`)
+      for (const word of words) t.match(text, word, `${what}: it says ${word}`)
+      const lines = text.trimEnd().split('\n')
+      const isOneScreen =
+        lines.length <= SCREEN.lines && lines.every((line) => line.length <= SCREEN.columns)
+      t.ok(isOneScreen, `${what}: it fits on a screen`, isOneScreen ? {} : { text })
+      t.notMatch(text, /^\s+at /m, `${what}: no stack`)
+    }
+    const key = 'mesos.resourcemanager.tasks'
+    await refused('a master nowhere', [/mesos\.master/, /nonsense/], '-Dmesos.master=nonsense')
+    await refused('no path', [/mesos\.master|zk:/], '-Dmesos.master=zk://127.0.0.1:1')
+    await refused(
+      'an unknown containerizer',
+      [/container\.type/, /lxc/],
+      `-D${key}.container.type=lxc`,
+    )
+    await refused(
+      'docker without an image',
+      [/container\.image\.name/],
+      `-D${key}.container.type=docker`,
+    )
+    await refused('a text for a number', [/\.gpus/, /many/], `-D${key}.gpus=many`)
+    await refused('a negative number', [/\.cpus/, /-1/], `-D${key}.cpus=-1`)
+    await refused(
+      'half a constraint',
+      [/hostattribute/],
+      '-Dmesos.constraints.hard.hostattribute=x',
+    )
+    await refused('a volume without a path', [/volumes/], `-D${key}.container.volumes=/a:/b:XX`)
+    await refused(
+      'a secret without a principal',
+      [/principal/],
+      '-Dmesos.resourcemanager.framework.secret=x',
+    )
+    place.configure({ 'mesos.master': '' })
+    await refused('no master', [/mesos\.master/])
+    place.configure({})
+  })
+
+  await test('what no offer can satisfy: which resource is short, and what the best offer had', async (t) => {
+    const jobManager = await place.startSession(
+      '-Dtaskmanager.memory.process.size=20g',
+      '-Dslot.request.timeout=15 s',
+      '-Drestart-strategy.type=none',
+    )
+    const { stdout, stderr } = await place.flink('run', '-d', ...ENDLESS)
+    const job = jobIdIn(stdout + stderr)
+    const said = await until('it is said', () => {
+      return /.*\bmem\b.*/i.exec(
+        place
+          .logs()
+          .split('\n')
+          .filter((line) => /20480/.test(line))
+          .join('\n'),
+      )?.[0]
+    })
+    t.match(said, /20480/, 'what is wanted')
+    t.match(said, /8192/, 'and what there is')
+    await until('the job fails', async () => (await place.rest.jobStatus(job)) === 'FAILED')
+    t.strictSame(await place.tasks(), [])
+    t.equal((await place.shutDown(jobManager)).code, 0)
+  })
+
+  await test('more than fits: the job waits until there is room', async (t) => {
+    const jobManager = await place.startSession(
+      '-Dresourcemanager.taskmanager-timeout=1 s',
+      '-Dmesos.resourcemanager.tasks.cpus=5',
+    )
+    const first = await submitAndRun(place, '-p', '2', ...ENDLESS)
+    const second = jobIdIn((await place.flink('run', '-d', ...ENDLESS)).stdout)
+    t.not(await place.rest.jobStatus(second), 'FAILED')
+    t.equal((await place.flink('cancel', first)).code, 0)
+    await until('the other runs', async () => {
+      const { vertices } = await place.rest.jobDetails(second)
+      return vertices.every((each) => each.tasks['RUNNING'] === each.parallelism)
+    })
+    t.equal((await place.shutDown(jobManager)).code, 0)
+  })
+}
