@@ -1,13 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { gunzipSync } from 'node:zlib'
 import {
   Configuration,
   FileSystemRegistry,
   FLINK_TS_VERSION,
   InMemoryFileSystem,
-  LocalFileSystem,
   noopLogger,
   parseYamlConfiguration,
   SeededRandom,
@@ -18,7 +13,6 @@ import fc from 'fast-check'
 import t from 'tap'
 import { clusterConfiguration, renderConfiguration } from '../dist/staging/cluster-configuration.js'
 import { type CachedContent, ContentCache } from '../dist/staging/content-cache.js'
-import { installationContent, packInstallation } from '../dist/staging/installation-archive.js'
 import { StagedFiles } from '../dist/staging/staged-files.js'
 import { StagingArea } from '../dist/staging/staging-area.js'
 import { StagingError } from '../dist/staging/staging-error.js'
@@ -363,31 +357,3 @@ t.test('an installation that cannot be shipped is refused with what to do', asyn
     mainsPath: '/co/node_modules/@flink-ts/entrypoint/dist/mains',
   })
 })
-
-t.test(
-  'an installation is told apart by its content, and packed without its configuration',
-  async (t) => {
-    const home = mkdtempSync(join(tmpdir(), 'installation-'))
-    t.teardown(() => rmSync(home, { recursive: true }))
-    mkdirSync(join(home, 'lib', 'deep'), { recursive: true })
-    mkdirSync(join(home, 'conf'))
-    writeFileSync(join(home, 'lib', 'deep', 'a.js'), 'a')
-    writeFileSync(join(home, 'conf', 'cluster-secret'), 'hush')
-    const files = new StagedFiles(
-      new FileSystemRegistry([new LocalFileSystem(new SeededRandom(1))]),
-    )
-    const before = await installationContent(files, home)
-    t.same(before.parts, ['lib'])
-    writeFileSync(join(home, 'conf', 'cluster-secret'), 'other')
-    t.same(await installationContent(files, home), before)
-    writeFileSync(join(home, 'lib', 'deep', 'b.js'), '')
-    const after = await installationContent(files, home)
-    t.not(after.hash, before.hash)
-
-    const chunks: Uint8Array[] = []
-    for await (const chunk of packInstallation(home, after.parts)) chunks.push(chunk)
-    const tar = gunzipSync(Buffer.concat(chunks)).toString('latin1')
-    t.match(tar, /lib\/deep\/a\.js/)
-    t.notMatch(tar, /hush|other|cluster-secret/)
-  },
-)

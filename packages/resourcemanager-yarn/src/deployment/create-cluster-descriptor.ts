@@ -1,7 +1,7 @@
 import { createFileSystems, FileSystemOptions } from '@flink-ts/core'
+import { packInstallation } from '@flink-ts/installation'
 import type { ClusterDescriptor, ClusterDescriptorContext } from '@flink-ts/runtime'
 import { axiosTransport } from '../rest/http-transport.js'
-import { packInstallation } from '../staging/installation-archive.js'
 import { YarnClusterDescriptor } from './yarn-cluster-descriptor.js'
 import { yarnEnvironment } from './yarn-environment.js'
 

@@ -1,8 +1,16 @@
 import { posix } from 'node:path'
 import { type Configuration, FLINK_TS_VERSION, FlinkError, YarnOptions } from '@flink-ts/core'
 import type { LocalResource } from '@flink-ts/hadoop-rpc'
+import {
+  DISTRIBUTION_MODULES,
+  installationContent,
+  isDistribution,
+  MAINS_FOLDER,
+  modulesOf,
+  nodeProgramProblem,
+  type packInstallation,
+} from '@flink-ts/installation'
 import { allOrFirstError } from './all-or-first-error.js'
-import { installationContent, type packInstallation } from './installation-archive.js'
 import { providedLibraries } from './provided-libraries.js'
 import type { StagedFiles } from './staged-files.js'
 import type { StagingArea } from './staging-area.js'
@@ -10,11 +18,6 @@ import type { StagingArea } from './staging-area.js'
 /** Names in the folder of a container. */
 export const NODE_LINK = 'node'
 export const HOME_LINK = 'flink-ts'
-
-const MAINS = '@flink-ts/entrypoint/dist/mains'
-const DISTRIBUTION_MODULES = 'lib/node_modules'
-/** A program of Node.js that stands alone is larger than this; a smaller one needs libraries beside it. */
-const MIN_NODE_BYTES = 20 * 1024 * 1024
 
 /** How containers get at Node.js and the installation. Paths are as commands of containers name them. */
 export interface RuntimeFiles {
@@ -77,10 +80,10 @@ async function locateHome(
   const { configuration, files, flinkHome } = options
   const onNodes = configuration.get(YarnOptions.HOME_PATH)
   if (onNodes !== undefined) {
-    const modules = await modulesOf(files, onNodes)
-    return { homePath: onNodes, mainsPath: posix.join(modules, MAINS), localResources: {} }
+    const modules = await modulesOf(files.fileSystems, onNodes)
+    return { homePath: onNodes, mainsPath: posix.join(modules, MAINS_FOLDER), localResources: {} }
   }
-  if (provided === undefined && !(await isDistribution(files, flinkHome))) {
+  if (provided === undefined && !(await isDistribution(files.fileSystems, flinkHome))) {
     throw new FlinkError(
       `Cannot ship the installation ${flinkHome}: it is no assembled one. Run "npm run dist" and start from build/flink-ts, or set yarn.flink-ts.home-path to the folder of an installation on all nodes (${flinkHome}, if they have it), or yarn.provided.lib.dirs.`,
       { code: 'FLINK_YARN_CONFIGURATION' },
@@ -89,30 +92,18 @@ async function locateHome(
   const resource = provided ?? (await shipInstallation(options))
   return {
     homePath: `./${HOME_LINK}`,
-    mainsPath: `./${HOME_LINK}/${DISTRIBUTION_MODULES}/${MAINS}`,
+    mainsPath: `./${HOME_LINK}/${DISTRIBUTION_MODULES}/${MAINS_FOLDER}`,
     localResources: { [HOME_LINK]: resource },
   }
-}
-
-/** Where packages of an installation on the nodes are; one that is here as well may be a checkout, or installed by npm. */
-async function modulesOf(files: StagedFiles, home: string): Promise<string> {
-  const own = posix.join(home, 'node_modules')
-  const isHere = await files.on(home).exists(posix.join(own, MAINS))
-  return isHere && !(await isDistribution(files, home))
-    ? own
-    : posix.join(home, DISTRIBUTION_MODULES)
-}
-
-function isDistribution(files: StagedFiles, home: string): Promise<boolean> {
-  return files.on(home).exists(posix.join(home, DISTRIBUTION_MODULES, MAINS))
 }
 
 async function shipNode(options: RuntimeFilesOptions): Promise<LocalResource> {
   const { nodeProgram, files } = options
   const { lengthBytes } = await files.on(nodeProgram).getFileStatus(nodeProgram)
-  if (lengthBytes < MIN_NODE_BYTES) {
+  const problem = nodeProgramProblem(nodeProgram, lengthBytes)
+  if (problem !== undefined) {
     throw new FlinkError(
-      `Cannot ship Node.js: ${nodeProgram} is no program that runs alone (${lengthBytes} bytes); set yarn.flink-ts.node-path to that of the nodes, or use Node.js as nodejs.org distributes it`,
+      `Cannot ship Node.js: ${problem}; set yarn.flink-ts.node-path to that of the nodes, or use Node.js as nodejs.org distributes it`,
       { code: 'FLINK_YARN_CONFIGURATION' },
     )
   }
@@ -135,7 +126,7 @@ async function shipNode(options: RuntimeFilesOptions): Promise<LocalResource> {
 
 async function shipInstallation(options: RuntimeFilesOptions): Promise<LocalResource> {
   const { files, flinkHome, pack } = options
-  const { hash, parts } = await installationContent(files, flinkHome)
+  const { hash, parts } = await installationContent(files.fileSystems, flinkHome)
   return provide(options, {
     what: `the installation (${flinkHome})`,
     name: `flink-ts-${FLINK_TS_VERSION}-${shortHash(hash)}`,

@@ -25,13 +25,14 @@ export interface StagedFilesOptions {
 
 /** Writes files where containers find them. */
 export class StagedFiles {
-  readonly #fileSystems: FileSystems
+  /** Those that it writes to and reads from. */
+  readonly fileSystems: FileSystems
   readonly #creation: FileCreation
   readonly #signal: AbortSignal | undefined
 
   constructor(fileSystems: FileSystems, options: StagedFilesOptions = {}) {
     const { replication, signal } = options
-    this.#fileSystems = fileSystems
+    this.fileSystems = fileSystems
     this.#signal = signal
     this.#creation = {
       permissions: PRIVATE_FILE,
@@ -42,7 +43,7 @@ export class StagedFiles {
   }
 
   on(path: string): FileSystem {
-    return this.#fileSystems.forPath(path)
+    return this.fileSystems.forPath(path)
   }
 
   /** Writes a new file that its owner alone can read. @throws FileAlreadyExistsError if there is one */

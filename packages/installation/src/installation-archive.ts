@@ -1,32 +1,38 @@
 import { createHash } from 'node:crypto'
 import { posix } from 'node:path'
-import type { FileStatus } from '@flink-ts/core'
+import type { FileStatus, FileSystems } from '@flink-ts/core'
 import { create } from 'tar'
-import type { StagedFiles } from './staged-files.js'
 
-/** What containers need of an installation: no configuration, which may hold secrets, and no programs of users. */
-const PARTS = ['lib', 'LICENSE']
+/** What processes need of an installation: no configuration, which may hold secrets, and no programs of users. */
+const PARTS = ['lib', 'LICENSE'] as const
 const CONCURRENT = 16
 
 /** What of an installation goes into its archive. */
 export interface InstallationContent {
-  /** Over names and contents. */
+  /** SHA-256 over names and contents, in hexadecimal digits. */
   readonly hash: string
   readonly parts: readonly string[]
 }
 
-/** @param home folder of an installation, as `npm run dist` makes it */
+/**
+ * Reads what an archive of an installation has.
+ *
+ * @param home folder of an installation, as `npm run dist` makes it
+ * @param parts files and folders of it, of which those that are not there are left out; default: all that its processes need
+ */
 export async function installationContent(
-  files: StagedFiles,
+  files: FileSystems,
   home: string,
+  parts: readonly string[] = PARTS,
 ): Promise<InstallationContent> {
+  const fileSystem = files.forPath(home)
   const hash = createHash('sha256')
-  const parts: string[] = []
-  for (const part of PARTS) {
+  const present: string[] = []
+  for (const part of parts) {
     const path = posix.join(home, part)
-    if (!(await files.on(path).exists(path))) continue
-    parts.push(part)
-    const found = await filesBelow(files, await files.on(path).getFileStatus(path))
+    if (!(await fileSystem.exists(path))) continue
+    present.push(part)
+    const found = await filesBelow(files, await fileSystem.getFileStatus(path))
     for (let i = 0; i < found.length; i += CONCURRENT) {
       const some = found.slice(i, i + CONCURRENT)
       const contents = await Promise.all(some.map((file) => contentOf(files, file)))
@@ -38,32 +44,43 @@ export async function installationContent(
       }
     }
   }
-  return { hash: hash.digest('hex'), parts }
+  return { hash: hash.digest('hex'), parts: present }
 }
 
-/** Parts of an installation as a gzipped tar archive, at the top of it. Reads the disk of this machine. */
+/**
+ * Parts of an installation as a gzipped tar archive. Reads the disk of this machine.
+ *
+ * @param topFolder of all that is in it; default: the parts are at the top
+ */
 export async function* packInstallation(
   home: string,
   parts: readonly string[],
+  topFolder?: string,
 ): AsyncGenerator<Uint8Array> {
-  const options = { cwd: home, gzip: { level: 6 }, portable: true, noMtime: true }
+  const options = {
+    cwd: home,
+    gzip: { level: 6 },
+    portable: true,
+    noMtime: true,
+    ...(topFolder === undefined ? {} : { prefix: topFolder }),
+  }
   for await (const chunk of create(options, [...parts])) yield chunk
 }
 
 /** In the order of their paths. */
-async function filesBelow(files: StagedFiles, status: FileStatus): Promise<FileStatus[]> {
+async function filesBelow(files: FileSystems, status: FileStatus): Promise<FileStatus[]> {
   if (!status.isDirectory) return [status]
-  const children = await files.on(status.path).list(status.path)
+  const children = await files.forPath(status.path).list(status.path)
   return (await Promise.all(children.map((child) => filesBelow(files, child)))).flat()
 }
 
 /** There are hundreds of small files: each is read by one call. */
 async function contentOf(
-  files: StagedFiles,
+  files: FileSystems,
   { path, lengthBytes }: FileStatus,
 ): Promise<Uint8Array> {
   const content = new Uint8Array(Number(lengthBytes))
-  const stream = await files.on(path).open(path)
+  const stream = await files.forPath(path).open(path)
   try {
     let length = 0
     while (length < content.length) {
