@@ -32,28 +32,23 @@ export async function testContainerFailures(t: Test, place: YarnPlace): Promise<
     })
     await job.checkRows(t)
     t.match(await job.failure(), new RegExp(first!), 'the failure names the container')
-    t.match(await job.failure(), /137|SIGKILL/, 'and how it ended')
+    t.match(await job.failure(), /Caused by: .*exit code 137/, 'and how YARN says that it ended')
 
-    const greedy = jobIdIn(
-      (
-        await place.flink(
-          'run',
-          '-d',
-          '-Drestart-strategy.type=fixed-delay',
-          program('fills-native.ts'),
-          '1500',
-        )
-      ).stdout,
-    )
-    const rest = await place.rest(id)
-    // The process says goodbye when YARN ends it, which is what the job is told; why is in the log.
-    const told = await until('the log tells why it was killed', () => {
-      return /A worker ended .*exit code -104.*/.exec([...place.logs(id).values()].join('\n'))?.[0]
-    })
-    t.match(told, /taskmanager\.memory\.process\.size/, 'what to do')
-    t.match(told, /physical memory used/, 'and what YARN says of it')
-    await untilRunning(place, id, greedy)
-    await rest.cancelJob(greedy)
+    const greedy = ['-Drestart-strategy.type=none', program('fills-native.ts'), '1500']
+    const { code, stdout, stderr } = await place.flink('run', ...greedy)
+    t.not(code, 0)
+    // The process says goodbye when YARN ends it; why is known later.
+    const { exceptionHistory } = await (await place.rest(id)).jobExceptions(jobIdIn(stdout))
+    const seen = {
+      'the client': stderr,
+      REST: exceptionHistory.entries[0]?.stacktrace ?? '',
+      'the log': [...place.logs(id).values()].join('\n'),
+    }
+    for (const [where, text] of Object.entries(seen)) {
+      t.match(text, /exit code -104/, `${where} tells why it was killed`)
+      t.match(text, /taskmanager\.memory\.process\.size/, 'what to do')
+      t.match(text, /physical memory used/, 'and what YARN says of it')
+    }
     await stopSession(place, id)
   })
 
