@@ -11,6 +11,9 @@ import { until } from '../support/until.js'
 import { type CrashPoint, SAID } from './crash-points.js'
 import { CRASH_FOLDER_VARIABLE, CrashSteps } from './crash-steps.js'
 
+/** What is wrong if the job took no such step. */
+export const NOT_REACHED = 'the leader did not die'
+
 const SESSION_TIMEOUT_MS = 2000
 const JOB_MANAGER_LOG = /standalonesession.*\.log$/
 /** A job of about a second, with checkpoints in it. */
@@ -119,7 +122,7 @@ export class CrashCluster {
     crash.revoke()
     const { taken: steps, diedAt } = crash
     const dies = point.at !== undefined || point.afterAnswer === true
-    if (dies === isAlive(leader.pid!)) wrong.push(`the leader ${dies ? 'did not die' : 'died'}`)
+    if (dies === isAlive(leader.pid!)) wrong.push(dies ? NOT_REACHED : 'the leader died')
     await until('nothing is left', async () => {
       return (await coordination.leftoversOfJobs()).length === 0
     }).catch(async () => {

@@ -38,16 +38,8 @@ const END = {
   },
 } as const
 
-const submission = (at: CrashOrder['at'], name = `submission, ${at}`): CrashPoint => ({
-  ...SUBMISSION,
-  ...(at !== undefined && { at }),
-  name,
-})
-const end = (at: CrashOrder['at'], name = `end, ${at}`): CrashPoint => ({
-  ...END,
-  ...(at !== undefined && { at }),
-  name,
-})
+const submission = (at: string): CrashPoint => ({ ...SUBMISSION, at, name: `submission, ${at}` })
+const end = (at: string): CrashPoint => ({ ...END, at, name: `end, ${at}` })
 
 /** The client knows that its job was submitted. */
 export const AFTER_ANSWER: CrashPoint = {
@@ -74,12 +66,16 @@ export const UNDISTURBED: readonly CrashPoint[] = [
   { ...END, name: 'end, undisturbed', expected: undisturbed },
 ]
 
-/** One point for each of the steps that an undisturbed job took. */
+/** One point for each of the steps that an undisturbed job took; by its label, as others may take some more or some less. */
 export function pointsAt(undisturbed: CrashPoint, steps: readonly string[]): CrashPoint[] {
-  const make = undisturbed.from === SUBMISSION.from ? submission : end
-  const kind = undisturbed.name.replace(/,.*/, '')
-  const taken = kind === 'submission' ? submissionOf(steps) : steps
-  return taken.map((step, number) => make(number, `${kind}, step ${number}: ${step}`))
+  const kind = undisturbed.from === SUBMISSION.from ? SUBMISSION : END
+  const taken = kind === SUBMISSION ? submissionOf(steps) : steps
+  return taken.map((step, number) => ({
+    ...kind,
+    at: `^${step.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')}$`,
+    occurrence: taken.slice(0, number + 1).filter((each) => each === step).length,
+    name: `${undisturbed.name.replace(/,.*/, '')}, step ${number}: ${step}`,
+  }))
 }
 
 /** What comes after the job was kept is no submission any more. */

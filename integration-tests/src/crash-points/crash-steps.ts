@@ -9,8 +9,10 @@ export const CRASH_FOLDER_VARIABLE = 'FLINK_TS_TEST_CRASH_FOLDER'
 export interface CrashOrder {
   /** Steps count from the first one with this in its label. */
   readonly from: string
-  /** The step at which it dies: its number from 0, or a regular expression for its label. None: steps are only written down. */
-  readonly at?: number | string
+  /** The step at which it dies: a regular expression for its label. None: steps are only written down. */
+  readonly at?: string
+  /** Which one of several such steps, from 1. Default 1. */
+  readonly occurrence?: number
 }
 
 /** What else than the steps of a job happens meanwhile: addresses of leaders, and checkpoint ids. */
@@ -26,6 +28,7 @@ export class CrashSteps {
   /** Of the order that was followed last. */
   #orderId: string | undefined
   #count = 0
+  #occurrences = 0
 
   constructor(folder: string) {
     this.#folder = folder
@@ -72,14 +75,15 @@ export class CrashSteps {
   #step(what: string): void {
     if (!existsSync(this.#file('order')) || !WATCHED.test(what) || BESIDE.test(what)) return
     const order = readFileSync(this.#file('order'), 'utf8')
-    const { from, at, id } = JSON.parse(order) as CrashOrder & { id: string }
-    if (id !== this.#orderId) this.#count = 0
+    const { from, at, occurrence = 1, id } = JSON.parse(order) as CrashOrder & { id: string }
+    if (id !== this.#orderId) this.#count = this.#occurrences = 0
     this.#orderId = id
     const label = withoutIds(what)
     if (this.#count === 0 && !label.includes(from)) return
-    const number = this.#count++
+    this.#count++
     appendFileSync(this.#file('steps'), `${label}\n`)
-    if (typeof at === 'string' ? !new RegExp(at).test(label) : number !== at) return
+    if (at === undefined || !new RegExp(at).test(label)) return
+    if (++this.#occurrences < occurrence) return
     writeFileSync(this.#file('died'), label)
     this.revoke()
     process.kill(process.pid, 'SIGKILL')

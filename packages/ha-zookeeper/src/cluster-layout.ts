@@ -3,6 +3,9 @@ import { type ClusterPaths, parseLatchNode } from './cluster-paths.js'
 import { hasReason } from './coordination-reads.js'
 import { ForeignDataError } from './zookeeper-ha-errors.js'
 
+/** Data of the node of a cluster that has ended: of that cluster everything is being removed. */
+export const CLUSTER_HAS_ENDED = 'The cluster has ended.'
+
 /**
  * Makes the node of the latch and what is missing above it, and looks that nothing is there that a cluster of this system does
  * not make.
@@ -24,7 +27,8 @@ export async function prepareCluster(
     zooKeeper.getChildren(paths.cluster),
     zooKeeper.getChildren(paths.latch),
   ])
-  if (data.length > 0) throw new ForeignDataError(paths.cluster, 'the node has data of its own')
+  const isForeign = data.length > 0 && Buffer.from(data).toString() !== CLUSTER_HAS_ENDED
+  if (isForeign) throw new ForeignDataError(paths.cluster, 'the node has data of its own')
   const own = new Set([paths.leader, paths.entries])
   for (const name of children) {
     const path = childPath(paths.cluster, name)

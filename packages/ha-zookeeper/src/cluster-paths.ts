@@ -1,12 +1,11 @@
 import type { LeaderComponent } from '@flink-ts/runtime'
 import { childPath } from '@flink-ts/zookeeper-client'
 
-/** Names of the nodes of leaders; Flink's but for the last. */
+/** Names of the nodes of leaders; they are Flink's. */
 const COMPONENT_NODES = {
   dispatcher: 'dispatcher',
   resourcemanager: 'resource_manager',
   rest_server: 'rest_server',
-  cluster_end: 'cluster_end',
 } as const
 
 const LATCH = /^latch-(.+)-(\d{10})$/

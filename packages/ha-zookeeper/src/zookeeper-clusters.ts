@@ -15,6 +15,7 @@ import { childrenOf, removeEmptyCluster } from './cluster-layout.js'
 import { ClusterPaths, decodeNodeName, latchQueue } from './cluster-paths.js'
 import { CoordinationReads, hasReason } from './coordination-reads.js'
 import { newZooKeeperClient } from './create-zookeeper-ha-services.js'
+import { endCluster } from './election/cluster-end.js'
 import { EntryFiles } from './entries/entry-files.js'
 import { NodeStore } from './entries/node-store.js'
 import { findNodes, removeTree } from './entries/node-tree.js'
@@ -116,8 +117,8 @@ export class ZooKeeperClusters {
   }
 
   /**
-   * Removes all nodes and files of a cluster, and empty nodes above. By force also under JobManagers that live: they then go on
-   * as a cluster that has just been started, and whatever ran there is lost.
+   * Removes all nodes and files of a cluster, and empty nodes above. By force also under JobManagers that live: they end first, as
+   * with a cluster that is shut down, and whoever hangs finds that it can write nothing more, and ends, when it goes on.
    *
    * @param clusterId as in `high-availability.cluster-id`
    * @returns false if nothing is kept of such a cluster
@@ -152,7 +153,7 @@ export class ZooKeeperClusters {
     paths: ClusterPaths,
     { folder, force }: { readonly folder: ClusterFolder | undefined; readonly force: boolean },
   ): Promise<void> {
-    const { zooKeeper, random } = this.#options
+    const { zooKeeper, random, clock, log } = this.#options
     await zooKeeper.createRecursive(paths.latch)
     const latchPath = await zooKeeper.create(
       paths.latchPrefix(random.uuid()),
@@ -163,13 +164,15 @@ export class ZooKeeperClusters {
       const stat = await zooKeeper.exists(latchPath)
       const token = { epoch: stat?.czxid ?? 0, uuid: random.uuid() }
       if (force) {
-        await zooKeeper.removeRecursive(paths.entries)
-        await zooKeeper.removeRecursive(paths.leader)
-        if (folder !== undefined) await removeFilesUpTo(folder, token.epoch)
-        return
+        await endCluster({
+          ...{ zooKeeper, paths, own: latchPath, clock, log },
+          mark: async (data) => (await zooKeeper.setData(paths.cluster, data, -1)).mzxid,
+          putOut: (node) => zooKeeper.remove(node, -1),
+        })
+      } else {
+        const contenders = await this.#contenders(paths, latchPath)
+        if (contenders[0] !== undefined) throw new ClusterHasContendersError(clusterId, contenders)
       }
-      const contenders = await this.#contenders(paths, latchPath)
-      if (contenders[0] !== undefined) throw new ClusterHasContendersError(clusterId, contenders)
       const term = { token, latchPath, sessionId: zooKeeper.sessionId ?? '' }
       const writer = this.#writer(() => term, token)
       const access = { zooKeeper, reads: this.#reads, writer }

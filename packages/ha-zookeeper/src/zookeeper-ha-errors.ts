@@ -23,6 +23,19 @@ export class ZooKeeperAccessError extends FlinkError {
   }
 }
 
+/** The ensemble has begun anew: what JobManagers have kept there is gone, and the epochs of their terms begin anew. */
+export class CoordinationDataLostError extends FlinkError {
+  readonly path: string
+
+  constructor(path: string) {
+    super(
+      `ZooKeeper has lost its data: ${path} was made by an earlier transaction than the one that this process knows. Nothing of the cluster is left there; start its JobManagers anew, and its TaskManagers, which would refuse leaders with lower epochs`,
+      { code: 'FLINK_HA_DATA_LOST' },
+    )
+    this.path = path
+  }
+}
+
 /** A file that belongs to an entry could not be written or read; it may be possible later. */
 export class HaStorageError extends FlinkError {
   readonly path: string

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import type { CancelTimer, Clock, FileSystem, Logger, Random } from '@flink-ts/core'
 import { type FencingToken, formatFencingToken } from '@flink-ts/rpc'
 import {
@@ -20,7 +21,7 @@ import { childrenOf, prepareCluster, removeEmptyCluster } from './cluster-layout
 import { ClusterPaths } from './cluster-paths.js'
 import { watchConnection } from './connection-watchdog.js'
 import { CoordinationReads, hasReason } from './coordination-reads.js'
-import { CLUSTER_END, ClusterEnd } from './election/cluster-end.js'
+import { ClusterEnd, endCluster } from './election/cluster-end.js'
 import { LeaderLatch, type WonLatch } from './election/leader-latch.js'
 import { Leftovers } from './election/leftovers.js'
 import { PublishedAddresses } from './election/published-addresses.js'
@@ -93,9 +94,9 @@ export class ZooKeeperHaServices implements HighAvailabilityServices {
     this.#leftovers = new Leftovers(zooKeeper)
     const processUuid = random.uuid()
     this.#clusterEnd = new ClusterEnd({
-      ...{ zooKeeper, paths, processUuid, contenderName, clock, log },
-      retriever: this.#watches.retriever(CLUSTER_END),
+      ...{ zooKeeper, paths, log },
       onClusterEnded: options.onClusterEnded,
+      onFatalError: (error) => this.#onFatalError(error),
     })
     this.#latch = new LeaderLatch({
       zooKeeper,
@@ -107,6 +108,7 @@ export class ZooKeeperHaServices implements HighAvailabilityServices {
       clock,
       log,
       prepare: () => prepareCluster(zooKeeper, paths),
+      hasEnded: (czxid) => this.#clusterEnd.hasEnded(czxid),
       onWon: (latch) => this.#onWon(latch),
       onLost: () => this.#onLost(),
       removeLeftovers: () => this.#leftovers.remove(),
@@ -263,14 +265,13 @@ export class ZooKeeperHaServices implements HighAvailabilityServices {
     let isCleanedUp = false
     try {
       if (cleanUp && this.#term !== undefined) {
-        await this.#cleanUp(this.#term.token)
+        await this.#cleanUp(this.#term)
         isCleanedUp = true
       } else if (cleanUp) {
         log.info('What the cluster keeps is not removed: this process does not lead')
       }
     } finally {
       this.#latch.close()
-      await this.#clusterEnd.close()
       this.#watches.close()
       this.#reads.close()
       for (const end of this.#endings) end()
@@ -281,15 +282,16 @@ export class ZooKeeperHaServices implements HighAvailabilityServices {
   }
 
   /** Removes all that the cluster keeps, as long as this process leads. */
-  async #cleanUp(token: FencingToken): Promise<void> {
+  async #cleanUp({ token, latchPath }: ZooKeeperTerm): Promise<void> {
     const { zooKeeper, log } = this.#options
     const paths = this.#paths
     const access = this.#accessOf(token)
+    const { writer } = access
     log.info('Removing all that the cluster keeps', {
       node: paths.cluster,
       folder: this.#folder.path,
     })
-    if (this.#addresses !== undefined) await this.#clusterEnd.announce(this.#addresses, token)
+    if (this.#clusterEnd.begin()) await this.#endCluster(writer, latchPath)
     this.#addresses?.close()
     await removeTree(access, paths.entries)
     const components = await this.#reads.run(`list ${paths.leader}`, () =>
@@ -302,6 +304,24 @@ export class ZooKeeperHaServices implements HighAvailabilityServices {
     await this.#files.settled()
     // Another process may lead since the nodes went.
     await removeFilesUpTo(this.#folder, token.epoch)
+  }
+
+  /** Whoever waits for its turn would go on with an empty cluster. */
+  async #endCluster(writer: FencedWriter, latchPath: string): Promise<void> {
+    const { zooKeeper, clock, log } = this.#options
+    const paths = this.#paths
+    await endCluster({
+      ...{ zooKeeper, paths, own: latchPath, clock, log },
+      mark: async (data) => {
+        const step = { type: 'set-data', path: paths.cluster, data, version: -1 } as const
+        const [result] = await writer.write(`end the cluster ${paths.cluster}`, [step])
+        assert(result?.type === 'set-data')
+        return result.stat.mzxid
+      },
+      putOut: async (node) => {
+        await writer.write(`put out ${node}`, [{ type: 'remove', path: node, version: -1 }])
+      },
+    })
   }
 
   /** Leaves no empty nodes and folders behind if nobody else takes part. */

@@ -79,7 +79,9 @@ t.test('ZooKeeperClusters lists what clusters keep and removes what nobody needs
     ['team/x'],
   )
   t.notOk(world.zooKeeper.paths.some((path) => path.startsWith('/flink/default')))
-  t.equal(await clusters.remove('team/x', { force: true }), true)
+  const forced = clusters.remove('team/x', { force: true })
+  await world.advance(6_000, 50)
+  t.equal(await forced, true)
   await world.advance(1_000)
   t.equal(other.leads, true, 'who lives goes on as if it had just been started')
   t.ok(other.tokens.length >= 2, 'in another term')
@@ -88,6 +90,34 @@ t.test('ZooKeeperClusters lists what clusters keep and removes what nobody needs
   await clusters.close()
   t.equal(world.manual.pendingTimers, 0)
 })
+
+t.test(
+  'ZooKeeperClusters removes by force under JobManagers that live: none goes on',
+  async (t) => {
+    for (const endOfCluster of ['ends', 'hangs'] as const) {
+      const world = new HaWorld()
+      const [a, b] = ['a', 'b'].map((name) => world.process(name, { endOfCluster }))
+      for (const each of [a!, b!]) {
+        each.contend()
+        await settle()
+      }
+      const store = a!.stores().namespace('x')
+      await store.create('e', Buffer.alloc(5_000))
+      const clusters = clustersOf(world)
+      const removed = clusters.remove('default', { force: true })
+      await world.advance(7_000, 50)
+      t.equal(await removed, true)
+      t.strictSame([a!.clusterEnds, b!.clusterEnds], [1, 1], `${endOfCluster}: both are told`)
+      await t.rejects(store.create('f', Buffer.alloc(5_000)), { code: 'FLINK_LEADERSHIP_LOST' })
+      await world.advance(20_000)
+      t.strictSame([a!.leads, b!.leads], [false, false], 'nobody leads again')
+      t.strictSame([a!.tokens.length, b!.tokens.length], [1, 0])
+      t.strictSame(await world.files(), [])
+      await Promise.all([a!.ha.close(), b!.ha.close(), clusters.close()])
+      t.strictSame(world.zooKeeper.paths, [])
+    }
+  },
+)
 
 t.test(
   'ZooKeeperClusters removes files before anybody else leads, and none of later terms',

@@ -1,70 +1,153 @@
 import type { Clock, Logger } from '@flink-ts/core'
-import type { FencingToken } from '@flink-ts/rpc'
-import type { LeaderComponent, LeaderRetriever } from '@flink-ts/runtime'
-import type { ZooKeeperClient } from '@flink-ts/zookeeper-client'
-import { childrenOf } from '../cluster-layout.js'
+import { childPath, type ZooKeeperClient } from '@flink-ts/zookeeper-client'
+import { CLUSTER_HAS_ENDED, childrenOf } from '../cluster-layout.js'
 import { type ClusterPaths, latchQueue } from '../cluster-paths.js'
-import type { PublishedAddresses } from './published-addresses.js'
+import { hasReason } from '../coordination-reads.js'
+import { CoordinationDataLostError } from '../zookeeper-ha-errors.js'
 
-/** What is published is no address: it says that the cluster ends, and for whom. */
-export const CLUSTER_END: LeaderComponent = { kind: 'cluster_end' }
-/** Longest time that a leader waits for the others: one that hangs is not waited for. */
+/** Longest time that others are waited for: whoever hangs is put out. */
 const PATIENCE_MS = 5_000
 const LOOK_EVERY_MS = 50
 
 export interface ClusterEndOptions {
   readonly zooKeeper: ZooKeeperClient
   readonly paths: ClusterPaths
-  readonly processUuid: string
-  readonly contenderName: string
-  /** For {@link CLUSTER_END}. */
-  readonly retriever: LeaderRetriever
-  /** The leader ends the cluster, and this process, which waits for its turn, is of it. Told at most once. */
+  /** The cluster has ended, and this process is of it. Told at most once. Undefined: this process goes on in the next one. */
   readonly onClusterEnded: (() => void) | undefined
-  readonly clock: Clock
+  readonly onFatalError: (error: Error) => void
   readonly log: Logger
 }
 
-/** The end of a cluster is the end of all its JobManagers: who waits for its turn would go on with an empty cluster. */
+/** Where a process has come in, in transactions of ZooKeeper. */
+interface Membership {
+  /** That made the node of the cluster. */
+  readonly cluster: number
+  /** That made the first node of this process in the queue. */
+  readonly joined: number
+}
+
+/**
+ * The cluster that a process is of: the one whose node it has found when it joined. That one has ended when its node was marked
+ * as such since then, or is gone, or is another one. The process ends with it, however late it hears of that: what it would
+ * lead otherwise is an empty cluster, or the next one.
+ */
 export class ClusterEnd {
   readonly #options: ClusterEndOptions
+  #membership: Membership | undefined
   #isTold = false
+  /** In which a watcher is set. */
+  #watchedIn: string | undefined
 
   constructor(options: ClusterEndOptions) {
     this.#options = options
-    const { retriever, processUuid, onClusterEnded, log } = options
-    if (onClusterEnded === undefined) return
-    retriever.start((leader) => {
-      // Whoever has joined since then is of the next cluster.
-      if (this.#isTold || !leader?.endpointId.split(',').includes(processUuid)) return
-      this.#isTold = true
-      log.info('The leader ends the cluster', { leader: leader.address })
+  }
+
+  /** This process is about to end the cluster, and is told nothing from now on. @returns false if somebody else does so */
+  begin(): boolean {
+    const isFirst = !this.#isTold
+    this.#isTold = true
+    return isFirst
+  }
+
+  /**
+   * Whether the cluster that this process is of has ended; it is told then.
+   *
+   * @param joined transaction that made the node of this process in the queue, once it has one
+   */
+  async hasEnded(joined?: number): Promise<boolean> {
+    const { zooKeeper, paths, onClusterEnded, onFatalError } = this.#options
+    if (onClusterEnded === undefined) return false
+    if (this.#isTold) return true
+    const { sessionId } = zooKeeper
+    const isWatched = this.#watchedIn === sessionId
+    this.#watchedIn = sessionId
+    let stat: Awaited<ReturnType<ZooKeeperClient['exists']>>
+    try {
+      stat = await zooKeeper.exists(
+        paths.cluster,
+        isWatched ? undefined : () => this.#onChange(sessionId),
+      )
+    } catch (error) {
+      if (!isWatched && this.#watchedIn === sessionId) this.#watchedIn = undefined
+      throw error
+    }
+    const membership = this.#membership
+    if (membership === undefined) {
+      if (stat === undefined || joined === undefined) return false
+      this.#membership = { cluster: stat.czxid, joined }
+      if (stat.mzxid <= joined) return false
+    } else if (stat?.czxid === membership.cluster && stat.mzxid <= membership.joined) return false
+    if (this.#isTold) return true
+    this.#isTold = true
+    if (stat !== undefined && membership !== undefined && stat.czxid < membership.cluster) {
+      // Transactions are counted anew.
+      onFatalError(new CoordinationDataLostError(paths.cluster))
+    } else {
+      this.#options.log.info('The cluster has ended, and this process ends with it', {
+        node: paths.cluster,
+        ...membership,
+        now: stat && { cluster: stat.czxid, ended: stat.mzxid },
+      })
       onClusterEnded()
+    }
+    return true
+  }
+
+  #onChange(sessionId: string | undefined): void {
+    if (this.#watchedIn !== sessionId) return
+    this.#watchedIn = undefined
+    // Before that the next look of the latch sees it.
+    if (this.#membership === undefined) return
+    this.hasEnded().catch((error) => {
+      this.#options.log.info('Could not look whether the cluster has ended; later', { error })
     })
   }
+}
 
-  /** Tells all that take part now, and waits until they do so no more, for a moment. */
-  async announce(addresses: PublishedAddresses, token: FencingToken): Promise<void> {
-    const { processUuid, contenderName, clock, log } = this.#options
-    this.#isTold = true
-    const others = (await this.#contenders()).filter((uuid) => uuid !== processUuid)
-    if (others.length === 0) return
-    addresses.publish(CLUSTER_END, { address: contenderName, endpointId: others.join(','), token })
-    const until = clock.monotonicNow() + PATIENCE_MS
-    while (clock.monotonicNow() < until) {
-      const there = await this.#contenders()
-      if (!others.some((uuid) => there.includes(uuid))) return
+/**
+ * Marks a cluster as ended, waits until all that take part have ended, and puts out those that do not.
+ *
+ * @param own node of the queue that is not waited for
+ * @param mark has {@link CLUSTER_HAS_ENDED} written into the node of the cluster, and returns the transaction
+ * @param putOut removes a node of the queue
+ */
+export async function endCluster(options: {
+  readonly zooKeeper: ZooKeeperClient
+  readonly paths: ClusterPaths
+  readonly own: string
+  readonly mark: (data: Uint8Array) => Promise<number>
+  readonly putOut: (node: string) => Promise<void>
+  readonly clock: Clock
+  readonly log: Logger
+}): Promise<void> {
+  const { zooKeeper, paths, own, mark, putOut, clock, log } = options
+  const ended = await mark(Buffer.from(CLUSTER_HAS_ENDED))
+  // Whoever has joined since then is of the next cluster.
+  const others = new Set<string>()
+  for (const { name } of latchQueue(await childrenOf(zooKeeper, paths.latch))) {
+    const node = childPath(paths.latch, name)
+    const stat = node === own ? undefined : await zooKeeper.exists(node)
+    if (stat !== undefined && stat.czxid < ended) others.add(node)
+  }
+  const until = clock.monotonicNow() + PATIENCE_MS
+  while (others.size > 0 && clock.monotonicNow() < until) {
+    const there = new Set(await childrenOf(zooKeeper, paths.latch))
+    for (const node of others) {
+      if (!there.has(node.slice(node.lastIndexOf('/') + 1))) others.delete(node)
+    }
+    if (others.size > 0) {
       await new Promise<void>((resolve) => void clock.schedule(LOOK_EVERY_MS, resolve))
     }
-    log.warn('JobManagers that wait for their turn do not end with their cluster: stop them')
   }
-
-  close(): Promise<void> {
-    return this.#options.retriever.close()
-  }
-
-  async #contenders(): Promise<string[]> {
-    const { zooKeeper, paths } = this.#options
-    return latchQueue(await childrenOf(zooKeeper, paths.latch)).map((node) => node.processUuid)
+  if (others.size === 0) return
+  log.warn('JobManagers do not end with their cluster: they are put out, and end when they go on', {
+    nodes: [...others],
+  })
+  for (const node of others) {
+    try {
+      await putOut(node)
+    } catch (error) {
+      if (!hasReason(error, 'no-node')) throw error
+    }
   }
 }

@@ -33,6 +33,12 @@ export interface LeaderLatchOptions {
   readonly log: Logger
   /** Makes the node of the latch and looks that nothing foreign is there. */
   readonly prepare: () => Promise<void>
+  /**
+   * Whether the cluster that this process is of is over, so that it takes no part any more.
+   *
+   * @param czxid of the node of this process, once it has one
+   */
+  readonly hasEnded: (czxid?: number) => Promise<boolean>
   readonly onWon: (latch: WonLatch) => void
   /** Called at once when the leadership is given up or lost. */
   readonly onLost: () => void
@@ -221,10 +227,17 @@ export class LeaderLatch {
   }
 
   async #makeNode(): Promise<void> {
-    const { zooKeeper, paths, processUuid, contenderName, prepare, removeLeftovers } = this.#options
+    const { zooKeeper, paths, processUuid, contenderName } = this.#options
+    const { prepare, hasEnded, removeLeftovers } = this.#options
     const turn = this.#turn
     await prepare()
     if (turn !== this.#turn) return
+    const isOver = await hasEnded()
+    if (turn !== this.#turn) return
+    if (isOver) {
+      this.close()
+      return
+    }
     await removeLeftovers()
     if (turn !== this.#turn) return
     const { children } = await zooKeeper.getChildren(paths.latch)
@@ -278,6 +291,12 @@ export class LeaderLatch {
       this.#join('the node is not that of this session')
       return
     }
+    const isOver = await this.#options.hasEnded(stat.czxid)
+    if (turn !== this.#turn) return
+    if (isOver) {
+      this.close()
+      return
+    }
     if (place === 0) {
       this.#to('leading')
       const { czxid } = stat
@@ -319,7 +338,10 @@ export class LeaderLatch {
     const turn = this.#turn
     const node = this.#node!
     const stat = await this.#findOwnNode(node)
-    if (turn === this.#turn && stat === undefined) this.#join('somebody has removed the node')
+    if (turn !== this.#turn) return
+    if (stat === undefined) this.#join('somebody has removed the node')
+    // A leader ends its term in order.
+    else await this.#options.hasEnded(stat.czxid)
   }
 
   async #removeNode(): Promise<void> {

@@ -12,7 +12,6 @@ export type LeaderComponent =
   /** The REST endpoint; its address is the base URL. */
   | { readonly kind: 'rest_server' }
   /** A leader that ends its cluster; for the implementation's own use. */
-  | { readonly kind: 'cluster_end' }
   | { readonly kind: 'jobmanager'; readonly jobId: string }
 
 /** Where a leader is and the token that its messages carry. */
