@@ -30,6 +30,7 @@ export interface SchedulerListener {
   onDisconnected(reason: string): void
   /** There is no subscription, and why not; told at each failed attempt. For people. */
   onAttemptFailed?(reason: string, retryInMs: number): void
+  /** After `onDisconnected`, if there was a subscription. */
   onEnded(end: SubscriptionEnd): void
 }
 
@@ -42,7 +43,8 @@ export interface MesosScheduler {
   start(framework: FrameworkInfo, listener: SchedulerListener): void
   /**
    * Says something on the present subscription. Resolved: the master has taken it, which says nothing about its effect.
-   * Calls are carried out in the order in which they were made.
+   * Calls are carried out in the order in which they were made. After a TEARDOWN that was taken, the scheduler subscribes no more and
+   * the listener is told nothing more.
    *
    * @throws MesosCallError `reason: 'not-subscribed'` when there is no subscription, or it ended before the answer came (nobody knows
    *   then whether it was carried out); `'refused'` with the master's words
