@@ -22,7 +22,7 @@ t.test('mesos-client and a real master', { skip: mesosMissing() ?? false }, asyn
     masterFlags: { roles: ROLE },
   })
   t.teardown(() => mesos.stop())
-  const place = clientPlace(mesos)
+  const place = clientPlace(t, mesos)
   await testFrameworks(t, place)
   await testOffersAndTasks(t, place)
 })

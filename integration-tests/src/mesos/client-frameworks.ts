@@ -114,7 +114,7 @@ export async function testFrameworks(t: Test, place: ClientPlace): Promise<void>
       t.notOk(end.message.includes(SECRET), 'the secret is not told')
       await scheduler.scheduler.close()
     }
-    const scheduler = await TestScheduler.start({ master: mesos.address })
+    const scheduler = await TestScheduler.start(t, { master: mesos.address })
     t.match(await scheduler.untilEnd(), { kind: 'refused', message: /401|principal/i })
     await scheduler.scheduler.close()
     t.strictSame(await operator.frameworks(), [])

@@ -1,5 +1,6 @@
 import type { Test } from 'tap'
 import type { MesosCluster } from '../clusters/mesos.js'
+import { isAlive } from '../support/processes.js'
 import { until } from '../support/until.js'
 import { TestScheduler } from './test-scheduler.js'
 
@@ -12,8 +13,8 @@ export async function testMasterFailover(t: Test, mesos: MesosCluster): Promise<
     const all = mesos.masters.map(({ address }) => address)
     const leader = await mesos.leader()
     const standbys = all.filter((each) => each !== leader.address)
-    const byZooKeeper = await TestScheduler.start({ master: mesos.address })
-    const byRedirect = await TestScheduler.start({
+    const byZooKeeper = await TestScheduler.start(t, { master: mesos.address })
+    const byRedirect = await TestScheduler.start(t, {
       master: [...standbys, leader.address].join(','),
     })
     const both = [byZooKeeper, byRedirect]
@@ -21,6 +22,10 @@ export async function testMasterFailover(t: Test, mesos: MesosCluster): Promise<
       await each.untilSubscribed()
       t.equal(each.subscriptions[0]?.master, leader.address)
     }
+    await byRedirect.call({ type: 'SUPPRESS' })
+    const offerIds = [...byRedirect.offers.keys()]
+    if (offerIds.length > 0)
+      await byRedirect.call({ type: 'DECLINE', offerIds, refuseSeconds: 600 })
     const { agentId } = await byZooKeeper.run({ taskId: 'outlives', command: 'sleep 600' })
     const [pid] = mesos.taskProcesses('outlives')
     const ids = both.map(({ frameworkId }) => frameworkId)
@@ -51,7 +56,7 @@ export async function testMasterFailover(t: Test, mesos: MesosCluster): Promise<
       ELECTION_MS,
     )
     t.match(known, { taskId: 'outlives', state: 'TASK_RUNNING' }, 'no other answer came first')
-    t.strictSame(mesos.taskProcesses('outlives'), [pid], 'its process has not been touched')
+    t.ok(isAlive(pid!), 'its process has not been touched')
     await byZooKeeper.call({ type: 'KILL', taskId: 'outlives', agentId })
     await byZooKeeper.untilState('outlives', 'TASK_KILLED')
 
@@ -60,8 +65,8 @@ export async function testMasterFailover(t: Test, mesos: MesosCluster): Promise<
     t.strictSame(await mesos.operator.frameworks(), [])
   })
 
-  await t.test('a master that is frozen, and one without a quorum, are left', async (t) => {
-    const scheduler = await TestScheduler.start({ master: mesos.address })
+  await t.test('a master that is frozen is left', async (t) => {
+    const scheduler = await TestScheduler.start(t, { master: mesos.address })
     await scheduler.untilSubscribed()
     const leader = await mesos.leader()
     leader.pause()

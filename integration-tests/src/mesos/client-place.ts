@@ -15,11 +15,11 @@ export interface ClientPlace {
   readonly start: (options?: Partial<TestSchedulerOptions>) => Promise<TestScheduler>
 }
 
-export function clientPlace(mesos: MesosCluster): ClientPlace {
+export function clientPlace(t: Test, mesos: MesosCluster): ClientPlace {
   return {
     mesos,
     start: (options = {}) =>
-      TestScheduler.start({
+      TestScheduler.start(t, {
         master: mesos.address,
         credentials: { principal: PRINCIPAL, secret: SECRET },
         ...options,

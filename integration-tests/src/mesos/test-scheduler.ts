@@ -15,6 +15,7 @@ import {
   type TaskInfo,
   type TaskStatus,
 } from '@flink-ts/mesos-client'
+import type { Test } from 'tap'
 import { until } from '../support/until.js'
 
 export interface TestSchedulerOptions {
@@ -49,8 +50,8 @@ export class TestScheduler implements SchedulerListener {
   end: SubscriptionEnd | undefined
   readonly #acknowledges: boolean
 
-  /** Begins to subscribe. */
-  static async start(options: TestSchedulerOptions): Promise<TestScheduler> {
+  /** Begins to subscribe; closed with the test at the latest. */
+  static async start(t: Test, options: TestSchedulerOptions): Promise<TestScheduler> {
     const scheduler = await createMesosScheduler({
       master: options.master,
       clock: new SystemClock(),
@@ -58,6 +59,7 @@ export class TestScheduler implements SchedulerListener {
       limits: { initialBackoffMs: 100, maxBackoffMs: 500, ...options.limits },
       ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
     })
+    t.teardown(() => scheduler.close())
     const listener = new TestScheduler(scheduler, options.acknowledges ?? true)
     scheduler.start(
       {
