@@ -1,11 +1,21 @@
-import type { Clock, Configuration, Logger } from '@flink-ts/core'
+import { userInfo } from 'node:os'
+import { env, execPath } from 'node:process'
+import {
+  type Clock,
+  type Configuration,
+  createFileSystems,
+  type Logger,
+  type Random,
+} from '@flink-ts/core'
 import type { JobManagerAddresses } from '@flink-ts/runtime'
+import { MesosWorkerLauncher } from './mesos-worker-launcher.js'
 import type { RunningWorkerLauncher } from './worker-launcher.js'
 
 export interface WorkerLauncherOptions {
   /** Of the JobManager. */
   readonly configuration: Configuration
   readonly clock: Clock
+  readonly random: Random
   readonly log: Logger
   /** Where the JobManager listens; asked by `start`. */
   readonly addresses: () => Promise<JobManagerAddresses>
@@ -18,4 +28,12 @@ export interface WorkerLauncherOptions {
  *
  * @throws IllegalConfigurationError for what contradicts itself, such as `docker` without an image
  */
-export type WorkerLauncherFactory = (options: WorkerLauncherOptions) => RunningWorkerLauncher
+export function createWorkerLauncher(options: WorkerLauncherOptions): RunningWorkerLauncher {
+  const { configuration, clock, random } = options
+  return new MesosWorkerLauncher(options, {
+    files: createFileSystems({ configuration, clock, random }),
+    flinkHome: env['FLINK_HOME'],
+    nodeProgram: execPath,
+    userName: env['HADOOP_USER_NAME'] || userInfo().username,
+  })
+}

@@ -184,6 +184,12 @@ export const MesosOptions = {
     .withDescription(
       'Folder of an installation of the same version on the agents, or in the image; otherwise agents fetch that of the JobManager. Not a key of Flink.',
     ),
+  SECRET_PATH: ConfigOptions.key('mesos.flink-ts.secret-path')
+    .stringType()
+    .noDefaultValue()
+    .withDescription(
+      'File with the secret of the cluster on the agents, for clusters of machines on which strangers can look into tasks; otherwise each TaskManager gets it from the JobManager, by a ticket that is good once. Not a key of Flink.',
+    ),
   NODE_PATH: ConfigOptions.key('mesos.flink-ts.node-path')
     .stringType()
     .noDefaultValue()
