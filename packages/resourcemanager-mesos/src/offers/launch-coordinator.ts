@@ -1,0 +1,341 @@
+import assert from 'node:assert/strict'
+import type { CancelTimer, Clock, Logger } from '@flink-ts/core'
+import type { Offer, SchedulerCall } from '@flink-ts/mesos-client'
+import { violatedConstraint } from './attribute-constraints.js'
+import { COORDINATOR_TRANSITIONS, type CoordinatorState } from './coordinator-state.js'
+import { HeldOffers } from './held-offers.js'
+import type { LaunchCoordinatorSettings } from './launch-coordinator-settings.js'
+import { type Matching, matchRequests } from './match-requests.js'
+import { OfferCalls } from './offer-calls.js'
+import type { OfferPool } from './offer-pool.js'
+import type {
+  OfferTaker,
+  Placement,
+  PlacementHandler,
+  PlacementRequest,
+  UnsatisfiedListener,
+} from './placement.js'
+import { fits } from './resource-vector.js'
+import { leastNear, Shortage } from './shortage.js'
+import { WaitingRequests } from './waiting-requests.js'
+
+export interface LaunchCoordinatorOptions {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly settings: LaunchCoordinatorSettings
+  /** To the master, in order. */
+  readonly call: (call: SchedulerCall) => Promise<void>
+  readonly place: PlacementHandler
+  readonly onUnsatisfied: UnsatisfiedListener
+}
+
+/** For so long the first offer waits for others, unless there is a place for all. */
+const GATHER_MS = 1_000
+/** Between a placement that could not be carried out and the next attempt. */
+const RETRY_MS = 5_000
+/** How often it is looked whether somebody waits too long. */
+const EXPLAIN_INTERVAL_MS = 30_000
+/** So many offers that fit nobody are kept at least, and so many for each request. */
+const MIN_KEPT = 16
+const KEPT_PER_REQUEST = 2
+
+/**
+ * Finds places for tasks among the offers of Mesos (ADR 27). Offers are suppressed while nothing is wanted, taken together for a
+ * moment otherwise, and matched; what is of no use goes back.
+ */
+export class LaunchCoordinator implements OfferTaker {
+  readonly #options: LaunchCoordinatorOptions
+  readonly #log: Logger
+  readonly #calls: OfferCalls
+  readonly #waiting: WaitingRequests
+  readonly #held: HeldOffers
+  readonly #shortage: Shortage
+  /** What the driver is carrying out. */
+  readonly #placements = new Set<Placement>()
+  #state: CoordinatorState = 'SUSPENDED'
+  #cancelRound: CancelTimer | undefined
+  #cancelAttempt: CancelTimer | undefined
+  #cancelExpiry: CancelTimer | undefined
+  #cancelExplain: CancelTimer | undefined
+  /** When there was no place for all at once: with how many requests, and offers. */
+  #attempted = { requests: 0, offers: 0 }
+
+  constructor(options: LaunchCoordinatorOptions) {
+    this.#options = options
+    this.#log = options.log.child({ component: 'LaunchCoordinator' })
+    const { settings } = options
+    this.#calls = new OfferCalls({
+      ...options,
+      log: this.#log,
+      refuseMs: settings.declinedOfferRefuseMs,
+    })
+    this.#waiting = new WaitingRequests(options.clock)
+    this.#held = new HeldOffers(settings.networkResourceName)
+    this.#shortage = new Shortage(settings.roles)
+  }
+
+  get state(): CoordinatorState {
+    return this.#state
+  }
+
+  /** Offers that are held, without those with which tasks are being launched. */
+  get heldOffers(): number {
+    return this.#held.size
+  }
+
+  /** Tasks that wait for a place. */
+  get waitingRequests(): number {
+    return this.#waiting.size
+  }
+
+  connected(): void {
+    if (this.#state === 'CLOSED') return
+    if (this.#state !== 'SUSPENDED') this.disconnected()
+    if (this.#waiting.size === 0) this.#idle()
+    else this.#gather()
+  }
+
+  disconnected(): void {
+    if (this.#state === 'CLOSED' || this.#state === 'SUSPENDED') return
+    this.#transitionTo('SUSPENDED')
+    this.#cancelTimers()
+    this.#held.clear()
+  }
+
+  offersReceived(offers: readonly Offer[]): void {
+    if (this.#state !== 'GATHERING_OFFERS') {
+      if (this.#state === 'IDLE') this.#calls.decline(offers)
+      return
+    }
+    const { clock, settings } = this.#options
+    const useless: Offer[] = []
+    for (const offer of offers) {
+      this.#shortage.offered(offer)
+      const constraint = violatedConstraint(offer, settings.constraints)
+      if (constraint !== undefined) this.#shortage.violated(offer, constraint)
+      const isUnavailable = (offer.unavailableFromMs ?? Number.POSITIVE_INFINITY) <= clock.now()
+      if (isUnavailable) this.#shortage.unavailable(offer)
+      if (constraint !== undefined || isUnavailable) useless.push(offer)
+      else this.#held.add(offer, clock.monotonicNow())
+    }
+    this.#calls.decline(useless)
+    this.#log.debug('Offers came', { offers: offers.length, useless: useless.length })
+    this.#scheduleExpiry()
+    this.#matchSoon()
+  }
+
+  offerRescinded(offerId: string): void {
+    // What was used for a launch in the same moment is refused by the master, and told as the end of its tasks.
+    const isHeld = this.#held.remove(offerId)
+    this.#log.debug('An offer was taken back', { offerId, isHeld })
+  }
+
+  agentLost(agentId: string): void {
+    const offers = this.#held.removeAgent(agentId)
+    this.#log.debug('The offers of an agent are gone', { agentId, offers })
+  }
+
+  request(request: PlacementRequest): void {
+    if (this.#state === 'CLOSED' || !this.#waiting.add(request)) return
+    if (this.#state === 'IDLE') this.#gather()
+    else if (this.#state === 'GATHERING_OFFERS') {
+      if (this.#calls.hasFilters) this.#calls.revive()
+      this.#matchSoon()
+    }
+  }
+
+  withdraw(taskId: string): void {
+    this.#waiting.remove(taskId)
+    this.#idleIfNothingIsWanted()
+  }
+
+  close(): void {
+    if (this.#state === 'CLOSED') return
+    const isConnected = this.#state !== 'SUSPENDED'
+    this.#transitionTo('CLOSED')
+    this.#cancelTimers()
+    this.#waiting.close()
+    const placed = [...this.#placements].flatMap(({ offers }) => offers)
+    const all = [...this.#held.clear(), ...placed]
+    if (isConnected) this.#calls.decline(all)
+  }
+
+  #idle(): void {
+    this.#transitionTo('IDLE')
+    this.#cancelTimers()
+    this.#shortage.reset()
+    this.#calls.suppress()
+    this.#calls.decline(this.#held.clear())
+  }
+
+  #idleIfNothingIsWanted(): void {
+    if (this.#state === 'GATHERING_OFFERS' && this.#waiting.size === 0) this.#idle()
+  }
+
+  #gather(): void {
+    this.#transitionTo('GATHERING_OFFERS')
+    this.#shortage.reset()
+    this.#attempted = { requests: 0, offers: 0 }
+    this.#calls.revive()
+    this.#scheduleExplanation()
+  }
+
+  /** At once if there is a place for all, otherwise when offers had a moment to come together. */
+  #matchSoon(): void {
+    if (this.#held.size === 0 || this.#waiting.size === 0) return
+    const { clock } = this.#options
+    this.#cancelAttempt ??= clock.schedule(0, () => {
+      this.#cancelAttempt = undefined
+      this.#matchIfAllFit()
+    })
+    this.#cancelRound ??= clock.schedule(GATHER_MS, () => {
+      this.#cancelRound = undefined
+      this.#match()
+    })
+  }
+
+  #matchIfAllFit(): void {
+    const requests = this.#waiting.size
+    const offers = this.#held.size
+    // Not again for each of thousands of offers that come one by one.
+    const { requests: before, offers: offersBefore } = this.#attempted
+    if (requests === before && offers < offersBefore * 1.25) return
+    if (!fits(this.#waiting.needs, this.#held.total)) return
+    this.#attempted = { requests, offers }
+    const matching = matchRequests(this.#held.pools, this.#waiting.places)
+    if (matching.unplaced.length === 0) this.#carryOut(matching)
+  }
+
+  #match(): void {
+    const wanted = this.#waiting.places
+    if (wanted.length > 0) this.#carryOut(matchRequests(this.#held.pools, wanted))
+  }
+
+  #carryOut(matching: Matching): void {
+    this.#cancelRound?.()
+    this.#cancelRound = undefined
+    const wanted = this.#waiting.places
+    this.#shortage.matched(matching, wanted)
+    this.#log.debug('Offers were matched', {
+      offers: this.#held.size,
+      wanted: wanted.length,
+      unplaced: matching.unplaced.length,
+      agents: matching.placed.size,
+    })
+    const prepared = [...matching.placed].map(([pool, requests]) => this.#prepare(pool, requests))
+    for (const { placement, requests } of prepared) this.#place(placement, requests)
+    this.#attempted = { requests: this.#waiting.size, offers: this.#held.size }
+    if (this.#waiting.size === 0) this.#idleIfNothingIsWanted()
+    else this.#trim()
+  }
+
+  #prepare(pool: OfferPool, requests: readonly PlacementRequest[]) {
+    this.#held.removePool(pool)
+    this.#waiting.beginPlacing(requests)
+    const placement: Placement = { offers: pool.offers, tasks: pool.cut(requests) }
+    this.#placements.add(placement)
+    return { placement, requests }
+  }
+
+  #place(placement: Placement, requests: readonly PlacementRequest[]): void {
+    this.#launch(placement, requests).catch((error) => {
+      this.#log.warn('Tasks could not be given their places', {
+        taskIds: requests.map(({ taskId }) => taskId),
+        agentId: placement.offers[0]?.agentId,
+        error,
+      })
+      if (this.#state === 'CLOSED') return
+      this.#calls.decline(placement.offers)
+      this.#waiting.placeAgainLater(requests, RETRY_MS, () => {
+        if (this.#state === 'IDLE') this.#gather()
+        else this.#matchSoon()
+      })
+    })
+  }
+
+  /** @throws what the driver throws, and then nothing was launched */
+  async #launch(placement: Placement, requests: readonly PlacementRequest[]): Promise<void> {
+    const { offers } = placement
+    try {
+      const launch = await this.#options.place(placement)
+      this.#waiting.placed(requests)
+      if (this.#state === 'CLOSED') return
+      if (launch.length === 0) this.#calls.decline(offers)
+      else this.#calls.accept(offers, launch)
+    } finally {
+      this.#placements.delete(placement)
+    }
+  }
+
+  /** What fits nobody is kept for a while, as more of the same agent, or smaller requests, may come; but not all of it. */
+  #trim(): void {
+    const pools = this.#held.pools
+    const kept = Math.max(MIN_KEPT, KEPT_PER_REQUEST * this.#waiting.size)
+    const [first] = this.#waiting.places
+    if (pools.length <= kept || first === undefined) return
+    const useless = leastNear(first.needs, pools, pools.length - kept)
+    for (const pool of useless) this.#held.removePool(pool)
+    this.#calls.decline(useless.flatMap(({ offers }) => offers))
+  }
+
+  #scheduleExpiry(): void {
+    const { clock, settings } = this.#options
+    const { oldestMs } = this.#held
+    if (oldestMs === undefined || this.#cancelExpiry !== undefined) return
+    const dueMs = oldestMs + settings.unusedOfferExpirationMs
+    this.#cancelExpiry = clock.schedule(Math.max(0, dueMs - clock.monotonicNow()), () => {
+      this.#cancelExpiry = undefined
+      const untilMs = clock.monotonicNow() - settings.unusedOfferExpirationMs
+      this.#calls.decline(this.#held.takeUntil(untilMs))
+      this.#scheduleExpiry()
+    })
+  }
+
+  #scheduleExplanation(): void {
+    this.#cancelExplain = this.#options.clock.schedule(EXPLAIN_INTERVAL_MS, () => {
+      this.#scheduleExplanation()
+      this.#explain()
+    })
+  }
+
+  #explain(): void {
+    const late = this.#waiting.late(EXPLAIN_INTERVAL_MS)
+    if (late.length === 0) return
+    // In case that the master did not hear of it.
+    if (!this.#shortage.hasSeenOffers) this.#calls.revive()
+    const seconds = Math.round(this.#waiting.longestMs / 1000)
+    const explanation = this.#shortage.explain(late, seconds)
+    this.#options.onUnsatisfied(
+      late.map(({ request }) => request.taskId),
+      explanation,
+    )
+  }
+
+  #cancelTimers(): void {
+    for (const cancel of [
+      this.#cancelRound,
+      this.#cancelAttempt,
+      this.#cancelExpiry,
+      this.#cancelExplain,
+    ]) {
+      cancel?.()
+    }
+    this.#cancelRound = undefined
+    this.#cancelAttempt = undefined
+    this.#cancelExpiry = undefined
+    this.#cancelExplain = undefined
+    this.#calls.stopReviving()
+  }
+
+  #transitionTo(state: CoordinatorState): void {
+    const from = this.#state
+    assert(COORDINATOR_TRANSITIONS[from].includes(state), `launch coordinator: ${from} -> ${state}`)
+    this.#state = state
+    this.#log.debug('Launch coordinator changed', {
+      from,
+      to: state,
+      waiting: this.#waiting.size,
+      offers: this.#held.size,
+    })
+  }
+}

@@ -1,0 +1,84 @@
+import type { CancelTimer, Clock, Logger } from '@flink-ts/core'
+import {
+  MesosCallError,
+  type Offer,
+  type SchedulerCall,
+  type TaskInfo,
+} from '@flink-ts/mesos-client'
+
+export interface OfferCallsOptions {
+  readonly clock: Clock
+  readonly log: Logger
+  /** To the master, in order. */
+  readonly call: (call: SchedulerCall) => Promise<void>
+  /** How long what is declined, or left over, is not offered again. */
+  readonly refuseMs: number
+}
+
+/** Until a REVIVE that the master did not take is sent again. */
+const REVIVE_AGAIN_MS = 5_000
+/** Offers in one DECLINE. */
+const DECLINE_CHUNK = 1_000
+
+/** What the launch coordinator says to the master. */
+export class OfferCalls {
+  readonly #options: OfferCallsOptions
+  #cancelRevive: CancelTimer | undefined
+  #hasFilters = false
+
+  constructor(options: OfferCallsOptions) {
+    this.#options = options
+  }
+
+  /** Whether something is not offered, as it was refused since offers were revived. */
+  get hasFilters(): boolean {
+    return this.#hasFilters
+  }
+
+  suppress(): void {
+    this.stopReviving()
+    this.#send({ type: 'SUPPRESS' })
+  }
+
+  /** Asks for offers, until the master has taken it. */
+  revive(): void {
+    this.stopReviving()
+    this.#hasFilters = false
+    this.#send({ type: 'REVIVE' }, () => {
+      this.#cancelRevive ??= this.#options.clock.schedule(REVIVE_AGAIN_MS, () => this.revive())
+    })
+  }
+
+  stopReviving(): void {
+    this.#cancelRevive?.()
+    this.#cancelRevive = undefined
+  }
+
+  accept(offers: readonly Offer[], launch: readonly TaskInfo[]): void {
+    const refuseSeconds = this.#refuse()
+    const offerIds = offers.map(({ id }) => id)
+    this.#send({ type: 'ACCEPT', offerIds, launch, refuseSeconds }, () => this.decline(offers))
+  }
+
+  decline(offers: readonly Offer[]): void {
+    for (let at = 0; at < offers.length; at += DECLINE_CHUNK) {
+      const offerIds = offers.slice(at, at + DECLINE_CHUNK).map(({ id }) => id)
+      this.#send({ type: 'DECLINE', offerIds, refuseSeconds: this.#refuse() })
+    }
+  }
+
+  #refuse(): number {
+    const { refuseMs } = this.#options
+    if (refuseMs > 0) this.#hasFilters = true
+    return refuseMs / 1000
+  }
+
+  #send(call: SchedulerCall, onRefused: () => void = () => {}): void {
+    this.#options.call(call).catch((error: unknown) => {
+      // Without a subscription all begins anew with the next one.
+      if (error instanceof MesosCallError && error.reason === 'not-subscribed') return
+      this.#options.log.warn('The master does not take a call', { type: call.type, error })
+      onRefused()
+    })
+  }
+}
