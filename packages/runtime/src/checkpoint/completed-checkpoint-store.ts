@@ -20,6 +20,7 @@ interface Pointer {
 /** A pointer to a checkpoint that cannot be restored. */
 interface Damaged {
   readonly name: string
+  /** Of the pointer, if it is that which cannot be read. */
   readonly externalPath: string
 }
 
@@ -57,8 +58,8 @@ export class CompletedCheckpointStore {
   }
 
   /**
-   * Reads what a former leader left. A checkpoint that is damaged or gone is left out and told; any other
-   * failure to read rejects, since the checkpoint may be there.
+   * Reads what a former leader left. A checkpoint that is damaged or gone is left out and told, and so is a pointer that is none;
+   * any other failure to read rejects, since the checkpoint may be there.
    */
   static async recover(
     options: CompletedCheckpointStoreOptions,
@@ -68,21 +69,26 @@ export class CompletedCheckpointStore {
     const checkpoints: CompletedCheckpoint[] = []
     const damaged: Damaged[] = []
     for (const name of await options.store.names()) {
-      const entry = await options.store.get(name)
-      if (entry === undefined) continue
-      const pointer = parse(options.store.pathOf(name), entry.value)
+      let externalPath = options.store.pathOf(name)
       try {
-        checkpoints.push(completedOf(pointer, await open(pointer.externalPath)))
+        const entry = await options.store.get(name)
+        if (entry === undefined) continue
+        const pointer = parse(externalPath, entry.value)
+        externalPath = pointer.externalPath
+        checkpoints.push(completedOf(pointer, await open(externalPath)))
       } catch (error) {
         const isDamaged =
-          error instanceof SnapshotCorruptError || error instanceof CheckpointNotFoundError
+          error instanceof SnapshotCorruptError ||
+          error instanceof CheckpointNotFoundError ||
+          error instanceof CorruptEntryError
         if (!isDamaged) throw error
         options.log.warn('A checkpoint cannot be restored; an older one is used', {
-          ...pointer,
+          name,
+          externalPath,
           error,
         })
-        damaged.push({ name, externalPath: pointer.externalPath })
-        onDamaged(pointer.externalPath, error)
+        damaged.push({ name, externalPath })
+        onDamaged(externalPath, error)
       }
     }
     return new CompletedCheckpointStore(options, checkpoints, damaged)

@@ -193,6 +193,48 @@ t.test('JobCheckpointing: a later leader goes on from the newest checkpoint', as
   await complete(next, 3)
   t.strictSame(await folders(cluster.files, FOLDER), ['chk-2', 'chk-3', 'shared', 'taskowned'])
 })
+
+t.test('JobCheckpointing: garbage where a pointer was costs that checkpoint', async (t) => {
+  const job = await start(t)
+  await complete(job, 1)
+  await complete(job, 2)
+  await job.jobMaster.close()
+  const { cluster } = job
+  const pointers = cluster.ha
+    .stores({ epoch: 4, uuid: 'jm-token' })
+    .jobNamespace(JOB_ID, 'checkpoints')
+  const spoil = async (name: string) => {
+    await pointers.replace(name, Buffer.from('garbage'), (await pointers.versionOf(name))!)
+  }
+  const [older, newer] = await pointers.names()
+  await spoil(newer!)
+  const next = await RunningJob.startIn(cluster, pipeline(), { configuration: KEYS, epoch: 4 })
+  for (const taskManager of cluster.taskManagers) {
+    taskManager.triggered.length = 0
+    await taskManager.register()
+    await taskManager.offer(2)
+  }
+  await settle()
+  t.strictSame(restoredTexts(next, 1, 1), ['1 of 1-1 [64, 127]'], 'the one before is used')
+  await complete(next, 3)
+  t.strictSame((await pointers.names()).length, 2, 'the garbage goes when a newer one is there')
+  await next.jobMaster.close()
+
+  for (const name of await pointers.names()) await spoil(name)
+  t.ok((await pointers.names()).includes(older!))
+  const last = await RunningJob.startIn(cluster, pipeline(), { configuration: KEYS, epoch: 5 })
+  await settle()
+  t.match(last.ended, [
+    {
+      status: 'FAILED',
+      exceptionHistory: [
+        { error: { code: 'FLINK_CHECKPOINTS_DAMAGED', message: /checkpoints\/0{18}[13]/ } },
+      ],
+    },
+  ])
+  await last.jobMaster.close()
+})
+
 t.test('a trigger that a task refuses, or that fails, gives the checkpoint up', async (t) => {
   const job = await start(t)
   const { taskManager } = job.task(0, 0)
