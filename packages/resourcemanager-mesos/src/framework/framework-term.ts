@@ -49,6 +49,8 @@ export interface FrameworkTermOptions {
   readonly createScheduler: () => Promise<MesosScheduler>
   readonly createOfferTaker: OfferTakerFactory
   readonly launcher: WorkerLauncher
+  /** Resolves when it can launch. */
+  readonly launcherStarted: Promise<void>
   readonly taskIdOf: (taskNumber: number) => string
   readonly onTaskFailed: (diagnostics: string) => void
   /** Milliseconds in which we hear that we lead no more, after another scheduler has taken the framework over. */
@@ -138,6 +140,7 @@ export class FrameworkTerm {
     spec: WorkerResourceSpec,
     { signal, blockedNodes }: WorkerRequestOptions,
   ): Promise<WorkerHandle> {
+    await this.#options.launcherStarted
     if (this.#isOver || signal.aborted) throw requestWithdrawn()
     return this.#tasks.request(spec, signal, blockedNodes)
   }

@@ -16,7 +16,7 @@ import type {
   WorkerRequestOptions,
   WorkerResourceSpec,
 } from '@flink-ts/runtime'
-import type { WorkerLauncher } from '../launch/worker-launcher.js'
+import type { RunningWorkerLauncher } from '../launch/worker-launcher.js'
 import { requestWithdrawn, tooManyFailedTasks } from '../tasks/mesos-task-error.js'
 import { taskIds } from '../tasks/task-ids.js'
 import type { FrameworkIdFile } from './framework-id-file.js'
@@ -37,9 +37,8 @@ export interface MesosResourceManagerDriverOptions {
   readonly createScheduler: () => Promise<MesosScheduler>
   /** Asked for each term. */
   readonly createOfferTaker: OfferTakerFactory
-  readonly launcher: WorkerLauncher
-  /** Ends what the process has for the driver beside the framework, when the cluster ends. */
-  readonly close?: () => Promise<void>
+  /** Started with each term, and closed with it. */
+  readonly launcher: RunningWorkerLauncher
 }
 
 /** How long another JobManager may have the framework until we hear that it leads. */
@@ -70,11 +69,14 @@ export class MesosResourceManagerDriver implements ResourceManagerDriver {
   /**
    * Does not wait for a master: TaskManagers of an earlier leader are told of at once.
    *
-   * @throws FlinkError if what is kept cannot be read, or the configuration names no master
+   * @throws FlinkError if what is kept cannot be read, the configuration names no master, or nothing could be launched here
    */
   async initialize(handler: ResourceEventHandler, store: VersionedStore): Promise<void> {
-    const { configuration, tell = () => {}, idFile, framework } = this.#options
+    const { configuration, tell = () => {}, idFile, framework, launcher } = this.#options
     const isAvailable = isHighlyAvailable(configuration)
+    const launcherStarted = launcher.start()
+    // Whoever waits for it is told.
+    launcherStarted.catch(() => {})
     const term = new FrameworkTerm({
       ...this.#options,
       log: this.#log,
@@ -85,10 +87,12 @@ export class MesosResourceManagerDriver implements ResourceManagerDriver {
       idFile: isAvailable ? undefined : idFile,
       taskIdOf: this.#taskIdOf,
       onTaskFailed: (diagnostics) => this.#taskFailed(handler, diagnostics),
+      launcherStarted,
       failedOverPatienceMs: isAvailable ? FAILED_OVER_PATIENCE_MS : 0,
     })
     this.#term = term
     await term.begin()
+    await launcherStarted
   }
 
   /**
@@ -113,13 +117,13 @@ export class MesosResourceManagerDriver implements ResourceManagerDriver {
   async deregisterApplication(status: ApplicationStatus, diagnostics: string): Promise<void> {
     this.#log.info('The cluster ends', { status, diagnostics })
     await this.#term?.tearDown()
-    await this.#options.close?.()
   }
 
   async terminate(): Promise<void> {
     const term = this.#term
     this.#term = undefined
     await term?.close()
+    await this.#options.launcher.close()
   }
 
   #taskFailed(handler: ResourceEventHandler, diagnostics: string): void {

@@ -1,0 +1,304 @@
+import {
+  Configuration,
+  InMemoryFileSystem,
+  type Logger,
+  noopLogger,
+  type ResourceId,
+  SeededRandom,
+} from '@flink-ts/core'
+import type { TaskInfo } from '@flink-ts/mesos-client'
+import type {
+  ResourceEventHandler,
+  WorkerHandle,
+  WorkerRequestOptions,
+  WorkerResourceSpec,
+} from '@flink-ts/runtime'
+import { FrameworkIdFile } from '../../dist/framework/framework-id-file.js'
+import { frameworkInfoOf } from '../../dist/framework/framework-info.js'
+import type { OfferTakerFactory } from '../../dist/framework/framework-term.js'
+import { MesosResourceManagerDriver } from '../../dist/framework/mesos-resource-manager-driver.js'
+import type { RunningWorkerLauncher } from '../../dist/launch/worker-launcher.js'
+import {
+  type AgentSpec,
+  agentSpec,
+  SimulatedMesos,
+  type SimulatedMesosOptions,
+  type SimulatedScheduler,
+} from '../../dist/testing/index.js'
+import { greedyOfferTaker } from './greedy-offer-taker.js'
+import { Mortal } from './mortal.js'
+import { TestStore } from './test-store.js'
+import { VirtualClock } from './virtual-clock.js'
+
+const MB = 1024 * 1024
+
+const profile = {
+  cpuCores: 1,
+  taskHeapBytes: 1,
+  taskOffHeapBytes: 0,
+  managedBytes: 0,
+  networkBytes: 0,
+  extendedResources: {},
+}
+
+export function spec(overrides: Partial<WorkerResourceSpec> = {}): WorkerResourceSpec {
+  return {
+    cpuCores: 1,
+    totalProcessBytes: 1000 * MB,
+    numberOfSlots: 1,
+    slotProfile: profile,
+    totalProfile: profile,
+    dynamicProperties: {},
+    ...overrides,
+  }
+}
+
+export function agents(count: number): AgentSpec[] {
+  return Array.from({ length: count }, (_, index) => agentSpec(`node${index + 1}`, { cpus: 4 }))
+}
+
+/** Remembers which tasks it was asked for, and which are void. */
+export class TestLauncher implements RunningWorkerLauncher {
+  readonly launched: string[] = []
+  readonly forgotten: string[] = []
+  isRunning = false
+  /** What it says instead of launching. */
+  failure: Error | undefined
+
+  needsOf({ cpuCores, totalProcessBytes }: WorkerResourceSpec) {
+    const memoryMb = totalProcessBytes / MB
+    return { cpus: cpuCores, memoryMb, diskMb: 0, gpus: 0, networkMbps: 0, portKeys: [] }
+  }
+
+  launch(taskId: string) {
+    if (this.failure !== undefined) throw this.failure
+    this.launched.push(taskId)
+    const command = { shell: true, value: 'run', environment: {}, uris: [] }
+    return { command, labels: {}, killGracePeriodMs: 100 }
+  }
+
+  forget(taskId: string): void {
+    this.forgotten.push(taskId)
+  }
+
+  async start(): Promise<void> {
+    this.isRunning = true
+  }
+
+  async close(): Promise<void> {
+    this.isRunning = false
+  }
+}
+
+export interface OpenOptions {
+  readonly agents?: readonly AgentSpec[]
+  readonly configuration?: Readonly<Record<string, string>>
+  readonly log?: Logger
+  readonly isHighlyAvailable?: boolean
+  readonly keepsRegistry?: boolean
+  readonly createOfferTaker?: OfferTakerFactory
+  readonly seed?: number
+  readonly unreachableAfterMs?: number
+  readonly refuse?: NonNullable<SimulatedMesosOptions['refuse']>
+}
+
+/** One JobManager process, as far as the driver is concerned. */
+export interface DriverProcess {
+  readonly mortal: Mortal
+  readonly driver: MesosResourceManagerDriver
+  readonly launcher: TestLauncher
+  readonly recovered: WorkerHandle[]
+  readonly terminated: [string, string][]
+  readonly errors: Error[]
+  readonly handler: ResourceEventHandler
+  readonly lines: string[]
+  /** What is kept without high availability. */
+  readonly memory: TestStore
+}
+
+/** Drivers, one after the other, on a simulated Mesos of their own. */
+export class DriverUnderTest {
+  readonly clock = new VirtualClock()
+  readonly random: SeededRandom
+  readonly mesos: SimulatedMesos
+  readonly files: InMemoryFileSystem
+  readonly store = new TestStore()
+  readonly schedulers: SimulatedScheduler[] = []
+  process: DriverProcess
+  readonly #options: OpenOptions
+
+  constructor(options: OpenOptions = {}) {
+    this.#options = options
+    this.random = new SeededRandom(options.seed ?? 1)
+    this.files = new InMemoryFileSystem({ clock: this.clock, random: this.random, scheme: 'file' })
+    this.mesos = new SimulatedMesos({
+      agents: agents(2),
+      ...options,
+      clock: this.clock,
+      random: this.random,
+    })
+    this.process = this.newProcess()
+  }
+
+  get configuration(): Configuration {
+    const { configuration = {}, isHighlyAvailable = true } = this.#options
+    return Configuration.fromMap({
+      ...(isHighlyAvailable ? { 'high-availability.type': 'zookeeper' } : {}),
+      ...configuration,
+    })
+  }
+
+  newProcess(): DriverProcess {
+    const { log = noopLogger, createOfferTaker = greedyOfferTaker } = this.#options
+    const { configuration } = this
+    const mortal = new Mortal()
+    const launcher = new TestLauncher()
+    const recovered: WorkerHandle[] = []
+    const terminated: [string, string][] = []
+    const errors: Error[] = []
+    const lines: string[] = []
+    const idFile = configuration.getString('mesos.framework-id-file')
+    const driver = new MesosResourceManagerDriver({
+      configuration,
+      clock: mortal.clock(this.clock),
+      random: this.random,
+      log,
+      tell: (line) => void lines.push(line),
+      framework: async () =>
+        frameworkInfoOf(configuration, { user: 'flink', rest: 'jm:8081', needsGpus: false }),
+      ...(idFile === undefined ? {} : { idFile: new FrameworkIdFile(this.files, idFile) }),
+      createScheduler: async () => {
+        const scheduler = this.mesos.scheduler()
+        this.schedulers.push(scheduler)
+        return mortal.scheduler(scheduler)
+      },
+      createOfferTaker,
+      launcher,
+    })
+    const ifAlive =
+      <A extends unknown[]>(listener: (...args: A) => void) =>
+      (...args: A) => {
+        if (mortal.isAlive) listener(...args)
+      }
+    const handler: ResourceEventHandler = {
+      onPreviousAttemptWorkersRecovered: ifAlive((workers) => void recovered.push(...workers)),
+      onWorkerTerminated: ifAlive(
+        (id: ResourceId, text: string) => void terminated.push([id, text]),
+      ),
+      onError: ifAlive((error) => void errors.push(error)),
+    }
+    this.process = {
+      mortal,
+      driver,
+      launcher,
+      recovered,
+      terminated,
+      errors,
+      handler,
+      lines,
+      memory: new TestStore(),
+    }
+    return this.process
+  }
+
+  get driver(): MesosResourceManagerDriver {
+    return this.process.driver
+  }
+
+  /** The term begins, and Mesos has heard of it. */
+  async lead(ms = 200): Promise<this> {
+    const { mortal, driver, handler, memory } = this.process
+    const { isHighlyAvailable = true } = this.#options
+    const store = (isHighlyAvailable ? this.store : memory).lead()
+    driver
+      .initialize(handler, mortal.store(store))
+      .catch((error) => this.process.errors.push(error))
+    await this.clock.advance(ms)
+    return this
+  }
+
+  async terminate(): Promise<void> {
+    const ended = this.driver.terminate()
+    await this.clock.advance(50)
+    await ended
+  }
+
+  /** The process dies, and another one leads. */
+  async restart(ms = 200): Promise<void> {
+    this.process.mortal.die()
+    this.newProcess()
+    await this.lead(ms)
+  }
+
+  /** Asks for one worker; what comes of it is looked at later. */
+  request(wanted = spec(), options: Partial<WorkerRequestOptions> = {}): Requested {
+    return new Requested(
+      this.driver.requestResource(wanted, {
+        signal: new AbortController().signal,
+        blockedNodes: new Set(),
+        ...options,
+      }),
+    )
+  }
+
+  requestMany(count: number): Requested[] {
+    return Array.from({ length: count }, () => this.request())
+  }
+
+  /** Asks for workers until they run. @returns their ids */
+  async running(count: number): Promise<string[]> {
+    const wanted = this.requestMany(count)
+    for (let i = 0; i < 20 && wanted.some(({ id }) => id === ''); i++) await this.clock.advance(500)
+    return wanted.map(({ id }) => id)
+  }
+
+  /** Ids of the tasks that have not ended. */
+  get tasks(): string[] {
+    return this.mesos.tasks.map(({ id }) => id).sort()
+  }
+
+  get frameworkId(): string {
+    return this.mesos.frameworks[0]!.id
+  }
+
+  /** Calls of a kind, of all schedulers. */
+  calls(type: string): unknown[] {
+    return this.schedulers.flatMap(({ calls }) => calls.filter((call) => call.type === type))
+  }
+
+  infos(): TaskInfo[] {
+    return this.schedulers.flatMap(({ calls }) =>
+      calls.flatMap((call) => (call.type === 'ACCEPT' ? call.launch : [])),
+    )
+  }
+
+  async close(): Promise<void> {
+    if (this.process.mortal.isAlive) {
+      const ended = this.driver.terminate()
+      await this.clock.advance(30_000)
+      await ended
+    }
+    this.mesos.close()
+  }
+}
+
+/** The answer to a request, as far as it has come. */
+export class Requested {
+  handle: WorkerHandle | undefined
+  error: (Error & { code?: string }) | undefined
+
+  constructor(answer: Promise<WorkerHandle>) {
+    answer.then(
+      (handle) => {
+        this.handle = handle
+      },
+      (error) => {
+        this.error = error
+      },
+    )
+  }
+
+  get id(): string {
+    return this.handle?.resourceId ?? ''
+  }
+}
