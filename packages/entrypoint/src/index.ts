@@ -13,4 +13,5 @@ export {
 export { type DaemonArguments, parseDaemonArguments } from './daemon/daemon-arguments.js'
 export { logLevel } from './daemon/daemon-log.js'
 export { type DaemonKind, ProcessFolder, processFolderParent } from './daemon/process-folder.js'
+export { PREPARED_JOB } from './jobmanager/prepared-job.js'
 export { nodeFlags } from './node-flags.js'

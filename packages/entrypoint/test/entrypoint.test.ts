@@ -13,7 +13,7 @@ import {
   SeededRandom,
   SystemClock,
 } from '@flink-ts/core'
-import { loadTransportSecurity } from '@flink-ts/core/security'
+import { ClusterSecret, loadTransportSecurity } from '@flink-ts/core/security'
 import {
   hostAndPort,
   isLoopback,
@@ -29,9 +29,14 @@ import t from 'tap'
 import { ApplicationJobs } from '../dist/application/application-jobs.js'
 import { blobFolder } from '../dist/daemon/blob-folder.js'
 import { loadContainerEnvironment } from '../dist/daemon/container-environment.js'
-import { loadDaemonConfiguration } from '../dist/daemon/load-daemon-configuration.js'
+import {
+  configurationOfContainer,
+  loadDaemonConfiguration,
+} from '../dist/daemon/load-daemon-configuration.js'
 import { EXIT_CODES, stoppedFromOutside } from '../dist/jobmanager/cluster-end.js'
 import { EventualAddresses } from '../dist/jobmanager/eventual-addresses.js'
+import { loadDriver } from '../dist/jobmanager/load-driver.js'
+import { removePreparedJob } from '../dist/jobmanager/prepared-job.js'
 import { startShuffleEnvironment } from '../dist/taskmanager/start-shuffle-environment.js'
 
 const configuration = (values: Record<string, string>) => Configuration.fromMap(values)
@@ -412,4 +417,53 @@ t.test('EventualAddresses: those that wait are told, or that there will be none'
   missing.missing(new Error('no port'))
   await t.rejects(missing.promise, { message: 'no port' })
   t.equal(missing.areMissing, true)
+})
+
+t.test('--console: who watches is named, and anything else is refused', async (t) => {
+  const args = ['--configDir', '/c', '--console']
+  t.equal(parseDaemonArguments([...args, 'log'], {}).console, 'log')
+  t.equal(parseDaemonArguments(args.slice(0, 2), {}).console, undefined)
+  t.throws(() => parseDaemonArguments([...args, 'all'], {}), {
+    code: 'FLINK_DAEMON_ARGUMENT',
+    message: /--console all is unknown: it is notes or log/,
+  })
+})
+
+t.test('a container without a folder: its own words are the configuration', async (t) => {
+  const dynamicProperties = configuration({ 'parallelism.default': '4' })
+  const parsed = { configDir: undefined, container: 'x', dynamicProperties }
+  const arguments_ = { ...parsed, options: {}, programArguments: [] }
+  const given = { properties: {}, configuration: { 'parallelism.default': '2', 'rest.port': '1' } }
+  const { configuration: merged, file } = configurationOfContainer(arguments_, given)
+  t.strictSame(merged.toMap(), { 'parallelism.default': '4', 'rest.port': '1' }, '-D wins')
+  t.equal(file, 'container of x')
+  t.throws(() => configurationOfContainer(arguments_, { properties: {} }), {
+    code: 'FLINK_DAEMON_ARGUMENT',
+    message: /container of 'x': there is neither a configuration in it nor a --configDir/,
+  })
+  t.equal(parseDaemonArguments(['--container', 'x'], {}).configDir, undefined)
+})
+
+t.test('loadTransportSecurity: a secret that was handed over needs no file', async (t) => {
+  const secret = ClusterSecret.random()
+  t.equal(loadTransportSecurity(configuration({}), 'refuse', secret).secret, secret)
+})
+
+t.test('loadDriver: a driver that is not there is told with those that are', async (t) => {
+  await t.rejects(loadDriver('submarine', {} as never), {
+    code: 'FLINK_ILLEGAL_CONFIGURATION',
+    message:
+      /resourcemanager-submarine .*set 'resourcemanager\.driver' to standalone, process, yarn or mesos/,
+  })
+})
+
+t.test('removePreparedJob: goes with a process that could not even start', async (t) => {
+  const folder = t.testdir({ prepared: { 'job-graph.json': '{}' } })
+  const prepared = join(folder, 'prepared')
+  removePreparedJob(['--configDir', folder])
+  t.ok(existsSync(prepared))
+  removePreparedJob(['--container', 'mesos', '--prepared', prepared])
+  t.notOk(existsSync(prepared))
+  removePreparedJob(['--prepared', prepared])
+  removePreparedJob(['--prepared'])
 })

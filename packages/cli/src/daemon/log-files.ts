@@ -16,7 +16,7 @@ export function logFilesOf(settings: DaemonSettings, daemon: DaemonName, index: 
 }
 
 /** Moves `file` to `file.1`, that to `file.2` and so on; what would be beyond `filesMax` goes. */
-function rotate(file: string, filesMax: number): void {
+export function rotate(file: string, filesMax: number): void {
   if (!existsSync(file)) return
   rmSync(`${file}.${filesMax}`, { force: true })
   for (let n = filesMax - 1; n >= 1; n--) {

@@ -27,12 +27,27 @@ export interface TransportSecurityHandle {
  * Reads secret and keystores of this process.
  *
  * @param missingSecret what to do without a secret file: `create` one, or refuse
+ * @param givenSecret that of the cluster, in place of the file's, for a process that has no such file
  * @throws FlinkError FLINK_CLUSTER_SECRET, FLINK_TLS_CONFIGURATION
  */
 export function loadTransportSecurity(
   configuration: Configuration,
   missingSecret: 'create' | 'refuse',
+  givenSecret?: ClusterSecret,
 ): TransportSecurity {
+  const secret = givenSecret ?? secretOfFile(configuration, missingSecret)
+  const timeoutMs = configuration.get(SecurityOptions.SSL_INTERNAL_HANDSHAKE_TIMEOUT)
+  return {
+    secret,
+    tls: loadInternalTls(configuration),
+    handshakeTimeoutMs: timeoutMs > 0 ? timeoutMs : configuration.get(RpcOptions.LOOKUP_TIMEOUT),
+  }
+}
+
+function secretOfFile(
+  configuration: Configuration,
+  missingSecret: 'create' | 'refuse',
+): ClusterSecret {
   const { key } = SecurityOptions.CLUSTER_SECRET_FILE
   const path = configuration.get(SecurityOptions.CLUSTER_SECRET_FILE)
   if (path === undefined) {
@@ -49,12 +64,7 @@ export function loadTransportSecurity(
       { code: 'FLINK_CLUSTER_SECRET' },
     )
   }
-  const timeoutMs = configuration.get(SecurityOptions.SSL_INTERNAL_HANDSHAKE_TIMEOUT)
-  return {
-    secret,
-    tls: loadInternalTls(configuration),
-    handshakeTimeoutMs: timeoutMs > 0 ? timeoutMs : configuration.get(RpcOptions.LOOKUP_TIMEOUT),
-  }
+  return secret
 }
 
 /** For another thread of this process. */

@@ -3,18 +3,19 @@ import type { CloseableLogger } from '@flink-ts/core/logging'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** The log of a daemon: to the file `FLINK_LOG_FILE`, else to that of its container, else to standard error. */
+/** The log of a daemon: to the file `FLINK_LOG_FILE`, else to that of its container, else to standard error; or to a file and standard error. */
 export async function openDaemonLog(
   configuration: Configuration,
   environment: Environment,
-  containerLogFile?: string,
+  options: { readonly containerLogFile?: string | undefined; readonly console?: boolean } = {},
 ): Promise<CloseableLogger> {
   const { createLogger } = await import('@flink-ts/core/logging')
-  const file = environment['FLINK_LOG_FILE'] || containerLogFile
+  const file = environment['FLINK_LOG_FILE'] || options.containerLogFile
   return createLogger({
     level: logLevel(configuration, environment),
     maxFiles: configuration.get(EnvOptions.LOG_MAX),
     ...(file ? { file } : {}),
+    ...(options.console ? { console: true } : {}),
   })
 }
 

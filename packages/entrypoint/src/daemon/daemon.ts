@@ -1,4 +1,5 @@
 import type { Clock, Configuration, Logger, Random } from '@flink-ts/core'
+import type { ClusterSecret } from '@flink-ts/core/security'
 import type { HighAvailabilityServices } from '@flink-ts/runtime'
 import type { DaemonKind } from './process-folder.js'
 
@@ -20,6 +21,10 @@ export interface DaemonContext {
   readonly highAvailability?: HighAvailabilityServices
   /** Words behind `--` of the command line. */
   readonly programArguments: readonly string[]
+  /** Of the cluster, for this process's memory alone. Default: that of its file. */
+  readonly secret?: ClusterSecret
+  /** Shows a line to the person at the console of this process; absent where nobody watches. */
+  readonly tell?: (line: string) => void
 }
 
 /** What runs in the process. */

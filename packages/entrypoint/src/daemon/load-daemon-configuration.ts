@@ -1,19 +1,21 @@
 import {
-  type Configuration,
+  Configuration,
   type ConfigurationNotice,
   checkConfiguration,
+  FlinkError,
   IllegalConfigurationError,
+  type LoadedConfiguration,
   loadConfiguration,
   SecurityOptions,
 } from '@flink-ts/core'
-import { clusterSecretPath } from '@flink-ts/core/security'
+import { type ClusterSecret, clusterSecretPath } from '@flink-ts/core/security'
 import type { ContainerContext, ContainerEnvironment } from '@flink-ts/runtime'
 import { loadContainerEnvironment } from './container-environment.js'
-import { parseDaemonArguments } from './daemon-arguments.js'
+import { type ConsoleMode, type DaemonArguments, parseDaemonArguments } from './daemon-arguments.js'
 
 export interface DaemonConfiguration {
   readonly configuration: Configuration
-  /** The file that was read. */
+  /** The file that was read, or where else it came from. */
   readonly file: string
   readonly warnings: readonly string[]
   readonly notices: readonly ConfigurationNotice[]
@@ -22,6 +24,9 @@ export interface DaemonConfiguration {
   readonly programArguments: readonly string[]
   /** Of the container that the command line names; its properties are in the configuration. */
   readonly container?: ContainerEnvironment
+  /** Of the cluster, where no file has it. */
+  readonly secret?: ClusterSecret
+  readonly console?: ConsoleMode
 }
 
 /** What a container is asked with, beside the configuration. */
@@ -35,19 +40,16 @@ export async function loadDaemonConfiguration(
   world: ContainerWorld,
 ): Promise<DaemonConfiguration> {
   const parsed = parseDaemonArguments(args, environment, ownOptions)
-  const { configDir, dynamicProperties, options, programArguments } = parsed
-  const loaded = await loadConfiguration({
-    confDir: configDir,
-    env: environment,
-    dynamicProperties,
-  })
-  const { configuration } = loaded
+  const { configDir, options, programArguments } = parsed
+  const files = await configurationFiles(parsed, environment)
   const container = await loadContainerEnvironment(parsed.container, {
     ...world,
-    configuration,
+    configuration: files?.configuration ?? parsed.dynamicProperties,
     environment,
-    configurationFolder: configDir,
+    configurationFolder: configDir ?? process.cwd(),
   })
+  const loaded = files ?? configurationOfContainer(parsed, container)
+  const { configuration } = loaded
   for (const [key, value] of Object.entries(container?.properties ?? {})) {
     configuration.setString(key, value)
   }
@@ -58,13 +60,44 @@ export async function loadDaemonConfiguration(
       key: errors[0]!.key,
     })
   }
-  const secretFile = clusterSecretPath(configuration, configDir)
-  configuration.set(SecurityOptions.CLUSTER_SECRET_FILE, secretFile)
+  if (container?.secret === undefined) {
+    const secretFile = clusterSecretPath(configuration, configDir ?? process.cwd())
+    configuration.set(SecurityOptions.CLUSTER_SECRET_FILE, secretFile)
+  }
   return {
     ...loaded,
     notices,
     options,
     programArguments,
     ...(container === undefined ? {} : { container }),
+    ...(container?.secret === undefined ? {} : { secret: container.secret }),
+    ...(parsed.console === undefined ? {} : { console: parsed.console }),
+  }
+}
+
+/** Undefined without a folder. */
+async function configurationFiles(
+  { configDir, dynamicProperties }: DaemonArguments,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<LoadedConfiguration | undefined> {
+  if (configDir === undefined) return undefined
+  return loadConfiguration({ confDir: configDir, env, dynamicProperties })
+}
+
+/** That of a container in which there is no folder with files. @throws FlinkError FLINK_DAEMON_ARGUMENT */
+export function configurationOfContainer(
+  { container: name, dynamicProperties }: DaemonArguments,
+  container: ContainerEnvironment | undefined,
+): LoadedConfiguration {
+  if (container?.configuration === undefined) {
+    throw new FlinkError(
+      `Cannot start in a container of '${name}': there is neither a configuration in it nor a --configDir`,
+      { code: 'FLINK_DAEMON_ARGUMENT' },
+    )
+  }
+  return {
+    configuration: Configuration.fromMap(container.configuration).merge(dynamicProperties),
+    file: `container of ${name}`,
+    warnings: [],
   }
 }

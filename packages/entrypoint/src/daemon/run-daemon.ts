@@ -41,6 +41,8 @@ class DaemonProcess {
   #running: RunningDaemon | undefined
   #shutdownTimeoutMs = ClusterOptions.CLUSTER_SERVICES_SHUTDOWN_TIMEOUT.defaultValue
   #container: ContainerEnvironment | undefined
+  /** Whether somebody at a console is told what the log says only in passing. */
+  #isWatched = false
   #isReady = false
   #isEnding = false
   #exitCode = 0
@@ -72,7 +74,11 @@ class DaemonProcess {
     const { configuration, container } = loaded
     this.#container = container
     this.#shutdownTimeoutMs = configuration.get(ClusterOptions.CLUSTER_SERVICES_SHUTDOWN_TIMEOUT)
-    const log = await openDaemonLog(configuration, process.env, container?.logFile)
+    this.#isWatched = loaded.console !== undefined
+    const log = await openDaemonLog(configuration, process.env, {
+      containerLogFile: container?.logFile,
+      console: loaded.console === 'log',
+    })
     this.#logFile = log
     this.#log = log.child({ component: name })
     logStart(this.#log, name, loaded)
@@ -90,6 +96,8 @@ class DaemonProcess {
       shutDown: (reason, exitCode) => this.#shutDown(reason, exitCode),
       options: loaded.options,
       programArguments: loaded.programArguments,
+      ...(loaded.secret === undefined ? {} : { secret: loaded.secret }),
+      ...(this.#isWatched ? { tell } : {}),
     })
     this.#running = running
     // A signal during the start has waited for this.
@@ -105,7 +113,7 @@ class DaemonProcess {
     const fields = FlinkError.is(error) ? {} : { error }
     this.#log?.error(text, fields)
     // Of a container the cluster manager shows what it said last.
-    if (this.#log === undefined || this.#container !== undefined) {
+    if (this.#log === undefined || this.#container !== undefined || this.#isWatched) {
       process.stderr.write(`${FlinkError.is(error) ? text : renderErrorChain(error)}\n`)
     }
     await reportToStarter({ type: 'failed', message: userMessage(error) })
@@ -132,6 +140,7 @@ class DaemonProcess {
     this.#isEnding = true
     this.#exitCode = exitCode
     this.#log?.info(`${this.#definition.name} shuts down`, { reason })
+    if (this.#isWatched) tell(`${this.#definition.name} shuts down: ${reason}`)
     if (this.#isReady) void this.#end(exitCode)
     else this.#clock.schedule(this.#shutdownTimeoutMs, () => void this.#exit(exitCode))
   }
@@ -139,7 +148,10 @@ class DaemonProcess {
   #fail(error: unknown): void {
     const { name, fatalExitCode } = this.#definition
     if (this.#log !== undefined) this.#log.error(`Fatal error: the ${name} ends`, { error })
-    else process.stderr.write(`Fatal error: ${renderErrorChain(error)}\n`)
+    if (this.#log === undefined || (this.#isWatched && this.#isReady)) {
+      const text = this.#isWatched ? userMessage(error) : renderErrorChain(error)
+      process.stderr.write(`Fatal error: ${text}\n`)
+    }
     if (this.#isEnding) return
     this.#isEnding = true
     if (this.#isReady) void this.#end(fatalExitCode)
@@ -169,6 +181,11 @@ class DaemonProcess {
     if (this.#running?.hasStuckThreads) process.kill(process.pid, 'SIGKILL')
     process.exit(exitCode)
   }
+}
+
+/** To the person at the console. */
+function tell(line: string): void {
+  process.stdout.write(`${line}\n`)
 }
 
 function logStart(log: Logger, name: string, loaded: DaemonConfiguration): void {

@@ -1,9 +1,11 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { ClientOptions, deserializeError, FlinkError, userMessage } from '@flink-ts/core'
 import { applicationStatusOf } from '@flink-ts/runtime'
 import type { DaemonContext, RunningDaemon } from '../daemon/daemon.js'
 import { type ClusterEnd, EXIT_CODES, startFailed, stoppedFromOutside } from './cluster-end.js'
 import { type JobManager, startJobManager } from './job-manager.js'
+import { PREPARED_JOB } from './prepared-job.js'
 
 /**
  * NORMAL: the cluster waits until a client has got the result of its job, for `client.heartbeat.timeout` at most: a client
@@ -13,15 +15,12 @@ export type ExecutionMode = 'NORMAL' | 'DETACHED'
 
 /**
  * A JobManager for one job: `--job-graph FILE` (the JSON of a job graph) is submitted with the program `--bundle FILE`,
- * and the cluster ends with the job, by `--execution-mode` NORMAL (default) or DETACHED.
+ * and the cluster ends with the job, by `--execution-mode` NORMAL (default) or DETACHED. In place of both files `--prepared
+ * FOLDER` names a folder with the files of {@link PREPARED_JOB}, which is this process's: it removes it.
  */
 export async function startJobCluster(context: DaemonContext): Promise<RunningDaemon> {
   const mode = executionMode(context)
-  const [jobGraphText, code] = await Promise.all([
-    readOption(context, '--job-graph'),
-    context.options['--bundle'] === undefined ? undefined : readOption(context, '--bundle'),
-  ])
-  const jobGraph = parseJobGraph(jobGraphText!)
+  const { jobGraph, code } = await readJob(context)
   let end: ClusterEnd | undefined
   let ended: ClusterEnd | undefined
   let stopWaiting = () => {}
@@ -44,6 +43,7 @@ export async function startJobCluster(context: DaemonContext): Promise<RunningDa
         status: applicationStatusOf(status),
         diagnostics: `the job of this cluster ended as ${status}${why}`,
       }
+      context.tell?.(`Job ${jobId} ended as ${status}${why}`)
       if (mode === 'DETACHED') finish()
       else {
         const patienceMs = context.configuration.get(ClientOptions.CLIENT_HEARTBEAT_TIMEOUT)
@@ -56,6 +56,9 @@ export async function startJobCluster(context: DaemonContext): Promise<RunningDa
   })
   try {
     await submit(jobManager, jobGraph, code)
+    context.tell?.(
+      `The cluster runs job '${jobGraph['name']}' (${jobGraph['jobId']}), and ends with it.`,
+    )
   } catch (error) {
     const { status, diagnostics } = startFailed(
       context.configuration,
@@ -99,6 +102,31 @@ function executionMode({ options }: DaemonContext): ExecutionMode {
   const given = (options['--execution-mode'] ?? 'NORMAL').toUpperCase()
   if (given === 'NORMAL' || given === 'DETACHED') return given
   throw refused(`--execution-mode ${given} is unknown: expected NORMAL or DETACHED`)
+}
+
+async function readJob(
+  context: DaemonContext,
+): Promise<{ jobGraph: Readonly<Record<string, unknown>>; code: Uint8Array | undefined }> {
+  const prepared = context.options['--prepared']
+  const own =
+    prepared === undefined
+      ? context
+      : {
+          ...context,
+          options: {
+            '--job-graph': join(prepared, PREPARED_JOB.jobGraph),
+            '--bundle': join(prepared, PREPARED_JOB.bundle),
+          },
+        }
+  try {
+    const [text, code] = await Promise.all([
+      readOption(own, '--job-graph'),
+      own.options['--bundle'] === undefined ? undefined : readOption(own, '--bundle'),
+    ])
+    return { jobGraph: parseJobGraph(text), code }
+  } finally {
+    if (prepared !== undefined) await rm(prepared, { recursive: true, force: true })
+  }
 }
 
 async function readOption({ options }: DaemonContext, name: string): Promise<Buffer> {

@@ -49,6 +49,8 @@ export interface JobManager {
   readonly services: JobManagerServices
   /** `host:port` of its RPC. */
   readonly rpcAddress: string
+  /** `host:port` of its REST endpoint. */
+  readonly restAddress: string
   /**
    * Suspends the jobs that run and ends everything.
    *
@@ -78,7 +80,7 @@ export async function startJobManager(
   const address = jobManagerRpcAddress(configuration)
   if (address.warning !== undefined) own.warn(address.warning)
   const blobDirectory = blobFolder(configuration, folder)
-  const security = loadTransportSecurity(configuration, 'create')
+  const security = loadTransportSecurity(configuration, 'create', context.secret)
 
   const shuffleService = await loadShuffleService(
     configuration.get(NettyShuffleEnvironmentOptions.SHUFFLE_SERVICE),
@@ -92,6 +94,7 @@ export async function startJobManager(
       log,
       folder,
       addresses: () => addresses.promise,
+      ...(context.tell === undefined ? {} : { tell: context.tell }),
     }),
     startRpcService({
       security,
@@ -176,7 +179,13 @@ export async function startJobManager(
     const [started] = await Promise.all([starting, listening])
     if (highAvailability !== undefined) warnOfUnreachableRest(rest.address, address.host, own)
     own.info('Listening', { rpc: rpcService.address, rest: rest.address })
-    return { services: started, rpcAddress: rpcService.address, close }
+    context.tell?.(`JobManager Web Interface: http://${rest.address}`)
+    return {
+      services: started,
+      rpcAddress: rpcService.address,
+      restAddress: rest.address,
+      close,
+    }
   } catch (error) {
     addresses.missing(error)
     const { status, diagnostics } = startFailed(

@@ -23,7 +23,7 @@ export async function loadDriver(
     const { key } = ResourceManagerOptions.DRIVER
     const why = (cause as Error).message
     throw new IllegalConfigurationError(
-      `Cannot load ${packageName} for '${key}: ${name}': ${why}; install it, or set '${key}' to standalone or process`,
+      `Cannot load ${packageName} for '${key}: ${name}': ${why}; install it, or set '${key}' to standalone, process, yarn or mesos`,
       { key, cause },
     )
   }

@@ -21,6 +21,7 @@ export async function startStandaloneSession(context: DaemonContext): Promise<Ru
       context.shutDown(`the cluster was shut down: ${status}`, EXIT_CODES[status])
     },
   })
+  context.tell?.(`Submit jobs: flink run -m ${jobManager.restAddress} <program.ts>`)
   return {
     close: () => {
       const { status, diagnostics } = end ?? stoppedFromOutside(context.configuration)

@@ -44,7 +44,7 @@ export async function startTaskManager(context: DaemonContext): Promise<RunningD
     const address = await taskManagerAddress(configuration, jobManager.host, systemLocalHost)
     // On the machine of the JobManager either may be the first to start.
     const missing = jobManager.isOnThisMachine(address.host) ? 'create' : 'refuse'
-    const security = loadTransportSecurity(configuration, missing)
+    const security = loadTransportSecurity(configuration, missing, context.secret)
     const ownRpc = await startRpcService({
       configuration,
       security,

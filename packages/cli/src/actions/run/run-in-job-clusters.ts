@@ -2,6 +2,7 @@ import { bundleProgram, runProgram } from '@flink-ts/client/submission'
 import { SystemRandom } from '@flink-ts/core'
 import type { ClusterDescriptor, ClusterHandle } from '@flink-ts/runtime'
 import type { RecordedJob } from '@flink-ts/runtime/program'
+import { checkTaskHeap } from '@flink-ts/runtime/task-heap'
 import { connectToHandle } from '../../targets/cluster-connection.js'
 import { clusterWords } from '../../targets/cluster-id.js'
 import { killCommand } from '../../targets/kill-command.js'
@@ -40,6 +41,8 @@ export async function runInJobClusters(run: ProgramRun, target: DeployedTarget):
       clock: context.clock,
       random: new SystemRandom(),
       submit: async (job, program) => {
+        // The cluster would refuse it, too, when it is up.
+        checkTaskHeap(job.jobGraph, configuration)
         const handle = await deploy(job, JSON.stringify({ ...job.jobGraph, program }))
         handles.push(handle)
         const words = `${clusterWords(target, handle.clusterId)} `

@@ -21,11 +21,18 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
       cluster.processes.halt-on-fatal-error cluster.thread-dump.stacktrace-max-depth
       cluster.uncaught-exception-handling env.java.home env.java.opts env.java.opts.all
       env.java.opts.client env.java.opts.historyserver env.java.opts.jobmanager
-      env.java.opts.taskmanager jobmanager.heap.mb jobmanager.heap.size
+      env.java.opts.taskmanager
       jobmanager.memory.enable-jvm-direct-memory-limit pekko.jvm-exit-on-fatal-error
       pipeline.classpaths pipeline.jars shuffle-service-factory.class
-      task.cancellation.timers.timeout taskmanager.heap.mb taskmanager.heap.size
+      task.cancellation.timers.timeout
       taskmanager.jvm-exit-on-oom taskmanager.memory.off-heap taskmanager.memory.preallocate
+    `),
+  },
+  {
+    reason:
+      'processes are sized by jobmanager.memory.process.size and taskmanager.memory.process.size',
+    keys: words(`
+      jobmanager.heap.mb jobmanager.heap.size taskmanager.heap.mb taskmanager.heap.size
     `),
   },
   {
