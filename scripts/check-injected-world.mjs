@@ -33,6 +33,7 @@ const ADAPTERS = [
   ['resourcemanager-mesos/src/artifacts/artifact-server.ts', 'serves what agents fetch'],
   ['resourcemanager-mesos/src/artifacts/local-artifacts.ts', 'packs what agents fetch'],
   ['resourcemanager-mesos/src/artifacts/sealing.ts', 'tickets that nobody may guess'],
+  ['resourcemanager-mesos/src/container/http-get.ts', 'asks the JobManager before it starts'],
   ['resourcemanager-process/src/local-processes.ts', 'starts and ends processes of this machine'],
   ['resourcemanager-yarn/src/container/deployment-file.ts', 'files that a container finds'],
   ['state-lsm/src/state-folder.ts', 'folders of keyed state on disk'],

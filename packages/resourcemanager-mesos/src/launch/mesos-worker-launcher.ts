@@ -128,8 +128,8 @@ export class MesosWorkerLauncher implements RunningWorkerLauncher {
           ? {}
           : { [SecurityOptions.CLUSTER_SECRET_FILE.key]: secretPath }),
       },
+      userName: this.#world.userName,
       environment: {
-        HADOOP_USER_NAME: this.#world.userName,
         [LaunchVariables.TASK_NAME]: taskId,
         [LaunchVariables.FRAMEWORK_NAME]: configuration.get(MesosOptions.FRAMEWORK_NAME),
         [LaunchVariables.ARTIFACTS]: serving.base,

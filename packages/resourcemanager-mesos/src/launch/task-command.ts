@@ -12,6 +12,8 @@ export interface TaskCommandOptions {
   readonly runtime: AgentRuntime
   /** Over the configuration of the cluster, as `-D key=value`. */
   readonly properties: Readonly<Record<string, string>>
+  /** In whose name it makes files in Hadoop, unless the configuration says it. */
+  readonly userName: string
   /** Over the variables that the configuration gives to TaskManagers. */
   readonly environment: Readonly<Record<string, string>>
 }
@@ -23,7 +25,7 @@ export interface TaskCommandOptions {
  * @throws FlinkError FLINK_MESOS_LAUNCH for what no process can be given
  */
 export function taskCommand(options: TaskCommandOptions): CommandInfo {
-  const { configuration, runtime, properties, environment } = options
+  const { configuration, runtime, properties, userName, environment } = options
   const start = configuration.get(MesosOptions.TASKS_TASK_MANAGER_CMD).trim()
   const bootstrap = configuration.get(MesosOptions.TASKS_BOOTSTRAP_CMD)?.trim()
   const words = Object.entries(properties).map(([key, value]) => shellWord(`-D${key}=${value}`))
@@ -41,6 +43,7 @@ export function taskCommand(options: TaskCommandOptions): CommandInfo {
     shell: true,
     value: steps.join(' && '),
     environment: {
+      HADOOP_USER_NAME: userName,
       ...Object.fromEntries(configuration.get(YarnOptions.TASK_MANAGER_ENVIRONMENT) ?? []),
       ...environment,
     },

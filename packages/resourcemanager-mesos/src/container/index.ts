@@ -1,0 +1,1 @@
+export { readContainerEnvironment } from './read-container-environment.js'
