@@ -91,8 +91,10 @@ export class CallLane {
     const { onLost, onTornDown } = this.#options
     const outcome = await this.#ask(call, controller)
     if (outcome.kind === 'taken') {
-      if (call.type === 'TEARDOWN') onTornDown()
       call.resolve()
+      if (call.type !== 'TEARDOWN') return
+      this.end('the framework was torn down', { exceptTeardown: true })
+      onTornDown()
     } else if (outcome.kind === 'refused') {
       call.reject(
         new MesosCallError('refused', `The master refuses ${call.type}: ${outcome.message}`),
