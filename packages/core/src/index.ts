@@ -51,9 +51,15 @@ export {
   deriveJobManagerMemory,
   type JobManagerMemory,
 } from './configuration/memory/job-manager-memory.js'
+export {
+  type MemoryForTaskHeap,
+  memoryForTaskHeap,
+} from './configuration/memory/memory-for-task-heap.js'
 export { renderMemoryTable } from './configuration/memory/render-memory-table.js'
 export {
   deriveTaskManagerMemory,
+  LEAST_TASK_HEAP,
+  remedyForTaskHeap,
   type TaskManagerMemory,
 } from './configuration/memory/task-manager-memory.js'
 export {

@@ -392,6 +392,7 @@ export {
 export { InputSelectionError } from './taskmanager/input/input-selection-error.js'
 export { FileDescriptorLineWriter } from './taskmanager/line-writer.js'
 export { LocalSpillFiles, SpillFileError } from './taskmanager/local-spill-files.js'
+export { checkTaskHeap } from './taskmanager/memory/check-task-heap.js'
 export { type ManagedMemory, OperatorManagedMemory } from './taskmanager/memory/managed-memory.js'
 export { ManagedMemoryExceededError } from './taskmanager/memory/managed-memory-exceeded-error.js'
 export { SlotManagedMemory } from './taskmanager/memory/slot-managed-memory.js'

@@ -2,6 +2,8 @@ import {
   Configuration,
   deriveJobManagerMemory,
   deriveTaskManagerMemory,
+  LEAST_TASK_HEAP,
+  memoryForTaskHeap,
   renderMemoryTable,
 } from '@flink-ts/core'
 import fc from 'fast-check'
@@ -9,12 +11,11 @@ import t from 'tap'
 
 const MB = 1024 * 1024
 const code = 'FLINK_ILLEGAL_CONFIGURATION'
-const tm = (values: Record<string, string>) =>
-  deriveTaskManagerMemory(
-    Configuration.fromMap(
-      Object.fromEntries(Object.entries(values).map(([k, v]) => [`taskmanager.${k}`, v])),
-    ),
+const configurationOf = (values: Record<string, string>) =>
+  Configuration.fromMap(
+    Object.fromEntries(Object.entries(values).map(([k, v]) => [`taskmanager.${k}`, v])),
   )
+const tm = (values: Record<string, string>) => deriveTaskManagerMemory(configurationOf(values))
 const jm = (values: Record<string, string>) =>
   deriveJobManagerMemory(
     Configuration.fromMap(
@@ -84,6 +85,8 @@ t.test('deriveTaskManagerMemory: the parts always add up to the whole', async ()
       fc.integer({ min: 1024, max: 500_000 }),
       fc.integer({ min: 1, max: 64 }),
       (m, n) => {
+        // Every slot has room for a task.
+        fc.pre(m >= 1050 + 40 * n)
         const memory = tm({ 'memory.process.size': `${m}m`, numberOfTaskSlots: `${n}` })
         const flink =
           memory.frameworkHeap +
@@ -102,6 +105,31 @@ t.test('deriveTaskManagerMemory: the parts always add up to the whole', async ()
     ),
   )
 })
+
+t.test(
+  'deriveTaskManagerMemory refuses slots in which no task could run, with the size that would do',
+  async (t) => {
+    const sizes = { 'memory.process.size': '1024m', numberOfTaskSlots: '2' }
+    t.throws(() => tm(sizes), {
+      code: 'FLINK_ILLEGAL_CONFIGURATION',
+      message:
+        /a TaskManager of 1\.000gb .* 25\.600mb .* of task heap, 12\.800mb .* for each of 2 slots, and a task needs 15.*; set 'taskmanager\.memory\.process\.size' to 1\d{3}m at least, or lower 'taskmanager\.numberOfTaskSlots'/i,
+    })
+    const all: Record<string, string>[] = [
+      sizes,
+      { 'memory.flink.size': '600m', numberOfTaskSlots: '8' },
+      { 'memory.task.heap.size': '40m', 'memory.managed.size': '50m', numberOfTaskSlots: '5' },
+      { 'memory.process.size': '800m' },
+    ]
+    for (const given of all) {
+      const configuration = configurationOf(given)
+      const { key, megabytes } = memoryForTaskHeap(configuration, LEAST_TASK_HEAP)!
+      const set = (mb: number) => configuration.clone().setString(key, `${mb}m`)
+      t.ok(deriveTaskManagerMemory(set(megabytes)), `${key}: ${megabytes}m`)
+      t.throws(() => deriveTaskManagerMemory(set(megabytes - 1)), 'and it is the least')
+    }
+  },
+)
 
 t.test('deriveJobManagerMemory divides 1600m as Flink does', async (t) => {
   t.match(jm({ 'process.size': '1600m' }), {

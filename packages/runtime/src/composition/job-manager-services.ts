@@ -17,6 +17,7 @@ import { Dispatcher } from '../dispatcher/dispatcher.js'
 import type { HighAvailabilityServices } from '../highavailability/high-availability-services.js'
 import { LeaderService } from '../highavailability/leader-service.js'
 import { StandaloneHaServices } from '../highavailability/standalone-ha-services.js'
+import type { JobGraph } from '../jobgraph/job-graph.js'
 import type { ExecutionGraphInfo } from '../jobmaster/info/execution-graph-info.js'
 import type { ModuleLoader } from '../jobmaster/job-initialization.js'
 import { DISPATCHER_GATEWAY, RESOURCE_MANAGER_GATEWAY } from '../messages/gateways.js'
@@ -28,6 +29,7 @@ import type {
 import { ResourceManager } from '../resourcemanager/resource-manager.js'
 import type { ResourceManagerDriver } from '../resourcemanager/resource-manager-driver.js'
 import { resourceManagerSettings } from '../resourcemanager/resource-manager-settings.js'
+import { checkTaskHeap } from '../taskmanager/memory/check-task-heap.js'
 import { closeAll } from './close-all.js'
 import { LeaderGatewayRetriever } from './leader-gateway-retriever.js'
 
@@ -125,6 +127,10 @@ export async function startJobManagerServices(
     fileSystems: options.fileSystems,
     loadModule: options.moduleLoader,
     clusterVersion: options.version,
+    // Whoever starts TaskManagers by hand may give them more.
+    ...(options.resourceManagerDriver.canStartWorkers
+      ? { checkJob: (jobGraph: JobGraph) => checkTaskHeap(jobGraph, configuration) }
+      : {}),
     blobs:
       blobStorage === undefined
         ? blobServer

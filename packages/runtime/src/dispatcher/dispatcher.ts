@@ -22,6 +22,7 @@ import type {
   LeaderElection,
 } from '../highavailability/high-availability-services.js'
 import { LeadershipLostError } from '../highavailability/store/store-errors.js'
+import type { JobGraph } from '../jobgraph/job-graph.js'
 import { parseJobGraph } from '../jobgraph/parse-job-graph.js'
 import type { ExecutionGraphInfo } from '../jobmaster/info/execution-graph-info.js'
 import type { ModuleLoader } from '../jobmaster/job-initialization.js'
@@ -83,6 +84,8 @@ export interface DispatcherOptions {
   /** Of the JobManager process. */
   readonly resourceId: string
   readonly clusterVersion: ClusterVersion
+  /** Throws if a job can never run here. Default: any may be able to. */
+  readonly checkJob?: (jobGraph: JobGraph) => void
   /** Of the JobManager, who closes it. Default: the network's, which has nothing to remember. */
   readonly shuffleMaster?: ShuffleMaster
   /** For all terms, or what each term keeps for later ones. */
@@ -154,6 +157,7 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
     const jobGraph = parseJobGraph(bytes)
     const { jobId, program } = jobGraph
     if (program !== undefined) checkClientCompatibility(program, this.#options.clusterVersion)
+    this.#options.checkJob?.(jobGraph)
     if (this.#completed.get(jobId) !== undefined) throw new DuplicateJobSubmissionError(jobId, true)
     const term = this.#term
     if (term === undefined) throw new NotLeaderError({ target: this.endpointId })

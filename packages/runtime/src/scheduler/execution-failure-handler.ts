@@ -29,6 +29,8 @@ const NON_RECOVERABLE_CODES: ReadonlySet<string> = new Set([
   'FLINK_UNSERIALIZABLE_VALUE',
   'FLINK_CHECKPOINTS_DAMAGED',
   'FLINK_OUTPUT_LOST',
+  // All TaskManagers that the cluster starts are of one size.
+  'FLINK_TASK_HEAP_TOO_SMALL',
 ])
 const NON_RECOVERABLE_PREFIXES = ['FLINK_PROGRAM_', 'FLINK_TRACE_', 'FLINK_TRACING_']
 

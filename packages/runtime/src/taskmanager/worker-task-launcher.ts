@@ -15,6 +15,7 @@ import { prepareClusterModules } from '../program/cluster-modules.js'
 import { JobMasterLostError } from '../taskexecutor/task-executor-errors.js'
 import { managedShares, taskNameWithSubtask } from './assemble-task.js'
 import { explainThreadExit } from './explain-thread-exit.js'
+import { groupRemedy, slotRemedy } from './memory/check-task-heap.js'
 import { likelyThreadLimits } from './memory/likely-thread-limits.js'
 import { SlotManagedMemory } from './memory/slot-managed-memory.js'
 import type { SlotResources } from './memory/slot-sharing.js'
@@ -242,6 +243,10 @@ class WorkerTask implements RunningTask {
       taskHeapBytes: slot.taskHeapBytes,
       numberOfTasks: task.slotSharing?.numberOfTasks ?? 1,
       managedBytes,
+      remedy:
+        slot.taskHeapBytes === this.#options.slot.taskHeapBytes
+          ? slotRemedy(configuration)
+          : groupRemedy,
     })
   }
 

@@ -21,7 +21,7 @@ import {
 } from '@flink-ts/runtime'
 import t from 'tap'
 import { TestingTaskLauncher } from '../taskexecutor/testing-task-launcher.js'
-import { jobGraph, vertex } from '../testing/job-graphs.js'
+import { edge, jobGraph, vertex } from '../testing/job-graphs.js'
 
 const configuration = Configuration.fromMap({
   'taskmanager.memory.process.size': '1728m',
@@ -235,3 +235,25 @@ t.test('taskManagerFacts tells the share of a slot and the whole', async (t) => 
   t.equal(facts.hardware.managedMemoryBytes, memory.managedMemory)
   t.equal(facts.memory.totalProcessMemory, 1728 * 1024 * 1024)
 })
+
+t.test(
+  'startJobManagerServices: who starts TaskManagers refuses jobs that have no room in them',
+  async (t) => {
+    for (const canStartWorkers of [true, false]) {
+      const { driver, options } = world()
+      const small = Configuration.fromMap({ 'taskmanager.memory.process.size': '1024m' })
+      const jobManager = await startJobManagerServices({
+        ...options,
+        configuration: small,
+        resourceManagerDriver: { ...driver, canStartWorkers },
+      })
+      const dispatcher = await jobManager.dispatcher.whenLed()
+      const job = Buffer.from(JSON.stringify(jobGraph([vertex(1, 1), vertex(2, 1)], [edge(1, 2)])))
+      const submitted = dispatcher.submitJob({ jobGraph: job })
+      if (canStartWorkers) await t.rejects(submitted, { code: 'FLINK_TASK_HEAP_TOO_SMALL' })
+      else await t.resolves(submitted, 'somebody may start larger ones')
+      await jobManager.close()
+      await options.rpcService.close()
+    }
+  },
+)

@@ -402,3 +402,14 @@ t.test('a TaskManager that said goodbye: why it ended', async (t) => {
   type Teardown = { teardown(fn: () => unknown): void }
   type Started = Awaited<ReturnType<typeof started>>
 })
+
+t.test(
+  'a slot without room for its tasks ends the job, whatever its restart strategy',
+  async (t) => {
+    const job = await RunningJob.start(t, pipeline(), fixedDelay(1000))
+    await job.cluster.startTaskManager('tm1', 2)
+    const error = { name: 'E', code: 'FLINK_TASK_HEAP_TOO_SMALL', message: 'set the size to 1100m' }
+    await job.report(0, 0, 'FAILED', error)
+    t.match(job.ended, [{ status: 'FAILED', failureCause: { cause: error } }])
+  },
+)

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Configuration, type JobVertexId, SeededRandom } from '@flink-ts/core'
 import {
+  checkTaskHeap,
   type JobVertex,
   LocalSpillFiles,
   ManagedMemoryExceededError,
@@ -25,6 +26,7 @@ import {
 } from './worker-cluster.js'
 
 const MB = 2 ** 20
+const remedy = (bytes: number) => `more for ${bytes}`
 
 // A heap that is nearly full is collected again and again, which takes its time on a busy machine.
 t.setTimeout(180_000)
@@ -32,14 +34,26 @@ t.setTimeout(180_000)
 t.test('taskThreadLimits divides a slot so that its threads never have more than it', async (t) => {
   for (const heapMb of [60, 100, 384, 4096]) {
     for (const numberOfTasks of [1, 2, 3, 4]) {
-      const facts = { taskName: 'a', taskHeapBytes: heapMb * MB, numberOfTasks, managedBytes: 0 }
+      const facts = {
+        taskName: 'a',
+        taskHeapBytes: heapMb * MB,
+        numberOfTasks,
+        managedBytes: 0,
+        remedy,
+      }
       const { maxOldGenerationSizeMb: old, maxYoungGenerationSizeMb: young } =
         taskThreadLimits(facts)
       t.ok((old + young) * numberOfTasks <= heapMb)
       t.ok((old + young) * numberOfTasks > heapMb - numberOfTasks)
     }
   }
-  const managed = { taskName: 'a', taskHeapBytes: 64 * MB, numberOfTasks: 1, managedBytes: 10 * MB }
+  const managed = {
+    taskName: 'a',
+    taskHeapBytes: 64 * MB,
+    numberOfTasks: 1,
+    managedBytes: 10 * MB,
+    remedy,
+  }
   t.strictSame(taskThreadLimits(managed), {
     maxYoungGenerationSizeMb: 12,
     maxOldGenerationSizeMb: 62,
@@ -47,12 +61,17 @@ t.test('taskThreadLimits divides a slot so that its threads never have more than
 })
 
 t.test('taskThreadLimits refuses a slot that is too small, with the keys to change', async (t) => {
-  const facts = { taskName: 'sum (1/1)', taskHeapBytes: 64 * MB, numberOfTasks: 5, managedBytes: 0 }
+  const facts = {
+    taskName: 'sum (1/1)',
+    taskHeapBytes: 64 * MB,
+    numberOfTasks: 5,
+    managedBytes: 0,
+    remedy,
+  }
   t.throws(() => taskThreadLimits(facts), TaskHeapTooSmallError)
   t.throws(() => taskThreadLimits(facts), {
     code: 'FLINK_TASK_HEAP_TOO_SMALL',
-    message:
-      /sum \(1\/1\).*64.*for 5 tasks.*75 MB.*taskmanager\.memory\.task\.heap\.size.*slot sharing/,
+    message: /sum \(1\/1\).*64.*for 5 tasks.*75.*more for 78643200.*slot sharing/,
   })
 })
 
@@ -71,6 +90,44 @@ function vertex(id: string, group: string, weights: (number | 'state' | undefine
     })),
   }
 }
+
+t.test(
+  'checkTaskHeap refuses a job whose tasks have no room in a slot, with the size that would do',
+  async (t) => {
+    const of = (size: string, slots = 1) =>
+      Configuration.fromMap({
+        'taskmanager.memory.process.size': size,
+        'taskmanager.numberOfTaskSlots': `${slots}`,
+      })
+    const vertices = [vertex('a', 'default', []), vertex('b', 'default', [])]
+    const job = { name: 'words', vertices }
+    const refusal = {
+      code: 'FLINK_TASK_HEAP_TOO_SMALL',
+      message:
+        /job 'words'.*group 'default' has 25.*for 2 tasks.*30.* at least; set 'taskmanager\.memory\.process\.size' to (\d+)m at least/,
+    }
+    t.throws(() => checkTaskHeap(job, of('1024m')), refusal)
+    let text = ''
+    try {
+      checkTaskHeap(job, of('1024m'))
+    } catch (error) {
+      text = (error as Error).message
+    }
+    const least = Number(refusal.message.exec(text)?.[1])
+    t.doesNotThrow(() => checkTaskHeap(job, of(`${least}m`)))
+    t.throws(() => checkTaskHeap(job, of(`${least - 1}m`)))
+    t.doesNotThrow(() => checkTaskHeap({ ...job, vertices: vertices.slice(1) }, of('1024m')))
+    const resources = { cpuCores: 1, taskOffHeapBytes: 0, managedBytes: 0, extendedResources: {} }
+    const group = (mb: number) => ({
+      ...job,
+      slotSharingGroups: [{ name: 'default', resources: { ...resources, taskHeapBytes: mb * MB } }],
+    })
+    t.doesNotThrow(() => checkTaskHeap(group(30), of('1024m')), 'slots of its own size')
+    t.throws(() => checkTaskHeap(group(29), of('4g')), {
+      message: /29\.000mb.*; give the slot sharing group more task heap/i,
+    })
+  },
+)
 
 t.test(
   'managedMemoryShares divides by kinds in use, then by the weights of operators',

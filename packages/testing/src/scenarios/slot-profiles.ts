@@ -69,10 +69,10 @@ function unequalTasks(parallelism: number, output: string): SimulatedProgram {
       .fromSequence(1, NUMBERS)
       .rebalance()
       .map((n) => 2 * n)
-      .slotSharingGroup(slots('large', 0.75, 8))
+      .slotSharingGroup(slots('large', 0.75, 160))
       .rebalance()
       .map((n) => String(n))
-      .slotSharingGroup(slots('small', 0.25, 3))
+      .slotSharingGroup(slots('small', 0.25, 60))
       .writeAsText(output, { mode: 'overwrite' })
     return env.execute('unequal tasks')
   }

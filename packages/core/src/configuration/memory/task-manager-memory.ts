@@ -1,188 +1,41 @@
 import type { Configuration } from '../configuration.js'
 import { IllegalConfigurationError } from '../illegal-configuration-error.js'
-import { formatMemorySize } from '../memory-size.js'
-import { TaskManagerMemoryOptions as Options } from '../options/task-manager-memory-options.js'
+import { formatMemorySizeForHumans } from '../memory-size.js'
 import { TaskManagerOptions } from '../options/task-manager-options.js'
-import {
-  checkShare,
-  type FractionOptions,
-  shareBeside,
-  shareOf,
-  signed,
-  sumText,
-} from './memory-shares.js'
+import { divideTaskManagerMemory, type TaskManagerMemory } from './divide-task-manager-memory.js'
+import { memoryForTaskHeap } from './memory-for-task-heap.js'
 
-/** How the memory of one TaskManager process is divided; all in bytes. */
-export interface TaskManagerMemory {
-  readonly kind: 'taskmanager'
-  /** Heap of the main thread. */
-  readonly frameworkHeap: number
-  readonly frameworkOffHeap: number
-  /** Heap of all task threads together. */
-  readonly taskHeap: number
-  readonly taskOffHeap: number
-  readonly networkMemory: number
-  readonly managedMemory: number
-  readonly jvmMetaspace: number
-  readonly jvmOverhead: number
-  /** All but metaspace and overhead. */
-  readonly totalFlinkMemory: number
-  readonly totalProcessMemory: number
-  readonly numberOfTaskSlots: number
-  /** The share of one slot; what does not divide evenly belongs to no slot. */
-  readonly perSlot: {
-    readonly taskHeap: number
-    readonly taskOffHeap: number
-    readonly managedMemory: number
-    readonly networkMemory: number
-  }
-}
+export type { TaskManagerMemory } from './divide-task-manager-memory.js'
 
-const NETWORK: FractionOptions = {
-  name: 'network memory',
-  min: Options.NETWORK_MEMORY_MIN,
-  max: Options.NETWORK_MEMORY_MAX,
-  fraction: Options.NETWORK_MEMORY_FRACTION,
-}
-
-const OVERHEAD: FractionOptions = {
-  name: 'overhead',
-  min: Options.OVERHEAD_MIN,
-  max: Options.OVERHEAD_MAX,
-  fraction: Options.OVERHEAD_FRACTION,
-}
+/**
+ * Bytes of task heap without which no task starts: the modules of the runtime and a small program need 8 MB of the old
+ * generation, a thread with less than 12 does not start for sure, and the young one is 3.
+ */
+export const LEAST_TASK_HEAP = 15 * 1024 * 1024
 
 /**
  * Divides the memory of a TaskManager by Flink's rules, from `taskmanager.memory.process.size`,
  * or `.flink.size`, or `.task.heap.size` with `.managed.size`.
  *
- * @throws IllegalConfigurationError with the arithmetic, if the parts do not fit or nothing is set
+ * @throws IllegalConfigurationError with the arithmetic, if the parts do not fit, nothing is set, or no task could run in a slot
  */
 export function deriveTaskManagerMemory(configuration: Configuration): TaskManagerMemory {
-  const process = configuration.get(Options.TOTAL_PROCESS_MEMORY)
-  const flink = configuration.get(Options.TOTAL_FLINK_MEMORY)
-  const taskHeap = configuration.get(Options.TASK_HEAP_MEMORY)
-  const managed = configuration.get(Options.MANAGED_MEMORY_SIZE)
-  const jvmMetaspace = configuration.get(Options.METASPACE)
-
-  let parts: FlinkParts
-  let jvmOverhead: number
-  if (flink === undefined && process !== undefined) {
-    jvmOverhead = shareOf(configuration, OVERHEAD, process)
-    const rest = process - jvmMetaspace - jvmOverhead
-    if (rest <= 0) {
-      throw new IllegalConfigurationError(
-        `Cannot divide '${Options.TOTAL_PROCESS_MEMORY.key}' (${formatMemorySize(process)}): ${sumText({ metaspace: jvmMetaspace, overhead: jvmOverhead })} leave ${signed(rest)} for everything else; raise it`,
-        { key: Options.TOTAL_PROCESS_MEMORY.key },
-      )
-    }
-    parts = divideFlinkMemory(configuration, rest)
-  } else {
-    if (flink !== undefined) parts = divideFlinkMemory(configuration, flink)
-    else if (taskHeap !== undefined && managed !== undefined) {
-      parts = sumFlinkMemory(configuration, taskHeap, managed)
-    } else throw nothingSet()
-    const used = sum(parts) + jvmMetaspace
-    jvmOverhead =
-      process === undefined
-        ? shareBeside(configuration, OVERHEAD, used)
-        : checkShare(configuration, OVERHEAD, {
-            bytes: process - used,
-            arithmetic: `of '${Options.TOTAL_PROCESS_MEMORY.key}' (${formatMemorySize(process)}), ${sumText({ "'flink.size'": sum(parts), metaspace: jvmMetaspace })}`,
-          })
-  }
-  const totalFlinkMemory = sum(parts)
-  const slots = configuration.get(TaskManagerOptions.NUM_TASK_SLOTS)
-  const share = (bytes: number) => Math.floor(bytes / slots)
-  return {
-    kind: 'taskmanager',
-    ...parts,
-    jvmMetaspace,
-    jvmOverhead,
-    totalFlinkMemory,
-    totalProcessMemory: totalFlinkMemory + jvmMetaspace + jvmOverhead,
-    numberOfTaskSlots: slots,
-    perSlot: {
-      taskHeap: share(parts.taskHeap),
-      taskOffHeap: share(parts.taskOffHeap),
-      managedMemory: share(parts.managedMemory),
-      networkMemory: share(parts.networkMemory),
-    },
-  }
-}
-
-type FlinkParts = Readonly<
-  Record<
-    | 'frameworkHeap'
-    | 'frameworkOffHeap'
-    | 'taskHeap'
-    | 'taskOffHeap'
-    | 'networkMemory'
-    | 'managedMemory',
-    number
-  >
->
-
-function sum(parts: FlinkParts): number {
-  return Object.values(parts).reduce((a, b) => a + b, 0)
-}
-
-function fixedParts(configuration: Configuration) {
-  return {
-    frameworkHeap: configuration.get(Options.FRAMEWORK_HEAP_MEMORY),
-    frameworkOffHeap: configuration.get(Options.FRAMEWORK_OFF_HEAP_MEMORY),
-    taskOffHeap: configuration.get(Options.TASK_OFF_HEAP_MEMORY),
-  }
-}
-
-/** The total is given: task heap is the rest, or network memory if task heap is given too. */
-function divideFlinkMemory(configuration: Configuration, total: number): FlinkParts {
-  const fixed = fixedParts(configuration)
-  const managedMemory =
-    configuration.get(Options.MANAGED_MEMORY_SIZE) ??
-    Math.floor(total * configuration.get(Options.MANAGED_MEMORY_FRACTION))
-  const named = {
-    'framework heap': fixed.frameworkHeap,
-    'framework off-heap': fixed.frameworkOffHeap,
-    'task off-heap': fixed.taskOffHeap,
-    managed: managedMemory,
-  }
-  const totalText = `of the ${formatMemorySize(total)} without metaspace and overhead`
-  const left = total - Object.values(named).reduce((a, b) => a + b, 0)
-  const givenTaskHeap = configuration.get(Options.TASK_HEAP_MEMORY)
-  if (givenTaskHeap !== undefined) {
-    const networkMemory = checkShare(configuration, NETWORK, {
-      bytes: left - givenTaskHeap,
-      arithmetic: `${totalText}, ${sumText({ ...named, 'task heap': givenTaskHeap })}`,
-    })
-    return { ...fixed, managedMemory, networkMemory, taskHeap: givenTaskHeap }
-  }
-  const networkMemory = shareOf(configuration, NETWORK, total)
-  const taskHeap = left - networkMemory
-  if (taskHeap <= 0) {
-    throw new IllegalConfigurationError(
-      `Cannot divide the memory: ${totalText}, ${sumText({ ...named, network: networkMemory })} leave ${signed(taskHeap)} for the task heap; raise '${Options.TOTAL_PROCESS_MEMORY.key}' or lower one of these`,
-    )
-  }
-  return { ...fixed, managedMemory, networkMemory, taskHeap }
-}
-
-/** Task heap and managed memory are given: the totals follow from the parts. */
-function sumFlinkMemory(
-  configuration: Configuration,
-  taskHeap: number,
-  managedMemory: number,
-): FlinkParts {
-  const fixed = fixedParts(configuration)
-  const rest =
-    fixed.frameworkHeap + fixed.frameworkOffHeap + fixed.taskOffHeap + taskHeap + managedMemory
-  const networkMemory = shareBeside(configuration, NETWORK, rest)
-  return { ...fixed, managedMemory, networkMemory, taskHeap }
-}
-
-function nothingSet(): IllegalConfigurationError {
-  return new IllegalConfigurationError(
-    `Cannot divide the memory of the TaskManager: set '${Options.TOTAL_PROCESS_MEMORY.key}' (1728m is a good start), or '${Options.TOTAL_FLINK_MEMORY.key}', or both '${Options.TASK_HEAP_MEMORY.key}' and '${Options.MANAGED_MEMORY_SIZE.key}'`,
-    { key: Options.TOTAL_PROCESS_MEMORY.key },
+  const memory = divideTaskManagerMemory(configuration)
+  const { perSlot, numberOfTaskSlots: slots } = memory
+  if (perSlot.taskHeap >= LEAST_TASK_HEAP) return memory
+  const size = formatMemorySizeForHumans
+  const share = slots === 1 ? '' : `, ${size(perSlot.taskHeap)} for each of ${slots} slots`
+  throw new IllegalConfigurationError(
+    `Cannot run tasks in a TaskManager of ${size(memory.totalProcessMemory)}: what its other parts leave is ` +
+      `${size(memory.taskHeap)} of task heap${share}, and a task needs ${size(LEAST_TASK_HEAP)} at least; ` +
+      `${remedyForTaskHeap(configuration, LEAST_TASK_HEAP)}, or lower '${TaskManagerOptions.NUM_TASK_SLOTS.key}'`,
   )
+}
+
+/** What to do so that each slot has `slotTaskHeap` bytes of task heap, as part of a sentence: `set 'taskmanager.…' to 1100m at least`. */
+export function remedyForTaskHeap(configuration: Configuration, slotTaskHeap: number): string {
+  const least = memoryForTaskHeap(configuration, slotTaskHeap)
+  return least === undefined
+    ? "raise 'taskmanager.memory.process.size'"
+    : `set '${least.key}' to ${least.megabytes}m at least`
 }

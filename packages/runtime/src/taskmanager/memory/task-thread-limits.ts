@@ -1,4 +1,4 @@
-import { FlinkError, formatMemorySizeForHumans } from '@flink-ts/core'
+import { FlinkError, formatMemorySizeForHumans, LEAST_TASK_HEAP } from '@flink-ts/core'
 
 /** Of `ResourceLimits`: what the heap of a thread may grow to. */
 export interface TaskThreadLimits {
@@ -7,8 +7,6 @@ export interface TaskThreadLimits {
 }
 
 const MB = 1024 * 1024
-/** The modules of the runtime and a small program need 8 MB; a thread with less than 12 does not start for sure. */
-const LEAST_OLD_MB = 12
 const LEAST_YOUNG_MB = 3
 /**
  * Three semi-spaces of 4 MB. V8's default of 48 measures no faster and costs each thread some 20 MB more; with 3 the
@@ -38,16 +36,14 @@ export function taskThreadLimits(facts: {
   taskHeapBytes: number
   numberOfTasks: number
   managedBytes: number
+  /** What to do so that the slot has so many bytes of task heap, as part of a sentence. */
+  remedy: (neededBytes: number) => string
 }): TaskThreadLimits {
-  const { taskName, taskHeapBytes, numberOfTasks, managedBytes } = facts
+  const { taskName, taskHeapBytes, numberOfTasks, managedBytes, remedy } = facts
   const shareMb = Math.floor(taskHeapBytes / numberOfTasks / MB)
-  if (shareMb < LEAST_OLD_MB + LEAST_YOUNG_MB) {
-    const needed = numberOfTasks * (LEAST_OLD_MB + LEAST_YOUNG_MB)
+  if (shareMb < LEAST_TASK_HEAP / MB) {
     throw new TaskHeapTooSmallError(
-      `Cannot start a thread for task ${taskName}: its slot has ${formatMemorySizeForHumans(taskHeapBytes)} of task ` +
-        `heap for ${numberOfTasks} tasks of the job, which need ${needed} MB at least; raise ` +
-        'taskmanager.memory.task.heap.size or taskmanager.memory.process.size, lower ' +
-        'taskmanager.numberOfTaskSlots, or put operators into other slot sharing groups',
+      `Cannot start a thread for task ${taskName}: its slot has ${tooSmall(taskHeapBytes, numberOfTasks, remedy)}`,
       { taskName },
     )
   }
@@ -56,4 +52,18 @@ export function taskThreadLimits(facts: {
     maxYoungGenerationSizeMb: young,
     maxOldGenerationSizeMb: shareMb - young + Math.floor(managedBytes / MB),
   }
+}
+
+/** Ends the sentence `the slot has …`. */
+export function tooSmall(
+  taskHeapBytes: number,
+  numberOfTasks: number,
+  remedy: (neededBytes: number) => string,
+): string {
+  const needed = numberOfTasks * LEAST_TASK_HEAP
+  const size = formatMemorySizeForHumans
+  return (
+    `${size(taskHeapBytes)} of task heap for ${numberOfTasks} tasks of the job, which need ${size(needed)} at least; ` +
+    `${remedy(needed)}, or put operators into other slot sharing groups`
+  )
 }

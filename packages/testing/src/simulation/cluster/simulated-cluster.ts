@@ -79,7 +79,7 @@ export class SimulatedCluster {
       maxTurnMs,
       taskDurationMs: options.taskDurationMs,
       configuration: Configuration.fromMap({
-        'taskmanager.memory.process.size': '1 gb',
+        'taskmanager.memory.process.size': '2 gb',
         'taskmanager.numberOfTaskSlots': String(options.slotsPerTaskManager ?? 2),
         ...options.configuration,
       }),
