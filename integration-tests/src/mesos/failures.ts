@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import type { MesosAgent } from '../clusters/mesos.js'
 import type { ZooKeeperEnsemble } from '../clusters/zookeeper.js'
+import { CountedJob } from '../support/counted-job.js'
 import { isAlive, killHard } from '../support/processes.js'
 import { until } from '../support/until.js'
-import { CountedJob } from './counted-job.js'
 import { type MesosPlace, mesosTest } from './mesos-place.js'
-import { runningTasks, taskManagers, untilTasks } from './observations.js'
+import { jobSession, runningTasks, taskManagers, untilTasks } from './observations.js'
 
 /** Longer than the session of a master that is gone, and all that comes after it. */
 const ELECTION_MS = 60_000
@@ -49,7 +49,7 @@ export async function testFailures(t: Test, place: MesosPlace): Promise<void> {
       body: (t: Test, job: CountedJob) => Promise<void>,
     ) =>
       t.test(name, async (t) => {
-        const job = await CountedJob.start(t, place, seconds)
+        const job = await CountedJob.start(t, jobSession(place), seconds)
         await body(t, job)
         await job.checkRows(t)
         t.equal((await place.framework()).id, id, 'it is the same framework')
@@ -145,7 +145,7 @@ export async function testRemovedFramework(t: Test, place: MesosPlace): Promise<
   const { operator } = place.mesos
   await mesosTest(t, place, 'the JobManager comes back after the failover timeout', async (t) => {
     const first = await place.startSession('-Dmesos.failover-timeout=3')
-    const job = await CountedJob.start(t, place, 10)
+    const job = await CountedJob.start(t, jobSession(place), 10)
     const { id } = await place.framework()
     const before = await untilTasks(place, 2)
     first.kill('SIGKILL')

@@ -1,10 +1,20 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import type { JobSession } from '../support/counted-job.js'
 import { program } from '../support/test-cluster.js'
 import { until } from '../support/until.js'
 import type { MesosPlace } from './mesos-place.js'
 
 /** A job that runs until it is ended, for `flink run`. */
 export const ENDLESS = [program('application.ts'), '--mode', 'endless']
+
+/** The session of a place, for jobs. */
+export function jobSession(place: MesosPlace): JobSession {
+  return {
+    folder: place.folder,
+    flink: (action, ...words) => place.flink(action, ...words),
+    rest: async () => place.rest,
+  }
+}
 
 export function jobIdIn(text: string): string {
   const id = /JobID ([0-9a-f]{32})/.exec(text)?.[1]

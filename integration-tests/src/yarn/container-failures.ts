@@ -1,11 +1,18 @@
 import { readFileSync } from 'node:fs'
 import type { Test } from 'tap'
+import { CountedJob } from '../support/counted-job.js'
 import { isAlive, killHard } from '../support/processes.js'
 import { program } from '../support/test-cluster.js'
 import { until } from '../support/until.js'
 import type { YarnPlace } from '../support/yarn-place.js'
-import { CountedJob } from './counted-job.js'
-import { ENDLESS, jobIdIn, stopSession, untilRunning, yarnTest } from './observations.js'
+import {
+  ENDLESS,
+  jobIdIn,
+  jobSession,
+  stopSession,
+  untilRunning,
+  yarnTest,
+} from './observations.js'
 
 /** The node process of a container, not the shell around it. */
 export function nodeProcess(place: YarnPlace, containerId: string): number {
@@ -23,7 +30,7 @@ export async function testContainerFailures(t: Test, place: YarnPlace): Promise<
 
   await test('TaskManagers: killed, and over their memory', async (t) => {
     const id = await place.startSession()
-    const job = await CountedJob.start(t, place, id, 10)
+    const job = await CountedJob.start(t, jobSession(place, id), 10)
     const [, first] = (await yarn.containers(id)).map(({ containerId }) => containerId)
     killHard(nodeProcess(place, first!))
     await until('another container has come', async () => {

@@ -2,12 +2,12 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { startZooKeeper } from '../clusters/zookeeper.js'
+import { CountedJob } from '../support/counted-job.js'
 import { isAlive, killHard } from '../support/processes.js'
 import { until } from '../support/until.js'
 import type { YarnPlace } from '../support/yarn-place.js'
 import { nodeProcess } from './container-failures.js'
-import { CountedJob } from './counted-job.js'
-import { stopSession, yarnTest } from './observations.js'
+import { jobSession, stopSession, yarnTest } from './observations.js'
 
 /** What happens to JobManagers and to YARN's own daemons, with ZooKeeper; jobs lose and repeat nothing. */
 export async function testDaemonFailures(t: Test, place: YarnPlace): Promise<void> {
@@ -38,7 +38,7 @@ export async function testDaemonFailures(t: Test, place: YarnPlace): Promise<voi
       body: (t: Test, job: CountedJob) => Promise<void>,
     ) =>
       t.test(name, async (t) => {
-        const job = await CountedJob.start(t, place, id, seconds)
+        const job = await CountedJob.start(t, jobSession(place, id), seconds)
         await body(t, job)
         await job.checkRows(t)
       })

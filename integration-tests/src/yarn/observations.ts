@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import type { Test } from 'tap'
 import type { Hadoop } from '../clusters/hadoop.js'
+import type { JobSession } from '../support/counted-job.js'
 import { program } from '../support/test-cluster.js'
 import { until } from '../support/until.js'
 import type { YarnPlace } from '../support/yarn-place.js'
@@ -88,6 +89,16 @@ export function untilRunning(
       state === 'RUNNING' && vertices.every((each) => each.tasks['RUNNING'] === each.parallelism)
     )
   })
+}
+
+/** A session on YARN, for jobs. */
+export function jobSession(place: YarnPlace, applicationId: string): JobSession {
+  const target = ['-t', 'yarn-session', `-Dyarn.application.id=${applicationId}`]
+  return {
+    folder: place.folder,
+    flink: (action, ...words) => place.flink(action, ...target, ...words),
+    rest: () => place.rest(applicationId),
+  }
 }
 
 /** Ends a session as `yarn-session.sh -id` does. */

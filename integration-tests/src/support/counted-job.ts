@@ -1,30 +1,39 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { RestClusterClient } from '@flink-ts/rest/client'
 import type { Test } from 'tap'
 import { startCheckpointStorage } from '../faults/checkpoint-storage.js'
 import { JobUnderFaults } from '../faults/job-under-faults.js'
 import { readRows } from '../faults/read-output.js'
 import { RowChecker } from '../faults/row-checker.js'
-import type { CommandResult } from '../support/command.js'
-import { until } from '../support/until.js'
-import type { MesosPlace } from './mesos-place.js'
+import type { CommandResult } from './command.js'
+import { until } from './until.js'
 
 const RATE = 1000
 /** Recovering may take long on a busy machine, but not this long. */
 const DEADLINE_MS = 120_000
 let jobs = 0
 
-/** The job of the fault run in a session on Mesos: whatever happens to it, each of its rows must be there once. */
+/** A session that jobs can be sent to. */
+export interface JobSession {
+  /** For files of its jobs. */
+  readonly folder: string
+  /** Runs an action of `flink` on it. */
+  flink(action: string, ...words: string[]): Promise<CommandResult>
+  rest(): Promise<RestClusterClient>
+}
+
+/** The job of the fault run in a session: whatever happens to it, each of its rows must be there once. */
 export class CountedJob extends JobUnderFaults {
-  readonly #place: MesosPlace
+  readonly #session: JobSession
 
   /** Runs for so many seconds if nothing happens, in two tasks; it has a complete checkpoint when this resolves. */
-  static async start(t: Test, place: MesosPlace, seconds: number): Promise<CountedJob> {
-    const folder = join(place.folder, `job-${jobs++}`)
+  static async start(t: Test, session: JobSession, seconds: number): Promise<CountedJob> {
+    const folder = join(session.folder, `job-${jobs++}`)
     mkdirSync(folder)
     const storage = await startCheckpointStorage('local', folder)
     t.teardown(() => storage.close())
-    const job = new CountedJob(place, {
+    const job = new CountedJob(session, {
       count: seconds * RATE,
       keys: 100,
       rate: RATE,
@@ -43,22 +52,25 @@ export class CountedJob extends JobUnderFaults {
     return job
   }
 
-  private constructor(place: MesosPlace, options: ConstructorParameters<typeof JobUnderFaults>[0]) {
+  private constructor(
+    session: JobSession,
+    options: ConstructorParameters<typeof JobUnderFaults>[0],
+  ) {
     super(options)
-    this.#place = place
+    this.#session = session
   }
 
   protected override flink(...words: string[]): Promise<CommandResult> {
     const [action, ...rest] = words
-    return this.#place.flink(action!, ...rest)
+    return this.#session.flink(action!, ...rest)
   }
 
   async status(): Promise<string> {
-    return (await this.#place.rest.jobDetails(this.id)).state
+    return (await (await this.#session.rest()).jobDetails(this.id)).state
   }
 
   async failure(): Promise<string> {
-    const { exceptionHistory } = await this.#place.rest.jobExceptions(this.id)
+    const { exceptionHistory } = await (await this.#session.rest()).jobExceptions(this.id)
     return exceptionHistory.entries[0]?.stacktrace ?? 'for no known reason'
   }
 
