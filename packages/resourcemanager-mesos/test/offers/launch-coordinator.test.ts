@@ -1,0 +1,476 @@
+import { MesosCallError, type Offer, type TaskInfo } from '@flink-ts/mesos-client'
+import t from 'tap'
+import { CoordinatorUnderTest, taskInfos } from '../support/coordinator-under-test.js'
+import { offer, request } from '../support/offers.js'
+
+t.test('LaunchCoordinator suppresses offers while nothing is wanted', async (t) => {
+  const c = new CoordinatorUnderTest()
+  c.coordinator.connected()
+  c.offers(offer({ id: 'a' }), offer({ id: 'b' }))
+
+  t.same(c.said, ['SUPPRESS', 'DECLINE a,b'])
+  t.equal(c.coordinator.state, 'IDLE')
+})
+
+t.test(
+  'LaunchCoordinator revives offers for a request, and suppresses them after it',
+  async (t) => {
+    const c = new CoordinatorUnderTest()
+    c.coordinator.connected()
+    c.coordinator.request(request('1'))
+    t.same(c.said, ['SUPPRESS', 'REVIVE'])
+    c.offers(offer({ id: 'a', cpus: 8 }), offer({ id: 'b', cpus: 1 }))
+    await c.pass(0)
+
+    t.same(c.said, ['SUPPRESS', 'DECLINE a', 'ACCEPT b'])
+    t.same(c.transitions, [
+      'SUSPENDED -> IDLE',
+      'IDLE -> GATHERING_OFFERS',
+      'GATHERING_OFFERS -> IDLE',
+    ])
+    c.coordinator.request(request('2'))
+    t.same(c.said, ['REVIVE'])
+  },
+)
+
+t.test(
+  'LaunchCoordinator launches with what was taken, and its filters are the configured ones',
+  async (t) => {
+    const c = new CoordinatorUnderTest({ declinedOfferRefuseMs: 2500 })
+    c.coordinator.request(request('1', { portKeys: ['k'] }))
+    c.coordinator.connected()
+    c.offers(offer({ id: 'a' }), offer({ id: 'b' }))
+    await c.pass(0)
+
+    const [placement] = c.placements
+    t.same(placement?.tasks[0]?.ports, { k: 31_000 })
+    const accept = c.calls.find(({ type }) => type === 'ACCEPT')
+    t.match(accept, { launch: [{ taskId: '1', resources: placement?.tasks[0]?.resources }] })
+    t.match(accept, { refuseSeconds: 2.5 })
+    t.match(
+      c.calls.find(({ type }) => type === 'DECLINE'),
+      { refuseSeconds: 2.5 },
+    )
+  },
+)
+
+t.test(
+  'LaunchCoordinator gathers offers for a second unless there is a place for all',
+  async (t) => {
+    const c = new CoordinatorUnderTest()
+    c.coordinator.connected()
+    for (const id of ['1', '2', '3']) c.coordinator.request(request(id, { cpus: 2 }))
+    c.offers(offer({ id: 'a', cpus: 4 }))
+    await c.pass(600)
+    t.same(c.places, {}, 'not all fit')
+    c.offers(offer({ id: 'b', cpus: 1 }))
+    await c.pass(399)
+    t.same(c.places, {})
+    await c.pass(1)
+    t.same(c.places, { a: ['1', '2'] }, 'one second after the first offer')
+    t.equal(c.coordinator.waitingRequests, 1)
+    t.equal(c.coordinator.heldOffers, 1, 'the rest is kept for the last request')
+    c.offers(offer({ id: 'c', cpus: 2 }))
+    await c.pass(0)
+    t.same(c.places, { a: ['1', '2'], c: ['3'] }, 'at once, as all that is wanted fits')
+    t.ok(c.said.includes('DECLINE b'))
+  },
+)
+
+t.test('LaunchCoordinator sees requests of one turn together', async (t) => {
+  const c = new CoordinatorUnderTest()
+  c.coordinator.connected()
+  c.coordinator.request(request('large', { cpus: 8 }))
+  c.offers(offer({ id: 'a', cpus: 4 }), offer({ id: 'b', cpus: 4 }))
+  for (const id of ['1', '2', '3', '4']) c.coordinator.request(request(id, { cpus: 2 }))
+  c.coordinator.withdraw('large')
+  await c.pass(0)
+
+  t.same(c.placements.length, 2)
+  t.same(Object.values(c.places).flat().sort(), ['1', '2', '3', '4'])
+  t.equal(c.said.filter((call) => call === 'REVIVE').length, 1)
+})
+
+t.test('LaunchCoordinator pools the offers of one agent and role, not of two roles', async (t) => {
+  const c = new CoordinatorUnderTest()
+  c.coordinator.connected()
+  c.coordinator.request(request('1', { cpus: 3 }))
+  c.offers(
+    offer({ id: 'x', agentId: 'a', cpus: 2, forRole: 'other', ports: [1, 0] }),
+    offer({ id: 'y', agentId: 'a', cpus: 2 }),
+  )
+  await c.pass(1000)
+  t.same(c.places, {})
+  c.offers(offer({ id: 'z', agentId: 'a', cpus: 1, ports: [1, 0] }))
+  await c.pass(0)
+
+  t.same(c.places, { a: ['1'] })
+  t.ok(c.said.includes('ACCEPT y,z'))
+})
+
+t.test(
+  'LaunchCoordinator declines agents without the attributes, or under maintenance',
+  async (t) => {
+    const constraints = [
+      { attribute: 'zone', value: 'a' },
+      { attribute: 'disk', value: 'ssd' },
+    ]
+    const c = new CoordinatorUnderTest({ constraints })
+    c.coordinator.connected()
+    c.coordinator.request(request('1'))
+    const good = { zone: 'a', disk: 'ssd' }
+    c.offers(
+      offer({ id: 'none' }),
+      offer({ id: 'half', attributes: { zone: 'a' } }),
+      offer({ id: 'other', attributes: { zone: 'b', disk: 'ssd' } }),
+      offer({ id: 'down', attributes: good, unavailableFromMs: c.clock.now() }),
+      offer({ id: 'good', attributes: { ...good, rack: '7' } }),
+    )
+    await c.pass(0)
+
+    t.same(c.places, { good: ['1'] })
+    t.ok(c.said.includes('DECLINE none,half,other,down'))
+  },
+)
+
+t.test(
+  'LaunchCoordinator forgets offers that were taken back, and those of lost agents',
+  async (t) => {
+    const c = new CoordinatorUnderTest()
+    c.coordinator.connected()
+    c.coordinator.request(request('1'))
+    c.offers(
+      offer({ id: 'a' }),
+      offer({ id: 'b1', agentId: 'b' }),
+      offer({ id: 'b2', agentId: 'b' }),
+    )
+    c.coordinator.offerRescinded('a')
+    c.coordinator.offerRescinded('never seen')
+    c.coordinator.agentLost('b')
+    c.coordinator.agentLost('never seen')
+    await c.pass(2000)
+
+    t.same(c.places, {})
+    t.equal(c.coordinator.heldOffers, 0)
+    c.offers(offer({ id: 'c' }))
+    await c.pass(0)
+    t.same(c.places, { c: ['1'] })
+  },
+)
+
+t.test(
+  'LaunchCoordinator tells the master all the same when an offer is taken back while the driver prepares',
+  async (t) => {
+    // The master's answer ends the tasks: they were noted as launched.
+    const c = new CoordinatorUnderTest()
+    let prepared: (launch: TaskInfo[]) => void = () => {}
+    c.place = () =>
+      new Promise((resolve) => {
+        prepared = resolve
+      })
+    c.coordinator.connected()
+    c.coordinator.request(request('1'))
+    c.offers(offer({ id: 'a' }))
+    await c.pass(0)
+    c.coordinator.offerRescinded('a')
+    c.coordinator.agentLost('a')
+    prepared(taskInfos(c.placements[0]!))
+    await c.pass(0)
+
+    t.equal(c.said.at(-1), 'ACCEPT a')
+    t.equal(c.coordinator.waitingRequests, 0, 'it is not placed twice')
+  },
+)
+
+t.test('LaunchCoordinator gives back what the driver leaves out', async (t) => {
+  const c = new CoordinatorUnderTest()
+  c.place = async (placement) => taskInfos(placement).slice(1)
+  c.coordinator.connected()
+  for (const id of ['1', '2']) c.coordinator.request(request(id))
+  c.offers(offer({ id: 'a' }))
+  await c.pass(0)
+  t.match(c.calls.at(-1), { type: 'ACCEPT', launch: [{ taskId: '2' }] })
+  c.place = async () => []
+  c.coordinator.request(request('3'))
+  c.offers(offer({ id: 'b' }))
+  await c.pass(0)
+
+  t.equal(c.said.at(-1), 'DECLINE b')
+  t.equal(c.coordinator.waitingRequests, 0)
+})
+
+t.test(
+  'LaunchCoordinator tries again, after a pause, what the driver could not carry out',
+  async (t) => {
+    const c = new CoordinatorUnderTest()
+    c.place = async () => {
+      throw new Error('cannot be written')
+    }
+    c.coordinator.connected()
+    for (const id of ['1', '2']) c.coordinator.request(request(id))
+    c.offers(offer({ id: 'a' }))
+    await c.pass(0)
+    t.same(c.warnings, ['Tasks could not be given their places'])
+    t.equal(c.said.at(-1), 'DECLINE a')
+    t.equal(c.coordinator.waitingRequests, 0)
+    c.coordinator.withdraw('2')
+    await c.pass(4999)
+    t.same(c.said, [])
+    await c.pass(1)
+    t.same(c.said, ['REVIVE'])
+    t.equal(c.coordinator.waitingRequests, 1)
+    c.place = async (placement) => taskInfos(placement)
+    c.offers(offer({ id: 'b' }))
+    await c.pass(0)
+
+    t.equal(c.said.at(-1), 'ACCEPT b')
+    t.same(
+      c.placements.at(-1)?.tasks.map(({ taskId }) => taskId),
+      ['1'],
+      'not the withdrawn one',
+    )
+  },
+)
+
+t.test('LaunchCoordinator begins anew with each subscription', async (t) => {
+  const c = new CoordinatorUnderTest()
+  c.coordinator.request(request('1', { cpus: 100 }))
+  c.offers(offer({ id: 'early' }))
+  t.same(c.said, [], 'nothing is said without a subscription')
+  c.coordinator.connected()
+  c.offers(offer({ id: 'a' }))
+  c.coordinator.disconnected()
+  c.offers(offer({ id: 'late' }))
+  await c.pass(10_000)
+  t.equal(c.coordinator.heldOffers, 0)
+  t.same(c.said, ['REVIVE'])
+  c.coordinator.connected()
+  c.offers(offer({ id: 'b' }))
+  c.coordinator.connected()
+  t.equal(c.coordinator.heldOffers, 0, 'two subscriptions in a row')
+  c.offers(offer({ id: 'c', cpus: 100 }))
+  await c.pass(0)
+
+  t.same(c.places, { c: ['1'] })
+})
+
+t.test('LaunchCoordinator withdraws requests wherever they are', async (t) => {
+  const c = new CoordinatorUnderTest()
+  c.coordinator.connected()
+  c.coordinator.request(request('1'))
+  c.coordinator.request(request('1'))
+  t.equal(c.coordinator.waitingRequests, 1, 'the same request is one')
+  c.offers(offer({ id: 'a' }))
+  c.coordinator.withdraw('1')
+  c.coordinator.withdraw('1')
+  await c.pass(2000)
+
+  t.same(c.places, {})
+  t.same(c.said, ['SUPPRESS', 'REVIVE', 'SUPPRESS', 'DECLINE a'])
+})
+
+t.test(
+  'LaunchCoordinator declines offers that were not used for the configured time',
+  async (t) => {
+    const c = new CoordinatorUnderTest({ unusedOfferExpirationMs: 20_000 })
+    c.coordinator.connected()
+    c.coordinator.request(request('1', { cpus: 100 }))
+    c.offers(offer({ id: 'a' }))
+    await c.pass(5_000)
+    c.offers(offer({ id: 'b' }))
+    await c.pass(14_999)
+    t.same(c.said, ['SUPPRESS', 'REVIVE'])
+    await c.pass(1)
+    t.same(c.said, ['DECLINE a'])
+    await c.pass(5_000)
+    t.same(c.said, ['DECLINE b'])
+    c.offers(offer({ id: 'c' }))
+    await c.pass(20_000)
+    t.same(c.said, ['DECLINE c'])
+  },
+)
+
+t.test('LaunchCoordinator does not hoard what fits nobody', async (t) => {
+  const c = new CoordinatorUnderTest()
+  c.coordinator.connected()
+  c.coordinator.request(request('1', { cpus: 100 }))
+  c.offers(...Array.from({ length: 100 }, (_, i) => offer({ id: `o${i}`, cpus: 1 + (i % 50) })))
+  await c.pass(1000)
+
+  t.equal(c.coordinator.heldOffers, 16)
+  const declined = c.calls.find(({ type }) => type === 'DECLINE')
+  t.notOk(JSON.stringify(declined).includes('"o49"'), 'the nearest ones are kept')
+  t.ok(JSON.stringify(declined).includes('"o50"'))
+})
+
+t.test(
+  'LaunchCoordinator revives offers again for a request that could not see what was declined',
+  async (t) => {
+    const c = new CoordinatorUnderTest({ constraints: [{ attribute: 'zone', value: 'a' }] })
+    c.coordinator.connected()
+    c.coordinator.request(request('1', { cpus: 100 }))
+    c.coordinator.request(request('2', { cpus: 100 }))
+    t.same(c.said, ['SUPPRESS', 'REVIVE'])
+    c.offers(offer({ id: 'a' }))
+    c.coordinator.request(request('3', { cpus: 100 }))
+    c.coordinator.request(request('4', { cpus: 100 }))
+    t.same(c.said, ['DECLINE a', 'REVIVE'])
+  },
+)
+
+t.test('LaunchCoordinator repeats a REVIVE that the master did not take', async (t) => {
+  const c = new CoordinatorUnderTest()
+  c.answer = async ({ type }) => {
+    if (type === 'REVIVE') throw new MesosCallError('refused', '503 Service Unavailable')
+  }
+  c.coordinator.connected()
+  c.coordinator.request(request('1'))
+  await c.pass(5000)
+  await c.pass(5000)
+  t.same(c.said, ['SUPPRESS', 'REVIVE', 'REVIVE', 'REVIVE'])
+  c.coordinator.withdraw('1')
+  await c.pass(60_000)
+  t.same(c.said, ['SUPPRESS'])
+  c.answer = async () => {
+    throw new MesosCallError('not-subscribed', 'the stream is gone')
+  }
+  c.coordinator.request(request('2'))
+  await c.pass(20_000)
+  t.same(c.said, ['REVIVE'], 'the next subscription begins anew')
+})
+
+t.test('LaunchCoordinator declines what the master does not let it accept', async (t) => {
+  const c = new CoordinatorUnderTest()
+  c.answer = async ({ type }) => {
+    if (type === 'ACCEPT') throw new MesosCallError('refused', '400 Bad Request')
+  }
+  c.coordinator.connected()
+  c.coordinator.request(request('1'))
+  c.offers(offer({ id: 'a' }))
+  await c.pass(0)
+
+  t.same(c.said.slice(-2), ['ACCEPT a', 'DECLINE a'])
+  t.equal(c.coordinator.waitingRequests, 0, 'the driver knows what becomes of the task')
+})
+
+t.test('LaunchCoordinator gives everything back when it is closed', async (t) => {
+  const c = new CoordinatorUnderTest()
+  let prepared: (launch: TaskInfo[]) => void = () => {}
+  c.place = () =>
+    new Promise((resolve) => {
+      prepared = resolve
+    })
+  c.coordinator.connected()
+  c.coordinator.request(request('1'))
+  c.coordinator.request(request('2', { cpus: 100 }))
+  c.offers(offer({ id: 'a' }), offer({ id: 'b', cpus: 1 }))
+  await c.pass(1000)
+  c.coordinator.close()
+  c.coordinator.close()
+  prepared(taskInfos(c.placements[0]!))
+  await c.pass(0)
+
+  t.same(c.said, ['SUPPRESS', 'REVIVE', 'DECLINE a,b'], 'and does not launch any more')
+  c.coordinator.request(request('3'))
+  c.coordinator.connected()
+  c.coordinator.disconnected()
+  c.offers(offer({ id: 'c' }))
+  await c.pass(600_000)
+  t.same(c.said, [])
+  t.equal(c.clock.pendingTimers, 0)
+  t.equal(c.coordinator.state, 'CLOSED')
+})
+
+t.test('LaunchCoordinator says what is short when tasks wait', async (t) => {
+  const explanation = async (
+    c: CoordinatorUnderTest,
+    offers: readonly Offer[],
+    ...requests: ReturnType<typeof request>[]
+  ) => {
+    c.coordinator.connected()
+    for (const wanted of requests) c.coordinator.request(wanted)
+    await c.pass(1)
+    if (offers.length > 0) c.offers(...offers)
+    await c.pass(29_998)
+    t.same(c.unsatisfied, [])
+    await c.pass(1)
+    const [[taskIds, text] = [[], '']] = c.unsatisfied
+    t.same(
+      taskIds,
+      requests.map(({ taskId }) => taskId),
+    )
+    return text
+  }
+  const c = () => new CoordinatorUnderTest()
+  const wanted = request('1', { cpus: 4, memoryMb: 4096, portKeys: [] })
+
+  t.equal(
+    await explanation(
+      c(),
+      [
+        offer({ id: 'a', cpus: 8, memoryMb: 1024, diskMb: 0 }),
+        offer({ id: 'b', cpus: 3, memoryMb: 8192, diskMb: 0, ports: [5, 6] }),
+      ],
+      wanted,
+      request('2', { cpus: 4, memoryMb: 4096, portKeys: [] }),
+    ),
+    'what takes 4 cpus, 4096 MB of memory is short of cpus (4 cpus wanted, 3 cpus offered): the best ' +
+      "offer, of host-b for role '*', has 3 cpus, 8192 MB of memory, 2 ports; none of the 2 agents that made offers " +
+      'ever had room for it',
+  )
+  t.equal(
+    await explanation(new CoordinatorUnderTest({ roles: ['flink'] }), [], wanted),
+    "no offers came for role 'flink' in 30 s: all agents may be in use, reserved for others, or unable to run what " +
+      'the framework wants',
+  )
+  t.equal(
+    await explanation(
+      new CoordinatorUnderTest({ constraints: [{ attribute: 'zone', value: 'a' }] }),
+      [
+        offer({ id: 'a', attributes: { zone: 'b' } }),
+        offer({ id: 'b', attributes: { zone: 'c' } }),
+        offer({ id: 'c' }),
+      ],
+      wanted,
+    ),
+    "none of the 3 agents that made offers has the attribute zone:a (found: 'b', 'c')",
+  )
+  t.equal(
+    await explanation(
+      new CoordinatorUnderTest({ constraints: [{ attribute: 'zone', value: 'a' }] }),
+      [offer({ id: 'a' })],
+      wanted,
+    ),
+    'none of the 1 agents that made offers has the attribute zone:a (they do not have it)',
+  )
+  t.match(
+    await explanation(c(), [offer({ id: 'a' })], request('1', { blockedHosts: ['host-a'] })),
+    /^all of the 1 agents that made offers are blocked for what takes 1 cpus, 1024 MB of memory, 2 ports$/,
+  )
+  t.equal(
+    await explanation(c(), [offer({ id: 'a', unavailableFromMs: 1 })], wanted),
+    'all of the 1 agents that made offers are under maintenance',
+  )
+})
+
+t.test(
+  'LaunchCoordinator tells agents that are too small from those that are in use',
+  async (t) => {
+    const c = new CoordinatorUnderTest()
+    c.coordinator.connected()
+    for (const id of ['1', '2']) c.coordinator.request(request(id, { cpus: 6 }))
+    c.offers(offer({ id: 'a', cpus: 8 }))
+    await c.pass(1000)
+    t.same(c.places, { a: ['1'] })
+    c.offers(offer({ id: 'a2', agentId: 'a', cpus: 2 }))
+    await c.pass(29_000)
+
+    const [[taskIds, text] = [[], '']] = c.unsatisfied
+    t.same(taskIds, ['2'])
+    t.match(text, /short of cpus .* agents that had room before are in use$/)
+    await c.pass(299_999)
+    t.equal(c.unsatisfied.length, 1, 'not again and again')
+    await c.pass(1)
+    t.equal(c.unsatisfied.length, 2)
+  },
+)
