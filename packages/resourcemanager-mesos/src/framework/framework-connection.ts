@@ -55,6 +55,10 @@ export class FrameworkConnection {
     this.#monitor = new ConnectionMonitor(options)
   }
 
+  get isConnected(): boolean {
+    return this.#isConnected
+  }
+
   /**
    * Begins to subscribe, with the present id.
    *

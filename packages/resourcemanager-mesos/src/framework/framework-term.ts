@@ -266,6 +266,9 @@ export class FrameworkTerm {
 
   async #callOfOffers(call: SchedulerCall): Promise<void> {
     if (call.type !== 'ACCEPT') return this.#connection.call(call)
+    if (!this.#connection.isConnected) {
+      this.#tasks.launchRefused(call.launch, 'the master was lost before it could be told')
+    }
     const launch = this.#tasks.accepting(call.launch)
     try {
       await this.#connection.call({ ...call, launch })

@@ -258,7 +258,8 @@ t.test('MesosResourceManagerDriver: what Mesos says of tasks', async (t) => {
     { keepsRegistry: true },
     async (under, t) => {
       const wanted = under.request()
-      await under.clock.advance(0)
+      // The offers are on their way.
+      await under.clock.advance(3)
       under.mesos.callsToLose = 1
       await under.clock.advance(10_000)
       t.match(wanted.error?.message, /TASK_GONE|TASK_DROPPED|TASK_UNKNOWN/)
@@ -269,7 +270,9 @@ t.test('MesosResourceManagerDriver: what Mesos says of tasks', async (t) => {
 
   await driverTest(t, 'a launch that is refused fails its request', {}, async (under, t) => {
     const wanted = under.request()
-    under.mesos.callsToRefuse = 1
+    await under.clock.advance(3)
+    // SUPPRESS and DECLINE, since nothing more is wanted, and ACCEPT.
+    under.mesos.callsToRefuse = 3
     await under.clock.advance(2_000)
     t.match(wanted.error?.message, /400 Bad Request/)
     t.same(under.store.workers, {})

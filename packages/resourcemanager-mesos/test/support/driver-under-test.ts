@@ -15,9 +15,9 @@ import type {
 } from '@flink-ts/runtime'
 import { FrameworkIdFile } from '../../dist/framework/framework-id-file.js'
 import { frameworkInfoOf } from '../../dist/framework/framework-info.js'
-import type { OfferTakerFactory } from '../../dist/framework/framework-term.js'
 import { MesosResourceManagerDriver } from '../../dist/framework/mesos-resource-manager-driver.js'
 import type { RunningWorkerLauncher } from '../../dist/launch/worker-launcher.js'
+import { LaunchCoordinator } from '../../dist/offers/launch-coordinator.js'
 import {
   type AgentSpec,
   agentSpec,
@@ -25,7 +25,6 @@ import {
   type SimulatedMesosOptions,
   type SimulatedScheduler,
 } from '../../dist/testing/index.js'
-import { greedyOfferTaker } from './greedy-offer-taker.js'
 import { Mortal } from './mortal.js'
 import { TestStore } from './test-store.js'
 import { VirtualClock } from './virtual-clock.js'
@@ -90,13 +89,20 @@ export class TestLauncher implements RunningWorkerLauncher {
   }
 }
 
+const COORDINATOR_SETTINGS = {
+  roles: ['*'],
+  constraints: [],
+  networkResourceName: 'network',
+  declinedOfferRefuseMs: 5_000,
+  unusedOfferExpirationMs: 120_000,
+}
+
 export interface OpenOptions {
   readonly agents?: readonly AgentSpec[]
   readonly configuration?: Readonly<Record<string, string>>
   readonly log?: Logger
   readonly isHighlyAvailable?: boolean
   readonly keepsRegistry?: boolean
-  readonly createOfferTaker?: OfferTakerFactory
   readonly seed?: number
   readonly unreachableAfterMs?: number
   readonly refuse?: NonNullable<SimulatedMesosOptions['refuse']>
@@ -149,9 +155,10 @@ export class DriverUnderTest {
   }
 
   newProcess(): DriverProcess {
-    const { log = noopLogger, createOfferTaker = greedyOfferTaker } = this.#options
+    const { log = noopLogger } = this.#options
     const { configuration } = this
     const mortal = new Mortal()
+    const clock = mortal.clock(this.clock)
     const launcher = new TestLauncher()
     const recovered: WorkerHandle[] = []
     const terminated: [string, string][] = []
@@ -160,7 +167,7 @@ export class DriverUnderTest {
     const idFile = configuration.getString('mesos.framework-id-file')
     const driver = new MesosResourceManagerDriver({
       configuration,
-      clock: mortal.clock(this.clock),
+      clock,
       random: this.random,
       log,
       tell: (line) => void lines.push(line),
@@ -172,7 +179,8 @@ export class DriverUnderTest {
         this.schedulers.push(scheduler)
         return mortal.scheduler(scheduler)
       },
-      createOfferTaker,
+      createOfferTaker: (seam) =>
+        new LaunchCoordinator({ ...seam, clock, log, settings: COORDINATOR_SETTINGS }),
       launcher,
     })
     const ifAlive =
@@ -252,7 +260,7 @@ export class DriverUnderTest {
     return wanted.map(({ id }) => id)
   }
 
-  /** Ids of the tasks that have not ended. */
+  /** Ids of the tasks of the framework that have not ended. */
   get tasks(): string[] {
     return this.mesos.tasks.map(({ id }) => id).sort()
   }

@@ -9,6 +9,7 @@ import type { VersionedStore } from '@flink-ts/runtime'
 export class Mortal {
   #isAlive = true
   readonly #schedulers: MesosScheduler[] = []
+  readonly #timers = new Set<CancelTimer>()
   /** Everything that it does from its first step on. */
   readonly steps: string[] = []
   /** It dies when it has done so many. */
@@ -21,14 +22,25 @@ export class Mortal {
   die(): void {
     this.#isAlive = false
     for (const scheduler of this.#schedulers) void scheduler.close()
+    for (const cancel of this.#timers) cancel()
   }
 
   clock(clock: Clock): Clock {
     return {
       now: () => clock.now(),
       monotonicNow: () => clock.monotonicNow(),
-      schedule: (delayMs, action): CancelTimer =>
-        clock.schedule(delayMs, () => (this.#isAlive ? action() : undefined)),
+      schedule: (delayMs, action): CancelTimer => {
+        if (!this.#isAlive) return () => {}
+        const cancel = clock.schedule(delayMs, () => {
+          this.#timers.delete(cancel)
+          action()
+        })
+        this.#timers.add(cancel)
+        return () => {
+          this.#timers.delete(cancel)
+          cancel()
+        }
+      },
     }
   }
 
