@@ -26,10 +26,23 @@ export function workerNeeds(spec: WorkerResourceSpec, configuration: Configurati
     cpus: isSaid ? cpus : spec.cpuCores,
     memoryMb: Math.ceil(spec.totalProcessBytes / MB),
     diskMb: configuration.get(MesosOptions.TASKS_DISK),
-    gpus: configuration.getOptional(MesosOptions.TASKS_GPUS) ?? externalGpus(configuration),
+    gpus: gpusOf(configuration),
     networkMbps: configuration.get(MesosOptions.TASKS_NETWORK_BANDWIDTH),
     portKeys: portKeys(configuration),
   }
+}
+
+/**
+ * Whether a worker takes GPUs: the framework says so, or is offered no agent that has some.
+ *
+ * @throws IllegalConfigurationError for an external resource that Mesos cannot count
+ */
+export function wantsGpus(configuration: Configuration): boolean {
+  return gpusOf(configuration) > 0
+}
+
+function gpusOf(configuration: Configuration): number {
+  return configuration.getOptional(MesosOptions.TASKS_GPUS) ?? externalGpus(configuration)
 }
 
 function portKeys(configuration: Configuration): string[] {

@@ -1,0 +1,97 @@
+import { userInfo } from 'node:os'
+import {
+  type Configuration,
+  createFileSystems,
+  FlinkError,
+  IllegalConfigurationError,
+  MesosOptions,
+} from '@flink-ts/core'
+import { createMesosScheduler, type MesosCredentials } from '@flink-ts/mesos-client'
+import type { ResourceManagerDriver, ResourceManagerDriverContext } from '@flink-ts/runtime'
+import { createWorkerLauncher } from '../launch/create-worker-launcher.js'
+import { wantsGpus } from '../launch/worker-needs.js'
+import { LaunchCoordinator } from '../offers/launch-coordinator.js'
+import { FrameworkIdFile } from './framework-id-file.js'
+import { frameworkInfoOf } from './framework-info.js'
+import { MesosResourceManagerDriver } from './mesos-resource-manager-driver.js'
+
+/**
+ * How `entrypoint` gets the driver of a package that it loads by its name.
+ *
+ * @throws IllegalConfigurationError for what contradicts itself, or without `mesos.master`
+ * @throws FlinkError FLINK_MESOS_NO_PROCESS where there is no JobManager process for tasks to start from
+ */
+export function createResourceManagerDriver(
+  context: ResourceManagerDriverContext,
+): ResourceManagerDriver {
+  const { configuration, clock, random, log, addresses, folder, tell } = context
+  const world = { configuration, clock, random }
+  const master = configuration.get(MesosOptions.MASTER_URL)
+  const { key } = MesosOptions.MASTER_URL
+  if (master === undefined) {
+    throw new IllegalConfigurationError(
+      `Cannot start TaskManagers on Mesos: '${key}' is not set; expected where the masters are, such as host:5050 or zk://host:2181/mesos`,
+      { key },
+    )
+  }
+  if (addresses === undefined || folder === undefined) {
+    throw new FlinkError(
+      "Cannot start TaskManagers on Mesos: 'resourcemanager.driver: mesos' is for JobManager processes; start one with bin/mesos-appmaster.sh",
+      { code: 'FLINK_MESOS_NO_PROCESS' },
+    )
+  }
+  const credentials = credentialsOf(configuration)
+  const idFile = configuration.get(MesosOptions.FRAMEWORK_ID_FILE)
+  const settings = {
+    roles: configuration.get(MesosOptions.FRAMEWORK_ROLES),
+    constraints: configuration.get(MesosOptions.HARD_HOST_ATTRIBUTE_CONSTRAINTS) ?? [],
+    networkResourceName: configuration.get(MesosOptions.NETWORK_RESOURCE_NAME),
+    declinedOfferRefuseMs: configuration.get(MesosOptions.DECLINED_OFFER_REFUSE_DURATION),
+    unusedOfferExpirationMs: configuration.get(MesosOptions.UNUSED_OFFER_EXPIRATION),
+  }
+  const needsGpus = wantsGpus(configuration)
+  return new MesosResourceManagerDriver({
+    ...world,
+    log,
+    ...(tell === undefined ? {} : { tell }),
+    framework: async () => {
+      const { rest } = await addresses()
+      return frameworkInfoOf(configuration, { user: processUser(), rest, needsGpus })
+    },
+    ...(idFile === undefined
+      ? {}
+      : { idFile: new FrameworkIdFile(createFileSystems(world).forPath(idFile), idFile) }),
+    createScheduler: () =>
+      createMesosScheduler({
+        master,
+        clock,
+        random,
+        log: log.child({ component: 'MesosScheduler' }),
+        ...(credentials === undefined ? {} : { credentials }),
+      }),
+    createOfferTaker: (seam) => new LaunchCoordinator({ ...seam, clock, log, settings }),
+    launcher: createWorkerLauncher({ ...world, log, addresses, folder }),
+  })
+}
+
+/** @throws IllegalConfigurationError for a secret of nobody */
+function credentialsOf(configuration: Configuration): MesosCredentials | undefined {
+  const principal = configuration.get(MesosOptions.FRAMEWORK_PRINCIPAL)
+  const secret = configuration.get(MesosOptions.FRAMEWORK_SECRET)
+  if (secret === undefined) return undefined
+  if (principal !== undefined) return { principal, secret }
+  const { key } = MesosOptions.FRAMEWORK_PRINCIPAL
+  throw new IllegalConfigurationError(
+    `Cannot use '${MesosOptions.FRAMEWORK_SECRET.key}' without '${key}': expected whose secret it is`,
+    { key },
+  )
+}
+
+/** As whom this process runs, if the machine has a name for that. */
+function processUser(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return ''
+  }
+}
