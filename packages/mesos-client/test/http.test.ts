@@ -201,7 +201,10 @@ t.test('a connection for calls that the master has closed', async (t) => {
     if (call.call.type === 'KILL') call.socket.destroy()
     else takeAll(call)
   }
-  await t.rejects(live.scheduler.call({ type: 'KILL', taskId: 't' }), { reason: 'not-subscribed' })
+  await t.rejects(live.scheduler.call({ type: 'KILL', taskId: 't' }), {
+    reason: 'not-subscribed',
+    message: /KILL/,
+  })
   await live.next('disconnected')
   await live.next('subscribed')
   t.equal(master.calls.filter(({ call }) => call.type === 'KILL').length, 1, 'not repeated')

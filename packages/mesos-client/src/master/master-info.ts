@@ -1,5 +1,5 @@
 import { JsonReader } from '../wire/json-reader.js'
-import type { MasterAddress } from './mesos-master.js'
+import { isHost, type MasterAddress } from './mesos-master.js'
 
 /** Masters' own nodes; what else is there (`log_replicas`) is none. */
 const MASTER = /^json\.info_(\d+)$/
@@ -27,6 +27,6 @@ export function parseMasterInfo(data: Uint8Array): MasterAddress {
   const host = address.optionalString('hostname') ?? address.string('ip')
   const port = address.number('port')
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw address.wrong('port', 'no port')
-  if (host === '' || /[\s/@?#]/.test(host)) throw address.wrong('hostname', 'no host')
+  if (/[\s/@?#]/.test(host) || !isHost(host)) throw address.wrong('hostname', 'no host')
   return { host, port, scheme: undefined }
 }

@@ -28,7 +28,7 @@ export type MesosMaster =
 const ZOOKEEPER_PORT = 2181
 /** Letters, digits, dots and hyphens; underscores are in names of container networks. */
 const HOST = /^[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_.])?$/
-const IPV6 = /^\[([0-9A-Fa-f:.]+(?:%[A-Za-z0-9_.-]+)?)\](?::(.*))?$/
+const IPV6 = /^\[([0-9A-Fa-f:.]+)\](?::(.*))?$/
 
 /**
  * Reads `host:port`, `http://host:port` or `https://host:port`, a list of these, `zk://[user:password@]host:port,host:port/path` (port 2181
@@ -99,13 +99,20 @@ function parseHost(part: string, fail: Fail): { host: string; port: number | und
   if (ipv6 === null && port?.includes(':')) {
     throw fail(`'${part}' has more than one ':': addresses of IPv6 are written in brackets`)
   }
-  if (ipv6 === null && !HOST.test(host)) throw fail(`'${host}' is no name or address of a host`)
+  if ((ipv6 === null && !HOST.test(host)) || !isHost(host)) {
+    throw fail(`'${host}' is no name or address of a host`)
+  }
   if (port === undefined) return { host, port }
   const number = /^\d{1,5}$/.test(port) ? Number(port) : Number.NaN
   if (!(number >= 1 && number <= 65_535)) {
     throw fail(`'${port}' of '${part}' is no port from 1 to 65535`)
   }
   return { host, port: number }
+}
+
+/** Whether a URL can have it: `1.2.3.400` is none. */
+export function isHost(host: string): boolean {
+  return URL.canParse(`http://${hostAndPort(host, 1)}/`)
 }
 
 /** `host:port`, with brackets where IPv6 needs them. */

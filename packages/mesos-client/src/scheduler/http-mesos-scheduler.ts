@@ -131,22 +131,27 @@ export class HttpMesosScheduler implements MesosScheduler {
       const master = masters[index] as MasterAddress
       this.#attempt = this.#newAttempt(master)
       const result = await this.#attempt.run()
-      const { isSubscribed } = this.#attempt
+      const { isSubscribed, url } = this.#attempt
       this.#attempt = undefined
       if (isSubscribed) this.#preferred = index
       if (isSubscribed || result.kind === 'ended') return result
-      reasons.push(`${hostAndPort(master.host, master.port)}: ${result.reason}`)
+      const asked = authorityOf(this.#urlOf(master))
+      const last = authorityOf(url)
+      reasons.push(
+        last === asked
+          ? `${asked}: ${result.reason}`
+          : `${asked}, which redirects to ${last}: ${result.reason}`,
+      )
       if (detector.masters !== masters || !this.#isIn('subscribing')) break
     }
     return { kind: 'lost', reason: reasons.join('; ') || detector.problem }
   }
 
-  #newAttempt({ host, port, scheme }: MasterAddress): SubscriptionAttempt {
+  #newAttempt(master: MasterAddress): SubscriptionAttempt {
     const { transport, clock, credentials } = this.#options
-    const protocol = scheme ?? this.#options.scheme ?? 'http'
     assert.ok(this.#framework !== undefined)
     return new SubscriptionAttempt({
-      url: `${protocol}://${hostAndPort(host, port)}${SCHEDULER_PATH}`,
+      url: this.#urlOf(master),
       headers: this.#headers,
       body: JSON.stringify(encodeSubscribe(this.#framework)),
       principal: credentials?.principal,
@@ -157,6 +162,11 @@ export class HttpMesosScheduler implements MesosScheduler {
       onSubscribed: (opened) => this.#onSubscribed(opened),
       onEvent: (event) => this.#listener?.onEvent(event),
     })
+  }
+
+  #urlOf({ host, port, scheme }: MasterAddress): string {
+    const protocol = scheme ?? this.#options.scheme ?? 'http'
+    return `${protocol}://${hostAndPort(host, port)}${SCHEDULER_PATH}`
   }
 
   #onSubscribed({ frameworkId, streamId, url }: OpenedSubscription): void {
@@ -213,7 +223,7 @@ export class HttpMesosScheduler implements MesosScheduler {
     this.#backoff.reset()
     this.#pause.wake()
     const asked = this.#attempt && authorityOf(this.#attempt.url)
-    const isStillNamed = masters.some(({ host, port }) => hostAndPort(host, port) === asked)
+    const isStillNamed = masters.some((master) => authorityOf(this.#urlOf(master)) === asked)
     if (!isStillNamed) this.#attempt?.cut(`another master leads by the word of ${description}`)
   }
 

@@ -1,6 +1,7 @@
 import type { CancelTimer, Clock, Logger } from '@flink-ts/core'
 import type { MesosResponse, MesosTransport } from '../http/mesos-transport.js'
 import { redirectTarget } from '../http/redirect-target.js'
+import { MesosProtocolError } from '../mesos-protocol-error.js'
 import { RecordDecoder } from '../record-io/record-decoder.js'
 import { type MasterEvent, parseEvent } from '../wire/parse-event.js'
 import { answerText, readText } from './answers.js'
@@ -152,7 +153,8 @@ export class SubscriptionAttempt {
       }
       if (!decoder.isBetweenRecords) this.cut('the stream ended inside a record')
     } catch (error) {
-      this.cut(wordsOf(error))
+      const words = wordsOf(error)
+      this.cut(error instanceof MesosProtocolError ? words : `the connection broke: ${words}`)
     }
   }
 

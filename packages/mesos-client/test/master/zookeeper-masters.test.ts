@@ -138,7 +138,14 @@ t.test(
 )
 
 t.test('ZooKeeperMasters looks again at a node that it does not understand', async (t) => {
-  for (const text of ['', '[]', '{"address":{"hostname":"a b","port":5050}}', info('m', 0)]) {
+  for (const text of [
+    '',
+    '[]',
+    '{"address":{"hostname":"a b","port":5050}}',
+    info('m', 0),
+    info('a%b'),
+    info(''),
+  ]) {
     const { zooKeeper, clock, told, detector } = await detect(t, (zooKeeper) => {
       zooKeeper.put('/mesos')
       zooKeeper.put('/mesos/json.info_0000000001', text)
