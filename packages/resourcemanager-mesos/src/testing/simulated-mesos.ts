@@ -41,6 +41,7 @@ export class SimulatedMesos {
   readonly #settings: MasterSettings
   readonly #latencyMs: number
   readonly #agents: SimulatedAgent[] = []
+  readonly #schedulers: SimulatedScheduler[] = []
   #registry: AgentRegistry = { admitted: new Set(), unreachable: new Set(), gone: new Set() }
   #master: SimulatedMaster | undefined
   #masters = 0
@@ -67,7 +68,9 @@ export class SimulatedMesos {
 
   /** A scheduler that may subscribe; as many as are wanted, of one framework or several. */
   scheduler(): SimulatedScheduler {
-    return new SimulatedScheduler(this.#options.clock, this.#endpoint)
+    const scheduler = new SimulatedScheduler(this.#options.clock, this.#endpoint)
+    this.#schedulers.push(scheduler)
+    return scheduler
   }
 
   get agents(): readonly SimulatedAgent[] {
@@ -116,8 +119,9 @@ export class SimulatedMesos {
     return agent
   }
 
-  /** Ends all that would go on. */
+  /** Ends all that would go on; schedulers are closed. */
   close(): void {
+    for (const scheduler of this.#schedulers) void scheduler.close()
     if (this.#master !== undefined) this.crashMaster()
     for (const agent of this.#agents) agent.wipe()
   }

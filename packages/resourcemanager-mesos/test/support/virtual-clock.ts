@@ -1,9 +1,19 @@
 import type { CancelTimer, Clock } from '@flink-ts/core'
 
-/** A clock that jumps from one due action to the next, and lets promises settle between them. */
+interface Timer {
+  readonly dueMs: number
+  /** Breaks ties. */
+  readonly order: number
+  action: (() => void) | undefined
+}
+
+/** A clock that jumps from one due action to the next, and lets promises settle between them; good for many thousands of them. */
 export class VirtualClock implements Clock {
   #nowMs = 1_000_000
-  readonly #timers = new Set<{ readonly dueMs: number; readonly action: () => void }>()
+  /** A heap, the next one first; those that were cancelled have no action. */
+  readonly #timers: Timer[] = []
+  #order = 0
+  #pending = 0
 
   /** What somebody has set the wall clock to be off by. */
   wallOffsetMs = 0
@@ -17,30 +27,79 @@ export class VirtualClock implements Clock {
   }
 
   schedule(delayMs: number, action: () => void): CancelTimer {
-    const timer = { dueMs: this.#nowMs + Math.max(0, delayMs), action }
-    this.#timers.add(timer)
-    return () => void this.#timers.delete(timer)
+    const timer: Timer = {
+      dueMs: this.#nowMs + Math.max(0, delayMs),
+      order: this.#order++,
+      action,
+    }
+    this.#pending++
+    this.#push(timer)
+    return () => {
+      if (timer.action !== undefined) this.#pending--
+      timer.action = undefined
+    }
   }
 
   get pendingTimers(): number {
-    return this.#timers.size
+    return this.#pending
   }
 
   async advance(byMs: number): Promise<void> {
     const untilMs = this.#nowMs + byMs
     for (;;) {
       await settled()
-      let next: { readonly dueMs: number; readonly action: () => void } | undefined
-      for (const timer of this.#timers) {
-        if (timer.dueMs <= untilMs && (next === undefined || timer.dueMs < next.dueMs)) next = timer
-      }
-      if (next === undefined) break
-      this.#timers.delete(next)
-      this.#nowMs = Math.max(this.#nowMs, next.dueMs)
-      next.action()
+      const action = this.#next(untilMs)
+      if (action === undefined) break
+      action()
     }
     this.#nowMs = untilMs
   }
+
+  #next(untilMs: number): (() => void) | undefined {
+    for (;;) {
+      const [timer] = this.#timers
+      if (timer === undefined || timer.dueMs > untilMs) return undefined
+      this.#pop()
+      const { action } = timer
+      if (action === undefined) continue
+      timer.action = undefined
+      this.#pending--
+      this.#nowMs = Math.max(this.#nowMs, timer.dueMs)
+      return action
+    }
+  }
+
+  #push(timer: Timer): void {
+    const heap = this.#timers
+    let at = heap.push(timer) - 1
+    while (at > 0) {
+      const parent = (at - 1) >> 1
+      if (isBefore(heap[parent]!, timer)) break
+      heap[at] = heap[parent]!
+      at = parent
+    }
+    heap[at] = timer
+  }
+
+  #pop(): void {
+    const heap = this.#timers
+    const last = heap.pop()
+    if (last === undefined || heap.length === 0) return
+    let at = 0
+    for (;;) {
+      let child = 2 * at + 1
+      if (child >= heap.length) break
+      if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child++
+      if (isBefore(last, heap[child]!)) break
+      heap[at] = heap[child]!
+      at = child
+    }
+    heap[at] = last
+  }
+}
+
+function isBefore(a: Timer, b: Timer): boolean {
+  return a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.order < b.order)
 }
 
 function settled(): Promise<void> {
