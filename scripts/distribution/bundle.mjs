@@ -34,7 +34,7 @@ function entryFiles({ folder, manifest, name }) {
     if (path.endsWith('.js')) files.add(join(folder, path))
   }
   if (name === `${SCOPE}cli`) {
-    for (const main of ['flink.js', 'yarn-session.js', 'daemon-main.js'])
+    for (const main of ['flink.js', 'yarn-session.js', 'mesos-appmaster.js', 'daemon-main.js'])
       files.add(join(folder, 'dist', main))
   }
   const mains = join(folder, 'dist', 'mains')
