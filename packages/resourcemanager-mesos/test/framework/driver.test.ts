@@ -221,6 +221,40 @@ t.test('MesosResourceManagerDriver: what Mesos says of tasks', async (t) => {
 
   await driverTest(
     t,
+    'a new master that has not heard of an agent yet is asked again before a worker is given up',
+    { keepsRegistry: false, reregisterWithinMs: 40_000, seed: 4 },
+    async (under, t) => {
+      const ids = await under.running(6)
+      under.mesos.failOver(1_000)
+      await under.clock.advance(70_000)
+      t.same(under.tasks, [...ids].sort())
+      t.same(under.process.terminated, [])
+      const asked = under.calls('RECONCILE') as { tasks: readonly unknown[] }[]
+      t.ok(asked.filter(({ tasks }) => tasks.length > 0).length >= 3)
+    },
+  )
+
+  await driverTest(
+    t,
+    'a worker of which a new master never hears is given up after a minute',
+    { keepsRegistry: false },
+    async (under, t) => {
+      const [id] = await under.running(1)
+      const agent = under.mesos.agents.find(({ tasks }) => tasks.length > 0)!
+      under.mesos.stopAgent(agent)
+      under.mesos.failOver(1_000)
+      await under.clock.advance(55_000)
+      t.same(under.process.terminated, [])
+      await under.clock.advance(30_000)
+      t.match(under.process.terminated, [[id, /TASK_UNKNOWN/]])
+      under.mesos.startAgent(agent)
+      await under.clock.advance(700_000)
+      t.same(under.tasks, [], 'and killed when it is back all the same')
+    },
+  )
+
+  await driverTest(
+    t,
     'tasks of this framework that nobody knows are killed',
     { isHighlyAvailable: false, configuration: { 'mesos.framework-id-file': '/id/framework' } },
     async (under, t) => {

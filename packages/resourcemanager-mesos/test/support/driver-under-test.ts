@@ -104,6 +104,7 @@ export interface OpenOptions {
   readonly isHighlyAvailable?: boolean
   readonly keepsRegistry?: boolean
   readonly seed?: number
+  readonly reregisterWithinMs?: number
   readonly unreachableAfterMs?: number
   readonly refuse?: NonNullable<SimulatedMesosOptions['refuse']>
 }

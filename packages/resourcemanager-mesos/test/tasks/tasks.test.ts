@@ -1,0 +1,297 @@
+import { noopLogger, SeededRandom } from '@flink-ts/core'
+import type { SchedulerCall, TaskStatus } from '@flink-ts/mesos-client'
+import fc from 'fast-check'
+import t from 'tap'
+import { Acknowledgements } from '../../dist/tasks/acknowledgements.js'
+import { Reconciliation } from '../../dist/tasks/reconciliation.js'
+import { taskIds } from '../../dist/tasks/task-ids.js'
+import { TASK_TRANSITIONS, type TaskState } from '../../dist/tasks/task-state.js'
+import { describeTaskStatus, taskEventOf } from '../../dist/tasks/task-status-event.js'
+import { TrackedTask } from '../../dist/tasks/tracked-task.js'
+import { WorkerStore } from '../../dist/tasks/worker-store.js'
+import { TestStore } from '../support/test-store.js'
+import { VirtualClock } from '../support/virtual-clock.js'
+
+const STATES = Object.keys(TASK_TRANSITIONS) as TaskState[]
+
+t.test('TASK_TRANSITIONS', async (t) => {
+  await t.test('whatever Mesos says can be said in each state but TERMINAL', async (t) => {
+    for (const state of STATES.filter((state) => state !== 'TERMINAL')) {
+      for (const event of ['staging', 'alive', 'killing', 'unreachable', 'ended', 'doubtful']) {
+        t.ok(event in TASK_TRANSITIONS[state], `${state}: ${event}`)
+      }
+      t.ok('release' in TASK_TRANSITIONS[state] && 'subscribed' in TASK_TRANSITIONS[state], state)
+    }
+    t.same(TASK_TRANSITIONS.TERMINAL, {})
+  })
+
+  await t.test('what was given up or released never runs for anybody again', async (t) => {
+    const reached = new Set<TaskState>(['KILLING', 'UNREACHABLE'])
+    for (const state of reached) {
+      for (const next of Object.values(TASK_TRANSITIONS[state])) if (next !== '-') reached.add(next)
+    }
+    t.same([...reached].sort(), ['KILLING', 'TERMINAL', 'UNREACHABLE'])
+  })
+
+  await t.test('what cannot happen throws', async (t) => {
+    const options = { log: noopLogger, taskId: 'a', state: 'NEW', isWanted: true } as const
+    t.throws(() => new TrackedTask(options).happened('accepted'), /task a: 'accepted'/)
+  })
+})
+
+t.test('taskEventOf', async (t) => {
+  const answer: TaskStatus = { taskId: 'a', state: 'TASK_UNKNOWN', reason: 'REASON_RECONCILIATION' }
+  t.equal(taskEventOf(answer, true), 'doubtful')
+  t.equal(taskEventOf({ ...answer, state: 'TASK_LOST' }, true), 'doubtful')
+  t.equal(taskEventOf(answer, false), 'ended', 'the master has had its time')
+  t.equal(taskEventOf({ ...answer, state: 'TASK_GONE' }, true), 'ended', 'the agent was asked')
+  t.equal(taskEventOf({ ...answer, uuid: 'x', state: 'TASK_LOST' }, true), 'ended')
+  t.equal(describeTaskStatus(answer), 'TASK_UNKNOWN (REASON_RECONCILIATION)')
+})
+
+t.test('taskIds', async (t) => {
+  t.equal(taskIds(undefined)(7), 'taskmanager-00007')
+  t.equal(taskIds('a1b2c3')(123_456), 'taskmanager-a1b2c3-123456')
+})
+
+t.test('Reconciliation', async (t) => {
+  const open = () => {
+    const clock = new VirtualClock()
+    const asked: { readonly atMs: number; readonly tasks: readonly string[] }[] = []
+    let periods = 0
+    const reconciliation = new Reconciliation({
+      clock,
+      random: new SeededRandom(1),
+      log: noopLogger,
+      onPeriod: () => void periods++,
+      call(call: SchedulerCall) {
+        const tasks = call.type === 'RECONCILE' ? call.tasks : []
+        asked.push({ atMs: clock.now() - 1_000_000, tasks: tasks.map(({ taskId }) => taskId) })
+      },
+    })
+    const explicit = () => asked.filter(({ tasks }) => tasks.length > 0)
+    return { clock, reconciliation, asked, explicit, periods: () => periods }
+  }
+
+  await t.test(
+    'asks of all together, and again of those unanswered, ever more rarely',
+    async (t) => {
+      const { clock, reconciliation, explicit } = open()
+      for (const id of ['a', 'b', 'c']) reconciliation.ask(id, 'agent')
+      await clock.advance(1_000)
+      t.same(explicit(), [], 'not before there is a subscription')
+      reconciliation.subscribed()
+      await clock.advance(10)
+      reconciliation.answered('b')
+      await clock.advance(300_000)
+      t.same(explicit()[0], { atMs: 1_000, tasks: ['a', 'b', 'c'] })
+      t.same(explicit()[1]?.tasks, ['a', 'c'])
+      const pauses = explicit().map(({ atMs }, i) => atMs - (explicit()[i - 1]?.atMs ?? 0))
+      const expected = [5_000, 10_000, 20_000, 40_000, 60_000]
+      for (const [i, ms] of expected.entries()) {
+        const pause = pauses[i + 1] ?? 0
+        t.ok(pause >= ms && pause <= ms * 1.2, `${pause} ms`)
+      }
+      reconciliation.answered('a')
+      reconciliation.answered('c')
+      t.equal(reconciliation.unanswered, 0)
+      const before = explicit().length
+      await clock.advance(300_000)
+      t.equal(explicit().length, before)
+      reconciliation.close()
+      t.equal(clock.pendingTimers, 0)
+    },
+  )
+
+  await t.test(
+    'asks at once of what comes later, and begins anew with a subscription',
+    async (t) => {
+      const { clock, reconciliation, explicit } = open()
+      reconciliation.subscribed()
+      reconciliation.ask('a', undefined)
+      await clock.advance(40_000)
+      const before = explicit().length
+      reconciliation.ask('b', undefined)
+      await clock.advance(0)
+      t.same(explicit().at(-1)?.tasks, ['b'])
+      reconciliation.disconnected()
+      await clock.advance(100_000)
+      t.equal(explicit().length, before + 1)
+      reconciliation.subscribed()
+      await clock.advance(0)
+      t.same(explicit().at(-1)?.tasks, ['a', 'b'])
+      reconciliation.close()
+    },
+  )
+
+  await t.test('asks for all that the master knows soon, and every ten minutes', async (t) => {
+    const { clock, reconciliation, asked, periods } = open()
+    reconciliation.subscribed()
+    await clock.advance(1_300_000)
+    t.same(
+      asked.map(({ atMs }) => atMs),
+      [5_000, 65_000, 665_000, 1_265_000],
+    )
+    t.equal(periods(), 2)
+    reconciliation.close()
+  })
+
+  await t.test('asks of thousands in parts', async (t) => {
+    const { clock, reconciliation, explicit } = open()
+    for (let i = 0; i < 4_500; i++) reconciliation.ask(`task${i}`, 'agent')
+    reconciliation.subscribed()
+    await clock.advance(0)
+    t.same(
+      explicit().map(({ tasks }) => tasks.length),
+      [2_000, 2_000, 500],
+    )
+    reconciliation.close()
+  })
+})
+
+t.test('Acknowledgements', async (t) => {
+  const open = () => {
+    const acknowledged: string[] = []
+    let settle = () => {}
+    let fail = () => {}
+    const acknowledgements = new Acknowledgements({
+      call: (call) => void (call.type === 'ACKNOWLEDGE' && acknowledged.push(call.uuid)),
+      settled: () =>
+        new Promise((resolve, reject) => {
+          settle = resolve
+          fail = () => reject(new Error('it could not be kept'))
+        }),
+    })
+    return { acknowledgements, acknowledged, settle: () => settle(), fail: () => fail() }
+  }
+  const status: TaskStatus = { taskId: 'a', state: 'TASK_RUNNING', agentId: 'agent', uuid: '1' }
+
+  await t.test('an update counts once, and is acknowledged whenever it comes', async (t) => {
+    const { acknowledgements, acknowledged, settle } = open()
+    t.ok(acknowledgements.isNews(status))
+    const first = acknowledgements.acknowledge(status)
+    t.same(acknowledged, [], 'not before what followed is kept')
+    settle()
+    await first
+    t.notOk(acknowledgements.isNews(status))
+    const second = acknowledgements.acknowledge(status)
+    settle()
+    await second
+    t.same(acknowledged, ['1', '1'])
+    t.ok(acknowledgements.isNews({ ...status, uuid: '2' }))
+  })
+
+  await t.test('what the master made is never acknowledged, and always news', async (t) => {
+    const { acknowledgements, acknowledged, settle } = open()
+    const { uuid: _, ...made } = status
+    t.ok(acknowledgements.isNews(made))
+    t.ok(acknowledgements.isNews(made))
+    await acknowledgements.acknowledge(made)
+    settle()
+    t.same(acknowledged, [])
+  })
+
+  await t.test('what could not be kept is not acknowledged', async (t) => {
+    const { acknowledgements, acknowledged, fail } = open()
+    t.ok(acknowledgements.isNews(status))
+    const asked = acknowledgements.acknowledge(status)
+    fail()
+    await asked
+    t.same(acknowledged, [])
+  })
+
+  await t.test('what comes late of the last thousand that ended is known', async (t) => {
+    const { acknowledgements } = open()
+    for (let i = 0; i <= 1_000; i++) {
+      acknowledgements.isNews({ ...status, taskId: `task${i}` })
+      acknowledgements.ended(`task${i}`)
+    }
+    t.notOk(acknowledgements.isNews({ ...status, taskId: 'task1' }))
+    t.ok(acknowledgements.isNews({ ...status, taskId: 'task0' }), 'that one is forgotten')
+  })
+})
+
+t.test('WorkerStore', async (t) => {
+  const open = (kept = new TestStore()) => {
+    const clock = new VirtualClock()
+    const store = new WorkerStore({ store: kept.lead(), clock, log: noopLogger })
+    return { clock, kept, store }
+  }
+
+  await t.test('numbers are never given twice, also to later leaders', async (t) => {
+    const { kept, store, clock } = open()
+    const first = await Promise.all([1, 2, 3].map(() => store.nextTaskNumber()))
+    t.same(first, [1, 2, 3])
+    kept.outcomesToLose = 1
+    const second = store.nextTaskNumber()
+    await clock.advance(1_000)
+    const next = open(kept)
+    const third = await next.store.nextTaskNumber()
+    t.ok((await second) > 3)
+    t.ok(third > (await second))
+    await t.rejects(store.nextTaskNumber(), { code: 'FLINK_LEADERSHIP_LOST' })
+    kept.put('taskCount', 'many')
+    await t.rejects(next.store.nextTaskNumber(), { code: 'FLINK_HA_ENTRY_CORRUPT' })
+  })
+
+  await t.test('changes of one entry happen in order, whatever is lost on the way', async () => {
+    const CHANGE = fc.constantFrom('New', 'Launched', 'Released', undefined)
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(CHANGE, { minLength: 1, maxLength: 6 }),
+        fc.nat(6),
+        fc.infiniteStream(fc.boolean()),
+        async (changes, outcomesToLose, happens) => {
+          const { clock, kept, store } = open()
+          kept.outcomesToLose = outcomesToLose
+          kept.happens = () => happens.next().value
+          const taskId = 'taskmanager-00001'
+          const place = { agentId: 'agent', host: 'node' }
+          const all = changes.map((state) =>
+            state === undefined
+              ? store.remove(taskId)
+              : store.putWorker({ taskId, state, ...place }),
+          )
+          await clock.advance(60_000)
+          await Promise.all(all)
+          const last = changes.at(-1)
+          const expected = last === undefined ? undefined : last
+          const found = kept.workers[taskId]
+          if (found !== expected) throw new Error(`found ${found}, expected ${expected}`)
+          const { workers } = await open(kept).store.read()
+          if (workers[0]?.state !== expected)
+            throw new Error('the next leader reads something else')
+        },
+      ),
+      { numRuns: 200 },
+    )
+  })
+
+  await t.test('the next leader reads what was kept, but for what cannot be read', async (t) => {
+    const { kept, store } = open()
+    await store.putFrameworkId('master-0001')
+    await store.putWorker({ taskId: 'taskmanager-00001', state: 'New' })
+    await store.putWorker({
+      taskId: 'taskmanager-00002',
+      state: 'Launched',
+      agentId: 'S1',
+      host: 'node1',
+    })
+    for (const [i, text] of ['{', 'null', '{"state":"Launched"}', '7'].entries()) {
+      kept.put(`taskmanager-1000${i}`, text)
+    }
+    const read = await open(kept).store.read()
+    t.equal(read.frameworkId, 'master-0001')
+    t.same(
+      read.workers.map(({ state }) => state),
+      ['New', 'Launched'],
+    )
+    t.match(read.workers[1], { agentId: 'S1', host: 'node1' })
+    t.equal(read.corrupt.length, 4)
+    kept.put('frameworkId', 'two words')
+    t.equal((await open(kept).store.read()).frameworkId, undefined)
+    const last = open(kept)
+    await last.store.clear()
+    t.same([...kept.entries.keys()], [])
+  })
+})
