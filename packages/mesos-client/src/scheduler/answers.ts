@@ -24,7 +24,8 @@ export function callOutcome(status: number, text: string): CallOutcome {
 
 /** For people. */
 export function answerText(status: number, text: string): string {
-  const words = text.trim()
+  // Some answers repeat their status in words.
+  const words = text.trim().replace(new RegExp(`^${status} `), '')
   return words === '' ? `status ${status}` : `status ${status}: ${words}`
 }
 
