@@ -1,6 +1,8 @@
-import { connect } from 'node:net'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
 import { type Logger, noopLogger, SystemClock, serializeError } from '@flink-ts/core'
 import { ClusterSecret, restToken } from '@flink-ts/core/security'
+import { isRestServerProven, proveRestServer } from '@flink-ts/core/security/secrets'
 import { RestClusterClient } from '@flink-ts/rest/client'
 import t, { type Test } from 'tap'
 import { DecidedElection } from './decided-election.js'
@@ -327,4 +329,130 @@ t.test('errors of the connection hold no credentials', async (t) => {
   t.notMatch(JSON.stringify(serializeError(error)), new RegExp(token))
   const { inspect } = await import('node:util')
   t.notMatch(inspect(error, { depth: 20 }), new RegExp(token))
+})
+
+/** What a server heard that answers each request with 401 and `headers`. */
+async function startStranger(t: Test, headers: (nonce: string) => Promise<Record<string, string>>) {
+  const heard: IncomingHttpHeaders[] = []
+  const server = createServer(async (request, response) => {
+    heard.push(request.headers)
+    const nonce = String(request.headers['flink-ts-prove'] ?? '')
+    response.writeHead(401, { 'content-type': 'application/json', ...(await headers(nonce)) })
+    response.end(JSON.stringify({ errors: ['its secret'] }))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => server.close())
+  return { heard, address: `127.0.0.1:${(server.address() as AddressInfo).port}` }
+}
+
+t.test(
+  'a client shows its token by itself to a server that has proved to be of the cluster',
+  async (t) => {
+    const { log, lines } = recording()
+    const submitted: string[] = []
+    const { server } = await startClosed(t, {
+      log,
+      dispatcher: {
+        requestClusterOverview: () => overview,
+        submitJob: () => {
+          submitted.push('job')
+          return {}
+        },
+      },
+    })
+    let asked = 0
+    const options = { clock: new SystemClock(), address: `localhost:${server.port}` }
+    const secretOnDemand = () => {
+      asked++
+      return secret
+    }
+    const client = new RestClusterClient({ ...options, secretOnDemand })
+    t.match(await client.clusterOverview(), { taskmanagers: 3 })
+    t.match(await client.clusterOverview(), { taskmanagers: 3 })
+    t.equal(asked, 1)
+    // A submission is the first that it does.
+    const other = new RestClusterClient({ ...options, secretOnDemand })
+    await other.submitJob(JSON.stringify({ jobId: '1'.repeat(32), program: {} }), Buffer.from('x'))
+    t.strictSame(submitted, ['job'])
+    const refused = lines.filter((line) => line.startsWith('Refused a REST request'))
+    t.equal(refused.length, 1, 'the first request only, which showed nothing')
+
+    const without = new RestClusterClient({ ...options, secretOnDemand: () => undefined })
+    await t.rejects(without.clusterOverview(), { message: /sends none/ })
+    const foreign = ClusterSecret.fromText('o'.repeat(40), '/conf/cluster-secret')
+    const stranger = new RestClusterClient({ ...options, secretOnDemand: () => foreign })
+    await t.rejects(stranger.clusterOverview(), {
+      code: 'FLINK_REST_UNAUTHORIZED',
+      message:
+        /does not prove that it knows that of \/conf\/cluster-secret: it is of another cluster/,
+    })
+  },
+)
+
+t.test(
+  'no token goes to a server that cannot prove it, nor to one that lets another prove it',
+  async (t) => {
+    const { raw } = await startClosed(t)
+    const relay = async (nonce: string): Promise<Record<string, string>> => {
+      const { headers } = await raw('/overview', { headers: { 'flink-ts-prove': nonce } })
+      return nonce === '' ? {} : { 'flink-ts-proof': String(headers['flink-ts-proof']) }
+    }
+    for (const answer of [
+      async () => ({}),
+      async () => ({ 'flink-ts-proof': '0'.repeat(64) }),
+      async () => ({ 'flink-ts-proof': token }),
+      relay,
+    ]) {
+      const { heard, address } = await startStranger(t, answer)
+      const client = new RestClusterClient({
+        address,
+        clock: new SystemClock(),
+        secretOnDemand: () => secret,
+      })
+      await t.rejects(client.clusterOverview(), { code: 'FLINK_REST_UNAUTHORIZED' })
+      await t.rejects(client.submitJob('{}', Buffer.from('x')), { code: 'FLINK_REST_UNAUTHORIZED' })
+      t.ok(heard.length >= 3)
+      t.strictSame(
+        heard.filter(({ authorization }) => authorization !== undefined),
+        [],
+      )
+    }
+  },
+)
+
+t.test('a server that asks nobody is not asked to prove anything', async (t) => {
+  const { server } = await startServer(t, {
+    dispatcher: { requestClusterOverview: () => overview, submitJob: () => ({}) },
+  })
+  let asked = 0
+  const client = new RestClusterClient({
+    address: server.address,
+    clock: new SystemClock(),
+    secretOnDemand: () => {
+      asked++
+      return secret
+    },
+  })
+  await client.clusterOverview()
+  await client.submitJob(JSON.stringify({ jobId: '1'.repeat(32), program: {} }), Buffer.from('x'))
+  t.equal(asked, 0)
+})
+
+t.test('proveRestServer: for one nonce, and one end of a connection', async (t) => {
+  const nonce = 'a'.repeat(64)
+  const end = { address: '10.0.0.5', port: 8081 }
+  const proof = proveRestServer(secret, nonce, end)!
+  const holds = (n: string, e: typeof end, p: string, s = secret) => isRestServerProven(s, n, e, p)
+  t.ok(holds(nonce, end, proof))
+  t.ok(holds(nonce, { ...end, address: '::ffff:10.0.0.5' }, proof), 'the same address')
+  t.notOk(holds(nonce, { ...end, address: '10.0.0.6' }, proof))
+  t.notOk(holds(nonce, { ...end, port: 8082 }, proof))
+  t.notOk(holds('b'.repeat(64), end, proof))
+  t.notOk(holds(nonce, end, proof, ClusterSecret.random()))
+  t.notOk(holds(nonce, end, ''))
+  t.not(proof, token)
+  for (const strange of ['', 'A'.repeat(64), `${nonce}\n`, 'a'.repeat(63), '../']) {
+    t.equal(proveRestServer(secret, strange, end), undefined)
+  }
+  t.equal(proveRestServer(secret, nonce, { address: undefined, port: 1 }), undefined)
 })

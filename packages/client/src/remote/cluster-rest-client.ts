@@ -9,12 +9,13 @@ import {
 } from '@flink-ts/core'
 import type { ClusterSecret } from '@flink-ts/core/security/secrets'
 import { type LeaderChanges, RestClusterClient, type RestLeaderLookup } from '@flink-ts/rest/client'
-import { configuredSecret } from './configured-secret.js'
+import { configuredSecret, presentSecret } from './configured-secret.js'
 import { restLeaderLookup } from './rest-leader-lookup.js'
 
 /**
  * A client of the cluster that a configuration names: by `rest.address` and `rest.port`, or with high availability whichever
- * JobManager leads, also when that changes.
+ * JobManager leads, also when that changes. Where the configuration does not say whether the cluster asks for its secret, the client
+ * shows that it knows it to those who ask, and have proved that they know it, too.
  *
  * @param options.address `host:port` of one JobManager, in place of what the configuration says; it may be a standby
  * @param options.configurationFolder where the file with the secret is, unless the configuration names it
@@ -65,6 +66,10 @@ export function clusterRestClient(
     maxContentBytes: configuration.get(RestOptions.CLIENT_MAX_CONTENT_LENGTH),
     ...(leaderChanges === undefined ? {} : { leaderChanges }),
     ...(secret === undefined ? {} : { secret }),
+    // Whoever says that nobody is asked, means it.
+    ...(configuration.getOptional(SecurityOptions.REST_AUTHENTICATION_ENABLED) === undefined
+      ? { secretOnDemand: () => presentSecret(configuration, options.configurationFolder) }
+      : {}),
   })
 }
 

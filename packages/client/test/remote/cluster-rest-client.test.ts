@@ -173,6 +173,14 @@ t.test(
     t.match(seen[1], /^Bearer [0-9a-f]{64}$/)
     t.not(seen[1], seen[0])
     t.equal(seen[2], undefined, 'nobody asked for it')
+    const undecided = clusterRestClient({
+      configuration: new Configuration(),
+      clock,
+      address,
+      configurationFolder: folder,
+    })
+    await undecided.jobStatus('a')
+    t.equal(seen[3], undefined, 'who asks, must prove to know it first')
 
     t.throws(() => clusterRestClient({ configuration, clock, address }), {
       code: 'FLINK_CLUSTER_SECRET',

@@ -17,13 +17,20 @@ export class RestConnectionError extends FlinkError {
 export class RestUnauthorizedError extends FlinkError {
   readonly address: string
 
-  /** @param origin where the secret came from that was tried; undefined: there was none */
-  constructor(address: string, origin: string | undefined) {
+  /**
+   * @param origin where the secret came from that was tried; undefined: there was none
+   * @param kept where the secret came from that was not shown, since the server did not prove to know it
+   */
+  constructor(address: string, origin: string | undefined, kept?: string) {
     super(
-      origin === undefined
-        ? `The JobManager at ${address} answers only to those who know the secret of its cluster, and this client sends ` +
+      kept !== undefined
+        ? `The JobManager at ${address} answers only to those who know the secret of its cluster, and does not prove that it knows that of ` +
+            `${kept}: it is of another cluster (${SECRET_FILE} names the right file), or addresses are translated on the way to it; then ` +
+            `${AUTHENTICATION}: true sends the token without that`
+        : origin === undefined
+          ? `The JobManager at ${address} answers only to those who know the secret of its cluster, and this client sends ` +
             `none: set ${AUTHENTICATION}: true, and ${SECRET_FILE} unless the cluster-secret of the cluster is in the folder of the configuration`
-        : `The JobManager at ${address} does not accept the cluster secret of ${origin}: it is that of another cluster, or ` +
+          : `The JobManager at ${address} does not accept the cluster secret of ${origin}: it is that of another cluster, or ` +
             `was changed; copy the file from the machine of the JobManager, with mode 0600, or set ${SECRET_FILE}`,
       { code: 'FLINK_REST_UNAUTHORIZED' },
     )

@@ -4,6 +4,7 @@ import { type Clock, FlinkError } from '@flink-ts/core'
 import { type ClusterSecret, restToken } from '@flink-ts/core/security/secrets'
 import axios, { type AxiosInstance, type AxiosResponse } from 'axios'
 import type { ErrorResponseBody } from '../messages/messages.js'
+import { proveServer } from './prove-server.js'
 import { RestClientError, RestConnectionError, RestUnauthorizedError } from './rest-client-error.js'
 import type { LeaderChanges } from './rest-leader-lookup.js'
 
@@ -44,6 +45,11 @@ export interface RestClusterClientOptions {
   readonly leaderChanges?: LeaderChanges
   /** That of the cluster, if it asks for it (`security.rest.authentication.enabled`). Each call proves that it is known. */
   readonly secret?: ClusterSecret
+  /**
+   * Without {@link secret}: that of the cluster, if there is one, for a server that asks for it. It is used only towards servers
+   * that have proved to know it, too. Asked at most once.
+   */
+  readonly secretOnDemand?: (() => ClusterSecret | undefined) | undefined
 }
 
 /** Makes calls of one REST endpoint, or of whichever leads, again if need be. */
@@ -56,6 +62,10 @@ export class RestTransport {
   readonly #timeoutMs: number
   readonly #leaderChanges: LeaderChanges | undefined
   readonly #secret: ClusterSecret | undefined
+  readonly #secretOnDemand: () => ClusterSecret | undefined
+  #secretThen: { readonly secret: ClusterSecret | undefined } | undefined
+  /** By target, where the server is that has proved to know the secret; undefined: it did not, or asks nobody. */
+  readonly #proven = new Map<string, string | undefined>()
   /** Base URL that is called; undefined: to be looked up. */
   #target: string | undefined
   #hasAnswered = false
@@ -69,6 +79,7 @@ export class RestTransport {
     this.#prefix = (options.urlPrefix ?? '/').replace(/\/$/, '')
     this.#leaderChanges = options.leaderChanges
     this.#secret = options.secret
+    this.#secretOnDemand = options.secretOnDemand ?? (() => undefined)
     if (options.leaderChanges?.lookup === undefined) this.#target = `http://${options.address}`
     this.#http = axios.create({
       // A kept connection that the server closes meanwhile would fail the next call.
@@ -187,26 +198,53 @@ export class RestTransport {
     }
     let response: AxiosResponse<unknown>
     try {
-      response = await this.#http.request({
-        method,
-        url: `${target}${this.#prefix}${path}`,
-        data: body,
-        timeout: timeoutMs,
-      })
+      // What has a body may be sent once only.
+      if (body !== undefined) await this.#meet(target)
+      response = await this.#send(target, method, path, body, timeoutMs)
+      if (response.status === 401 && (await this.#meet(target))) {
+        response = await this.#send(target, method, path, body, timeoutMs)
+      }
+      // It asks nobody.
+      if (!this.#proven.has(target)) this.#proven.set(target, undefined)
     } catch (error) {
-      throw this.#connectionError(error)
+      throw FlinkError.is(error) ? error : this.#connectionError(error)
     }
     const { status, data } = response
     if (status >= 200 && status < 300 && typeof data === 'object' && data !== null) return data as T
     const errors = (data as Partial<ErrorResponseBody> | undefined)?.errors
     if (Array.isArray(errors) && status === 401) {
-      throw new RestUnauthorizedError(this.address, this.#secret?.origin)
+      const tried = this.#secret ?? (this.#proven.get(target) && this.#secretThen?.secret)
+      const unproven = tried ? undefined : this.#secretThen?.secret?.origin
+      throw new RestUnauthorizedError(this.address, tried ? tried.origin : undefined, unproven)
     }
     if (Array.isArray(errors)) throw new RestClientError(`${method} ${path}`, status, errors)
     throw new RestConnectionError(
       `What answers at ${this.address} is no Flink REST endpoint (${method} ${path}: status ${status})`,
       this.address,
     )
+  }
+
+  #send(target: string, method: string, path: string, body: unknown, timeoutMs: number) {
+    const proven = this.#proven.get(target)
+    const secret = this.#secretThen?.secret
+    return this.#http.request<unknown>({
+      method,
+      url: `${proven ?? target}${this.#prefix}${path}`,
+      data: body,
+      timeout: timeoutMs,
+      ...(proven && secret && { headers: { Authorization: `Bearer ${restToken(secret)}` } }),
+    })
+  }
+
+  /** Whether a server that was a stranger has just proved to be of the cluster. */
+  async #meet(target: string): Promise<boolean> {
+    if (this.#secret !== undefined || this.#proven.has(target)) return false
+    this.#secretThen ??= { secret: this.#secretOnDemand() }
+    const { secret } = this.#secretThen
+    if (secret === undefined) return false
+    const end = await proveServer(`${target}${this.#prefix}`, secret, this.#timeoutMs)
+    this.#proven.set(target, end)
+    return end !== undefined
   }
 
   #connectionError(error: unknown): RestConnectionError {

@@ -1,6 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { IncomingHttpHeaders } from 'node:http'
-import { type ClusterSecret, restToken } from '@flink-ts/core/security'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import {
+  type ClusterSecret,
+  proveRestServer,
+  restToken,
+  SERVER_PROOF_HEADERS,
+} from '@flink-ts/core/security'
 
 /** Asks for a password in browsers. */
 export const CHALLENGE = 'Basic realm="flink-ts", charset="UTF-8"'
@@ -11,8 +16,10 @@ const HEADER_MAX = 1024
 /** Recognises the requests of those who know the secret of the cluster. */
 export class RestAuthenticator {
   readonly #expected: Buffer
+  readonly #secret: ClusterSecret
 
   constructor(secret: ClusterSecret) {
+    this.#secret = secret
     this.#expected = digest(restToken(secret))
   }
 
@@ -33,6 +40,17 @@ export class RestAuthenticator {
     const [, scheme, credentials] = match
     if (scheme!.toLowerCase() === 'bearer') return this.#isToken(credentials!)
     return !isOfForeignPage(headers) && this.#isToken(passwordOf(credentials!))
+  }
+
+  /**
+   * What the refusal of a request says to a client that wants to know whom it talks to before it shows its token; undefined: it
+   * did not ask.
+   */
+  proofFor({ headers, socket }: IncomingMessage): string | undefined {
+    const nonce = headers[SERVER_PROOF_HEADERS.nonce]
+    if (typeof nonce !== 'string') return undefined
+    const { localAddress: address, localPort: port } = socket
+    return proveRestServer(this.#secret, nonce, { address, port })
   }
 
   /** In the same time for all texts of a length: digests tell nothing about where texts differ. */

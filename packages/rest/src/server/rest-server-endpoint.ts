@@ -14,7 +14,7 @@ import {
   SecurityOptions,
   WebOptions,
 } from '@flink-ts/core'
-import { type ClusterSecret, RefusedPeers } from '@flink-ts/core/security'
+import { type ClusterSecret, RefusedPeers, SERVER_PROOF_HEADERS } from '@flink-ts/core/security'
 import type {
   DispatcherGateway,
   HighAvailabilityServices,
@@ -260,6 +260,12 @@ export class RestServerEndpoint {
   /** Before the body is read, and before anything of the path or method is told. @throws RestHandlerError 401 */
   #refuseStranger(request: IncomingMessage, response: ServerResponse): void {
     if (this.#authenticator === undefined || this.#authenticator.accepts(request.headers)) return
+    const proof = this.#authenticator.proofFor(request)
+    if (proof !== undefined) {
+      // A client of the cluster, which comes again with its token: no stranger to be told of.
+      response.setHeader(SERVER_PROOF_HEADERS.proof, proof)
+      throw new RestHandlerError(UNAUTHORIZED, 401)
+    }
     const peer = request.socket.remoteAddress ?? 'unknown'
     const shown = request.headers.authorization === undefined ? 'no' : 'wrong'
     this.#refused.refused(`${peer} ${shown}`, `Refused a REST request with ${shown} credentials`, {
