@@ -51,6 +51,33 @@ t.test('MesosResourceManagerDriver: requests', async (t) => {
 
   await driverTest(
     t,
+    'nothing is launched, killed or acknowledged while it is not known to be noted',
+    {},
+    async (under, t) => {
+      const { store } = under
+      store.happens = () => false
+      const isDelayed = async (type: string) => {
+        const before = under.calls(type).length
+        store.outcomesToLose = 3
+        await under.clock.advance(250)
+        t.equal(store.outcomesToLose, 1, `${type}: it was tried twice`)
+        t.equal(under.calls(type).length, before)
+        await under.clock.advance(3_000)
+        t.ok(under.calls(type).length > before, type)
+      }
+      const wanted = under.request()
+      await under.clock.advance(3)
+      await isDelayed('ACCEPT')
+      under.driver.releaseResource(wanted.handle!)
+      await isDelayed('KILL')
+      const [id] = await under.running(1)
+      for (const agent of under.mesos.agents) agent.endTask(id!, 'TASK_FAILED', {})
+      await isDelayed('ACKNOWLEDGE')
+    },
+  )
+
+  await driverTest(
+    t,
     'a task that fails before it starts fails its request, in the words of Mesos',
     {},
     async (under, t) => {

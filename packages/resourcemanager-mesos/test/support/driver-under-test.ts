@@ -15,6 +15,7 @@ import type {
 } from '@flink-ts/runtime'
 import { FrameworkIdFile } from '../../dist/framework/framework-id-file.js'
 import { frameworkInfoOf } from '../../dist/framework/framework-info.js'
+import type { OfferTakerFactory } from '../../dist/framework/framework-term.js'
 import { MesosResourceManagerDriver } from '../../dist/framework/mesos-resource-manager-driver.js'
 import type { RunningWorkerLauncher } from '../../dist/launch/worker-launcher.js'
 import { LaunchCoordinator } from '../../dist/offers/launch-coordinator.js'
@@ -104,6 +105,8 @@ export interface OpenOptions {
   readonly isHighlyAvailable?: boolean
   readonly keepsRegistry?: boolean
   readonly seed?: number
+  /** Default: a launch coordinator. */
+  readonly createOfferTaker?: OfferTakerFactory
   readonly reregisterWithinMs?: number
   readonly unreachableAfterMs?: number
   readonly refuse?: NonNullable<SimulatedMesosOptions['refuse']>
@@ -180,8 +183,9 @@ export class DriverUnderTest {
         this.schedulers.push(scheduler)
         return mortal.scheduler(scheduler)
       },
-      createOfferTaker: (seam) =>
-        new LaunchCoordinator({ ...seam, clock, log, settings: COORDINATOR_SETTINGS }),
+      createOfferTaker:
+        this.#options.createOfferTaker ??
+        ((seam) => new LaunchCoordinator({ ...seam, clock, log, settings: COORDINATOR_SETTINGS })),
       launcher,
     })
     const ifAlive =
