@@ -22,6 +22,7 @@ export type {
   TaskInfo,
 } from './records/task-info.js'
 export type { MesosTaskState, TaskStatus } from './records/task-status.js'
+export { type MesosCredentials, MesosCredentialsError } from './scheduler/basic-authorization.js'
 export { createMesosScheduler } from './scheduler/create-mesos-scheduler.js'
 export { HttpMesosScheduler } from './scheduler/http-mesos-scheduler.js'
 export { MesosCallError } from './scheduler/mesos-call-error.js'
@@ -32,7 +33,6 @@ export type {
   SubscriptionEnd,
 } from './scheduler/mesos-scheduler.js'
 export type {
-  MesosCredentials,
   MesosSchedulerLimits,
   MesosSchedulerOptions,
 } from './scheduler/mesos-scheduler-options.js'

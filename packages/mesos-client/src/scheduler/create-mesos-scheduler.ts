@@ -8,6 +8,7 @@ import type { MesosSchedulerOptions } from './mesos-scheduler-options.js'
  * A scheduler of the masters that `options.master` names. Reads the file of `file:///path`, and does nothing else before it is started.
  *
  * @throws MesosMasterError if `options.master`, or what that file says, names no master
+ * @throws MesosCredentialsError if the principal has a colon
  */
 export async function createMesosScheduler(
   options: MesosSchedulerOptions,

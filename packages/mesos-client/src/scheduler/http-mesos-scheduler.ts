@@ -7,6 +7,7 @@ import type { FrameworkInfo } from '../records/framework-info.js'
 import { encodeCall } from '../wire/encode-call.js'
 import { encodeSubscribe } from '../wire/encode-framework.js'
 import { Backoff } from './backoff.js'
+import { basicAuthorization, type MesosCredentials } from './basic-authorization.js'
 import { CallLane, notSubscribed } from './call-lane.js'
 import type { MesosScheduler, SchedulerListener, SubscriptionEnd } from './mesos-scheduler.js'
 import { type MesosSchedulerLimits, schedulerLimits } from './mesos-scheduler-options.js'
@@ -34,7 +35,7 @@ export interface HttpMesosSchedulerOptions {
   readonly clock: Clock
   readonly random: Random
   readonly log?: Logger
-  readonly credentials?: { readonly principal: string; readonly secret: string }
+  readonly credentials?: MesosCredentials
   /** Of masters that are named without a scheme. Default `http`. */
   readonly scheme?: 'http' | 'https'
   readonly limits?: Partial<MesosSchedulerLimits>
@@ -58,6 +59,7 @@ export class HttpMesosScheduler implements MesosScheduler {
   #subscribedMs = 0
   #running: Promise<void> = Promise.resolve()
 
+  /** @throws MesosCredentialsError */
   constructor(options: HttpMesosSchedulerOptions) {
     const { credentials, clock, random } = options
     this.#options = options
@@ -66,7 +68,7 @@ export class HttpMesosScheduler implements MesosScheduler {
     this.#headers = {
       'Content-Type': 'application/json',
       Accept: 'application/json',
-      ...(credentials !== undefined && { Authorization: basic(credentials) }),
+      ...(credentials !== undefined && { Authorization: basicAuthorization(credentials) }),
     }
     const { initialBackoffMs, maxBackoffMs } = this.#limits
     this.#backoff = new Backoff({ initialMs: initialBackoffMs, maxMs: maxBackoffMs, random })
@@ -245,9 +247,4 @@ export class HttpMesosScheduler implements MesosScheduler {
       ...facts,
     })
   }
-}
-
-function basic({ principal, secret }: { readonly principal: string; readonly secret: string }) {
-  assert.ok(!principal.includes(':'), 'a principal has no colon')
-  return `Basic ${Buffer.from(`${principal}:${secret}`).toString('base64')}`
 }

@@ -2,13 +2,7 @@ import type { Clock, Logger, Random } from '@flink-ts/core'
 import type { ZooKeeperClient, ZooKeeperClientOptions } from '@flink-ts/zookeeper-client'
 import type { MesosTls } from '../http/axios-transport.js'
 import type { MesosTransport } from '../http/mesos-transport.js'
-
-/** Who a framework says that it is (HTTP Basic authentication). */
-export interface MesosCredentials {
-  /** Without a colon. */
-  readonly principal: string
-  readonly secret: string
-}
+import type { MesosCredentials } from './basic-authorization.js'
 
 /** Timeouts and limits, all with defaults. */
 export interface MesosSchedulerLimits {

@@ -31,6 +31,13 @@ export function parseEvent(record: Uint8Array): MasterEvent {
   return parse?.(reader) ?? { type: 'skipped', what: type ?? 'an event without a type' }
 }
 
+/** Longer ones are none: a master that is gone has to be noticed some day. */
+const MAX_HEARTBEAT_SECONDS = 3_600
+
+function isInterval(seconds: number | undefined): seconds is number {
+  return seconds !== undefined && seconds > 0 && seconds <= MAX_HEARTBEAT_SECONDS
+}
+
 /** Undefined: to be skipped. */
 const PARSERS: Readonly<Record<string, (reader: JsonReader) => MasterEvent | undefined>> = {
   SUBSCRIBED: (reader) => {
@@ -39,7 +46,7 @@ const PARSERS: Readonly<Record<string, (reader: JsonReader) => MasterEvent | und
     return {
       type: 'SUBSCRIBED',
       frameworkId: subscribed.id('framework_id'),
-      heartbeatIntervalMs: seconds !== undefined && seconds > 0 ? seconds * 1000 : undefined,
+      heartbeatIntervalMs: isInterval(seconds) ? seconds * 1000 : undefined,
     }
   },
   HEARTBEAT: () => ({ type: 'HEARTBEAT' }),

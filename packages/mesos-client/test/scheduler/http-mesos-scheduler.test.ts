@@ -1,6 +1,7 @@
 import t from 'tap'
 import { FakeZooKeeper } from '../support/fake-zookeeper.js'
 import { SchedulerWorld } from '../support/scheduler-world.js'
+import { record } from '../support/scripted-master.js'
 import { settle } from '../support/settle.js'
 
 const value = (text: string) => ({ value: text })
@@ -276,6 +277,8 @@ t.test('HttpMesosScheduler gives up a stream that is damaged, and comes back', a
     ['garbage', /'g' in it/],
     ['99999999999\n', /longer than 67108864 bytes/],
     ['2\n{]', /is no JSON/],
+    ['21\n{"type":"SUBSCRIBED"}', /has no 'subscribed'/],
+    [record({ type: 'SUBSCRIBED', subscribed: { framework_id: value('f') } }), /came twice/],
     ['17\n{"type":"OFFERS"}', /An event of the master has no 'offers'/],
   ]
   for (const [text, words] of cases) {
@@ -342,6 +345,11 @@ t.test(
     t.equal(masters.last.headers['Authorization'], basic)
     const refused = await SchedulerWorld.create(t, { credentials }, { principal: 'other' })
     t.equal(refused.masters.last.call.subscribe.framework_info.principal, 'other')
+    for (const principal of ['a:b', '']) {
+      await t.rejects(SchedulerWorld.create(t, { credentials: { principal, secret: 's' } }), {
+        code: 'FLINK_MESOS_CREDENTIALS',
+      })
+    }
     refused.masters.last.answer(401)
     await settle()
     t.match(refused.news(), [/does not take the secret of principal 'flink'/])
@@ -513,6 +521,7 @@ t.test('HttpMesosScheduler says nothing more after a TEARDOWN that was taken', a
     }
     t.equal(call.state, 'taken', order)
     t.match(late.state, /not-subscribed/)
+    await t.rejects(world.scheduler.call({ type: 'REVIVE' }), { code: 'FLINK_MESOS_CALL' })
     await world.advance(100_000)
     t.strictSame(world.news(), [])
     t.equal(masters.requests.length, 2)

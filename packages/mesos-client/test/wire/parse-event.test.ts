@@ -24,6 +24,10 @@ t.test('parseEvent reads what begins, keeps and ends a subscription', async (t) 
     frameworkId: 'f',
     heartbeatIntervalMs: undefined,
   })
+  for (const seconds of [0, -1, 3_601, 1e300, '1e300']) {
+    const subscribed = { framework_id: value('f'), heartbeat_interval_seconds: seconds }
+    t.match(parse({ type: 'SUBSCRIBED', subscribed }), { heartbeatIntervalMs: undefined })
+  }
   t.strictSame(parse({ type: 'HEARTBEAT' }), { type: 'HEARTBEAT' })
   t.strictSame(parse({ type: 'ERROR', error: { message: 'no' } }), { type: 'ERROR', message: 'no' })
 })
