@@ -109,10 +109,10 @@ export class Configuration {
     return Object.fromEntries(this.keys().map((key) => [key, this.#values.get(key)!]))
   }
 
-  /** Like {@link toMap}, for logs and REST: sensitive values are `******`. */
+  /** Like {@link toMap}, for logs and REST: sensitive values, and passwords in URLs, are `******`. */
   toDisplayMap(): Record<string, string> {
     return Object.fromEntries(
-      this.keys().map((key) => [key, isSensitiveKey(key) ? HIDDEN_VALUE : this.#values.get(key)!]),
+      this.keys().map((key) => [key, displayed(key, this.#values.get(key)!)]),
     )
   }
 
@@ -132,6 +132,11 @@ export class Configuration {
     for (const [key, value] of other.#values) this.#values.set(key, value)
     return this
   }
+}
+
+function displayed(key: string, value: string): string {
+  if (isSensitiveKey(key)) return HIDDEN_VALUE
+  return value.replace(/(:\/\/[^\s/:@]*:)[^\s/]+(?=@)/g, `$1${HIDDEN_VALUE}`)
 }
 
 function keysOf(optionOrKey: ConfigOption<unknown> | string): readonly string[] {

@@ -139,6 +139,12 @@ t.test('Configuration hides sensitive values in errors and in toDisplayMap', asy
   const configuration = Configuration.fromMap({ 's3.secret-retries': 'hunter2', a: 'b' })
 
   t.same(configuration.toDisplayMap(), { a: 'b', 's3.secret-retries': '******' })
+  const shown = (value: string) => Configuration.fromMap({ a: value }).toDisplayMap()['a']
+  t.equal(shown('zk://ann:h@nter2@z1:2181,z2:2181/p'), 'zk://ann:******@z1:2181,z2:2181/p')
+  t.equal(shown('a://:x@h;b://u:y@g'), 'a://:******@h;b://u:******@g')
+  for (const plain of ['hdfs://h:8020/a@b', 'zk://h:1,g:2/p', 'a@b:c', 's3://bucket/u:v@w']) {
+    t.equal(shown(plain), plain)
+  }
   t.throws(() => configuration.get(retries), { message: /'\*{6}'/ })
   for (const key of ['x.PASSWORD', 'fs.s3.api-key', 'a.Token.b', 'sasl.jaas.config']) {
     t.ok(isSensitiveKey(key), key)

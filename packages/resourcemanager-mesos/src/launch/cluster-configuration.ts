@@ -11,6 +11,8 @@ import {
 /** Say something about the JobManager, or its machine, alone. */
 const OF_THE_JOB_MANAGER = [
   SecurityOptions.CLUSTER_SECRET_FILE,
+  // Its address may have a password.
+  MesosOptions.MASTER_URL,
   MesosOptions.FRAMEWORK_PRINCIPAL,
   MesosOptions.FRAMEWORK_SECRET,
   MesosOptions.FRAMEWORK_ID_FILE,

@@ -34,6 +34,15 @@ export function createWorkerLauncher(options: WorkerLauncherOptions): RunningWor
     files: createFileSystems({ configuration, clock, random }),
     flinkHome: env['FLINK_HOME'],
     nodeProgram: execPath,
-    userName: env['HADOOP_USER_NAME'] || userInfo().username,
+    userName: env['HADOOP_USER_NAME'] || processUser(),
   })
+}
+
+/** As whom this process runs, if the machine has a name for that. */
+function processUser(): string | undefined {
+  try {
+    return userInfo().username
+  } catch {
+    return undefined
+  }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import {
+  type CancelTimer,
   ClusterOptions,
   type Configuration,
   type FileSystems,
@@ -36,11 +37,13 @@ export interface LauncherWorld {
   readonly files: FileSystems
   readonly flinkHome: string | undefined
   readonly nodeProgram: string
-  /** In whose name tasks make files in Hadoop. */
-  readonly userName: string
+  /** In whose name tasks make files in Hadoop; undefined: whoever they run as. */
+  readonly userName: string | undefined
 }
 
 const TASK_PATTERN = '_TASK_'
+/** A start has better things to do; the first task may want it before. */
+const PREPARE_AFTER_MS = 1_000
 
 /** What there is while tasks can be launched. */
 interface Serving {
@@ -50,8 +53,9 @@ interface Serving {
   /** `host:port` of RPC. */
   readonly jobManager: string
   readonly runtime: AgentRuntime
-  /** Begins to make what agents will fetch. */
+  /** Begins to make what agents will fetch. Idempotent. */
   readonly prepare: () => void
+  readonly cancelPreparing: CancelTimer
   readonly secret: ClusterSecret
 }
 
@@ -94,6 +98,7 @@ export class MesosWorkerLauncher implements RunningWorkerLauncher {
     this.#tickets.revokeAll()
     // Whoever waits for the start is told if it fails.
     const serving = await starting?.catch(() => undefined)
+    serving?.cancelPreparing()
     await serving?.server.close()
   }
 
@@ -187,17 +192,19 @@ export class MesosWorkerLauncher implements RunningWorkerLauncher {
       address: origin,
       artifacts: artifacts.map(({ name }) => name),
     })
+    const prepare = () => {
+      for (const { file } of artifacts) {
+        // The request that wants it is told.
+        file().catch((error) => log.warn('Could not make an artifact', { error }))
+      }
+    }
     return {
       server,
       base,
       jobManager: rpc,
       runtime: agentRuntime(configuration, base, installation),
-      prepare: () => {
-        for (const { file } of artifacts) {
-          // The request that wants it is told.
-          file().catch((error) => log.warn('Could not make an artifact', { error }))
-        }
-      },
+      prepare,
+      cancelPreparing: clock.schedule(PREPARE_AFTER_MS, prepare),
       secret,
     }
   }

@@ -13,7 +13,7 @@ export interface TaskCommandOptions {
   /** Over the configuration of the cluster, as `-D key=value`. */
   readonly properties: Readonly<Record<string, string>>
   /** In whose name it makes files in Hadoop, unless the configuration says it. */
-  readonly userName: string
+  readonly userName: string | undefined
   /** Over the variables that the configuration gives to TaskManagers. */
   readonly environment: Readonly<Record<string, string>>
 }
@@ -43,7 +43,7 @@ export function taskCommand(options: TaskCommandOptions): CommandInfo {
     shell: true,
     value: steps.join(' && '),
     environment: {
-      HADOOP_USER_NAME: userName,
+      ...(userName ? { HADOOP_USER_NAME: userName } : {}),
       ...Object.fromEntries(configuration.get(YarnOptions.TASK_MANAGER_ENVIRONMENT) ?? []),
       ...environment,
     },

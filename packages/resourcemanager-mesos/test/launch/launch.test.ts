@@ -170,6 +170,7 @@ t.test('clusterConfiguration leaves out what is of the JobManager alone', async 
         'rest.port': '1',
         'security.cluster.secret-file': '/s',
         'mesos.resourcemanager.framework.secret': 'hush',
+        'mesos.master': 'zk://u:hush@z/mesos',
         'taskmanager.host': 'h',
         'taskmanager.bind-host': '0.0.0.0',
         's3.secret-key': 'needed',
