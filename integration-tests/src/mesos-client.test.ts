@@ -14,7 +14,7 @@ t.test('mesos-client and a real master', { skip: mesosMissing() ?? false }, asyn
   const mesos = await startMesos({
     agents: [
       {
-        resources: `cpus:4;mem:2048;disk:10000;ports:[31000-31999];${reserved}`,
+        resources: `cpus:4;mem:2048;disk:10000;${reserved}`,
         attributes: 'rack:r1;weight:2.5',
       },
     ],

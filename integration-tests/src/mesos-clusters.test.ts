@@ -1,6 +1,7 @@
 import t from 'tap'
 import { startMesos } from './clusters/mesos.js'
 import { mesosMissing } from './clusters/mesos-programs.js'
+import { testFetching } from './mesos/fetching.js'
 import { testJobClusters } from './mesos/job-clusters.js'
 import { MesosPlace } from './mesos/mesos-place.js'
 import { testPlacement } from './mesos/placement.js'
@@ -18,4 +19,5 @@ t.test('clusters on a real Mesos', { skip: mesosMissing() ?? false }, async (t) 
   await testJobClusters(t, place)
   await testRefusals(t, place)
   await testPlacement(t)
+  await testFetching(t, mesos)
 })

@@ -28,12 +28,13 @@ const PACKAGES: Readonly<Record<string, string>> = {
   libapr: 'libapr1',
   libsasl2: 'libsasl2-2',
 }
-/** Old libraries of which only the versions are looked at, see `shim.c`. */
-const SHIMS: Readonly<Record<string, string>> = {
-  'libcurl.so.4': 'CURL_OPENSSL_3 { };',
-  'libssl.so.1.0.0': 'OPENSSL_1.0.0 { };\nOPENSSL_1.0.1 { };\nOPENSSL_1.0.2 { };',
-  'libcrypto.so.1.0.0': 'OPENSSL_1.0.0 { global: *; };\nOPENSSL_1.0.2 { };',
-}
+const LIBCURL = '/usr/lib/x86_64-linux-gnu/libcurl.so.4'
+/** Stand-ins for old libraries: their versions, and with what `shim.c` is compiled. */
+const SHIMS: readonly (readonly [name: string, versions: string, ...words: string[]])[] = [
+  ['libcurl.so.4', 'CURL_OPENSSL_3 { global: curl_*; };', `-DLIBCURL="${LIBCURL}"`],
+  ['libssl.so.1.0.0', 'OPENSSL_1.0.0 { };\nOPENSSL_1.0.1 { };\nOPENSSL_1.0.2 { };'],
+  ['libcrypto.so.1.0.0', 'OPENSSL_1.0.0 { global: *; };\nOPENSSL_1.0.2 { };', '-DCRYPTO'],
+]
 
 const home = () => clusterFolder(`mesos-${VERSION}`)
 const library = () => join(home(), 'libmesos.so')
@@ -101,13 +102,12 @@ function fetchLibrary(): void {
 function buildPrograms(): void {
   const work = mkdtempSync(join(home(), 'build-'))
   try {
-    for (const [name, versions] of Object.entries(SHIMS)) {
+    for (const [name, versions, ...words] of SHIMS) {
       const map = join(work, 'versions')
       writeFileSync(map, versions)
       const link = [`-Wl,--version-script=${map}`, `-Wl,-soname,${name}`]
-      const words = name.startsWith('libcrypto') ? ['-DCRYPTO'] : []
       const from = join(SOURCES, 'shim.c')
-      run('gcc', ['-shared', '-fPIC', ...words, '-o', join(work, name), from, ...link])
+      run('gcc', ['-shared', '-fPIC', ...words, '-o', join(work, name), from, ...link, '-ldl'])
     }
     run('g++', [
       ...['-std=c++11', '-O1', '-rdynamic', '-o', join(work, 'host'), join(SOURCES, 'host.cc')],
@@ -140,7 +140,7 @@ function missingPackages(): string[] {
   const missing = [...stdout.matchAll(/^\s*(lib[a-z0-9]+)\S* => not found/gm)].map(
     ([, name]) => PACKAGES[name!] ?? name!,
   )
-  return [...new Set(missing)]
+  return [...new Set([...missing, ...(existsSync(LIBCURL) ? [] : ['libcurl4'])])]
 }
 
 function run(program: string, words: readonly string[]): void {

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { steadyPorts } from '../support/free-port.js'
+import { portRow, steadyPorts } from '../support/free-port.js'
 import { isAlive, killHard, processesWithVariable } from '../support/processes.js'
 import { until } from '../support/until.js'
 import { MesosOperator } from './mesos-operator.js'
@@ -12,7 +12,7 @@ import { type ExternalServer, ServerProcess } from './server-process.js'
 export type MesosFlags = Readonly<Record<string, string>>
 
 export interface MesosAgentOptions {
-  /** Default `cpus:8;mem:8192;disk:20000;ports:[31000-31999]`; only counted. */
+  /** But for ports, of which it gets some that are free. Default `cpus:8;mem:8192;disk:20000`; only counted. */
   readonly resources?: string
   /** Such as `rack:r1;zone:a`. */
   readonly attributes?: string
@@ -72,7 +72,8 @@ export interface MesosCluster {
 }
 
 const HOST = '127.0.0.1'
-const RESOURCES = 'cpus:8;mem:8192;disk:20000;ports:[31000-31999]'
+const RESOURCES = 'cpus:8;mem:8192;disk:20000'
+const PORTS = 50
 const READY_MS = 60_000
 /** The mark of a run of tests, by which what is left over is found. */
 const MARK = 'FLINK_TS_TEST_RUN'
@@ -106,6 +107,7 @@ export async function startMesos(options: MesosOptions = {}): Promise<MesosClust
   const folder = mkdtempSync(join(tmpdir(), 'flink-ts-mesos-'))
   const programs = mesosPrograms()
   const ports = await steadyPorts(masterCount + agentOptions.length)
+  const rows = await portRows(agentOptions.length)
   const addresses = ports.slice(0, masterCount).map((port) => `${HOST}:${port}`)
   const address = zooKeeper === undefined ? addresses[0]! : `zk://${zooKeeper}/mesos-${ports[0]}`
   const operator = new MesosOperator(addresses)
@@ -178,7 +180,7 @@ export async function startMesos(options: MesosOptions = {}): Promise<MesosClust
           PATH: process.env['PATH'],
           ...(process.env[MARK] === undefined ? {} : { [MARK]: process.env[MARK] }),
         }),
-        resources: resources ?? RESOURCES,
+        resources: `${resources ?? RESOURCES};ports:[${rows[index]!}-${rows[index]! + PORTS - 1}]`,
         ...(attributes === undefined ? {} : { attributes }),
         ...options.agentFlags,
         ...flags,
@@ -233,6 +235,13 @@ export async function startMesos(options: MesosOptions = {}): Promise<MesosClust
     await stop()
     throw error
   }
+}
+
+/** Agents on one machine have different ones. */
+async function portRows(count: number): Promise<number[]> {
+  const rows = new Set<number>()
+  while (rows.size < count) rows.add(await portRow(PORTS))
+  return [...rows]
 }
 
 function credentialFlags(folder: string, credentials: MesosOptions['credentials']): MesosFlags {

@@ -30,17 +30,23 @@ export class MesosPlace {
   readonly confDir: string
   readonly environment: NodeJS.ProcessEnv
   readonly restAddress: string
+  readonly #home: string
   readonly #configuration: Readonly<Record<string, string | number>>
   readonly #jobManagers: Command[] = []
+  #tests = 0
 
-  /** @param configuration over the defaults of tests */
+  /**
+   * @param configuration over the defaults of tests
+   * @param home the installation to use; default: this checkout, which agents have as well. Another one is fetched by them
+   */
   static async prepare(
     t: Test,
     mesos: MesosCluster,
     configuration: Readonly<Record<string, string | number>> = {},
+    home = PROJECT_FOLDER,
   ): Promise<MesosPlace> {
     const [restPort] = await freePorts(1)
-    const place = new MesosPlace(mesos, restPort!, configuration)
+    const place = new MesosPlace(mesos, restPort!, configuration, home)
     t.teardown(() => place.#tearDown())
     return place
   }
@@ -49,7 +55,9 @@ export class MesosPlace {
     mesos: MesosCluster,
     restPort: number,
     configuration: Readonly<Record<string, string | number>>,
+    home: string,
   ) {
+    this.#home = home
     this.mesos = mesos
     this.restAddress = `127.0.0.1:${restPort}`
     this.folder = mkdtempSync(join(tmpdir(), 'flink-it-'))
@@ -61,13 +69,13 @@ export class MesosPlace {
     this.environment = {
       ...environment,
       FLINK_CONF_DIR: this.confDir,
-      FLINK_LOG_DIR: join(this.folder, 'log'),
       FLINK_NODE: process.execPath,
     }
     this.#configuration = {
       'mesos.master': mesos.address,
-      'mesos.flink-ts.home-path': PROJECT_FOLDER,
-      'mesos.flink-ts.node-path': process.execPath,
+      ...(home === PROJECT_FOLDER
+        ? { 'mesos.flink-ts.home-path': home, 'mesos.flink-ts.node-path': process.execPath }
+        : {}),
       'jobmanager.rpc.address': '127.0.0.1',
       'rest.port': restPort,
       'jobmanager.memory.process.size': '1024m',
@@ -85,6 +93,13 @@ export class MesosPlace {
     this.configure({})
   }
 
+  /** Another test begins: with the configuration that all have, and logs of its own. */
+  begin(): void {
+    this.configure({})
+    this.#jobManagers.length = 0
+    this.#tests++
+  }
+
   /** Writes the configuration file, with more keys or other values; `''`: without it. */
   configure(configuration: Readonly<Record<string, string | number>>): void {
     const lines = Object.entries({ ...this.#configuration, ...configuration })
@@ -95,9 +110,9 @@ export class MesosPlace {
 
   /** Starts a script of `bin/`. */
   command(name: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Command {
-    return new Command(join(PROJECT_FOLDER, 'bin', name), args, {
+    return new Command(join(this.#home, 'bin', name), args, {
       cwd: this.folder,
-      environment: { ...this.environment, ...environment },
+      environment: { ...this.environment, FLINK_LOG_DIR: this.#logDir, ...environment },
     })
   }
 
@@ -193,14 +208,17 @@ export class MesosPlace {
     return texts
   }
 
-  /** What the JobManagers of this place have logged. */
+  /** What the JobManagers of this test have logged. */
   logs(): string {
-    const folder = join(this.folder, 'log')
-    if (!existsSync(folder)) return ''
-    return readdirSync(folder)
+    if (!existsSync(this.#logDir)) return ''
+    return readdirSync(this.#logDir)
       .filter((name) => /\.log/.test(name))
-      .map((name) => readFileSync(join(folder, name), 'utf8'))
+      .map((name) => readFileSync(join(this.#logDir, name), 'utf8'))
       .join('\n')
+  }
+
+  get #logDir(): string {
+    return join(this.folder, `log-${this.#tests}`)
   }
 
   /** Ends a session by its REST API, as its owner. */
@@ -268,6 +286,7 @@ export async function mesosTest(
   body: (t: Test) => Promise<void>,
 ): Promise<void> {
   await t.test(name, async (t) => {
+    place.begin()
     try {
       await body(t)
       await place.checkNothingIsLeft(t)

@@ -12,9 +12,9 @@ const ROLE = 'analytics'
 export async function testPlacement(t: Test): Promise<void> {
   const mesos = await startMesos({
     agents: [
-      { resources: 'cpus:8;mem:8192;disk:1000;ports:[31000-31099]', attributes: 'rack:r1' },
+      { resources: 'cpus:8;mem:8192;disk:1000', attributes: 'rack:r1' },
       {
-        resources: `cpus:4;mem:4096;disk:1000;ports:[32000-32099];cpus(${ROLE}):1;mem(${ROLE}):1024`,
+        resources: `cpus:4;mem:4096;disk:1000;cpus(${ROLE}):1;mem(${ROLE}):1024`,
         attributes: 'rack:r2',
       },
     ],

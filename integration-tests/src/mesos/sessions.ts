@@ -3,14 +3,7 @@ import type { Test } from 'tap'
 import { program } from '../support/test-cluster.js'
 import { until } from '../support/until.js'
 import { type MesosPlace, mesosTest } from './mesos-place.js'
-import {
-  commandLines,
-  ENDLESS,
-  runningTasks,
-  submitAndRun,
-  taskManagers,
-  untilTasks,
-} from './observations.js'
+import { commandLines, ENDLESS, submitAndRun, taskManagers, untilTasks } from './observations.js'
 
 /** Something that a person may write into the configuration, and nobody else should read. */
 const PASSWORD = 'correct-horse-battery-staple'
@@ -120,26 +113,6 @@ export async function testSessions(t: Test, place: MesosPlace): Promise<void> {
       }
     }
     t.equal((await place.shutDown(jobManager)).code, 0)
-    place.configure({})
-  })
-
-  await test('agents that have nothing get all from the JobManager', async (t) => {
-    place.configure({ 'mesos.flink-ts.home-path': '', 'mesos.flink-ts.node-path': '' })
-    const jobManager = await place.startSession()
-    await submitAndRun(place, ...ENDLESS)
-    const [id] = await runningTasks(place)
-    const { folder } = mesos.sandboxes().findLast(({ taskId }) => taskId === id)!
-    t.match(
-      await until('its command line is there', () => {
-        return commandLines()
-          .split('\n')
-          .find((each) => each.includes(folder))
-      }),
-      folder,
-      'it runs what was fetched into its sandbox',
-    )
-    t.equal((await place.shutDown(jobManager)).code, 0)
-    place.configure({})
   })
 
   await test('SIGTERM ends a session and its tasks', async (t) => {

@@ -36,6 +36,18 @@ export async function steadyPorts(count: number): Promise<number[]> {
   return [...ports]
 }
 
+/**
+ * The first of so many ports of 127.0.0.1 in a row on which nobody listens now, from where neither the kernel nor {@link steadyPorts} take
+ * any. At most 100.
+ */
+export async function portRow(count: number): Promise<number> {
+  for (;;) {
+    const first = 8_200 + 100 * Math.floor(Math.random() * 18)
+    const row = Array.from({ length: count }, (_, i) => first + i)
+    if ((await Promise.all(row.map(isFree))).every(Boolean)) return first
+  }
+}
+
 function isFree(port: number): Promise<boolean> {
   const server = createServer()
   return new Promise((resolve) => {
