@@ -6,7 +6,11 @@ import {
   IllegalConfigurationError,
   MesosOptions,
 } from '@flink-ts/core'
-import { createMesosScheduler, type MesosCredentials } from '@flink-ts/mesos-client'
+import {
+  createMesosScheduler,
+  type MesosCredentials,
+  parseMesosMaster,
+} from '@flink-ts/mesos-client'
 import type { ResourceManagerDriver, ResourceManagerDriverContext } from '@flink-ts/runtime'
 import { createWorkerLauncher } from '../launch/create-worker-launcher.js'
 import { wantsGpus } from '../launch/worker-needs.js'
@@ -19,6 +23,7 @@ import { MesosResourceManagerDriver } from './mesos-resource-manager-driver.js'
  * How `entrypoint` gets the driver of a package that it loads by its name.
  *
  * @throws IllegalConfigurationError for what contradicts itself, or without `mesos.master`
+ * @throws MesosMasterError
  * @throws FlinkError FLINK_MESOS_NO_PROCESS where there is no JobManager process for tasks to start from
  */
 export function createResourceManagerDriver(
@@ -34,6 +39,9 @@ export function createResourceManagerDriver(
       { key },
     )
   }
+  // Before anything has begun.
+  parseMesosMaster(master)
+  checkMaster(master)
   if (addresses === undefined || folder === undefined) {
     throw new FlinkError(
       "Cannot start TaskManagers on Mesos: 'resourcemanager.driver: mesos' is for JobManager processes; start one with bin/mesos-appmaster.sh",
@@ -72,6 +80,20 @@ export function createResourceManagerDriver(
     createOfferTaker: (seam) => new LaunchCoordinator({ ...seam, clock, log, settings }),
     launcher: createWorkerLauncher({ ...world, log, addresses, folder }),
   })
+}
+
+/** Before anything is started for a master that cannot be. @throws IllegalConfigurationError */
+function checkMaster(master: string): void {
+  try {
+    parseMesosMaster(master)
+  } catch (cause) {
+    if (!FlinkError.is(cause)) throw cause
+    const { key } = MesosOptions.MASTER_URL
+    throw new IllegalConfigurationError(
+      `Cannot use the value of configuration key '${key}': ${cause.message}`,
+      { key, cause },
+    )
+  }
 }
 
 /** @throws IllegalConfigurationError for a secret of nobody */
