@@ -34,6 +34,8 @@ export async function runCrashPoints({ log, signal }: CrashPointsOptions): Promi
   }
   try {
     for (const undisturbed of UNDISTURBED) {
+      // The first job of all makes folders and nodes that no later one has to make.
+      await play(undisturbed)
       for (const point of pointsAt(undisturbed, await play(undisturbed))) await play(point)
     }
     await play(AFTER_ANSWER)

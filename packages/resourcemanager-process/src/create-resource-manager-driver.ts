@@ -1,7 +1,13 @@
-import { ClusterOptions, FlinkError } from '@flink-ts/core'
-import type { ResourceManagerDriver, ResourceManagerDriverContext } from '@flink-ts/runtime'
+import { ClusterOptions, FlinkError, isHighlyAvailable } from '@flink-ts/core'
+import type {
+  ResourceManagerDriver,
+  ResourceManagerDriverContext,
+  VersionedStore,
+} from '@flink-ts/runtime'
 import { LocalProcesses } from './local-processes.js'
 import { ProcessResourceManagerDriver } from './process-resource-manager-driver.js'
+import { FileWorkerRecords } from './records/file-worker-records.js'
+import { StoreWorkerRecords } from './records/store-worker-records.js'
 
 /**
  * How `entrypoint` gets the driver of a package that it loads by its name.
@@ -19,6 +25,10 @@ export function createResourceManagerDriver(
     )
   }
   const processes = new LocalProcesses({ ...context, folder, taskManagerMain })
+  // Several JobManagers keep what they have to hand on; a file would be that of all clusters with one configured address.
+  const records = isHighlyAvailable(configuration)
+    ? (store: VersionedStore) => new StoreWorkerRecords({ ...context, store, processes })
+    : () => new FileWorkerRecords(processes)
   const shutdownTimeoutMs = configuration.get(ClusterOptions.CLUSTER_SERVICES_SHUTDOWN_TIMEOUT)
-  return new ProcessResourceManagerDriver({ ...context, processes, shutdownTimeoutMs })
+  return new ProcessResourceManagerDriver({ ...context, processes, records, shutdownTimeoutMs })
 }

@@ -9,7 +9,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { userInfo } from 'node:os'
+import { hostname, userInfo } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { type Configuration, JobManagerOptions, type Logger } from '@flink-ts/core'
 
@@ -69,6 +69,11 @@ export class LocalProcesses {
     child.once('exit', (exitCode, signal) => onTerminated({ exitCode, signal }))
     const pid = child.pid!
     return { resourceId, pid, startTime: startTimeOf(pid) ?? '' }
+  }
+
+  /** Tells this machine, since it was booted, from others. */
+  get machine(): string {
+    return `${hostname()}/${bootId()}`
   }
 
   isAlive({ pid, startTime }: WorkerProcess): boolean {
@@ -143,6 +148,15 @@ function started(child: ChildProcess): Promise<void> {
     child.once('spawn', resolve)
     child.once('error', reject)
   })
+}
+
+/** Linux only; empty elsewhere, where nobody knows processes of others again anyway. */
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  } catch {
+    return ''
+  }
 }
 
 /** Linux only; undefined for a process that is not there, or has ended and waits for its parent. */

@@ -3,14 +3,18 @@ import type {
   ApplicationStatus,
   ResourceEventHandler,
   ResourceManagerDriver,
+  VersionedStore,
   WorkerHandle,
   WorkerRequestOptions,
   WorkerResourceSpec,
 } from '@flink-ts/runtime'
 import type { LocalProcesses, Termination, WorkerProcess } from './local-processes.js'
+import type { WorkerRecords } from './records/worker-records.js'
 
 export interface ProcessResourceManagerDriverOptions {
   readonly processes: LocalProcesses
+  /** @param store of the term of leadership that begins */
+  readonly records: (store: VersionedStore) => WorkerRecords
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
@@ -21,9 +25,9 @@ export interface ProcessResourceManagerDriverOptions {
 const POLL_MS = 500
 
 /**
- * Starts TaskManagers as processes of this machine. They outlive a JobManager that was killed: the next one
- * finds them by a file with their process ids and start times, and without one they end after
- * `taskmanager.registration.timeout`. In the end of the application all of them end.
+ * Starts TaskManagers as processes of this machine. They outlive a JobManager that was killed: the next one on this machine finds
+ * them by their process ids and start times, which are kept in a file, or where the cluster keeps its jobs if it has several
+ * JobManagers. Without a next one they end after `taskmanager.registration.timeout`. In the end of the application all of them end.
  */
 export class ProcessResourceManagerDriver implements ResourceManagerDriver {
   readonly name = 'process'
@@ -33,16 +37,25 @@ export class ProcessResourceManagerDriver implements ResourceManagerDriver {
   /** Were asked to end, and when they are killed. */
   readonly #ending = new Map<WorkerProcess, CancelTimer>()
   readonly #recovered = new Set<WorkerProcess>()
+  readonly #removals = new Set<Promise<void>>()
   #handler: ResourceEventHandler | undefined
+  #records: WorkerRecords | undefined
   #cancelPoll: CancelTimer | undefined
 
   constructor(options: ProcessResourceManagerDriverOptions) {
     this.#options = options
   }
 
-  async initialize(handler: ResourceEventHandler): Promise<void> {
+  async initialize(handler: ResourceEventHandler, store: VersionedStore): Promise<void> {
     this.#handler = handler
-    for (const worker of this.#options.processes.readRecord()) {
+    this.#records = this.#options.records(store)
+    const found = await this.#records.read()
+    // Children of this process that another leader has released meanwhile are nobody's.
+    const known = new Set(found.map(({ resourceId }) => resourceId))
+    for (const resourceId of this.#workers.keys()) {
+      if (!known.has(resourceId)) this.#workers.delete(resourceId)
+    }
+    for (const worker of found) {
       if (this.#workers.has(worker.resourceId)) continue
       this.#workers.set(worker.resourceId, worker)
       this.#recovered.add(worker)
@@ -58,6 +71,8 @@ export class ProcessResourceManagerDriver implements ResourceManagerDriver {
     { signal }: WorkerRequestOptions,
   ): Promise<WorkerHandle> {
     const { processes, random } = this.#options
+    const records = this.#records
+    if (records === undefined) throw new Error('This JobManager does not lead')
     const resourceId = `tm-${random.hex(6)}` as ResourceId
     const properties = { ...spec.dynamicProperties, 'taskmanager.resource-id': resourceId }
     let ended: Termination | undefined
@@ -68,7 +83,13 @@ export class ProcessResourceManagerDriver implements ResourceManagerDriver {
     })
     if (ended !== undefined) throw new Error(describeTermination(ended))
     this.#workers.set(resourceId, worker)
-    this.#record()
+    try {
+      await records.add(worker)
+    } catch (error) {
+      this.#end(worker)
+      throw error
+    }
+    if (ended !== undefined) throw new Error(describeTermination(ended))
     if (signal.aborted) {
       this.#end(worker)
       throw new Error('The worker is not wanted any more')
@@ -90,10 +111,14 @@ export class ProcessResourceManagerDriver implements ResourceManagerDriver {
       await new Promise<void>((resolve) => void clock.schedule(20, resolve))
       this.#removeEnded()
     }
+    await Promise.all(this.#removals)
   }
 
   async terminate(): Promise<void> {
     this.#handler = undefined
+    this.#records?.close()
+    await Promise.all(this.#removals)
+    this.#records = undefined
     this.#cancelPoll?.()
     this.#cancelPoll = undefined
     for (const cancel of this.#ending.values()) cancel()
@@ -117,12 +142,9 @@ export class ProcessResourceManagerDriver implements ResourceManagerDriver {
     this.#recovered.delete(worker)
     this.#ending.get(worker)?.()
     this.#ending.delete(worker)
-    this.#record()
+    const removal = this.#records?.remove(worker).finally(() => this.#removals.delete(removal!))
+    if (removal !== undefined) this.#removals.add(removal)
     this.#handler?.onWorkerTerminated(worker.resourceId as ResourceId, diagnostics)
-  }
-
-  #record(): void {
-    this.#options.processes.writeRecord([...this.#workers.values()])
   }
 
   /** The end of processes that are not our children is not told to us. */

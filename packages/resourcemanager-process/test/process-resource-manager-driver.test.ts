@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import {
   Configuration,
   noopLogger,
@@ -8,7 +9,12 @@ import {
   SystemClock,
   SystemRandom,
 } from '@flink-ts/core'
-import type { WorkerHandle } from '@flink-ts/runtime'
+import {
+  InMemoryCoordination,
+  InMemoryHighAvailability,
+  type VersionedStore,
+  type WorkerHandle,
+} from '@flink-ts/runtime'
 import t from 'tap'
 import { createResourceManagerDriver } from '../dist/create-resource-manager-driver.js'
 
@@ -38,9 +44,15 @@ function spec(dynamicProperties: Record<string, string> = {}) {
 
 const wanted = () => ({ signal: new AbortController().signal, blockedNodes: new Set<string>() })
 
-async function open() {
+/** Of a cluster of one JobManager: nothing is kept there. */
+const NO_STORE = {} as VersionedStore
+
+async function open(store = NO_STORE, configuration: Record<string, string> = {}) {
   const driver = createResourceManagerDriver({
-    configuration: Configuration.fromMap({ 'jobmanager.rpc.address': 'localhost' }),
+    configuration: Configuration.fromMap({
+      'jobmanager.rpc.address': 'localhost',
+      ...configuration,
+    }),
     clock: new SystemClock(),
     random: new SystemRandom(),
     log: noopLogger,
@@ -49,14 +61,17 @@ async function open() {
   })
   const recovered: WorkerHandle[] = []
   const ended = new Map<ResourceId, (diagnostics: string) => void>()
-  await driver.initialize({
-    onPreviousAttemptWorkersRecovered: (workers) => void recovered.push(...workers),
-    onWorkerTerminated: (resourceId, diagnostics) => ended.get(resourceId)?.(diagnostics),
-    onError: (error) => t.fail(error.message),
-  })
+  const handler = {
+    onPreviousAttemptWorkersRecovered: (workers: readonly WorkerHandle[]) =>
+      void recovered.push(...workers),
+    onWorkerTerminated: (resourceId: ResourceId, diagnostics: string) =>
+      ended.get(resourceId)?.(diagnostics),
+    onError: (error: Error) => void t.fail(error.message),
+  }
+  await driver.initialize(handler, store)
   const whenEnded = ({ resourceId }: WorkerHandle) =>
     new Promise<string>((resolve) => ended.set(resourceId, resolve))
-  return { driver, recovered, whenEnded }
+  return { driver, handler, recovered, whenEnded }
 }
 
 t.test('a worker that ends by itself is told of, with what its exit code means', async (t) => {
@@ -97,6 +112,73 @@ t.test('a request that is not wanted any more is refused and leaves no process',
   t.same([recovered, next.recovered], [[], []])
   await next.driver.terminate()
 })
+
+t.test(
+  'with several JobManagers the one that leads next has the workers of the last',
+  async (t) => {
+    const ha = { 'high-availability.type': 'zookeeper' }
+    const coordination = new InMemoryCoordination({
+      clock: new SystemClock(),
+      random: new SystemRandom(),
+      log: noopLogger,
+    })
+    const contender = async (client: string) => {
+      const services = new InMemoryHighAvailability({ client, log: noopLogger, coordination })
+      const tokens: Parameters<InMemoryHighAvailability['stores']>[0][] = []
+      services.leaderElection({ kind: 'resourcemanager' }).start({
+        grantLeadership: (token) => void tokens.push(token),
+        revokeLeadership: () => {},
+      })
+      t.teardown(() => services.close())
+      await setTimeout(20)
+      return {
+        client,
+        lead: async () => {
+          coordination.grantLeadership(client)
+          await setTimeout(20)
+          return services.stores(tokens.at(-1)!).namespace('drivers/process')
+        },
+      }
+    }
+    const [a, b] = [await contender('a'), await contender('b')]
+    const first = await open(await a.lead(), ha)
+    const [kept, released, dead] = await Promise.all(
+      [0, 1, 2].map(() => first.driver.requestResource(spec(), wanted())),
+    )
+    t.equal(coordination.entryPaths.length, 3)
+    t.same((await open(NO_STORE)).recovered, [], 'no other cluster with this address has them')
+
+    // The former leader lives: its process is the parent of the workers.
+    const second = await open(await b.lead(), ha)
+    await first.driver.terminate()
+    t.same(new Set(second.recovered), new Set([kept, released, dead]))
+    for (const worker of [released!, dead!]) {
+      const told = second.whenEnded(worker)
+      second.driver.releaseResource(worker)
+      t.match(await told, /earlier JobManager/)
+    }
+    await t.rejects(first.driver.requestResource(spec(), wanted()), /does not lead/)
+
+    const store = await a.lead()
+    await store.create('tm-garbage', Buffer.from('garbage'))
+    const elsewhere = { pid: 1, startTime: '1', machine: 'another' }
+    await store.create('tm-elsewhere', Buffer.from(JSON.stringify(elsewhere)))
+    const third: WorkerHandle[] = []
+    await second.driver.terminate()
+    await first.driver.initialize(
+      { ...first.handler, onPreviousAttemptWorkersRecovered: (found) => void third.push(...found) },
+      store,
+    )
+    t.same(third, [kept], 'it knows its own again, and those that another has released are gone')
+    t.same(
+      coordination.entryPaths.sort(),
+      [`drivers/process/${kept!.resourceId}`, 'drivers/process/tm-elsewhere'].sort(),
+    )
+    await first.driver.deregisterApplication('SUCCEEDED', '')
+    t.same(coordination.entryPaths, ['drivers/process/tm-elsewhere'])
+    await first.driver.terminate()
+  },
+)
 
 t.test('createResourceManagerDriver refuses clusters without a process of their own', async (t) => {
   const context = {

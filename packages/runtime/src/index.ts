@@ -119,6 +119,7 @@ export {
   NamespacedLeaderStores,
   type NamespacedLeaderStoresOptions,
 } from './highavailability/store/namespaced-leader-stores.js'
+export { removeEntry } from './highavailability/store/remove-entry.js'
 export {
   CoordinationConnectionLostError,
   CorruptEntryError,
