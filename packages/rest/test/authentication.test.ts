@@ -304,7 +304,7 @@ t.test('RestClusterClient says once and clearly that it is not believed', async 
   const without = new RestClusterClient(options)
   await t.rejects(without.clusterOverview(), {
     code: 'FLINK_REST_UNAUTHORIZED',
-    message: /sends none: set security\.rest\.authentication\.enabled: true/,
+    message: /has none to show: copy the cluster-secret .* or set security\.cluster\.secret-file/,
   })
   const other = ClusterSecret.fromText('o'.repeat(40), '/conf/cluster-secret')
   const wrong = new RestClusterClient({ ...options, secret: other })
@@ -378,7 +378,7 @@ t.test(
     t.equal(refused.length, 1, 'the first request only, which showed nothing')
 
     const without = new RestClusterClient({ ...options, secretOnDemand: () => undefined })
-    await t.rejects(without.clusterOverview(), { message: /sends none/ })
+    await t.rejects(without.clusterOverview(), { message: /has none to show/ })
     const foreign = ClusterSecret.fromText('o'.repeat(40), '/conf/cluster-secret')
     const stranger = new RestClusterClient({ ...options, secretOnDemand: () => foreign })
     await t.rejects(stranger.clusterOverview(), {

@@ -43,9 +43,9 @@ export async function startJobCluster(context: DaemonContext): Promise<RunningDa
         status: applicationStatusOf(status),
         diagnostics: `the job of this cluster ended as ${status}${why}`,
       }
-      context.tell?.(`Job ${jobId} ended as ${status}${why}`)
       if (mode === 'DETACHED') finish()
       else {
+        context.tell?.(`Job ${jobId} ended as ${status}${why}`)
         const patienceMs = context.configuration.get(ClientOptions.CLIENT_HEARTBEAT_TIMEOUT)
         stopWaiting = context.clock.schedule(patienceMs, finish)
       }

@@ -11,6 +11,7 @@ import {
   type ResourceId,
   ResourceManagerOptions,
   renderMemoryTable,
+  SecurityOptions,
   userMessage,
 } from '@flink-ts/core'
 import { loadTransportSecurity } from '@flink-ts/core/security'
@@ -180,6 +181,11 @@ export async function startJobManager(
     if (highAvailability !== undefined) warnOfUnreachableRest(rest.address, address.host, own)
     own.info('Listening', { rpc: rpcService.address, rest: rest.address })
     context.tell?.(`JobManager Web Interface: http://${rest.address}`)
+    if (configuration.get(SecurityOptions.REST_AUTHENTICATION_ENABLED)) {
+      context.tell?.(
+        `It answers to those who know the secret of the cluster: ${security.secret.origin}`,
+      )
+    }
     return {
       services: started,
       rpcAddress: rpcService.address,

@@ -27,7 +27,6 @@ export class ConnectionMonitor {
   #state: ConnectionState = 'STOPPED'
   #reason = 'no master has answered yet'
   #sinceMs = 0
-  #hasTold = false
   #cancelTimer: CancelTimer | undefined
 
   constructor(options: ConnectionMonitorOptions) {
@@ -54,7 +53,6 @@ export class ConnectionMonitor {
     this.#to('CONNECTED')
     this.#options.log.info('The framework is subscribed', { frameworkId, master })
     this.#options.tell(`Registered with Mesos at ${master} as framework ${frameworkId}`)
-    this.#hasTold = false
   }
 
   /** Idempotent. */
@@ -76,8 +74,9 @@ export class ConnectionMonitor {
     this.#cancelTimer = clock.schedule(WARN_EVERY_MS, () => {
       const forMs = Math.round(clock.monotonicNow() - this.#sinceMs)
       log.warn('There is no connection with a master of Mesos', { forMs, why: this.#reason })
-      if (!this.#hasTold) tell(`No connection with a master of Mesos yet: ${this.#reason}`)
-      this.#hasTold = true
+      tell(
+        `No connection with a master of Mesos for ${Math.round(forMs / 1000)} s: ${this.#reason}`,
+      )
       this.#warnLater()
     })
   }

@@ -28,8 +28,8 @@ export class RestUnauthorizedError extends FlinkError {
             `${kept}: it is of another cluster (${SECRET_FILE} names the right file), or addresses are translated on the way to it; then ` +
             `${AUTHENTICATION}: true sends the token without that`
         : origin === undefined
-          ? `The JobManager at ${address} answers only to those who know the secret of its cluster, and this client sends ` +
-            `none: set ${AUTHENTICATION}: true, and ${SECRET_FILE} unless the cluster-secret of the cluster is in the folder of the configuration`
+          ? `The JobManager at ${address} answers only to those who know the secret of its cluster, and this client has ` +
+            `none to show: copy the cluster-secret of the JobManager into the folder of the configuration, with mode 0600, or set ${SECRET_FILE}`
           : `The JobManager at ${address} does not accept the cluster secret of ${origin}: it is that of another cluster, or ` +
             `was changed; copy the file from the machine of the JobManager, with mode 0600, or set ${SECRET_FILE}`,
       { code: 'FLINK_REST_UNAUTHORIZED' },
