@@ -185,12 +185,8 @@ export class MasterAgents {
     for (const task of record.tasks) {
       if (known.has(`${task.framework.id}/${task.taskId}`)) continue
       if (wasUnreachable) forgetTask(task)
-      else {
-        this.#endTask(task, 'TASK_DROPPED', {
-          reason: 'REASON_RECONCILIATION',
-          message: 'Task is unknown to the agent',
-        })
-      }
+      // What is on its way to the agent is there before this.
+      else this.#options.toAgent(record, () => this.#dropIfUnknown(task))
     }
     let { total } = agent
     for (const task of record.tasks) {
@@ -198,6 +194,16 @@ export class MasterAgents {
     }
     for (const offer of record.offers) total = takeAmounts(total, offer.amounts)
     record.free = total
+  }
+
+  #dropIfUnknown(task: TaskRecord): void {
+    const { agent, framework, taskId } = task
+    if (framework.tasks.get(taskId) !== task || agent.agent.has(framework.id, taskId)) return
+    this.#endTask(task, 'TASK_DROPPED', {
+      reason: 'REASON_RECONCILIATION',
+      message: 'Task is unknown to the agent',
+    })
+    if (task.holdsResources) this.#options.allocator.release(agent, task.amounts)
   }
 
   #adopt(

@@ -64,6 +64,10 @@ export class SimulatedAgent {
     return [...this.#tasks.values()].map(({ task }) => task)
   }
 
+  has(frameworkId: string, taskId: string): boolean {
+    return this.#tasks.has(keyOf(frameworkId, taskId))
+  }
+
   /** Begins a task. */
   run(launch: TaskLaunch): void {
     const { clock } = this.#world

@@ -38,7 +38,7 @@ t.test('the driver in a Mesos where everything fails', async (t) => {
 async function chaos(t: Test, seed: number): Promise<void> {
   const random = new SeededRandom(seed)
   const under = await new DriverUnderTest({
-    agents: agents(6),
+    agents: agents(12),
     seed,
     keepsRegistry: seed % 3 !== 0,
     unreachableAfterMs: 20_000,
@@ -121,7 +121,7 @@ function misfortune({ mesos }: DriverUnderTest, random: SeededRandom): void {
       break
     }
     case 10:
-      mesos.planMaintenance(agent, 2_000_000)
+      mesos.planMaintenance(agent, 1e9)
       break
     default:
   }
