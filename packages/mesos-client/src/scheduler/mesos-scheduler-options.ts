@@ -6,7 +6,10 @@ import type { MesosCredentials } from './basic-authorization.js'
 
 /** Timeouts and limits, all with defaults. */
 export interface MesosSchedulerLimits {
-  /** Milliseconds until a master must have confirmed a subscription. Default 20 000. */
+  /**
+   * Milliseconds until a master must have confirmed a subscription. Default 20 000. A first subscription that a master carries out later than
+   * that leaves a framework there that nobody uses, for its failover timeout.
+   */
   readonly subscribeTimeoutMs: number
   /** Milliseconds until a call must be answered; otherwise the subscription is given up. Default 30 000. */
   readonly callTimeoutMs: number
@@ -18,7 +21,7 @@ export interface MesosSchedulerLimits {
   readonly maxBackoffMs: number
   /** Redirects that are followed in one attempt. Default 5. */
   readonly maxRedirects: number
-  /** Bytes of one event. Default 64 MiB. */
+  /** Bytes of one event. Default 64 MiB, in which the offers of 50 000 agents fit. */
   readonly maxRecordBytes: number
 }
 
