@@ -59,6 +59,7 @@ t.test(
       ],
       ['TASKS_CONTAINER_VOLUMES', '/h:/c:RO:RW', /volumes as/],
       ['TASKS_CONTAINER_VOLUMES', 'RO', /volumes as/],
+      ['TASKS_CONTAINER_VOLUMES', 'data', /a container path alone begins with '\/'/],
       ['TASKS_CONTAINER_VOLUMES', ':/c', /volumes as/],
       ['TASKS_DOCKER_PARAMETERS', 'privileged', /'key=value'/],
       ['TASKS_DOCKER_PARAMETERS', '=x', /'key=value'/],

@@ -1,5 +1,5 @@
 import { type Configuration, IllegalConfigurationError, MesosOptions } from '@flink-ts/core'
-import type { ContainerInfo } from '@flink-ts/mesos-client'
+import type { ContainerInfo, MesosVolume } from '@flink-ts/mesos-client'
 
 /**
  * The container in which TaskManagers run; undefined: the agent's own, on its file system. The network is that of the machine, for
@@ -9,7 +9,7 @@ import type { ContainerInfo } from '@flink-ts/mesos-client'
  */
 export function taskContainer(configuration: Configuration): ContainerInfo | undefined {
   const image = configuration.get(MesosOptions.TASKS_CONTAINER_IMAGE_NAME)?.trim()
-  const volumes = configuration.get(MesosOptions.TASKS_CONTAINER_VOLUMES) ?? []
+  const volumes = taskVolumes(configuration)
   const parameters = configuration.get(MesosOptions.TASKS_DOCKER_PARAMETERS) ?? []
   const { key: typeKey } = MesosOptions.TASKS_CONTAINER_TYPE
   if (configuration.get(MesosOptions.TASKS_CONTAINER_TYPE) === 'docker') {
@@ -32,4 +32,11 @@ export function taskContainer(configuration: Configuration): ContainerInfo | und
   }
   if (!image && volumes.length === 0) return undefined
   return { type: 'MESOS', ...(image ? { image } : {}), volumes }
+}
+
+/** A volume of which nobody says where it is on the agent is a folder in the sandbox, which goes with the task. */
+function taskVolumes(configuration: Configuration): MesosVolume[] {
+  const volumes = configuration.get(MesosOptions.TASKS_CONTAINER_VOLUMES) ?? []
+  // Mesos wants a path, and takes a relative one as of the sandbox.
+  return volumes.map((volume, i) => ({ hostPath: `volume-${i + 1}`, ...volume }))
 }

@@ -74,6 +74,10 @@ t.test('taskContainer', async (t) => {
     type: 'MESOS',
     volumes: [{ hostPath: '/a', containerPath: '/b', mode: 'RO' }],
   })
+  t.same(taskContainer(tasks({ 'container.volumes': '/a:/b,/c' }))?.volumes, [
+    { hostPath: '/a', containerPath: '/b', mode: 'RW' },
+    { hostPath: 'volume-2', containerPath: '/c', mode: 'RW' },
+  ])
   t.same(taskContainer(tasks({ 'container.image.name': 'img' })), {
     type: 'MESOS',
     image: 'img',

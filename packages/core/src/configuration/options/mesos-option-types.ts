@@ -30,7 +30,8 @@ const ROLE =
 
 /** `[host path:]container path[:RO|RW],…`; RW unless said. */
 export const mesosVolumesType = commaList<MesosVolumeSetting>({
-  expected: "volumes as '[host path:]container path[:RO|RW]', separated by commas",
+  expected:
+    "volumes as '[host path:]container path[:RO|RW]', separated by commas; a container path alone begins with '/'",
   parse(part) {
     const paths = part.split(':').map((piece) => piece.trim())
     const last = paths.at(-1)!.toUpperCase()
@@ -38,6 +39,8 @@ export const mesosVolumesType = commaList<MesosVolumeSetting>({
     if (isModeGiven) paths.pop()
     if (paths.length < 1 || paths.length > 2 || paths.includes('')) return undefined
     const containerPath = paths.at(-1)!
+    // In the sandbox it is there already.
+    if (paths.length === 1 && !containerPath.startsWith('/')) return undefined
     const mode = isModeGiven ? last : 'RW'
     return paths.length === 1
       ? { containerPath, mode }
