@@ -23,7 +23,6 @@ import { MesosResourceManagerDriver } from './mesos-resource-manager-driver.js'
  * How `entrypoint` gets the driver of a package that it loads by its name.
  *
  * @throws IllegalConfigurationError for what contradicts itself, or without `mesos.master`
- * @throws MesosMasterError
  * @throws FlinkError FLINK_MESOS_NO_PROCESS where there is no JobManager process for tasks to start from
  */
 export function createResourceManagerDriver(
@@ -39,8 +38,6 @@ export function createResourceManagerDriver(
       { key },
     )
   }
-  // Before anything has begun.
-  parseMesosMaster(master)
   checkMaster(master)
   if (addresses === undefined || folder === undefined) {
     throw new FlinkError(
