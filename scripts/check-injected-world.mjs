@@ -24,6 +24,7 @@ const AMBIENT = [
 const ADAPTERS = [
   ['hadoop-rpc/src/configuration/configuration-files.ts', 'reads the files of Hadoop'],
   ['hadoop-rpc/src/ipc/tcp-ipc-socket.ts', 'connections with daemons of Hadoop'],
+  ['installation/src/known-digests.ts', 'digests of files of this machine, kept in one'],
   ['mesos-client/src/http/axios-transport.ts', 'connections with masters of Mesos'],
   ['mesos-client/src/master/read-master-file.ts', 'the file that names the masters'],
   ['network/src/transport/tcp-data-transport.ts', 'the data connection over TCP'],

@@ -5,6 +5,7 @@ import { zookeeperMissing } from './clusters/zookeeper.js'
 import { YarnPlace } from './support/yarn-place.js'
 import { testContainerFailures } from './yarn/container-failures.js'
 import { testDaemonFailures } from './yarn/daemon-failures.js'
+import { testFaultRun } from './yarn/short-fault-run.js'
 
 // Minutes on a quiet machine.
 t.setTimeout(1_200_000)
@@ -23,4 +24,5 @@ t.test('clusters on a YARN that fails', { skip: missing ?? false }, async (t) =>
   const place = new YarnPlace(t, hadoop)
   await testContainerFailures(t, place)
   await testDaemonFailures(t, place)
+  await testFaultRun(t, hadoop)
 })

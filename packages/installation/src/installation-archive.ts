@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
 import { posix } from 'node:path'
 import type { FileStatus, FileSystems } from '@flink-ts/core'
-import { create } from 'tar'
 
 /** What processes need of an installation: no configuration, which may hold secrets, and no programs of users. */
-const PARTS = ['lib', 'LICENSE'] as const
+export const INSTALLATION_PARTS = ['lib', 'LICENSE'] as const
 const CONCURRENT = 16
 
 /** What of an installation goes into its archive. */
@@ -23,7 +22,7 @@ export interface InstallationContent {
 export async function installationContent(
   files: FileSystems,
   home: string,
-  parts: readonly string[] = PARTS,
+  parts: readonly string[] = INSTALLATION_PARTS,
 ): Promise<InstallationContent> {
   const fileSystem = files.forPath(home)
   const hash = createHash('sha256')
@@ -64,6 +63,8 @@ export async function* packInstallation(
     noMtime: true,
     ...(topFolder === undefined ? {} : { prefix: topFolder }),
   }
+  // Most clients find one that was packed before.
+  const { create } = await import('tar')
   for await (const chunk of create(options, [...parts])) yield chunk
 }
 

@@ -184,6 +184,30 @@ t.test('deployApplicationCluster passes the words of the program on', async (t) 
   )
 })
 
+t.test(
+  'deployApplicationCluster gives the job of each highly available application its own lasting id',
+  async (t) => {
+    const { descriptor, yarn } = await yarnPlace({
+      configuration: {
+        'yarn.flink-ts.node-path': '/n',
+        'yarn.flink-ts.home-path': '/h',
+        'high-availability.type': 'ZOOKEEPER',
+        'high-availability.zookeeper.quorum': 'zk:2181',
+        'high-availability.storageDir': 'hdfs:///ha',
+      },
+    })
+    const application = { bundle: Buffer.from('code'), programName: 'p', args: [] }
+    await descriptor.deployApplicationCluster(application)
+    await descriptor.deployApplicationCluster(application)
+    await descriptor.close()
+    const ids = [...yarn.applications.values()].map(({ id }) => {
+      const { command } = submissionOf(yarn, id)['am-container-spec'].commands
+      return /--program-name p --job-id ([0-9a-f]{32}) /.exec(command)?.[1]
+    })
+    t.equal(new Set(ids.filter((id) => id !== undefined)).size, 2)
+  },
+)
+
 t.test('a highly available cluster gets attempts and keeps its containers', async (t) => {
   const ha = {
     'high-availability.type': 'ZOOKEEPER',

@@ -1,5 +1,7 @@
 import { runFaults } from '../fault-run.js'
 import { FAULT_SCENARIOS } from '../scenarios.js'
+import { runYarnFaults } from '../yarn/yarn-fault-run.js'
+import { YARN_SCENARIOS } from '../yarn/yarn-scenarios.js'
 import { patchedNode } from './patched-node.js'
 import { FAULT_PATCHES, type FaultPatch } from './patches.js'
 
@@ -37,8 +39,9 @@ async function findPatch(
 ): Promise<string | undefined> {
   const node = patchedNode(patch.name)
   try {
-    const result = await runFaults({
-      scenario: FAULT_SCENARIOS.find(({ name }) => name === patch.scenario)!,
+    const named = ({ name }: { readonly name: string }) => name === patch.scenario
+    const onYarn = YARN_SCENARIOS.find(named)
+    const options = {
       seed,
       minutes: 0.01,
       elements: ELEMENTS,
@@ -46,8 +49,12 @@ async function findPatch(
       environment: node.environment,
       discard: true,
       signal,
-      log: (line) => log(`  ${line}`),
-    })
+      log: (line: string) => log(`  ${line}`),
+    }
+    const result =
+      onYarn === undefined
+        ? await runFaults({ ...options, scenario: FAULT_SCENARIOS.find(named)! })
+        : await runYarnFaults({ ...options, scenario: onYarn })
     const { lost, duplicated, error, hasBegun } = result
     if (signal.aborted) return undefined
     // The patch has nothing to do with that.

@@ -116,4 +116,17 @@ export const FAULT_PATCHES: readonly FaultPatch[] = [
     scenario: 'throw-in-function',
     faults: 4,
   },
+  {
+    name: 'forgotten-checkpoints',
+    breaks: 'the next ApplicationMaster begins the job anew instead of from its last checkpoint',
+    edits: [
+      {
+        module: 'runtime/dist/checkpoint/completed-checkpoint-store.js',
+        find: 'return new CompletedCheckpointStore(options, checkpoints, damaged);',
+        replace: 'return new CompletedCheckpointStore(options, [], []);',
+      },
+    ],
+    scenario: 'yarn-kill-application-master',
+    faults: 1,
+  },
 ]

@@ -1,4 +1,4 @@
-import { startHadoop } from '../../clusters/hadoop.js'
+import { type Hadoop, startHadoop } from '../../clusters/hadoop.js'
 import { hadoopMissing } from '../../clusters/hadoop-jars.js'
 import { startCheckpointStorage } from '../checkpoint-storage.js'
 import { Coordination } from '../coordination.js'
@@ -11,14 +11,17 @@ import {
   type RunFrameOptions,
   untilNothingIsLeft,
 } from '../run-frame.js'
-import { faultsOf } from '../scenarios.js'
 import { SESSION_TIMEOUT_MS, SLOTS } from './yarn-context.js'
 import { YarnFaultCluster } from './yarn-fault-cluster.js'
 import { YarnFaultJob } from './yarn-fault-job.js'
-import type { YARN_SCENARIOS } from './yarn-scenarios.js'
+import { type YarnScenario, yarnFaultsOf, yarnModes } from './yarn-scenarios.js'
 
 export interface YarnFaultRunOptions extends RunFrameOptions {
-  readonly scenario: (typeof YARN_SCENARIOS)[number]
+  readonly scenario: YarnScenario
+  /** Of the cluster's processes: `FLINK_NODE` is what they run with. */
+  readonly environment?: NodeJS.ProcessEnv
+  /** One that is there, and stays; default: one of its own. */
+  readonly hadoop?: Hadoop
 }
 
 /** Of one round; a job has ended long before. */
@@ -37,23 +40,25 @@ async function runInFrame(options: YarnFaultRunOptions, frame: RunFrame): Promis
   if (missing !== undefined) throw new Error(missing)
   const storage = await owned(startCheckpointStorage('local', folder))
   const coordination = await owned(Coordination.start(folder, SESSION_TIMEOUT_MS, 1))
-  const { hadoop } = await owned(startYarn())
+  const { hadoop } = await owned(startYarn(options.hadoop))
   // Each cluster has a name of its own, that of its application.
   const { 'high-availability.cluster-id': _fixed, ...coordinated } = coordination.configuration
   const cluster = await owned(
     Promise.resolve(
       new YarnFaultCluster(hadoop, folder, {
         'taskmanager.numberOfTaskSlots': SLOTS,
+        'yarn.flink-ts.node-path': options.environment?.['FLINK_NODE'] ?? process.execPath,
         ...configurationOfRuns(storage),
         ...coordinated,
       }),
     ),
   )
   frame.begins()
-  const faults = faultsOf(options.scenario, random)
+  const modes = yarnModes(random)
+  const faults = yarnFaultsOf(options.scenario, random)
   for (const round of frame.rounds()) {
     const note = (text: string) => frame.note(round, text)
-    const mode = random.nextInt(2) === 0 ? 'per-job' : 'application'
+    const mode = modes.next().value
     const job = new YarnFaultJob(cluster, mode, {
       ...jobOfRound(folder, round, { elements: ELEMENTS, ...options }),
       storage,
@@ -80,7 +85,8 @@ async function runInFrame(options: YarnFaultRunOptions, frame: RunFrame): Promis
   }
 }
 
-async function startYarn() {
+async function startYarn(given: Hadoop | undefined) {
+  if (given !== undefined) return { hadoop: given, close: async () => {} }
   const hadoop = await startHadoop({
     // The containers of a cluster fit on one node when the other is lost.
     memoryMb: 8192,

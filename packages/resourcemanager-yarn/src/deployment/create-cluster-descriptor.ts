@@ -1,5 +1,5 @@
 import { createFileSystems, FileSystemOptions } from '@flink-ts/core'
-import { packInstallation } from '@flink-ts/installation'
+import { KnownDigests, packInstallation } from '@flink-ts/installation'
 import type { ClusterDescriptor, ClusterDescriptorContext } from '@flink-ts/runtime'
 import { axiosTransport } from '../rest/http-transport.js'
 import { YarnClusterDescriptor } from './yarn-cluster-descriptor.js'
@@ -28,5 +28,6 @@ export async function createClusterDescriptor(
     fileSystems: createFileSystems({ configuration, clock, random }),
     nodeProgram: process.execPath,
     pack: packInstallation,
+    digests: new KnownDigests({ clock, random, log: context.log }),
   })
 }

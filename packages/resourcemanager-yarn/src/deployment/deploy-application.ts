@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import {
   type Configuration,
   deriveJobManagerMemory,
@@ -39,12 +40,19 @@ const RESERVED_NAMES = [
 ]
 const PRIVATE_FILE = { type: 'FILE', visibility: 'APPLICATION' } as const
 
+/** Two applications may keep checkpoints in the same folder, below the ids of their jobs. */
+function fixedJobId(applicationId: string): string {
+  return createHash('sha256').update(applicationId).digest('hex').slice(0, 32)
+}
+
 /** What is deployed. */
 export interface ApplicationPlan {
   /** Unless `yarn.application.name` says another. */
   readonly name: string
   readonly main: JobManagerMain
   readonly mainArguments: readonly string[]
+  /** Whether its one job has an id that the next JobManager gives it as well. */
+  readonly hasFixedJobId?: boolean
   readonly programArguments: readonly string[]
   /** Files of the JobManager alone, by their names in its container. */
   readonly files: Readonly<Record<string, Uint8Array>>
@@ -175,11 +183,11 @@ class Deployment {
   }
 
   #runtimeFiles(): ReturnType<typeof runtimeFiles> {
-    const { context, nodeProgram, pack } = this.#world
+    const { context, ...world } = this.#world
     const { files, staging } = this.#access
     const { flinkHome, tell } = context
     const configuration = this.#configuration
-    return runtimeFiles({ configuration, staging, files, flinkHome, nodeProgram, pack, tell })
+    return runtimeFiles({ ...world, configuration, staging, files, flinkHome, tell })
   }
 
   #shippedFiles(folder: string): ReturnType<typeof shippedFiles> {
@@ -203,7 +211,11 @@ class Deployment {
     },
   ): ApplicationSubmission {
     const configuration = this.#configuration
-    const { main, mainArguments, programArguments } = this.#plan
+    const { main, programArguments, hasFixedJobId = false } = this.#plan
+    const mainArguments = [
+      ...this.#plan.mainArguments,
+      ...(hasFixedJobId ? ['--job-id', fixedJobId(applicationId)] : []),
+    ]
     const priority = configuration.get(YarnOptions.APPLICATION_PRIORITY)
     return {
       applicationId,

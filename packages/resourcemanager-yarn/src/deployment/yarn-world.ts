@@ -1,5 +1,5 @@
 import type { FileSystems } from '@flink-ts/core'
-import type { packInstallation } from '@flink-ts/installation'
+import type { KnownDigests, packInstallation } from '@flink-ts/installation'
 import type { ClusterDescriptorContext } from '@flink-ts/runtime'
 import type { HttpTransport } from '../rest/http-transport.js'
 import type { ResourceManagerClient } from '../rest/resource-manager-client.js'
@@ -16,6 +16,8 @@ export interface YarnWorld {
   /** The program of Node.js that runs the client. */
   readonly nodeProgram: string
   readonly pack: typeof packInstallation
+  /** Of what is shipped. */
+  readonly digests: Pick<KnownDigests, 'of'>
 }
 
 /** How one application is reached. */

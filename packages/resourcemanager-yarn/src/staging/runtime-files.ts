@@ -3,8 +3,10 @@ import { type Configuration, FLINK_TS_VERSION, FlinkError, YarnOptions } from '@
 import type { LocalResource } from '@flink-ts/hadoop-rpc'
 import {
   DISTRIBUTION_MODULES,
+  INSTALLATION_PARTS,
   installationContent,
   isDistribution,
+  type KnownDigests,
   MAINS_FOLDER,
   modulesOf,
   nodeProgramProblem,
@@ -36,6 +38,7 @@ export interface RuntimeFilesOptions {
   /** The program of Node.js that runs the client. */
   readonly nodeProgram: string
   readonly pack: typeof packInstallation
+  readonly digests: Pick<KnownDigests, 'of'>
   readonly tell: (line: string) => void
 }
 
@@ -107,26 +110,36 @@ async function shipNode(options: RuntimeFilesOptions): Promise<LocalResource> {
       { code: 'FLINK_YARN_CONFIGURATION' },
     )
   }
-  const content = new Uint8Array(Number(lengthBytes))
-  let position = 0
-  for await (const chunk of files.read(nodeProgram)) {
-    content.set(chunk, position)
-    position += chunk.length
-  }
-  // In a thread of its own: this takes a third of a second.
-  const digest = await crypto.subtle.digest('SHA-256', content)
+  const hash = await options.digests.of('Node.js', [nodeProgram], () =>
+    digestOf(files, nodeProgram, Number(lengthBytes)),
+  )
   return provide(options, {
     what: `Node.js (${nodeProgram})`,
-    name: `node-${shortHash(Buffer.from(digest).toString('hex'))}`,
+    name: `node-${shortHash(hash)}`,
     suffix: '-node',
     type: 'FILE',
     content: () => files.read(nodeProgram),
   })
 }
 
+async function digestOf(files: StagedFiles, path: string, lengthBytes: number): Promise<string> {
+  const content = new Uint8Array(lengthBytes)
+  let position = 0
+  for await (const chunk of files.read(path)) {
+    content.set(chunk, position)
+    position += chunk.length
+  }
+  // In a thread of its own: this takes a third of a second.
+  const digest = await crypto.subtle.digest('SHA-256', content)
+  return Buffer.from(digest).toString('hex')
+}
+
 async function shipInstallation(options: RuntimeFilesOptions): Promise<LocalResource> {
-  const { files, flinkHome, pack } = options
-  const { hash, parts } = await installationContent(files.fileSystems, flinkHome)
+  const { files, flinkHome, pack, digests } = options
+  const paths = INSTALLATION_PARTS.map((part) => posix.join(flinkHome, part))
+  const { hash, parts } = await digests.of('installation', paths, () =>
+    installationContent(files.fileSystems, flinkHome),
+  )
   return provide(options, {
     what: `the installation (${flinkHome})`,
     name: `flink-ts-${FLINK_TS_VERSION}-${shortHash(hash)}`,

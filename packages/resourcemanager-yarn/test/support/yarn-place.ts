@@ -76,6 +76,7 @@ export async function yarnPlace(options: PlaceOptions = {}) {
     pack: async function* () {
       yield Buffer.from('packed')
     },
+    digests: { of: (_what, _paths, compute) => compute() },
   }
   return { world, yarn, hdfs, local, clock, lines, descriptor: new YarnClusterDescriptor(world) }
 }
