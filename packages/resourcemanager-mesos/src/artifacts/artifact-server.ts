@@ -27,8 +27,10 @@ const LIMITS = {
   idleMs: 30_000,
   /** For a whole answer. */
   answerMs: 15 * 60_000,
-  /** As many fetchers as agents start tasks at a time; each costs a buffer. */
-  connections: 1024,
+  /** In all. As many fetchers as agents start tasks at a time; each costs a buffer. */
+  connections: 4096,
+  /** Of those that have not shown that they know our path; the oldest makes room for a new one. */
+  strangers: 256,
 }
 
 export interface ArtifactServerOptions {
@@ -60,6 +62,8 @@ export class ArtifactServer {
   readonly #limits: typeof LIMITS
   readonly #prefix = newNonce()
   readonly #artifacts: ReadonlyMap<string, Artifact>
+  /** In the order in which they came. */
+  readonly #strangers = new Set<Socket>()
   #closed: Promise<void> | undefined
 
   /** @throws ArtifactServerError */
@@ -85,6 +89,8 @@ export class ArtifactServer {
     this.#limits = limits
     this.port = port
     this.#artifacts = new Map(options.artifacts.map((artifact) => [artifact.name, artifact]))
+    const connected = options.tls === undefined ? 'connection' : 'secureConnection'
+    server.on(connected, (socket: Socket) => this.#limitStrangers(socket))
     server.on('error', (error) => options.log.warn('A connection was not taken', { error }))
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
       options.log.debug('Refused what is no request', { peer: addressOf(socket), error })
@@ -131,6 +137,7 @@ export class ArtifactServer {
         return reply(response, 405)
       }
       const name = this.#nameOf(request.url ?? '')
+      if (name !== undefined) this.#strangers.delete(socket)
       if (name === TICKET_PATH && method === 'GET') return this.#redeem(request, response, peer)
       const artifact = name === undefined ? undefined : this.#artifacts.get(name)
       if (artifact === undefined) return reply(response, 404)
@@ -143,6 +150,15 @@ export class ArtifactServer {
     } finally {
       cancel()
     }
+  }
+
+  #limitStrangers(socket: Socket): void {
+    if (this.#strangers.size >= this.#limits.strangers) {
+      const [oldest] = this.#strangers
+      oldest?.destroy()
+    }
+    this.#strangers.add(socket)
+    socket.once('close', () => this.#strangers.delete(socket))
   }
 
   /** Undefined: it is not below our path. */

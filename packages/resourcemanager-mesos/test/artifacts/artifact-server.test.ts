@@ -200,6 +200,37 @@ t.test('ArtifactServer takes so many connections and no more', async (t) => {
   t.equal((await send(server.port, 'GET', '/')).status, 404)
 })
 
+t.test('strangers who hold connections keep nobody out', async (t) => {
+  const { server, base, path } = await serverUnderTest(t, { limits: { strangers: 3 } })
+  writeFileSync(path, Buffer.alloc(64 * 1024 * 1024))
+  const slow = connect(server.port, '127.0.0.1')
+  slow.write(`GET ${server.basePath}/thing-1.tgz HTTP/1.1\r\nHost: x\r\n\r\n`)
+  await once(slow, 'data')
+  slow.pause()
+  const sockets: Socket[] = []
+  let dropped = 0
+  for (let i = 0; i < 10; i++) {
+    const socket = connect(server.port, '127.0.0.1')
+    socket.on('error', () => {})
+    socket.on('close', () => {
+      dropped += 1
+    })
+    socket.write('GET / HTTP/1.1\r\n')
+    sockets.push(socket)
+  }
+  await until(() => dropped === 7)
+  t.equal((await fetch(`${base}/thing-1.tgz`, { method: 'HEAD' })).status, 200)
+  await until(() => dropped === 8)
+  let got = 0
+  slow.on('data', (chunk) => {
+    got += chunk.length
+  })
+  slow.resume()
+  await until(() => got > 63 * 1024 * 1024)
+  t.pass('whoever knows the path is not dropped')
+  for (const socket of [slow, ...sockets]) socket.destroy()
+})
+
 t.test('an artifact that cannot be made is an error of the server', async (t) => {
   const { server, log } = await serverUnderTest(t, {
     artifacts: [
