@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import {
   Configuration,
   createFileSystems,
+  type Logger,
   noopLogger,
   SystemClock,
   SystemRandom,
@@ -44,7 +45,13 @@ t.test('ZooKeeperHaServices over a real ensemble', { skip }, async (t) => {
   })
   const clock = new SystemClock()
   const random = new SystemRandom()
-  const world = { configuration, clock, random, log: noopLogger }
+  const warnings: string[] = []
+  const log: Logger = {
+    ...noopLogger,
+    warn: (message, fields) => void warnings.push(`${message} ${JSON.stringify(fields)}`),
+    child: () => log,
+  }
+  const world = { configuration, clock, random, log }
   const fileSystems = createFileSystems(world)
   const process = async (name: string) => {
     const ha = await createZooKeeperHaServices({ ...world, fileSystems, contenderName: name })
@@ -113,6 +120,7 @@ t.test('ZooKeeperHaServices over a real ensemble', { skip }, async (t) => {
     const removed = zooKeeper.remove(`${latch}/${first}`, -1)
     await removed
     await t.rejects(store.create('late', Buffer.from('')), { code: 'FLINK_LEADERSHIP_LOST' })
+    t.match(warnings.join('\n'), /A change of a former leader was refused .*drivers\/x\/late/)
     await until('b leads', () => b.ha.token !== undefined)
     t.ok(b.tokens[0]!.epoch > a.tokens[0]!.epoch)
     await until('b is found', () => told.at(-1)?.address === 'b')

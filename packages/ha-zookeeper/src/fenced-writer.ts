@@ -1,4 +1,5 @@
-import { type FencingToken, sameFencingToken } from '@flink-ts/rpc'
+import type { Logger } from '@flink-ts/core'
+import { type FencingToken, formatFencingToken, sameFencingToken } from '@flink-ts/rpc'
 import { CoordinationConnectionLostError, LeadershipLostError } from '@flink-ts/runtime'
 import {
   type ZooKeeperClient,
@@ -24,6 +25,7 @@ export interface FencedWriterOptions {
   readonly currentTerm: () => ZooKeeperTerm | undefined
   /** ZooKeeper says that the term is over. */
   readonly onTermOver: (term: ZooKeeperTerm) => void
+  readonly log: Logger
 }
 
 /** Changes nodes in one term of leadership: each change happens only if the node of the term is there at that moment. */
@@ -63,6 +65,7 @@ export class FencedWriter {
     // A call of a session that is over must not be carried out in the next one.
     const { sessionId = term?.sessionId } = zooKeeper
     if (term === undefined || sessionId !== term.sessionId) {
+      this.#logRefusal(operation, 'this process')
       throw new LeadershipLostError({ operation, token, leader: 'unknown' })
     }
     const check = { type: 'check', path: term.latchPath, version: -1 } as const
@@ -75,6 +78,7 @@ export class FencedWriter {
       const isFenced = reason === 'no-node' && operationIndex === 0
       if (isFenced) onTermOver(term)
       if (isFenced || reason === 'session-expired' || reason === 'closed') {
+        if (reason !== 'closed') this.#logRefusal(operation, 'ZooKeeper', reason)
         throw new LeadershipLostError({ operation, token, leader: 'unknown', cause: error })
       }
       // A server that failed says so of the whole, not of a step, and may have passed the change on.
@@ -95,6 +99,17 @@ export class FencedWriter {
         cause: error,
       })
     }
+  }
+
+  /** So that people see what a former leader would have done. */
+  #logRefusal(operation: string, by: 'ZooKeeper' | 'this process', reason?: string): void {
+    const { log, token } = this.#options
+    log.warn('A change of a former leader was refused', {
+      operation,
+      token: formatFencingToken(token),
+      by,
+      ...(reason !== undefined && { reason }),
+    })
   }
 
   #term(): ZooKeeperTerm | undefined {

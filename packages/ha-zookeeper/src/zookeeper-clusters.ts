@@ -192,10 +192,11 @@ export class ZooKeeperClusters {
     currentTerm: ConstructorParameters<typeof FencedWriter>[0]['currentTerm'],
     token: { readonly epoch: number; readonly uuid: string },
   ): FencedWriter {
-    const { zooKeeper } = this.#options
+    const { zooKeeper, log } = this.#options
     const onTermOver = () => {}
     return new FencedWriter({
       zooKeeper,
+      log,
       contenderName: 'flink ha',
       token,
       currentTerm,

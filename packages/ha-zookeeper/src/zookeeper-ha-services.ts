@@ -208,10 +208,11 @@ export class ZooKeeperHaServices implements HighAvailabilityServices {
   }
 
   #accessOf(token: FencingToken): NodeAccess {
-    const { zooKeeper, contenderName } = this.#options
+    const { zooKeeper, contenderName, log } = this.#options
     const writer = new FencedWriter({
       zooKeeper,
       contenderName,
+      log,
       token,
       currentTerm: () => this.#term,
       onTermOver: ({ latchPath }) => this.#latch.termIsOver(latchPath),

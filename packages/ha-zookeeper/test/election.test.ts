@@ -1,7 +1,12 @@
 import t from 'tap'
-import { bytes, DISPATCHER, HaWorld, INFO, LATCH, settle } from './ha-world.js'
+import { bytes, DISPATCHER, ENTRIES, HaWorld, INFO, LATCH, settle } from './ha-world.js'
 
 const CLUSTER = '/flink/default'
+/** What was logged of changes that were refused. */
+const refusals = (world: HaWorld) =>
+  world.logged
+    .filter(({ message }) => message === 'A change of a former leader was refused')
+    .map(({ fields }) => fields)
 const nodes = (world: HaWorld) => world.zooKeeper.children(LATCH)
 
 t.test('ZooKeeperHaServices grants all components of the first process one token', async (t) => {
@@ -151,9 +156,32 @@ t.test(
     t.strictSame([a.leads, b.leads], [false, true])
     t.equal(nodes(world).length, 2)
     t.equal(world.published(), 'b')
+    await t.rejects(a.stores().namespace('x').create('late', bytes('of a')), {
+      code: 'FLINK_LEADERSHIP_LOST',
+    })
+    t.match(refusals(world).at(-1), { operation: /x\/late/, token: /^\d+\//, by: 'this process' })
     await Promise.all([a.ha.close(), b.ha.close()])
   },
 )
+
+t.test('What a former leader changes is refused by the servers, and logged', async (t) => {
+  const world = new HaWorld()
+  const a = world.process('a')
+  a.contend()
+  await settle()
+  const store = a.stores().namespace('x')
+  const version = await store.create('e', bytes('1'))
+  // It has not heard of it.
+  world.zooKeeper.cut('a', { notice: 'late' })
+  world.zooKeeper.delete(`${LATCH}/${nodes(world)[0]}`)
+  const changes = [store.create('f', bytes('1')), store.replace('e', bytes('2'), version)]
+  world.zooKeeper.restore('a')
+  for (const change of changes) await t.rejects(change, { code: 'FLINK_LEADERSHIP_LOST' })
+  t.match(refusals(world), [{ operation: /x\/f/, by: 'ZooKeeper', reason: 'no-node' }])
+  t.equal(world.text(`${ENTRIES}/x/e`).endsWith('1'), true)
+  await settle()
+  await a.ha.close()
+})
 
 t.test('The node of a term that somebody has removed ends the term', async (t) => {
   const world = new HaWorld()

@@ -21,7 +21,7 @@ export interface SimulatedZooKeeperClientSettings {
 export type CutNotice =
   /** The connection breaks. */
   | 'at-once'
-  /** Nothing passes: after two thirds of the session timeout, unless messages pass again before. */
+  /** Nothing passes: after half of the session timeout, unless messages pass again before. */
   | 'late'
 
 /** A client asks for its session, or for a new one if it names none. */
