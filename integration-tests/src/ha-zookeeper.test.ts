@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import {
   Configuration,
   createFileSystems,
@@ -19,6 +20,7 @@ import type { LeaderAddress } from '@flink-ts/runtime'
 import { NodeZooKeeperClient } from '@flink-ts/zookeeper-client'
 import t from 'tap'
 import { startZooKeeper, zookeeperMissing } from './clusters/zookeeper.js'
+import { Command } from './support/command.js'
 
 const DISPATCHER = { kind: 'dispatcher' } as const
 const skip = zookeeperMissing() ?? false
@@ -53,8 +55,8 @@ t.test('ZooKeeperHaServices over a real ensemble', { skip }, async (t) => {
   }
   const world = { configuration, clock, random, log }
   const fileSystems = createFileSystems(world)
-  const process = async (name: string) => {
-    const ha = await createZooKeeperHaServices({ ...world, fileSystems, contenderName: name })
+  const contender = async (name: string, context = world) => {
+    const ha = await createZooKeeperHaServices({ ...context, fileSystems, contenderName: name })
     const tokens: FencingToken[] = []
     const election = ha.leaderElection(DISPATCHER)
     election.start({
@@ -66,9 +68,9 @@ t.test('ZooKeeperHaServices over a real ensemble', { skip }, async (t) => {
     })
     return { ha, tokens }
   }
-  const a = await process('a')
+  const a = await contender('a')
   await until('a leads', () => a.ha.token !== undefined)
-  const b = await process('b')
+  const b = await contender('b')
   const retrieval = createZooKeeperLeaderRetrieval(world)
   const told: (LeaderAddress | undefined)[] = []
   retrieval.leaderRetriever(DISPATCHER).start((leader) => void told.push(leader))
@@ -126,6 +128,36 @@ t.test('ZooKeeperHaServices over a real ensemble', { skip }, async (t) => {
     await until('b is found', () => told.at(-1)?.address === 'b')
     t.match(await clusters.list(), [{ clusterId: 'default', contenders: ['b', 'a'], jobs: [] }])
     await t.rejects(clusters.remove('default'), { code: 'FLINK_HA_CLUSTER_ALIVE' })
+  })
+
+  await t.test('a process that was stopped for long writes nothing more', async (t) => {
+    const clusterId = { 'high-availability.cluster-id': '/stopped' }
+    const values = { ...configuration.toMap(), ...clusterId }
+    const main = fileURLToPath(new URL('high-availability/writing-contender.js', import.meta.url))
+    const child = new Command(process.execPath, [main, JSON.stringify(values)], {
+      environment: process.env,
+    })
+    t.teardown(() => child.kill('SIGKILL'))
+    await until('it leads and writes', () => child.stdout.includes('wrote 20\n'))
+    const stopped = Configuration.fromMap(values)
+    const next = await contender('next', { ...world, configuration: stopped })
+    await until('both take part', () => next.ha.token === undefined)
+    child.kill('SIGSTOP')
+    await until('another one leads', () => next.ha.token !== undefined)
+    const store = next.ha.stores(next.tokens[0]!).namespace('drivers/x')
+    const before = await store.names()
+    child.kill('SIGCONT')
+    await until('its writes are refused', () =>
+      /A change of a former leader was refused .*drivers\/x/.test(child.stdout),
+    )
+    await until(
+      'and no other becomes',
+      () => child.stdout.split('FLINK_LEADERSHIP_LOST').length > 20,
+    )
+    t.strictSame(await store.names(), before, 'nothing was written since')
+    child.kill('SIGKILL')
+    await child.result()
+    await next.ha.close({ cleanUp: true })
   })
 
   await t.test('a server that is restarted: another term, nothing lost', async (t) => {
