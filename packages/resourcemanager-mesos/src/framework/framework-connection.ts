@@ -77,19 +77,14 @@ export class FrameworkConnection {
     )
   }
 
-  /** Ends what is open, so that it can be opened again. */
-  async shut(): Promise<void> {
+  /** Closes the stream without a word; nothing is told any more. */
+  async close(): Promise<void> {
     const scheduler = this.#scheduler
+    this.#isClosed = true
     this.#scheduler = undefined
     this.#disconnected('it is closed')
     this.#monitor.stop()
     await scheduler?.close()
-  }
-
-  /** Closes the stream without a word; nothing is told any more. */
-  async close(): Promise<void> {
-    this.#isClosed = true
-    await this.shut()
   }
 
   /** @throws MesosCallError */

@@ -40,6 +40,8 @@ export class WorkerStore {
   readonly #versions = new Map<string, number>()
   /** Of each entry, the last operation that was begun. */
   readonly #turns = new Map<string, Promise<unknown>>()
+  /** Whoever waits to try again. */
+  readonly #pauses = new Set<() => void>()
   #isClosed = false
   /** Who waits for a number while others are being counted. */
   #waiting: { resolve(taskNumber: number): void; reject(error: unknown): void }[] = []
@@ -52,6 +54,7 @@ export class WorkerStore {
   /** Nothing is repeated any more. */
   close(): void {
     this.#isClosed = true
+    for (const end of this.#pauses) end()
   }
 
   async read(): Promise<StoredWorkers> {
@@ -211,7 +214,7 @@ export class WorkerStore {
   }
 
   async #retried<T>(operation: () => Promise<T>): Promise<T> {
-    const { clock, log } = this.#options
+    const { log } = this.#options
     for (let attempt = 0; ; attempt++) {
       try {
         return await operation()
@@ -222,9 +225,22 @@ export class WorkerStore {
           againAfterMs,
           why: error.message,
         })
-        await new Promise<void>((resolve) => void clock.schedule(againAfterMs, resolve))
+        await this.#pause(againAfterMs)
+        if (this.#isClosed) throw error
       }
     }
+  }
+
+  #pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = () => {
+        cancel()
+        this.#pauses.delete(end)
+        resolve()
+      }
+      const cancel = this.#options.clock.schedule(delayMs, end)
+      this.#pauses.add(end)
+    })
   }
 }
 

@@ -8,6 +8,7 @@ import { jobCluster } from './job-cluster.js'
 import { jobManagerRestart } from './job-manager-restart.js'
 import { lossyNetwork } from './lossy-network.js'
 import { lostResults } from './lost-results.js'
+import { mesosChaos } from './mesos.js'
 import { notEnoughSlotsThenJoin } from './not-enough-slots.js'
 import type { Scenario } from './scenario.js'
 import { slotProfiles } from './slot-profiles.js'
@@ -41,4 +42,5 @@ export const SCENARIOS: readonly Scenario[] = [
   chaos,
   leaderChaos,
   elasticChaos,
+  mesosChaos,
 ]

@@ -39,6 +39,7 @@ export async function closeCluster(options: CloseClusterOptions): Promise<void> 
   if (world.coordination !== undefined && jobs.unended.length === 0) {
     await checkCoordination(world)
   }
+  cluster.clusterManager?.close()
   world.rpcNetwork.close()
   world.coordination?.zooKeeper.close()
   for (const { name, clock } of processes) {

@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict'
 import { CALM_NETWORK, type NetworkFaults } from '../network/seeded-rpc-policy.js'
 import type { CutNotice } from '../zookeeper/simulated-zookeeper-servers.js'
+import type { ClusterManager, ContainerFaults } from './cluster-manager.js'
 import type { ClusterTopology } from './cluster-topology.js'
-import {
-  type ContainerFaults,
-  RELIABLE_CONTAINERS,
-  type SimulatedClusterManager,
-} from './simulated-cluster-manager.js'
 import type { SimulatedProcess } from './simulated-process.js'
 import type { SimulatedWorld } from './simulated-world.js'
 
@@ -16,7 +12,7 @@ export type PartitionDirection = 'both' | 'incoming' | 'outgoing'
 export interface ClusterFaultsOptions {
   readonly world: SimulatedWorld
   readonly topology: ClusterTopology
-  readonly clusterManager: SimulatedClusterManager | undefined
+  readonly clusterManager: ClusterManager | undefined
   /** The processor of a TaskManager takes so long for a turn, unless it is slow. */
   readonly maxTurnMs: number | undefined
   readonly onProcessEnded: (name: string) => void
@@ -169,7 +165,7 @@ export class ClusterFaults {
       if (this.#hasSession(process)) world.coordination?.zooKeeper.restore(process.name)
     }
     world.coordination?.zooKeeper.restoreQuorum()
-    if (clusterManager !== undefined) clusterManager.faults = RELIABLE_CONTAINERS
+    clusterManager?.heal()
   }
 
   get #coordination() {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import type { Configuration } from '@flink-ts/core'
 import type { ExecutionGraphInfo, JobCode } from '@flink-ts/runtime'
+import type { ClusterManager } from './cluster-manager.js'
 import type { ModuleCache } from './module-cache.js'
-import type { SimulatedClusterManager } from './simulated-cluster-manager.js'
 import { SimulatedJobManager } from './simulated-job-manager.js'
 import type { SimulatedProcess } from './simulated-process.js'
 import { SimulatedTaskManager } from './simulated-task-manager.js'
@@ -17,7 +17,7 @@ export interface ClusterTopologyOptions {
   readonly maxTurnMs: number | undefined
   readonly taskDurationMs: number | undefined
   /** Undefined: a standalone cluster. */
-  readonly clusterManager: SimulatedClusterManager | undefined
+  readonly clusterManager: ClusterManager | undefined
   /** It has ended by itself, with its process; {@link ClusterTopology.removeTaskManager} is next. */
   readonly onTaskManagerFailed: (number: number) => void
   readonly onJobEnded: (jobManager: string, info: ExecutionGraphInfo) => void

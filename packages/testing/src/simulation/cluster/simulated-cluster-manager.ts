@@ -6,30 +6,13 @@ import type {
   WorkerHandle,
   WorkerRequestOptions,
 } from '@flink-ts/runtime'
+import {
+  type ClusterManager,
+  type ClusterManagerOptions,
+  type ContainerFaults,
+  RELIABLE_CONTAINERS,
+} from './cluster-manager.js'
 import type { SimulatedProcess } from './simulated-process.js'
-import type { SimulatedWorld } from './simulated-world.js'
-
-/** How bad the cluster manager is: probabilities per request, from 0 to 1. */
-export interface ContainerFaults {
-  /** The request is refused. */
-  readonly refused: number
-  /** The worker is granted and never comes up; the driver is told after a while, or never. */
-  readonly lost: number
-  /** The worker comes a minute or two late. */
-  readonly late: number
-  /** A second worker that nobody asked for starts as well. */
-  readonly duplicated: number
-}
-
-/** All workers come as asked. */
-export const RELIABLE_CONTAINERS: ContainerFaults = { refused: 0, lost: 0, late: 0, duplicated: 0 }
-
-export interface SimulatedClusterManagerOptions {
-  readonly world: SimulatedWorld
-  readonly startWorker: (resourceId: string) => Promise<number>
-  /** It ends at once. */
-  readonly stopWorker: (number: number) => void
-}
 
 interface Container {
   readonly handle: WorkerHandle
@@ -38,8 +21,8 @@ interface Container {
 }
 
 /** A cluster manager that starts TaskManagers, for all JobManagers of a simulated cluster. */
-export class SimulatedClusterManager {
-  readonly #options: SimulatedClusterManagerOptions
+export class SimulatedClusterManager implements ClusterManager {
+  readonly #options: ClusterManagerOptions
   readonly #random: Random
   readonly #containers = new Map<string, Container>()
   #connected:
@@ -48,9 +31,9 @@ export class SimulatedClusterManager {
   #nextContainer = 1
   #finalStatus: ApplicationStatus | undefined
   /** Exchange it at any time. */
-  faults = RELIABLE_CONTAINERS
+  faults: ContainerFaults = RELIABLE_CONTAINERS
 
-  constructor(options: SimulatedClusterManagerOptions) {
+  constructor(options: ClusterManagerOptions) {
     this.#options = options
     this.#random = options.world.forkRandom()
   }
@@ -91,6 +74,12 @@ export class SimulatedClusterManager {
       },
     }
   }
+
+  heal(): void {
+    this.faults = RELIABLE_CONTAINERS
+  }
+
+  close(): void {}
 
   /** A TaskManager has ended by itself; the driver is told, sometimes twice. */
   workerEnded(number: number): void {

@@ -8,8 +8,11 @@ export interface SimulatedClusterOptions extends Omit<SimulatedWorldOptions, 'hi
   readonly highlyAvailableJobManagers?: number
   /** TaskManagers that are started at once. Default 1, or 0 with a cluster manager. */
   readonly taskManagers?: number
-  /** There is a cluster manager that starts TaskManagers when they are asked for. Default false. */
-  readonly elastic?: boolean
+  /**
+   * There is a cluster manager that starts TaskManagers when they are asked for: one of its own kind, or Mesos with its driver. Default
+   * false.
+   */
+  readonly elastic?: boolean | 'mesos'
   /** `taskmanager.numberOfTaskSlots`. Default 2. */
   readonly slotsPerTaskManager?: number
   /**

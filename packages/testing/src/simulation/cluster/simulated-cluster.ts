@@ -8,6 +8,7 @@ import type { FaultCounts } from '../nemesis/fault-counts.js'
 import { closeCluster } from './close-cluster.js'
 import { ClusterClient, DEFAULT_TIMEOUT_MS } from './cluster-client.js'
 import { ClusterFaults } from './cluster-faults.js'
+import type { ClusterManager, ClusterManagerOptions } from './cluster-manager.js'
 import { ClusterTopology } from './cluster-topology.js'
 import { ModuleCache } from './module-cache.js'
 import { readTextLines } from './read-text-lines.js'
@@ -16,6 +17,7 @@ import { SimulatedClusterManager } from './simulated-cluster-manager.js'
 import type { SimulatedClusterOptions } from './simulated-cluster-options.js'
 import type { SimulatedJob } from './simulated-job.js'
 import { SimulatedJobs } from './simulated-jobs.js'
+import { SimulatedMesosManager } from './simulated-mesos-manager.js'
 import { SimulatedWorld } from './simulated-world.js'
 import { SimulationTimeoutError } from './simulation-timeout-error.js'
 
@@ -32,7 +34,7 @@ export class SimulatedCluster {
   /** What can be done to it. */
   readonly faultInjection: ClusterFaults
   /** Undefined: a standalone cluster. */
-  readonly clusterManager: SimulatedClusterManager | undefined
+  readonly clusterManager: ClusterManager | undefined
   readonly #topology: ClusterTopology
   readonly #client: ClusterClient
   readonly #invariants: ClusterInvariants
@@ -64,13 +66,11 @@ export class SimulatedCluster {
       // Without a coordination service nobody has ever lost its leadership.
       if (highAvailability) fencing.observe(event)
     }
-    this.clusterManager = elastic
-      ? new SimulatedClusterManager({
-          world,
-          startWorker: (resourceId) => this.#topology.startTaskManager(undefined, resourceId),
-          stopWorker: (number) => this.#endTaskManager(number),
-        })
-      : undefined
+    this.clusterManager = clusterManagerOf(elastic, {
+      world,
+      startWorker: (resourceId) => this.#topology.startTaskManager(undefined, resourceId),
+      stopWorker: (number) => this.#endTaskManager(number),
+    })
     const { clusterManager } = this
     const modules = new ModuleCache()
     this.#topology = new ClusterTopology({
@@ -113,7 +113,7 @@ export class SimulatedCluster {
     const cluster = new SimulatedCluster(options)
     const jobManagers = Math.max(1, highlyAvailableJobManagers)
     for (let number = 1; number <= jobManagers; number++) await cluster.startJobManager(number)
-    const count = options.taskManagers ?? (elastic ? 0 : 1)
+    const count = options.taskManagers ?? (elastic === false ? 1 : 0)
     for (let i = 0; i < count; i++) await cluster.startTaskManager()
     const slots = count * (options.slotsPerTaskManager ?? 2)
     while (cluster.nowMs < DEFAULT_TIMEOUT_MS) {
@@ -348,4 +348,12 @@ export class SimulatedCluster {
     process.crash({ silent: false })
     this.#invariants.processEnded(process.name)
   }
+}
+
+function clusterManagerOf(
+  kind: boolean | 'mesos',
+  options: ClusterManagerOptions,
+): ClusterManager | undefined {
+  if (kind === 'mesos') return new SimulatedMesosManager(options)
+  return kind ? new SimulatedClusterManager(options) : undefined
 }

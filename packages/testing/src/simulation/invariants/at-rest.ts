@@ -102,7 +102,9 @@ async function problemsOfCoordination({
 }: RestOptions): Promise<string[]> {
   const { coordination, files } = cluster.world
   if (coordination === undefined) return []
-  const problems = coordination.entryPaths.map((path) => `node ${path} is left`)
+  // What a driver keeps is of the cluster, not of its jobs.
+  const ofJobs = coordination.entryPaths.filter((path) => !/\/\w+-workers(?:\/|$)/.test(path))
+  const problems = ofJobs.map((path) => `node ${path} is left`)
   const { zooKeeper, latchNodes, clusterNode } = coordination
   const contenders = latchNodes.map((path) => zooKeeper.ownerOf(path) ?? 'somebody dead')
   const living = [...topology.jobManagers.values()].map(({ process }) => process.name)

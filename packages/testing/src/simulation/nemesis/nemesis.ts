@@ -1,6 +1,6 @@
 import type { Random } from '@flink-ts/core'
+import type { ContainerFaults } from '../cluster/cluster-manager.js'
 import type { SimulatedCluster } from '../cluster/simulated-cluster.js'
-import type { ContainerFaults } from '../cluster/simulated-cluster-manager.js'
 import { CALM_NETWORK } from '../network/seeded-rpc-policy.js'
 
 export interface NemesisOptions {
