@@ -55,6 +55,7 @@ export {
   type MemoryForTaskHeap,
   memoryForTaskHeap,
 } from './configuration/memory/memory-for-task-heap.js'
+export { nodeHeapFlags } from './configuration/memory/node-heap-flags.js'
 export { renderMemoryTable } from './configuration/memory/render-memory-table.js'
 export {
   deriveTaskManagerMemory,

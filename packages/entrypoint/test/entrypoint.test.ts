@@ -253,7 +253,7 @@ t.test('startShuffleEnvironment: ports that are all in use are told with their k
   await behindNat.close()
 })
 
-t.test('nodeFlags leave the limits of task threads alone', async (t) => {
+t.test('nodeFlags limit the main thread, and leave the limits of task threads alone', async (t) => {
   const jobManager = deriveJobManagerMemory(
     configuration({ 'jobmanager.memory.process.size': '1600m' }),
   )
@@ -261,7 +261,24 @@ t.test('nodeFlags leave the limits of task threads alone', async (t) => {
   const taskManager = deriveTaskManagerMemory(
     configuration({ 'taskmanager.memory.process.size': '1728m' }),
   )
-  t.strictSame(nodeFlags(taskManager), [])
+  t.strictSame(nodeFlags(taskManager), ['--max-old-space-size=116', '--max-semi-space-size=4'])
+  const script = `
+    import { getHeapStatistics } from 'node:v8'
+    import { Worker } from 'node:worker_threads'
+    import { letThreadsHaveLimits } from ${JSON.stringify(new URL('../dist/taskmanager/let-threads-have-limits.js', import.meta.url).href)}
+    const ask = "import v8 from 'node:v8'; import { parentPort } from 'node:worker_threads'; parentPort.postMessage(v8.getHeapStatistics().heap_size_limit)"
+    letThreadsHaveLimits()
+    const resourceLimits = { maxOldGenerationSizeMb: 300, maxYoungGenerationSizeMb: 12 }
+    const worker = new Worker(ask, { eval: true, resourceLimits })
+    worker.on('message', (limit) => console.log(JSON.stringify([getHeapStatistics().heap_size_limit, limit].map((bytes) => bytes / 2 ** 20))))
+  `
+  const words = [...nodeFlags(taskManager), '--input-type=module', '-e', script]
+  const { stdout } = spawnSync(process.execPath, words, { encoding: 'utf8' })
+  t.strictSame(
+    JSON.parse(stdout),
+    [128, 312],
+    'its main thread has its own limit, a thread that of its task',
+  )
 })
 
 t.test(

@@ -11,7 +11,13 @@ import {
 } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { type Configuration, JobManagerOptions, type Logger } from '@flink-ts/core'
+import {
+  Configuration,
+  deriveTaskManagerMemory,
+  JobManagerOptions,
+  type Logger,
+  nodeHeapFlags,
+} from '@flink-ts/core'
 
 /** A TaskManager process. The start time tells it from a later process with the same id. */
 export interface WorkerProcess {
@@ -56,7 +62,9 @@ export class LocalProcesses {
     const { log, out } = this.#logFiles(resourceId)
     const { FLINK_PROPERTIES: _merged, FLINK_LOG_FILE: _own, ...environment } = process.env
     const output = out === undefined ? undefined : openSync(out, 'a', 0o640)
-    const args = [this.#main, '--configDir', this.#writeConfiguration()]
+    const all = this.#configuration.clone().merge(Configuration.fromMap(properties))
+    const flags = nodeHeapFlags(deriveTaskManagerMemory(all))
+    const args = [...flags, this.#main, '--configDir', this.#writeConfiguration()]
     for (const [key, value] of Object.entries(properties)) args.push(`-D${key}=${value}`)
     const child = spawn(process.execPath, args, {
       // A signal for the JobManager's terminal is not for its workers, which it ends in good order.

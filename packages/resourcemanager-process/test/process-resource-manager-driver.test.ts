@@ -51,6 +51,7 @@ async function open(store = NO_STORE, configuration: Record<string, string> = {}
   const driver = createResourceManagerDriver({
     configuration: Configuration.fromMap({
       'jobmanager.rpc.address': 'localhost',
+      'taskmanager.memory.process.size': '1728m',
       ...configuration,
     }),
     clock: new SystemClock(),

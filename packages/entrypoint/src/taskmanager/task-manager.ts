@@ -22,6 +22,7 @@ import { blobFolder } from '../daemon/blob-folder.js'
 import type { DaemonContext, RunningDaemon } from '../daemon/daemon.js'
 import { startRpcService } from '../rpc/start-rpc-service.js'
 import { jobManagerLocation } from './job-manager-location.js'
+import { letThreadsHaveLimits } from './let-threads-have-limits.js'
 import { startShuffleEnvironment } from './start-shuffle-environment.js'
 
 /** Starts the components of a TaskManager; it finds its JobManager by configuration, or whoever leads of several. */
@@ -29,6 +30,7 @@ export async function startTaskManager(context: DaemonContext): Promise<RunningD
   const { configuration, clock, random, log, folder, onFatalError } = context
   const own = log.child({ component: 'TaskManager' })
   const memory = deriveTaskManagerMemory(configuration)
+  letThreadsHaveLimits()
   own.info(`Memory of this process:\n${renderMemoryTable(memory)}`)
   const blobDirectory = blobFolder(configuration, folder)
   const jobManager = await jobManagerLocation(context)

@@ -1,8 +1,10 @@
 import {
-  type Configuration,
+  Configuration,
+  deriveTaskManagerMemory,
   HighAvailabilityOptions,
   isHighlyAvailable,
   JobManagerOptions,
+  nodeHeapFlags,
   TaskManagerOptions,
 } from '@flink-ts/core'
 import type { ContainerId, ContainerLaunchContext } from '@flink-ts/hadoop-rpc'
@@ -39,8 +41,11 @@ export function taskManagerLaunch(
     properties[JobManagerOptions.ADDRESS.key] = jobManagerAddress.slice(0, colon)
     properties[JobManagerOptions.PORT.key] = jobManagerAddress.slice(colon + 1)
   }
+  const all = configuration.clone().merge(Configuration.fromMap(properties))
+  const memory = deriveTaskManagerMemory(all)
   const words = [
     deployment.nodePath,
+    ...nodeHeapFlags(memory),
     `${deployment.mainsPath}/task-manager.js`,
     ...['--configDir', '.', '--container', 'yarn'],
     ...Object.entries(properties).map(([key, value]) => `-D${key}=${value}`),

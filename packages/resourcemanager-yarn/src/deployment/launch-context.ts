@@ -1,9 +1,12 @@
-import { type Configuration, deriveJobManagerMemory, YarnOptions } from '@flink-ts/core'
+import {
+  type Configuration,
+  deriveJobManagerMemory,
+  nodeHeapFlags,
+  YarnOptions,
+} from '@flink-ts/core'
 import type { ContainerLaunchContext, LocalResource } from '@flink-ts/hadoop-rpc'
 import { containerCommand, environmentValue } from './container-command.js'
 import type { YarnDeployment } from './yarn-deployment.js'
-
-const MB = 1024 * 1024
 
 /** Main modules of JobManagers. */
 export type JobManagerMain = 'standalone-session' | 'job-cluster' | 'standalone-application'
@@ -26,7 +29,7 @@ export function jobManagerLaunch(launch: JobManagerLaunch): ContainerLaunchConte
   const { deployment, configuration, main, mainArguments, programArguments } = launch
   const words = [
     deployment.nodePath,
-    ...nodeFlags(configuration),
+    ...nodeHeapFlags(deriveJobManagerMemory(configuration)),
     `${deployment.mainsPath}/${main}.js`,
     ...['--configDir', '.', '--container', 'yarn'],
     ...mainArguments,
@@ -61,10 +64,4 @@ export function containerEnvironment(
     ),
     FLINK_LOG_FILE: `<LOG_DIR>/${logFile}`,
   }
-}
-
-/** As the scripts give them to a JobManager: a small young generation saves memory, and it computes little. */
-function nodeFlags(configuration: Configuration): string[] {
-  const { heap } = deriveJobManagerMemory(configuration)
-  return [`--max-old-space-size=${Math.max(64, Math.floor(heap / MB))}`, '--max-semi-space-size=2']
 }

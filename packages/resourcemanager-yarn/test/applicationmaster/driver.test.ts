@@ -20,7 +20,10 @@ t.test('YarnResourceManagerDriver: requests', async (t) => {
       const node = under.yarn.nodes.find(({ processes }) => processes.size > 0)!
       const { commands, environment } = node.processes.get(wanted.id)!.launchContext!
       t.equal(commands.length, 1)
-      t.match(commands[0], '/usr/bin/node ./flink-ts/mains/task-manager.js --configDir .')
+      t.match(
+        commands[0],
+        '/usr/bin/node --max-old-space-size=116 --max-semi-space-size=4 ./flink-ts/mains/task-manager.js --configDir .',
+      )
       t.match(commands[0], `-Dtaskmanager.resource-id=${wanted.id}`)
       t.match(commands[0], '-Djobmanager.rpc.address=jm-host -Djobmanager.rpc.port=6123')
       t.match(commands[0], '-Dtaskmanager.memory.process.size=1048576000b')

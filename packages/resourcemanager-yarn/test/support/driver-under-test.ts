@@ -28,7 +28,10 @@ export function spec(overrides: Partial<WorkerResourceSpec> = {}): WorkerResourc
     numberOfSlots: 1,
     slotProfile: profile,
     totalProfile: profile,
-    dynamicProperties: { 'taskmanager.memory.process.size': '1048576000b' },
+    dynamicProperties: {
+      'taskmanager.memory.process.size': '1048576000b',
+      'taskmanager.memory.managed.size': '64m',
+    },
     ...overrides,
   }
 }
