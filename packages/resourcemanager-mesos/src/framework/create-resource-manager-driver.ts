@@ -23,11 +23,12 @@ import { MesosResourceManagerDriver } from './mesos-resource-manager-driver.js'
  * How `entrypoint` gets the driver of a package that it loads by its name.
  *
  * @throws IllegalConfigurationError for what contradicts itself, or without `mesos.master`
- * @throws FlinkError FLINK_MESOS_NO_PROCESS where there is no JobManager process for tasks to start from
+ * @throws FlinkError FLINK_MESOS_CONFIGURATION if the installation cannot be handed to agents, FLINK_MESOS_NO_PROCESS where there is no
+ *   JobManager process for tasks to start from
  */
-export function createResourceManagerDriver(
+export async function createResourceManagerDriver(
   context: ResourceManagerDriverContext,
-): ResourceManagerDriver {
+): Promise<ResourceManagerDriver> {
   const { configuration, clock, random, log, addresses, folder, tell } = context
   const world = { configuration, clock, random }
   const master = configuration.get(MesosOptions.MASTER_URL)
@@ -55,6 +56,7 @@ export function createResourceManagerDriver(
     unusedOfferExpirationMs: configuration.get(MesosOptions.UNUSED_OFFER_EXPIRATION),
   }
   const needsGpus = wantsGpus(configuration)
+  const launcher = await createWorkerLauncher({ ...world, log, addresses, folder })
   return new MesosResourceManagerDriver({
     ...world,
     log,
@@ -75,7 +77,7 @@ export function createResourceManagerDriver(
         ...(credentials === undefined ? {} : { credentials }),
       }),
     createOfferTaker: (seam) => new LaunchCoordinator({ ...seam, clock, log, settings }),
-    launcher: createWorkerLauncher({ ...world, log, addresses, folder }),
+    launcher,
   })
 }
 

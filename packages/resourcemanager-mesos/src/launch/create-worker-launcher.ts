@@ -27,15 +27,21 @@ export interface WorkerLauncherOptions {
  * What the tasks of the framework are, as the configuration says. Takes nothing of the machine before `start`.
  *
  * @throws IllegalConfigurationError for what contradicts itself, such as `docker` without an image
+ * @throws FlinkError FLINK_MESOS_CONFIGURATION if agents are to fetch what cannot be handed to them
  */
-export function createWorkerLauncher(options: WorkerLauncherOptions): RunningWorkerLauncher {
+export async function createWorkerLauncher(
+  options: WorkerLauncherOptions,
+): Promise<RunningWorkerLauncher> {
   const { configuration, clock, random } = options
-  return new MesosWorkerLauncher(options, {
+  const launcher = new MesosWorkerLauncher(options, {
     files: createFileSystems({ configuration, clock, random }),
     flinkHome: env['FLINK_HOME'],
     nodeProgram: execPath,
     userName: env['HADOOP_USER_NAME'] || processUser(),
   })
+  // Sooner than a framework registers that could launch nothing.
+  await launcher.check()
+  return launcher
 }
 
 /** As whom this process runs, if the machine has a name for that. */

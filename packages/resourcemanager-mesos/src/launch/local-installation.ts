@@ -25,45 +25,58 @@ export interface LocalInstallation {
   readonly node?: Artifact
 }
 
-/** @throws FlinkError FLINK_MESOS_CONFIGURATION if it cannot be handed out */
-export async function localInstallation(
-  options: LocalInstallationOptions,
-): Promise<LocalInstallation> {
-  const { configuration } = options
-  const [home, node] = await Promise.all([
-    configuration.contains(MesosOptions.HOME_PATH) ? undefined : homeArtifact(options),
-    configuration.contains(MesosOptions.NODE_PATH) ? undefined : programArtifact(options),
-  ])
-  return { ...(home === undefined ? {} : { home }), ...(node === undefined ? {} : { node }) }
+/**
+ * Whether what agents fetch is there; quick.
+ *
+ * @throws FlinkError FLINK_MESOS_CONFIGURATION with what to do
+ */
+export async function checkLocalInstallation(options: LocalInstallationOptions): Promise<void> {
+  const { configuration, files, nodeProgram } = options
+  if (!configuration.contains(MesosOptions.HOME_PATH)) await checkHome(options)
+  if (configuration.contains(MesosOptions.NODE_PATH)) return
+  const { lengthBytes } = await files.forPath(nodeProgram).getFileStatus(nodeProgram)
+  const problem = nodeProgramProblem(nodeProgram, lengthBytes)
+  if (problem === undefined) return
+  throw refused(
+    `Cannot hand Node.js to agents: ${problem}; set ${MesosOptions.NODE_PATH.key} to that of the agents, or use Node.js as nodejs.org distributes it`,
+  )
 }
 
-async function homeArtifact(options: LocalInstallationOptions): Promise<Artifact> {
-  const { files, flinkHome, folder, log } = options
+async function checkHome({ files, flinkHome }: LocalInstallationOptions): Promise<void> {
   const { key } = MesosOptions.HOME_PATH
   if (flinkHome === undefined) {
     throw refused(
       `Cannot hand the installation to agents: FLINK_HOME is not set; start the JobManager with bin/mesos-appmaster.sh, or set ${key} to the folder of an installation on all agents`,
     )
   }
-  if (!(await isDistribution(files, flinkHome))) {
-    throw refused(
-      `Cannot hand the installation ${flinkHome} to agents: it is no assembled one. Run "npm run dist" and start from build/flink-ts, or set ${key} to the folder of an installation on all agents (${flinkHome}, if they have it)`,
-    )
-  }
-  const content = await installationContent(files, flinkHome, PARTS)
-  return installationArtifact({ home: flinkHome, content, topFolder: HOME_FOLDER, folder, log })
+  if (await isDistribution(files, flinkHome)) return
+  throw refused(
+    `Cannot hand the installation ${flinkHome} to agents: it is no assembled one. Run "npm run dist" and start from build/flink-ts, or set ${key} to the folder of an installation on all agents (${flinkHome}, if they have it)`,
+  )
 }
 
-async function programArtifact(options: LocalInstallationOptions): Promise<Artifact> {
-  const { files, nodeProgram } = options
-  const { lengthBytes } = await files.forPath(nodeProgram).getFileStatus(nodeProgram)
-  const problem = nodeProgramProblem(nodeProgram, lengthBytes)
-  if (problem !== undefined) {
-    throw refused(
-      `Cannot hand Node.js to agents: ${problem}; set ${MesosOptions.NODE_PATH.key} to that of the agents, or use Node.js as nodejs.org distributes it`,
-    )
-  }
-  return nodeArtifact(nodeProgram)
+/**
+ * Reads what agents fetch, to name it by its content.
+ *
+ * @throws FlinkError FLINK_MESOS_CONFIGURATION if it cannot be handed out
+ */
+export async function localInstallation(
+  options: LocalInstallationOptions,
+): Promise<LocalInstallation> {
+  await checkLocalInstallation(options)
+  const { configuration, nodeProgram } = options
+  const [home, node] = await Promise.all([
+    configuration.contains(MesosOptions.HOME_PATH) ? undefined : homeArtifact(options),
+    configuration.contains(MesosOptions.NODE_PATH) ? undefined : nodeArtifact(nodeProgram),
+  ])
+  return { ...(home === undefined ? {} : { home }), ...(node === undefined ? {} : { node }) }
+}
+
+async function homeArtifact(options: LocalInstallationOptions): Promise<Artifact> {
+  const { files, folder, log } = options
+  const home = options.flinkHome!
+  const content = await installationContent(files, home, PARTS)
+  return installationArtifact({ home, content, topFolder: HOME_FOLDER, folder, log })
 }
 
 function refused(message: string): FlinkError {

@@ -26,7 +26,12 @@ import { type AgentRuntime, NODE_FILE } from './agent-runtime.js'
 import { clusterConfiguration } from './cluster-configuration.js'
 import type { WorkerLauncherOptions } from './create-worker-launcher.js'
 import { LaunchVariables } from './launch-environment.js'
-import { type LocalInstallation, localInstallation } from './local-installation.js'
+import {
+  checkLocalInstallation,
+  type LocalInstallation,
+  type LocalInstallationOptions,
+  localInstallation,
+} from './local-installation.js'
 import { taskCommand } from './task-command.js'
 import { taskContainer } from './task-container.js'
 import type { LaunchedWorker, RunningWorkerLauncher, WorkerNeeds } from './worker-launcher.js'
@@ -77,6 +82,15 @@ export class MesosWorkerLauncher implements RunningWorkerLauncher {
     this.#world = world
     this.#log = options.log.child({ component: 'ArtifactServer' })
     this.#container = taskContainer(options.configuration)
+  }
+
+  /**
+   * Whether what tasks start with can be handed out; quick, for before a framework registers.
+   *
+   * @throws FlinkError FLINK_MESOS_CONFIGURATION with what to do
+   */
+  check(): Promise<void> {
+    return checkLocalInstallation(this.#local)
   }
 
   async start(): Promise<void> {
@@ -154,6 +168,11 @@ export class MesosWorkerLauncher implements RunningWorkerLauncher {
     this.#tickets.revoke(taskId)
   }
 
+  get #local(): LocalInstallationOptions {
+    const { configuration, folder } = this.#options
+    return { configuration, folder, log: this.#log, ...this.#world }
+  }
+
   /** Where the JobManager is, unless somebody else tells. */
   #jobManagerProperties(jobManager: string): Record<string, string> {
     if (isHighlyAvailable(this.#options.configuration)) return {}
@@ -162,9 +181,9 @@ export class MesosWorkerLauncher implements RunningWorkerLauncher {
   }
 
   async #serve(): Promise<Serving> {
-    const { configuration, clock, folder, addresses } = this.#options
+    const { configuration, clock, addresses } = this.#options
     const log = this.#log
-    this.#installation ??= localInstallation({ configuration, folder, log, ...this.#world })
+    this.#installation ??= localInstallation(this.#local)
     const [{ rpc }, installation] = await Promise.all([addresses(), this.#installation]).catch(
       (error) => {
         this.#installation = undefined

@@ -283,13 +283,17 @@ t.test('MesosWorkerLauncher', async (t) => {
 
   await t.test('what cannot be handed out is refused with what to do', async (t) => {
     const checkout = launcherUnderTest(t, {}, { flinkHome: '/nowhere' })
-    await t.rejects(checkout.launcher.start(), {
-      code: 'FLINK_MESOS_CONFIGURATION',
-      message: /it is no assembled one\. Run "npm run dist".*mesos\.flink-ts\.home-path/,
-    })
+    const { launcher } = checkout
+    for (const attempt of [() => launcher.check(), () => launcher.start()]) {
+      await t.rejects(attempt(), {
+        code: 'FLINK_MESOS_CONFIGURATION',
+        message: /it is no assembled one\. Run "npm run dist".*mesos\.flink-ts\.home-path/,
+      })
+    }
     const homeless = launcherUnderTest(t, {}, { flinkHome: undefined })
     await t.rejects(homeless.launcher.start(), /FLINK_HOME is not set/)
     const small = launcherUnderTest(t, {})
+    await small.launcher.check()
     const shell = launcherUnderTest(t, {}, { nodeProgram: small.secretFile })
     await t.rejects(
       shell.launcher.start(),
