@@ -17,7 +17,8 @@ export {
   HaStorageError,
   ZooKeeperAccessError,
 } from './zookeeper-ha-errors.js'
-export { ZooKeeperHaServices, type ZooKeeperHaServicesOptions } from './zookeeper-ha-services.js'
+export { ZooKeeperHaServices } from './zookeeper-ha-services.js'
+export type { ZooKeeperHaServicesOptions } from './zookeeper-ha-services-options.js'
 export {
   type ZooKeeperHaSettings,
   type ZooKeeperRetrySettings,

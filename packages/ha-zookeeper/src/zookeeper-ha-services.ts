@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict'
-import type { CancelTimer, Clock, FileSystem, Logger, Random } from '@flink-ts/core'
+import type { CancelTimer, FileSystem } from '@flink-ts/core'
 import { type FencingToken, formatFencingToken } from '@flink-ts/rpc'
 import {
   type HighAvailabilityServices,
@@ -21,8 +20,9 @@ import { childrenOf, prepareCluster, removeEmptyCluster } from './cluster-layout
 import { ClusterPaths } from './cluster-paths.js'
 import { watchConnection } from './connection-watchdog.js'
 import { CoordinationReads, hasReason } from './coordination-reads.js'
-import { ClusterEnd, endCluster } from './election/cluster-end.js'
-import { LeaderLatch, type WonLatch } from './election/leader-latch.js'
+import { ClusterEnd, endCluster, fencedEnd } from './election/cluster-end.js'
+import { LeaderLatch } from './election/leader-latch.js'
+import type { WonLatch } from './election/leader-latch-options.js'
 import { Leftovers } from './election/leftovers.js'
 import { PublishedAddresses } from './election/published-addresses.js'
 import { EntryFiles } from './entries/entry-files.js'
@@ -33,24 +33,7 @@ import { sweep } from './entries/sweep.js'
 import { FencedWriter, type ZooKeeperTerm } from './fenced-writer.js'
 import { LeaderWatches } from './retrieval/leader-watches.js'
 import { ZooKeeperAccessError } from './zookeeper-ha-errors.js'
-import type { ZooKeeperHaSettings } from './zookeeper-ha-settings.js'
-
-export interface ZooKeeperHaServicesOptions {
-  /** Not started yet; these services start and close it. */
-  readonly zooKeeper: ZooKeeperClient
-  readonly settings: ZooKeeperHaSettings
-  /** `high-availability.storageDir`; the cluster has a folder of its own below it. */
-  readonly storage: { readonly fileSystem: FileSystem; readonly directory: string }
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Logger
-  /** `host:port` of this JobManager's RPC service, or another name for people who look into ZooKeeper. */
-  readonly contenderName: string
-  /** See `createZooKeeperHaServices`. */
-  readonly onFatalError?: (error: Error) => void
-  /** See `HighAvailabilityContext`. */
-  readonly onClusterEnded?: () => void
-}
+import type { ZooKeeperHaServicesOptions } from './zookeeper-ha-services-options.js'
 
 const SWEEP_RETRY_MS = 30_000
 
@@ -284,7 +267,7 @@ export class ZooKeeperHaServices implements HighAvailabilityServices {
 
   /** Removes all that the cluster keeps, as long as this process leads. */
   async #cleanUp({ token, latchPath }: ZooKeeperTerm): Promise<void> {
-    const { zooKeeper, log } = this.#options
+    const { zooKeeper, clock, log } = this.#options
     const paths = this.#paths
     const access = this.#accessOf(token)
     const { writer } = access
@@ -292,7 +275,16 @@ export class ZooKeeperHaServices implements HighAvailabilityServices {
       node: paths.cluster,
       folder: this.#folder.path,
     })
-    if (this.#clusterEnd.begin()) await this.#endCluster(writer, latchPath)
+    if (this.#clusterEnd.begin()) {
+      await endCluster({
+        zooKeeper,
+        paths,
+        own: latchPath,
+        clock,
+        log,
+        ...fencedEnd(writer, paths),
+      })
+    }
     this.#addresses?.close()
     await removeTree(access, paths.entries)
     const components = await this.#reads.run(`list ${paths.leader}`, () =>
@@ -305,24 +297,6 @@ export class ZooKeeperHaServices implements HighAvailabilityServices {
     await this.#files.settled()
     // Another process may lead since the nodes went.
     await removeFilesUpTo(this.#folder, token.epoch)
-  }
-
-  /** Whoever waits for its turn would go on with an empty cluster. */
-  async #endCluster(writer: FencedWriter, latchPath: string): Promise<void> {
-    const { zooKeeper, clock, log } = this.#options
-    const paths = this.#paths
-    await endCluster({
-      ...{ zooKeeper, paths, own: latchPath, clock, log },
-      mark: async (data) => {
-        const step = { type: 'set-data', path: paths.cluster, data, version: -1 } as const
-        const [result] = await writer.write(`end the cluster ${paths.cluster}`, [step])
-        assert(result?.type === 'set-data')
-        return result.stat.mzxid
-      },
-      putOut: async (node) => {
-        await writer.write(`put out ${node}`, [{ type: 'remove', path: node, version: -1 }])
-      },
-    })
   }
 
   /** Leaves no empty nodes and folders behind if nobody else takes part. */

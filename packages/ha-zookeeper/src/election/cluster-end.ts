@@ -1,8 +1,10 @@
+import assert from 'node:assert/strict'
 import type { Clock, Logger } from '@flink-ts/core'
 import { childPath, type ZooKeeperClient } from '@flink-ts/zookeeper-client'
 import { CLUSTER_HAS_ENDED, childrenOf } from '../cluster-layout.js'
 import { type ClusterPaths, latchQueue } from '../cluster-paths.js'
 import { hasReason } from '../coordination-reads.js'
+import type { FencedWriter } from '../fenced-writer.js'
 import { CoordinationDataLostError } from '../zookeeper-ha-errors.js'
 
 /** Longest time that others are waited for: whoever hangs is put out. */
@@ -101,6 +103,24 @@ export class ClusterEnd {
     this.hasEnded().catch((error) => {
       this.#options.log.info('Could not look whether the cluster has ended; later', { error })
     })
+  }
+}
+
+/** Changes of {@link endCluster} in the term of a leader. */
+export function fencedEnd(
+  writer: FencedWriter,
+  { cluster }: ClusterPaths,
+): Pick<Parameters<typeof endCluster>[0], 'mark' | 'putOut'> {
+  return {
+    mark: async (data) => {
+      const step = { type: 'set-data', path: cluster, data, version: -1 } as const
+      const [result] = await writer.write(`end the cluster ${cluster}`, [step])
+      assert(result?.type === 'set-data', 'a result is that of its step')
+      return result.stat.mzxid
+    },
+    putOut: async (node) => {
+      await writer.write(`put out ${node}`, [{ type: 'remove', path: node, version: -1 }])
+    },
   }
 }
 

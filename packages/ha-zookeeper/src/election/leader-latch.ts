@@ -1,52 +1,16 @@
 import assert from 'node:assert/strict'
-import type { CancelTimer, Clock, Logger } from '@flink-ts/core'
+import type { CancelTimer } from '@flink-ts/core'
 import {
   childPath,
-  type ZooKeeperClient,
   type ZooKeeperSessionEvent,
   type ZooKeeperStat,
 } from '@flink-ts/zookeeper-client'
-import { type ClusterPaths, latchQueue } from '../cluster-paths.js'
+import { latchQueue } from '../cluster-paths.js'
 import { hasReason, isPassing } from '../coordination-reads.js'
 import { ForeignDataError, ZooKeeperAccessError } from '../zookeeper-ha-errors.js'
-import type { ZooKeeperRetrySettings } from '../zookeeper-ha-settings.js'
 import { checkLatchTransition, type LatchState } from './latch-state.js'
-
-/** What a node that has become the first is known by. */
-export interface WonLatch {
-  readonly latchPath: string
-  /** Transaction that made the node. */
-  readonly czxid: number
-  readonly sessionId: string
-}
-
-export interface LeaderLatchOptions {
-  readonly zooKeeper: ZooKeeperClient
-  readonly paths: ClusterPaths
-  /** In the names of this process's nodes, so that it knows them again. */
-  readonly processUuid: string
-  /** In the node, for people. */
-  readonly contenderName: string
-  readonly tolerateSuspendedConnections: boolean
-  readonly retry: ZooKeeperRetrySettings
-  readonly clock: Clock
-  readonly log: Logger
-  /** Makes the node of the latch and looks that nothing foreign is there. */
-  readonly prepare: () => Promise<void>
-  /**
-   * Whether the cluster that this process is of is over, so that it takes no part any more.
-   *
-   * @param czxid of the node of this process, once it has one
-   */
-  readonly hasEnded: (czxid?: number) => Promise<boolean>
-  readonly onWon: (latch: WonLatch) => void
-  /** Called at once when the leadership is given up or lost. */
-  readonly onLost: () => void
-  /** Removes what else earlier terms have left in this session. */
-  readonly removeLeftovers: () => Promise<void>
-  /** It can never take part, or could not begin its term. */
-  readonly onFatalError: (error: Error) => void
-}
+import type { LeaderLatchOptions } from './leader-latch-options.js'
+import { removeIfThere, removeOwnNodes } from './own-nodes.js'
 
 /** The first pause after what is no matter of the connection, such as a node that somebody has removed meanwhile. */
 const SHORT_DELAY_MS = 100
@@ -242,7 +206,7 @@ export class LeaderLatch {
     if (turn !== this.#turn) return
     const { children } = await zooKeeper.getChildren(paths.latch)
     if (turn !== this.#turn) return
-    await this.#removeOwnNodes(children)
+    await removeOwnNodes(this.#options, children)
     if (turn !== this.#turn) return
     const node = await zooKeeper.create(
       paths.latchPrefix(processUuid),
@@ -256,17 +220,6 @@ export class LeaderLatch {
     this.#attempt(() => this.#look())
   }
 
-  /** Those of earlier terms and sessions, and those of which nobody heard whether they were made; but not `keep`. */
-  async #removeOwnNodes(children: readonly string[], keep?: string): Promise<void> {
-    const { zooKeeper, paths, processUuid, log } = this.#options
-    for (const { name, processUuid: owner } of latchQueue(children)) {
-      const path = childPath(paths.latch, name)
-      if (owner !== processUuid || path === keep) continue
-      log.info('Removing a node of an earlier part in the election', { node: path })
-      await removeIfThere(zooKeeper, path)
-    }
-  }
-
   /** Whose turn is it? */
   async #look(): Promise<void> {
     const { zooKeeper, paths } = this.#options
@@ -274,7 +227,7 @@ export class LeaderLatch {
     const node = this.#node!
     const { children } = await zooKeeper.getChildren(paths.latch)
     if (turn !== this.#turn) return
-    await this.#removeOwnNodes(children, node)
+    await removeOwnNodes(this.#options, children, node)
     if (turn !== this.#turn) return
     const queue = latchQueue(children).filter(
       ({ name, processUuid }) =>
@@ -353,13 +306,5 @@ export class LeaderLatch {
     if (turn !== this.#turn) return
     this.#node = undefined
     this.#join()
-  }
-}
-
-async function removeIfThere(zooKeeper: ZooKeeperClient, path: string): Promise<void> {
-  try {
-    await zooKeeper.remove(path, -1)
-  } catch (error) {
-    if (!hasReason(error, 'no-node')) throw error
   }
 }
