@@ -2,6 +2,8 @@
 import { parseArgs } from 'node:util'
 import { runCrashPoints } from '../crash-points/run-crash-points.js'
 import { runFaults } from './fault-run.js'
+import { runMesosFaults } from './mesos/mesos-fault-run.js'
+import { MESOS_SCENARIOS } from './mesos/mesos-scenarios.js'
 import { RunInterruptedError } from './run-frame.js'
 import { FAULT_SCENARIOS } from './scenarios.js'
 import { findPatches } from './sensitivity/find-patches.js'
@@ -14,7 +16,7 @@ const HELP = `npm run faults -- [--minutes M] [--seed S] [--scenario NAME]
 
   --minutes M      how long rounds begin; the last one runs to its end (default 10)
   --seed S         which faults come in which order (default 1)
-  --scenario NAME  which faults there are (default all): ${[...FAULT_SCENARIOS, ...YARN_SCENARIOS].map(({ name }) => name).join(', ')}
+  --scenario NAME  which faults there are (default all): ${[...FAULT_SCENARIOS, ...YARN_SCENARIOS, ...MESOS_SCENARIOS].map(({ name }) => name).join(', ')}
   --elements N     elements of the job of each round (default 60000)
   --faults N       faults of each round at the most
   --patches        instead: every kept patch, which breaks a promise, must be found
@@ -89,6 +91,7 @@ if (values['crash-points']) {
 const name = values.scenario ?? 'all'
 const scenario = FAULT_SCENARIOS.find((each) => each.name === name)
 const onYarn = YARN_SCENARIOS.find((each) => each.name === name)
+const onMesos = MESOS_SCENARIOS.find((each) => each.name === name)
 const elements = numberOf('elements', values.elements)
 const faultsPerRound = numberOf('faults', values.faults)
 const options = {
@@ -105,6 +108,8 @@ const result =
     ? await runFaults({ ...options, scenario })
     : onYarn !== undefined
       ? await runYarnFaults({ ...options, scenario: onYarn })
-      : fail(`There is no scenario ${name}.`)
+      : onMesos !== undefined
+        ? await runMesosFaults({ ...options, scenario: onMesos })
+        : fail(`There is no scenario ${name}.`)
 for (const line of closingLines(result)) console.log(line)
 process.exit(exitCode ?? (isRight(result) ? 0 : 1))

@@ -1,0 +1,133 @@
+import { until } from '../../support/until.js'
+import { lasting } from '../fault.js'
+import {
+  AFTER_EXPIRY_MS,
+  type MesosContext,
+  type MesosFault,
+  SESSION_TIMEOUT_MS,
+  SLOW_MS,
+  workersOf,
+} from './mesos-context.js'
+
+/** In which the next JobManager has found its TaskManagers. */
+const TAKE_OVER_MS = 5000
+const EXPIRY_MS = SESSION_TIMEOUT_MS + AFTER_EXPIRY_MS
+
+/** The next JobManager takes the TaskManagers over, as the same framework: none of them ends. */
+async function takenOver(context: MesosContext, action: () => Promise<void>): Promise<boolean> {
+  const { cluster, job } = context
+  const workers = await workersOf(context)
+  if (workers === undefined) return false
+  const { frameworkId } = workers[0]!
+  context.happens()
+  await action()
+  await cluster.untilMesosIsWell()
+  await lasting(TAKE_OVER_MS)
+  if (await job.isFinished()) return true
+  const lost = workers.filter(({ id }) => !cluster.isRunning(id))
+  if (lost.length > 0) {
+    const ids = lost.map(({ id }) => id).join(', ')
+    throw new Error(`TaskManagers have ended with their JobManager: ${ids}`)
+  }
+  const tasks = await cluster.tasks()
+  const foreign = tasks.filter((each) => each.frameworkId !== frameworkId)
+  if (foreign.length > 0) {
+    throw new Error(`${foreign[0]!.frameworkId} is another framework than ${frameworkId}`)
+  }
+  return true
+}
+
+async function killed({ cluster, random }: MesosContext): Promise<void> {
+  await cluster.jobManager.kill(true)
+  await lasting(random.nextInt(3000))
+  cluster.jobManager.release()
+}
+
+/** Faults of JobManagers. */
+export const JOB_MANAGER_FAULTS: readonly MesosFault[] = [
+  {
+    name: 'kill-job-manager',
+    weight: 4,
+    restarts: true,
+    inject: (context) => takenOver(context, () => killed(context)),
+  },
+  {
+    name: 'end-job-manager',
+    weight: 1,
+    restarts: true,
+    inject: (context) => takenOver(context, () => context.cluster.jobManager.terminate()),
+  },
+  {
+    name: 'pause-job-manager-until-lost',
+    weight: 2,
+    restarts: true,
+    inject: (context) =>
+      takenOver(context, async () => {
+        const { jobManager } = context.cluster
+        jobManager.pause()
+        await lasting(EXPIRY_MS + context.random.nextInt(3000))
+        jobManager.resume()
+      }),
+  },
+  {
+    // A supervisor takes a JobManager for dead that only sleeps.
+    name: 'replace-job-manager',
+    weight: 2,
+    restarts: true,
+    inject: (context) =>
+      takenOver(context, async () => {
+        const { cluster, random } = context
+        const former = cluster.jobManager
+        former.pause()
+        await cluster.addJobManager()
+        await lasting(EXPIRY_MS + random.nextInt(6000))
+        former.resume()
+        await lasting(random.nextInt(4000))
+        await cluster.dismissFirst()
+      }),
+  },
+  {
+    name: 'kill-everything',
+    weight: 1,
+    restarts: true,
+    async inject(context) {
+      const { cluster } = context
+      const workers = await workersOf(context)
+      if (workers === undefined) return false
+      context.happens()
+      const killing = workers.map(({ id }) => cluster.kill(id))
+      await Promise.all([killed(context), ...killing])
+      return true
+    },
+  },
+  {
+    // Somebody, or the failover timeout, ends it: all of its tasks end, and nobody may use its id again.
+    name: 'remove-framework',
+    weight: 1,
+    restarts: true,
+    async inject(context) {
+      const { cluster, random } = context
+      const workers = await workersOf(context)
+      if (workers === undefined) return false
+      const { frameworkId } = workers[0]!
+      const isDown = random.nextInt(2) === 0
+      context.note(`${frameworkId}${isDown ? ' while there is no JobManager' : ''}`)
+      context.happens()
+      if (isDown) await cluster.jobManager.kill(true)
+      await cluster.operator.tearDown(frameworkId)
+      cluster.jobManager.release()
+      await until(
+        'another framework is registered',
+        async () => {
+          const frameworks = await cluster.operator.frameworks()
+          return frameworks.some(({ id, connected }) => id !== frameworkId && connected)
+        },
+        SLOW_MS,
+      )
+      await until('the tasks of the former one have ended', () => {
+        return !workers.some(({ id }) => cluster.isRunning(id))
+      })
+      return true
+    },
+  },
+]

@@ -1,0 +1,59 @@
+import type { MesosAgent } from '../../clusters/mesos.js'
+import type { MesosTask } from '../../clusters/mesos-operator.js'
+import { until } from '../../support/until.js'
+import type { Fault, FaultContext } from '../fault.js'
+import type { MesosFaultCluster } from './mesos-fault-cluster.js'
+import type { MesosFaultJob } from './mesos-fault-job.js'
+
+export type MesosFault = Fault<MesosFaultCluster, MesosFaultJob>
+export type MesosContext = FaultContext<MesosFaultCluster, MesosFaultJob>
+
+/** Of each TaskManager. */
+export const SLOTS = 2
+/** A JobManager's session in ZooKeeper ends, and a bit: its servers look at each tick only. */
+export const SESSION_TIMEOUT_MS = 4000
+export const AFTER_EXPIRY_MS = 1500
+/** Of what takes long on a busy machine. */
+export const SLOW_MS = 120_000
+
+/** Tasks of Mesos whose TaskManagers the job uses, as many as it needs; undefined if it is about to end. */
+export async function workersOf({
+  cluster,
+  job,
+}: MesosContext): Promise<readonly MesosTask[] | undefined> {
+  const needed = Math.ceil(job.parallelism / SLOTS)
+  const { found } = await until(
+    'the TaskManagers of the job run',
+    async () => {
+      if (await job.isFinished()) return { found: undefined }
+      const taskManagers = await cluster.ask((rest) => rest.taskManagers())
+      const used = new Set(
+        taskManagers.flatMap(({ id, freeSlots, slotsNumber }) =>
+          freeSlots < slotsNumber ? id : [],
+        ),
+      )
+      const tasks = await cluster.tasks()
+      const found = tasks.filter(({ id, state }) => used.has(id) && state === 'TASK_RUNNING')
+      return found.length >= needed && found.length === used.size && { found }
+    },
+    SLOW_MS,
+  )
+  return found
+}
+
+/** An agent with TaskManagers of the job, and all of them that are there. */
+export async function busyAgent(
+  context: MesosContext,
+): Promise<{ agent: MesosAgent; agentId: string; victims: readonly string[] } | undefined> {
+  const workers = await workersOf(context)
+  if (workers === undefined) return undefined
+  const { agentId } = anyOf(context, workers)
+  const agent = await context.cluster.agent(agentId)
+  const victims = workers.flatMap((each) => (each.agentId === agentId ? each.id : []))
+  context.note(`${agent.name} with ${victims.join(', ')}`)
+  return { agent, agentId, victims }
+}
+
+export function anyOf<T>({ random }: MesosContext, all: readonly T[]): T {
+  return all[random.nextInt(all.length)]!
+}

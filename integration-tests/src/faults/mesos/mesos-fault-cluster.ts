@@ -1,0 +1,302 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { SystemClock } from '@flink-ts/core'
+import { readClusterSecret, restToken } from '@flink-ts/core/security'
+import { RestClusterClient } from '@flink-ts/rest/client'
+import type { MesosAgent, MesosCluster } from '../../clusters/mesos.js'
+import type { MesosOperator, MesosTask } from '../../clusters/mesos-operator.js'
+import { Command, type CommandResult } from '../../support/command.js'
+import { freePorts } from '../../support/free-port.js'
+import { isAlive, killHard, processesWith } from '../../support/processes.js'
+import { PROJECT_FOLDER } from '../../support/test-cluster.js'
+import { until } from '../../support/until.js'
+import { JobManagerSupervisor } from './job-manager-supervisor.js'
+
+/** Masters that come back and elect one, a JobManager that is started again, on a busy machine. */
+const ANSWER_DEADLINE_MS = 120_000
+/** Frozen processes take connections: nobody waits for their answers for long. */
+const REST_TIMEOUT_MS = 5000
+/** In the configuration of all clusters; nobody may see it in Mesos. */
+const PASSWORD = 'nobody-sees-this-password'
+
+interface JobManager {
+  readonly supervisor: JobManagerSupervisor
+  readonly restAddress: string
+}
+
+/** A real Mesos, to which the jobs of a fault run are brought, one cluster after the other. */
+export class MesosFaultCluster {
+  readonly mesos: MesosCluster
+  readonly #folder: string
+  readonly #environment: NodeJS.ProcessEnv
+  readonly #paused = new Set<number>()
+  #jobManagers: JobManager[] = []
+  #script = ''
+  #words: readonly string[] = []
+  #starts = 0
+  #isClosed = false
+
+  /**
+   * @param folder of the JobManagers and clients
+   * @param configuration of clusters, over what they need here
+   */
+  constructor(
+    mesos: MesosCluster,
+    folder: string,
+    configuration: Readonly<Record<string, string | number>>,
+  ) {
+    this.mesos = mesos
+    this.#folder = folder
+    const { NODE_OPTIONS: _runner, ...environment } = process.env
+    this.#environment = {
+      ...environment,
+      FLINK_CONF_DIR: this.#confDir,
+      FLINK_LOG_DIR: join(folder, 'log'),
+    }
+    const temporary = join(folder, 'tmp')
+    for (const each of [this.#confDir, temporary]) mkdirSync(each, { recursive: true })
+    const all = {
+      'mesos.master': mesos.address,
+      'mesos.flink-ts.home-path': PROJECT_FOLDER,
+      'mesos.flink-ts.node-path': process.execPath,
+      'jobmanager.rpc.address': '127.0.0.1',
+      'jobmanager.memory.process.size': '1600m',
+      'taskmanager.memory.process.size': '1728m',
+      'io.tmp.dirs': temporary,
+      's3.secret-key': PASSWORD,
+      ...configuration,
+    }
+    const lines = Object.entries(all).map(([key, value]) => `${key}: ${value}\n`)
+    writeFileSync(join(this.#confDir, 'flink-conf.yaml'), lines.join(''))
+  }
+
+  get operator(): MesosOperator {
+    return this.mesos.operator
+  }
+
+  /** JobManagers of all clusters that were started. */
+  get starts(): number {
+    return this.#starts
+  }
+
+  /** The JobManager that is under supervision. */
+  get jobManager(): JobManagerSupervisor {
+    return this.#jobManagers[0]!.supervisor
+  }
+
+  /** How the JobManager has ended in order; undefined while there is one, or will be again. */
+  get exitCode(): number | undefined {
+    return this.#jobManagers[0]?.supervisor.exitCode
+  }
+
+  /** Starts a cluster, after the one before has ended, and waits until its framework is registered and its REST API answers. */
+  async begin(script: string, words: readonly string[]): Promise<void> {
+    this.#script = script
+    this.#words = words
+    this.#jobManagers = [await this.#newJobManager()]
+    await this.#within('the framework is registered', async () => {
+      const { exitCode, output } = this.jobManager
+      if (exitCode !== undefined) throw new Final(new Error(`${script} has ended: ${output}`))
+      return (await this.operator.frameworks()).some(({ connected }) => connected)
+    })
+  }
+
+  /** Starts another JobManager beside the one there is, which comes after it; {@link dismissFirst} is to follow. */
+  async addJobManager(): Promise<void> {
+    this.#jobManagers.push(await this.#newJobManager())
+  }
+
+  /** Ends the first of two JobManagers. */
+  async dismissFirst(): Promise<void> {
+    const first = this.#jobManagers.shift()!
+    await first.supervisor.dismiss()
+  }
+
+  async #newJobManager(): Promise<JobManager> {
+    const [port] = await freePorts(1)
+    const start = () => {
+      this.#starts++
+      return this.#command(this.#script, [`-Drest.port=${port}`, ...this.#words])
+    }
+    return { supervisor: new JobManagerSupervisor(start), restAddress: `127.0.0.1:${port}` }
+  }
+
+  /** Ends a session as its owner does. */
+  async shutDown(): Promise<void> {
+    await this.ask((rest) => rest.shutDownCluster())
+    await this.untilEnded()
+  }
+
+  /** Waits until the cluster has ended by itself. */
+  async untilEnded(): Promise<void> {
+    await this.#within('the JobManager has ended', async () => this.exitCode !== undefined)
+  }
+
+  /** Runs an action of `flink` on the cluster to its end. */
+  flink(action: string, ...words: string[]): Promise<CommandResult> {
+    const { restAddress } = this.#jobManagers[0]!
+    return this.#command('flink', [action, '-m', restAddress, ...words]).result()
+  }
+
+  /** Asks whichever JobManager answers; again and again while none does. @throws what they refuse */
+  ask<T>(question: (rest: RestClusterClient) => Promise<T>): Promise<T> {
+    return this.#within('a JobManager answers', async () => {
+      const found = await this.tryToAsk(question)
+      if (found === undefined && this.exitCode !== undefined) {
+        throw new Final(new Error(`the JobManager has ended with ${this.exitCode}`))
+      }
+      return found
+    }).then(({ answer }) => answer)
+  }
+
+  /** Asks whichever JobManager answers now. @returns undefined if none does; @throws what they refuse */
+  async tryToAsk<T>(
+    question: (rest: RestClusterClient) => Promise<T>,
+  ): Promise<{ readonly answer: T } | undefined> {
+    for (const { restAddress, supervisor } of this.#jobManagers) {
+      if (!supervisor.isAlive) continue
+      try {
+        return { answer: await question(this.#rest(restAddress)) }
+      } catch (error) {
+        if ((error as { retriable?: boolean }).retriable !== true) throw new Final(error)
+      }
+    }
+    return undefined
+  }
+
+  /** Tasks that have not ended, as the master believes. Asks again and again while none leads. */
+  tasks(): Promise<MesosTask[]> {
+    return this.#within('a master tells its tasks', () => this.operator.tasks())
+  }
+
+  /** Waits until a master leads, it knows all agents, and the framework has come back to it. */
+  async untilMesosIsWell(): Promise<void> {
+    const { agents } = this.mesos
+    await this.#within('Mesos is well', async () => {
+      const active = (await this.operator.agents()).filter((each) => each.active)
+      const isThere = agents.every(({ address }) =>
+        active.some(({ port }) => address.endsWith(`:${port}`)),
+      )
+      if (!isThere) return false
+      if (this.exitCode !== undefined || this.#jobManagers.length === 0) return true
+      return (await this.operator.frameworks()).some(({ connected }) => connected)
+    })
+  }
+
+  /** The process of an agent. */
+  async agent(id: string): Promise<MesosAgent> {
+    const { port } = await this.#within('the agent is known', async () =>
+      (await this.operator.agents()).find((each) => each.id === id),
+    )
+    return this.mesos.agents.find(({ address }) => address.endsWith(`:${port}`))!
+  }
+
+  /** Whether processes of a task run, whatever Mesos thinks of it. */
+  isRunning(taskId: string): boolean {
+    return this.mesos.taskProcesses(taskId).some(isAlive)
+  }
+
+  /** SIGKILL to all processes of a task; returns when they are gone. */
+  async kill(taskId: string): Promise<void> {
+    for (const pid of this.mesos.taskProcesses(taskId)) killHard(pid)
+    await until(`${taskId} has ended`, () => !this.isRunning(taskId))
+  }
+
+  /** SIGSTOP to all processes of a task, until {@link heal}. */
+  pause(taskId: string): void {
+    for (const pid of this.mesos.taskProcesses(taskId)) {
+      this.#paused.add(pid)
+      process.kill(pid, 'SIGSTOP')
+    }
+  }
+
+  /** Nobody is stopped any more. */
+  heal(): void {
+    for (const pid of this.#paused) if (isAlive(pid)) process.kill(pid, 'SIGCONT')
+    this.#paused.clear()
+    for (const { supervisor } of this.#jobManagers) {
+      supervisor.resume()
+      supervisor.release()
+    }
+  }
+
+  /** Frameworks, tasks, their processes and those of JobManagers. */
+  async leftovers(): Promise<string[]> {
+    const frameworks = await this.operator.frameworks()
+    return [
+      ...frameworks.map(({ id }) => `framework ${id}`),
+      ...(await this.operator.tasks()).map(({ id, state }) => `task ${id}, which is ${state}`),
+      ...this.mesos
+        .taskProcesses()
+        .filter(isAlive)
+        .map((pid) => `process ${pid} of a task`),
+      ...processesWith(this.#confDir).map((pid) => `process ${pid} of the cluster`),
+    ]
+  }
+
+  /** Which secrets the masters and agents tell everybody. */
+  async secretsShown(): Promise<string[]> {
+    const secret = readClusterSecret(join(this.#confDir, 'cluster-secret'))
+    const secrets = {
+      'the password': PASSWORD,
+      ...(secret && { 'the secret': secret.fileText().trim(), 'the token': restToken(secret) }),
+    }
+    const agents = await Promise.all(
+      this.mesos.agents.map(async ({ address }) => (await fetch(`http://${address}/state`)).text()),
+    )
+    const told = [await this.operator.everything(), ...agents].join('\n')
+    return Object.entries(secrets).flatMap(([name, text]) =>
+      told.includes(text) ? `${name}, which Mesos tells everybody` : [],
+    )
+  }
+
+  /** Keeps the logs of Mesos, which go with it. Nothing is started any more. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.heal()
+    await Promise.all(this.#jobManagers.map(({ supervisor }) => supervisor.dismiss()))
+    for (const pid of processesWith(this.#confDir)) killHard(pid)
+    const logs = join(this.#folder, 'log')
+    mkdirSync(logs, { recursive: true })
+    for (const each of [...this.mesos.masters, ...this.mesos.agents]) {
+      writeFileSync(join(logs, `${each.name}.log`), each.log())
+    }
+  }
+
+  get #confDir(): string {
+    return join(this.#folder, 'conf')
+  }
+
+  #rest(address: string): RestClusterClient {
+    const secret = readClusterSecret(join(this.#confDir, 'cluster-secret'))
+    return new RestClusterClient({
+      address,
+      clock: new SystemClock(),
+      timeoutMs: REST_TIMEOUT_MS,
+      ...(secret === undefined ? {} : { secret }),
+    })
+  }
+
+  #command(script: string, words: readonly string[]): Command {
+    if (this.#isClosed) throw new Error(`${script} is not started: the cluster is closed`)
+    return new Command(join(PROJECT_FOLDER, 'bin', script), words, {
+      cwd: this.#folder,
+      environment: this.#environment,
+    })
+  }
+
+  #within<T>(what: string, question: () => Promise<T>): Promise<Exclude<T, undefined | false>> {
+    return until(what, question, ANSWER_DEADLINE_MS, (error) => error instanceof Final).catch(
+      (error) => {
+        throw error instanceof Final ? error.cause : error
+      },
+    )
+  }
+}
+
+/** Nothing is to be hoped for by asking again. */
+class Final extends Error {
+  constructor(cause: unknown) {
+    super('final', { cause })
+  }
+}
