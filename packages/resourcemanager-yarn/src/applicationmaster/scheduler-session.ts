@@ -137,11 +137,14 @@ export class SchedulerSession {
     this.#dueMs = clock.monotonicNow() + delayMs
     this.#cancelTimer = clock.schedule(delayMs, () => {
       this.#cancelTimer = undefined
-      this.#beating = this.#beat().finally(() => {
-        this.#beating = undefined
-        this.#lastEndMs = clock.monotonicNow()
-        if (this.#isRunning) this.#schedule(this.#nextDelayMs())
-      })
+      this.#beating = this.#beat()
+        // Not of YARN, whose failures are dealt with: what we know of our containers may be wrong.
+        .catch((error: Error) => this.#lost(error))
+        .finally(() => {
+          this.#beating = undefined
+          this.#lastEndMs = clock.monotonicNow()
+          if (this.#isRunning) this.#schedule(this.#nextDelayMs())
+        })
     })
   }
 

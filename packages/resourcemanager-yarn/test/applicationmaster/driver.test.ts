@@ -413,6 +413,27 @@ t.test('YarnResourceManagerDriver: ends of workers', async (t) => {
 
   await driverTest(
     t,
+    'of a lost node that a restarted YARN takes for ours again: given back, and not taken over',
+    { nodes: nodes(2) },
+    async (under, t) => {
+      const worker = await oneWorker(under)
+      under.yarn.node(worker.handle!.nodeId!).crash()
+      await under.clock.advance(30_000)
+      t.equal(under.terminated.length, 1)
+      under.yarn.crashResourceManager()
+      await under.clock.advance(1_000)
+      under.yarn.startResourceManager()
+      await under.clock.advance(10_000)
+      t.same(under.yarn.processes, [worker.id])
+      under.yarn.returnNode(worker.handle!.nodeId!)
+      await under.clock.advance(20_000)
+      t.same(under.yarn.processes, [], 'it has ended')
+      t.same([under.yarn.allocated, under.recovered], [[], []])
+    },
+  )
+
+  await driverTest(
+    t,
     'of released ones are not told; they are stopped on their node at once',
     {},
     async (under, t) => {
@@ -575,6 +596,25 @@ t.test('YarnResourceManagerDriver: the ResourceManager of YARN', async (t) => {
 })
 
 t.test('YarnResourceManagerDriver: attempts and leadership', async (t) => {
+  await t.test(
+    'a later attempt whose registration YARN has answered in vain ends: it would not know its containers',
+    async (t) => {
+      const under = await new DriverUnderTest().start()
+      under.requestMany(2)
+      await under.clock.advance(3_000)
+      await under.driver.terminate()
+      under.nextAttempt(true)
+      under.yarn.answersToLose = 1
+      const refused = t.rejects(under.driver.initialize(under.handler), {
+        code: 'FLINK_YARN_APPLICATION_MASTER',
+      })
+      await under.clock.advance(60_000)
+      await refused
+      t.same(under.recovered, [])
+      under.yarn.close()
+    },
+  )
+
   await t.test(
     'containers of the attempt before are taken over, and can be released',
     async (t) => {
