@@ -4,6 +4,7 @@ import { mesosMissing } from './clusters/mesos-programs.js'
 import { startZooKeeper, zookeeperMissing } from './clusters/zookeeper.js'
 import { highAvailability, testFailures, testRemovedFramework } from './mesos/failures.js'
 import { MesosPlace } from './mesos/mesos-place.js'
+import { temporaryFolder } from './support/installation.js'
 
 // Minutes on a quiet machine.
 t.setTimeout(900_000)
@@ -19,8 +20,7 @@ t.test('clusters on a Mesos that fails', { skip: missing ?? false }, async (t) =
     agents: [{}, {}, {}],
   })
   t.teardown(() => mesos.stop())
-  const place = await MesosPlace.prepare(t, mesos)
-  place.configure(highAvailability(place.folder, zooKeeper))
+  const place = await MesosPlace.prepare(t, mesos, highAvailability(temporaryFolder(t), zooKeeper))
   await testFailures(t, place)
   await testRemovedFramework(t, place)
 })

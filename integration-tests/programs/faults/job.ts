@@ -5,13 +5,13 @@
 import {
   DataGeneratorSource,
   ParameterTool,
-  RateLimiterStrategy,
   StreamExecutionEnvironment,
   WatermarkStrategy,
 } from '@flink-ts/streaming'
 import { keyOf } from '../../src/faults/expected-rows.js'
 import { Counting, SlowConsumer } from './counting.js'
 import { FaultySink } from './faulty-sink.js'
+import { tricklingOnDemand } from './trickling.js'
 
 const parameters = ParameterTool.fromArgs(process.argv.slice(2))
 const size = { count: parameters.getInt('count'), keys: parameters.getInt('keys') }
@@ -24,7 +24,7 @@ env
     new DataGeneratorSource(
       (element) => element,
       size.count,
-      RateLimiterStrategy.perSecond(parameters.getInt('rate')),
+      tricklingOnDemand(parameters.getInt('rate'), control),
     ),
     WatermarkStrategy.forMonotonousTimestamps<number>().withTimestampAssigner((element) => element),
     'elements',

@@ -12,6 +12,9 @@ import { jobSession, runningTasks, taskManagers, untilTasks } from './observatio
 /** Longer than the session of a master that is gone, and all that comes after it. */
 const ELECTION_MS = 60_000
 
+/** That a job takes after all has happened. */
+const SECONDS = 3
+
 /** Keys of a JobManager that another one may follow. */
 export function highAvailability(
   folder: string,
@@ -43,19 +46,15 @@ export async function testFailures(t: Test, place: MesosPlace): Promise<void> {
   await mesosTest(t, place, 'a session with high availability', async (t) => {
     let jobManager = await place.startSession()
     const { id } = await place.framework()
-    const test = (
-      name: string,
-      seconds: number,
-      body: (t: Test, job: CountedJob) => Promise<void>,
-    ) =>
+    const test = (name: string, body: (t: Test, job: CountedJob) => Promise<void>) =>
       t.test(name, async (t) => {
-        const job = await CountedJob.start(t, jobSession(place), seconds)
+        const job = await CountedJob.start(t, jobSession(place), SECONDS, true)
         await body(t, job)
         await job.checkRows(t)
         t.equal((await place.framework()).id, id, 'it is the same framework')
       })
 
-    await test('a TaskManager is killed', 8, async (t, job) => {
+    await test('a TaskManager is killed', async (t, job) => {
       const [first] = await used(place)
       killHard(place.taskManagerProcess(first!))
       const ids = await untilReplaced(place, first!)
@@ -63,7 +62,7 @@ export async function testFailures(t: Test, place: MesosPlace): Promise<void> {
       t.match(await job.failure(), new RegExp(first!), 'the failure names the task')
     })
 
-    await test('an agent is killed and comes back: nothing happens', 8, async (t, job) => {
+    await test('an agent is killed and comes back: nothing happens', async (t, job) => {
       const before = await used(place)
       const { agent } = await agentOf(before[0]!)
       await agent.kill()
@@ -72,27 +71,23 @@ export async function testFailures(t: Test, place: MesosPlace): Promise<void> {
       t.strictSame(await used(place), before, 'the TaskManagers are the same')
     })
 
-    await test(
-      'an agent is lost and comes back: what was replaced is ended',
-      15,
-      async (t, job) => {
-        const [victim] = await used(place)
-        const { agent } = await agentOf(victim!)
-        const lost = (await operator.tasks()).filter(({ id }) => id === victim)
-        t.equal(lost.length, 1)
-        const pid = place.taskManagerProcess(victim!)
-        await agent.kill()
-        await until('its tasks cannot be reached', async () => {
-          return (await operator.allTasks()).get(victim!)?.state === 'TASK_UNREACHABLE'
-        })
-        await untilReplaced(place, victim!)
-        await job.untilCheckpoint()
-        await agent.restart()
-        await until('its TaskManager is ended', () => !isAlive(pid))
-      },
-    )
+    await test('an agent is lost and comes back: what was replaced is ended', async (t, job) => {
+      const [victim] = await used(place)
+      const { agent } = await agentOf(victim!)
+      const lost = (await operator.tasks()).filter(({ id }) => id === victim)
+      t.equal(lost.length, 1)
+      const pid = place.taskManagerProcess(victim!)
+      await agent.kill()
+      await until('its tasks cannot be reached', async () => {
+        return (await operator.allTasks()).get(victim!)?.state === 'TASK_UNREACHABLE'
+      })
+      await untilReplaced(place, victim!)
+      await job.untilCheckpoint()
+      await agent.restart()
+      await until('its TaskManager is ended', () => !isAlive(pid))
+    })
 
-    await test('the master fails over', 15, async (t, job) => {
+    await test('the master fails over', async (t, job) => {
       const before = await used(place)
       const leader = await mesos.leader()
       await leader.kill()
@@ -109,26 +104,22 @@ export async function testFailures(t: Test, place: MesosPlace): Promise<void> {
       await untilReplaced(place, before[0]!)
     })
 
-    await test(
-      'the JobManager is killed: the next takes over its TaskManagers',
-      15,
-      async (t, job) => {
-        const before = await used(place)
-        const processes = before.map((each) => place.taskManagerProcess(each))
-        jobManager.kill('SIGKILL')
-        await jobManager.result()
-        jobManager = await place.startSession()
-        await until('the TaskManagers have come to it', async () => {
-          const found = await taskManagers(place)
-          return before.every((each) => found.includes(each))
-        })
-        await job.untilCheckpoint()
-        t.ok(processes.every(isAlive), 'they have not been restarted')
-        t.strictSame(await runningTasks(place), await taskManagers(place), 'none is orphaned')
-      },
-    )
+    await test('the JobManager is killed: the next takes over its TaskManagers', async (t, job) => {
+      const before = await used(place)
+      const processes = before.map((each) => place.taskManagerProcess(each))
+      jobManager.kill('SIGKILL')
+      await jobManager.result()
+      jobManager = await place.startSession()
+      await until('the TaskManagers have come to it', async () => {
+        const found = await taskManagers(place)
+        return before.every((each) => found.includes(each))
+      })
+      await job.untilCheckpoint()
+      t.ok(processes.every(isAlive), 'they have not been restarted')
+      t.strictSame(await runningTasks(place), await taskManagers(place), 'none is orphaned')
+    })
 
-    await test('an agent goes for good', 10, async (t) => {
+    await test('an agent goes for good', async (t) => {
       const [victim] = await used(place)
       const { id: agentId } = await agentOf(victim!)
       await operator.markAgentGone(agentId)
@@ -145,7 +136,7 @@ export async function testRemovedFramework(t: Test, place: MesosPlace): Promise<
   const { operator } = place.mesos
   await mesosTest(t, place, 'the JobManager comes back after the failover timeout', async (t) => {
     const first = await place.startSession('-Dmesos.failover-timeout=3')
-    const job = await CountedJob.start(t, jobSession(place), 10)
+    const job = await CountedJob.start(t, jobSession(place), SECONDS, true)
     const { id } = await place.framework()
     const before = await untilTasks(place, 2)
     first.kill('SIGKILL')

@@ -27,8 +27,17 @@ export interface JobSession {
 export class CountedJob extends JobUnderFaults {
   readonly #session: JobSession
 
-  /** Runs for so many seconds if nothing happens, in two tasks; it has a complete checkpoint when this resolves. */
-  static async start(t: Test, session: JobSession, seconds: number): Promise<CountedJob> {
+  /**
+   * Runs for so many seconds if nothing happens, in two tasks; it has a complete checkpoint when this resolves.
+   *
+   * @param isHeld it does not come to its end before {@link checkRows}
+   */
+  static async start(
+    t: Test,
+    session: JobSession,
+    seconds: number,
+    isHeld = false,
+  ): Promise<CountedJob> {
     const folder = join(session.folder, `job-${jobs++}`)
     mkdirSync(folder)
     const storage = await startCheckpointStorage('local', folder)
@@ -47,6 +56,7 @@ export class CountedJob extends JobUnderFaults {
         'restart-strategy.fixed-delay.delay': '100 ms',
       },
     })
+    if (isHeld) job.order('trickle')
     await job.submit(2)
     await job.untilCheckpoint()
     return job
@@ -82,6 +92,7 @@ export class CountedJob extends JobUnderFaults {
 
   /** Waits for its end, and looks at every row. */
   async checkRows(t: Test): Promise<void> {
+    this.revoke('trickle')
     await until('the job finishes', () => this.isFinished(), DEADLINE_MS)
     const checker = new RowChecker(this.options)
     await readRows(this.output, (row) => checker.add(row))
