@@ -32,6 +32,15 @@ export class FrameworkIdentity {
     await this.#file?.write(frameworkId)
   }
 
+  /**
+   * Resolves when nobody else had become the leader.
+   *
+   * @throws LeadershipLostError
+   */
+  async confirm(): Promise<void> {
+    if (this.#frameworkId !== undefined) await this.#store.putFrameworkId(this.#frameworkId)
+  }
+
   /** The master has retired it. */
   async forget(): Promise<void> {
     this.#frameworkId = undefined

@@ -53,12 +53,14 @@ export interface FrameworkTermOptions {
   readonly launcherStarted: Promise<void>
   readonly taskIdOf: (taskNumber: number) => string
   readonly onTaskFailed: (diagnostics: string) => void
-  /** Milliseconds in which we hear that we lead no more, after another scheduler has taken the framework over. */
-  readonly failedOverPatienceMs: number
+  /** Whether the store tells a leader from a former one. */
+  readonly isHighlyAvailable: boolean
 }
 
 /** How long what is kept may take to be removed when the cluster ends. */
 const CLEAR_TIMEOUT_MS = 5_000
+/** A former leader that has not heard of its end may subscribe; we do again so much later. */
+const SUBSCRIBE_AGAIN_MS = 1_000
 
 /** The framework for as long as one leadership lasts. */
 export class FrameworkTerm {
@@ -72,7 +74,7 @@ export class FrameworkTerm {
   /** What this term does is over: it hears of nothing but the end of its framework. */
   #isOver = false
   #isGone = false
-  #cancelPatience: CancelTimer | undefined
+  #cancelReopening: CancelTimer | undefined
   #closed: Promise<void> | undefined
 
   constructor(options: FrameworkTermOptions) {
@@ -161,6 +163,8 @@ export class FrameworkTerm {
         clock,
         log: this.#log,
         frameworkId,
+        // What a former leader wants to end goes on under the next one.
+        confirm: () => this.#identity.confirm(),
         call: (call) => this.#connection.call(call),
         isGone: () => this.#isGone,
       }))
@@ -177,8 +181,6 @@ export class FrameworkTerm {
 
   /** Leaves everything to the next term; idempotent. */
   async close(): Promise<void> {
-    this.#cancelPatience?.()
-    this.#cancelPatience = undefined
     this.#end()
     await this.#closed
   }
@@ -233,8 +235,7 @@ export class FrameworkTerm {
   }
 
   #subscriptionEnded({ kind, message }: SubscriptionEnd): void {
-    const { handler, failedOverPatienceMs, clock } = this.#options
-    const frameworkId = this.#identity.frameworkId ?? 'unknown'
+    const { handler } = this.#options
     this.#isGone = kind === 'framework-removed'
     if (this.#isOver) return
     switch (kind) {
@@ -242,11 +243,7 @@ export class FrameworkTerm {
         this.#frameworkRemoved(message).catch((error) => this.#failed(error))
         break
       case 'failed-over':
-        // Another JobManager leads, of which we are about to hear.
-        this.#end()
-        this.#cancelPatience = clock.schedule(failedOverPatienceMs, () =>
-          handler.onError(frameworkFailedOver(frameworkId, message)),
-        )
+        this.#failedOver(message)
         break
       case 'refused':
         this.#end()
@@ -262,6 +259,30 @@ export class FrameworkTerm {
     if (this.#isOver) return
     this.#isGone = false
     await this.#connection.open()
+  }
+
+  /**
+   * Another scheduler has subscribed: the next leader, of which we have not heard, or a former one that has not heard of us. The store
+   * knows which of us leads.
+   */
+  #failedOver(message: string): void {
+    const { handler, isHighlyAvailable, clock } = this.#options
+    const { frameworkId = 'unknown' } = this.#identity
+    if (!isHighlyAvailable) {
+      this.#end()
+      handler.onError(frameworkFailedOver(frameworkId, message))
+      return
+    }
+    this.#identity.confirm().then(
+      () => {
+        if (this.#isOver) return
+        this.#log.warn('A former leader took the framework over: it is taken back', { frameworkId })
+        this.#cancelReopening = clock.schedule(SUBSCRIBE_AGAIN_MS, () =>
+          this.#connection.open().catch((error) => this.#failed(error)),
+        )
+      },
+      (error) => this.#failed(error),
+    )
   }
 
   async #callOfOffers(call: SchedulerCall): Promise<void> {
@@ -299,6 +320,7 @@ export class FrameworkTerm {
 
   #end(): void {
     if (!this.#isOver) this.#stop()
+    this.#cancelReopening?.()
     this.#store.close()
     this.#closed ??= this.#connection.close()
   }

@@ -10,7 +10,7 @@ export function frameworkRefused(message: string): FlinkError {
 /** Another scheduler speaks for the same framework. */
 export function frameworkFailedOver(frameworkId: string, message: string): FlinkError {
   return new FlinkError(
-    `Another JobManager has registered with Mesos as framework ${frameworkId} (${message}), and this one was not told that it leads no more; two JobManagers must not have the same mesos.framework-id-file`,
+    `Another JobManager has registered with Mesos as framework ${frameworkId} (${message}), and this one leaves it; two JobManagers must not have the same mesos.framework-id-file`,
     { code: 'FLINK_MESOS_FRAMEWORK_FAILED_OVER' },
   )
 }

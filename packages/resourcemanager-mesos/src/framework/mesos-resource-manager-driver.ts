@@ -41,9 +41,6 @@ export interface MesosResourceManagerDriverOptions {
   readonly launcher: RunningWorkerLauncher
 }
 
-/** How long another JobManager may have the framework until we hear that it leads. */
-const FAILED_OVER_PATIENCE_MS = 120_000
-
 /**
  * Launches a task of Mesos for each TaskManager that the ResourceManager wants: the JobManager is a framework (ADR 27). What the
  * next leader must know is in the store; while nobody leads, Mesos keeps the tasks for `mesos.failover-timeout`.
@@ -88,7 +85,7 @@ export class MesosResourceManagerDriver implements ResourceManagerDriver {
       taskIdOf: this.#taskIdOf,
       onTaskFailed: (diagnostics) => this.#taskFailed(handler, diagnostics),
       launcherStarted,
-      failedOverPatienceMs: isAvailable ? FAILED_OVER_PATIENCE_MS : 0,
+      isHighlyAvailable: isAvailable,
     })
     this.#term = term
     await term.begin()

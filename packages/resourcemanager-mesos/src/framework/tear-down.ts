@@ -9,6 +9,8 @@ export interface TearDownOptions {
   readonly clock: Clock
   readonly log: Logger
   readonly frameworkId: string
+  /** Resolves when we lead; rejects if somebody else does. */
+  readonly confirm: () => Promise<void>
   readonly call: (call: SchedulerCall) => Promise<void>
   /** Whether the master has said that the framework is no more. */
   readonly isGone: () => boolean
@@ -20,9 +22,15 @@ export interface TearDownOptions {
  * @returns whether it has: otherwise tasks go on until the failover timeout
  */
 export async function tearDown(options: TearDownOptions): Promise<boolean> {
-  const { clock, log, frameworkId, call, isGone } = options
+  const { clock, log, frameworkId, confirm, call, isGone } = options
   const untilMs = clock.monotonicNow() + PATIENCE_MS
   let failure: unknown
+  try {
+    await within(clock, untilMs, confirm())
+  } catch (error) {
+    log.warn('The framework is left to the JobManager that leads', { frameworkId, error })
+    return false
+  }
   while (clock.monotonicNow() < untilMs) {
     if (isGone()) return true
     try {

@@ -190,7 +190,10 @@ export class TaskTable {
   #note(task: TrackedTask, state: 'Launched' | 'Released'): void {
     const { taskId, agentId, host } = task
     task.record = state
-    const place = agentId === undefined || host === undefined ? {} : { agentId, host }
+    const place = {
+      ...(agentId === undefined ? {} : { agentId }),
+      ...(host === undefined ? {} : { host }),
+    }
     this.keep(this.#options.store.putWorker({ taskId, state, ...place }))
   }
 

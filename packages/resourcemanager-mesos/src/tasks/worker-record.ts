@@ -25,10 +25,13 @@ export function encodeWorkerRecord({ state, agentId, host }: WorkerRecord): Uint
 export function parseWorkerRecord(taskId: string, value: Uint8Array): WorkerRecord {
   const parsed: Readonly<Record<string, unknown>> | null = JSON.parse(Buffer.from(value).toString())
   const { state, agent, host } = parsed ?? {}
-  const isPlaced = isName(agent) && isName(host)
+  const place = {
+    ...(isName(agent) ? { agentId: agent } : {}),
+    ...(isName(host) ? { host } : {}),
+  }
   if (state === 'New') return { taskId, state }
-  if (state === 'Launched' && isPlaced) return { taskId, state, agentId: agent, host }
-  if (state === 'Released') return { taskId, state, ...(isPlaced ? { agentId: agent, host } : {}) }
+  if (state === 'Released') return { taskId, state, ...place }
+  if (state === 'Launched' && isName(agent) && isName(host)) return { taskId, state, ...place }
   throw new FlinkError(
     `expected the state of a worker, and the agent and host of one that was launched, found ${Buffer.from(value).toString().slice(0, 200)}`,
     { code: 'FLINK_HA_ENTRY_CORRUPT' },

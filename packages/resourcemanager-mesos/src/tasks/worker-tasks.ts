@@ -258,7 +258,14 @@ export class WorkerTasks {
       agentId,
       words,
     })
-    const task = this.#table.add({ taskId, state: 'KILLING', agentId, isWanted: false })
+    // Noted before it is killed, like others: of a leader that leads no more it may be known to the next.
+    const task = this.#table.add({
+      taskId,
+      state: 'KILLING',
+      record: 'Launched',
+      agentId,
+      isWanted: false,
+    })
     this.#table.killNow(task, words)
   }
 

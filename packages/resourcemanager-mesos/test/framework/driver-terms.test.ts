@@ -331,23 +331,73 @@ t.test('MesosResourceManagerDriver: ends', async (t) => {
 
   await driverTest(
     t,
-    'whoever is taken over does not fight, and ends if it hears of no new leader',
+    'a leader takes the framework back from a former one',
     {},
     async (under, t) => {
-      await under.running(1)
-      const { process } = under
-      const other = under.mesos.scheduler()
-      const noop = () => {}
-      other.start(
-        { ...under.mesos.frameworks[0]!.info, id: under.frameworkId },
-        { onSubscribed: noop, onEvent: noop, onDisconnected: noop, onEnded: noop },
-      )
-      await under.clock.advance(100_000)
-      t.ok(other.isSubscribed, 'it has what it took')
-      t.same(process.errors, [])
-      await under.clock.advance(30_000)
-      t.match(process.errors, [{ code: 'FLINK_MESOS_FRAMEWORK_FAILED_OVER' }])
+      const ids = await under.running(2)
+      const other = await subscribeToo(under)
+      await under.clock.advance(5_000)
+      t.notOk(other.isSubscribed)
+      t.same(under.process.errors, [])
+      t.same(under.tasks, [...ids].sort())
+      t.equal((await under.running(1)).length, 1)
+    },
+  )
+
+  await driverTest(t, 'a former leader leaves the framework to the next', {}, async (under, t) => {
+    await under.running(1)
+    under.store.loseLeadership()
+    const other = await subscribeToo(under)
+    await under.clock.advance(300_000)
+    t.ok(other.isSubscribed)
+    t.same(under.process.errors, [])
+    await other.close()
+  })
+
+  await driverTest(
+    t,
+    'without high availability whoever is taken over ends at once',
+    { isHighlyAvailable: false, configuration: { 'mesos.framework-id-file': '/run/id' } },
+    async (under, t) => {
+      const other = await subscribeToo(under)
+      await under.clock.advance(5_000)
+      t.ok(other.isSubscribed)
+      t.match(under.process.errors, [{ code: 'FLINK_MESOS_FRAMEWORK_FAILED_OVER' }])
       await other.close()
+    },
+  )
+
+  await driverTest(
+    t,
+    'a former leader does not kill what it does not know',
+    {},
+    async (under, t) => {
+      const ids = await under.running(2)
+      const known = ids.map((id) => [id, under.store.entries.get(id)] as const)
+      for (const id of ids) under.store.entries.delete(id)
+      await under.restart()
+      // Tasks of the next leader, of which this one has not heard.
+      for (const [id, entry] of known) under.store.entries.set(id, entry!)
+      under.store.loseLeadership()
+      await under.clock.advance(60_000)
+      t.same(under.tasks, [...ids].sort())
+      t.equal(under.calls('KILL').length, 0)
+      t.same(under.process.errors, [])
+    },
+  )
+
+  await driverTest(
+    t,
+    'a former leader does not end the framework of the next',
+    {},
+    async (under, t) => {
+      const ids = await under.running(2)
+      under.store.loseLeadership()
+      const ended = under.driver.deregisterApplication('SUCCEEDED', '')
+      await under.clock.advance(30_000)
+      await ended
+      t.same(under.tasks, [...ids].sort())
+      t.equal(under.calls('TEARDOWN').length, 0)
     },
   )
 
@@ -361,3 +411,15 @@ t.test('MesosResourceManagerDriver: ends', async (t) => {
     await under.close()
   })
 })
+
+/** Another scheduler of the same framework. */
+async function subscribeToo(under: DriverUnderTest) {
+  const other = under.mesos.scheduler()
+  const noop = () => {}
+  other.start(
+    { ...under.mesos.frameworks[0]!.info, id: under.frameworkId },
+    { onSubscribed: noop, onEvent: noop, onDisconnected: noop, onEnded: noop },
+  )
+  await under.clock.advance(100)
+  return other
+}

@@ -31,8 +31,6 @@ export class SimulatedMesosManager implements ClusterManager {
   readonly #random: Random
   /** How a TaskManager tells its executor that it has ended, by its number. */
   readonly #exits = new Map<number, () => void>()
-  /** Tasks in which no TaskManager comes up: the ResourceManager ends them as late as it must. */
-  readonly #lost = new Set<string>()
   #finalStatus: ApplicationStatus | undefined
   faults: ContainerFaults = RELIABLE_CONTAINERS
 
@@ -50,7 +48,7 @@ export class SimulatedMesosManager implements ClusterManager {
   }
 
   get containers(): readonly string[] {
-    return this.mesos.tasks.map(({ id }) => id).filter((id) => !this.#lost.has(id))
+    return this.mesos.tasks.map(({ id }) => id)
   }
 
   get finalStatus(): ApplicationStatus | undefined {
@@ -126,8 +124,11 @@ export class SimulatedMesosManager implements ClusterManager {
       return { stagingMs, launchFailure }
     }
     if (this.#happens('container lost', lost)) {
-      this.#lost.add(info.taskId)
-      return { stagingMs }
+      const afterMs = this.#random.next() * 60_000
+      return {
+        stagingMs,
+        run: ({ exit }) => this.#options.world.time.schedule(afterMs, () => exit(1)),
+      }
     }
     return { stagingMs, run: ({ exit }) => this.#run(info.taskId, exit) }
   }
@@ -192,11 +193,13 @@ const HARMS: Readonly<Record<string, (mesos: SimulatedMesos, random: Random) => 
 /** What comes waits for a process that stands still, and dies with it. */
 function schedulerOf(process: SimulatedProcess, scheduler: MesosScheduler): MesosScheduler {
   const { clock } = process
+  const queue: (() => void)[] = []
   const heard =
     <A extends unknown[]>(listener: (...args: A) => void) =>
     (...args: A) => {
-      if (process.isRunning) clock.scheduleUntracked(0, () => listener(...args))
-      else void scheduler.close()
+      if (!process.isRunning) return void scheduler.close()
+      queue.push(() => listener(...args))
+      clock.scheduleUntracked(0, () => queue.shift()?.())
     }
   return {
     start: (framework, listener: SchedulerListener) =>
