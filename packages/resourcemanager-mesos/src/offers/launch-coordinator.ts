@@ -7,6 +7,7 @@ import { HeldOffers } from './held-offers.js'
 import type { LaunchCoordinatorSettings } from './launch-coordinator-settings.js'
 import { type Matching, matchRequests } from './match-requests.js'
 import { OfferCalls } from './offer-calls.js'
+import { OfferExpiry } from './offer-expiry.js'
 import type { OfferPool } from './offer-pool.js'
 import type {
   OfferTaker,
@@ -16,7 +17,8 @@ import type {
   UnsatisfiedListener,
 } from './placement.js'
 import { fits } from './resource-vector.js'
-import { leastNear, Shortage } from './shortage.js'
+import { Shortage } from './shortage.js'
+import { uselessPools } from './useless-pools.js'
 import { WaitingRequests } from './waiting-requests.js'
 
 export interface LaunchCoordinatorOptions {
@@ -33,11 +35,10 @@ export interface LaunchCoordinatorOptions {
 const GATHER_MS = 1_000
 /** Between a placement that could not be carried out and the next attempt. */
 const RETRY_MS = 5_000
+/** So many are matched as often as one more comes. */
+const FEW_OFFERS = 64
 /** How often it is looked whether somebody waits too long. */
 const EXPLAIN_INTERVAL_MS = 30_000
-/** So many offers that fit nobody are kept at least, and so many for each request. */
-const MIN_KEPT = 16
-const KEPT_PER_REQUEST = 2
 
 /**
  * Finds places for tasks among the offers of Mesos (ADR 27). Offers are suppressed while nothing is wanted, taken together for a
@@ -49,13 +50,13 @@ export class LaunchCoordinator implements OfferTaker {
   readonly #calls: OfferCalls
   readonly #waiting: WaitingRequests
   readonly #held: HeldOffers
+  readonly #expiry: OfferExpiry
   readonly #shortage: Shortage
   /** What the driver is carrying out. */
   readonly #placements = new Set<Placement>()
   #state: CoordinatorState = 'SUSPENDED'
   #cancelRound: CancelTimer | undefined
   #cancelAttempt: CancelTimer | undefined
-  #cancelExpiry: CancelTimer | undefined
   #cancelExplain: CancelTimer | undefined
   /** When there was no place for all at once: with how many requests, and offers. */
   #attempted = { requests: 0, offers: 0 }
@@ -71,6 +72,12 @@ export class LaunchCoordinator implements OfferTaker {
     })
     this.#waiting = new WaitingRequests(options.clock)
     this.#held = new HeldOffers(settings.networkResourceName)
+    this.#expiry = new OfferExpiry({
+      clock: options.clock,
+      held: this.#held,
+      expirationMs: settings.unusedOfferExpirationMs,
+      onExpired: (offers) => this.#calls.decline(offers),
+    })
     this.#shortage = new Shortage(settings.roles)
   }
 
@@ -120,7 +127,7 @@ export class LaunchCoordinator implements OfferTaker {
     }
     this.#calls.decline(useless)
     this.#log.debug('Offers came', { offers: offers.length, useless: useless.length })
-    this.#scheduleExpiry()
+    this.#expiry.schedule()
     this.#matchSoon()
   }
 
@@ -199,7 +206,7 @@ export class LaunchCoordinator implements OfferTaker {
     const offers = this.#held.size
     // Not again for each of thousands of offers that come one by one.
     const { requests: before, offers: offersBefore } = this.#attempted
-    if (requests === before && offers < offersBefore * 1.25) return
+    if (requests === before && offers > FEW_OFFERS && offers < offersBefore * 1.25) return
     if (!fits(this.#waiting.needs, this.#held.total)) return
     this.#attempted = { requests, offers }
     const matching = matchRequests(this.#held.pools, this.#waiting.places)
@@ -224,9 +231,9 @@ export class LaunchCoordinator implements OfferTaker {
     })
     const prepared = [...matching.placed].map(([pool, requests]) => this.#prepare(pool, requests))
     for (const { placement, requests } of prepared) this.#place(placement, requests)
-    this.#attempted = { requests: this.#waiting.size, offers: this.#held.size }
     if (this.#waiting.size === 0) this.#idleIfNothingIsWanted()
-    else this.#trim()
+    else this.#giveBack(uselessPools(this.#held.pools, this.#waiting.places))
+    this.#attempted = { requests: this.#waiting.size, offers: this.#held.size }
   }
 
   #prepare(pool: OfferPool, requests: readonly PlacementRequest[]) {
@@ -267,28 +274,9 @@ export class LaunchCoordinator implements OfferTaker {
     }
   }
 
-  /** What fits nobody is kept for a while, as more of the same agent, or smaller requests, may come; but not all of it. */
-  #trim(): void {
-    const pools = this.#held.pools
-    const kept = Math.max(MIN_KEPT, KEPT_PER_REQUEST * this.#waiting.size)
-    const [first] = this.#waiting.places
-    if (pools.length <= kept || first === undefined) return
-    const useless = leastNear(first.needs, pools, pools.length - kept)
-    for (const pool of useless) this.#held.removePool(pool)
-    this.#calls.decline(useless.flatMap(({ offers }) => offers))
-  }
-
-  #scheduleExpiry(): void {
-    const { clock, settings } = this.#options
-    const { oldestMs } = this.#held
-    if (oldestMs === undefined || this.#cancelExpiry !== undefined) return
-    const dueMs = oldestMs + settings.unusedOfferExpirationMs
-    this.#cancelExpiry = clock.schedule(Math.max(0, dueMs - clock.monotonicNow()), () => {
-      this.#cancelExpiry = undefined
-      const untilMs = clock.monotonicNow() - settings.unusedOfferExpirationMs
-      this.#calls.decline(this.#held.takeUntil(untilMs))
-      this.#scheduleExpiry()
-    })
+  #giveBack(pools: readonly OfferPool[]): void {
+    for (const pool of pools) this.#held.removePool(pool)
+    this.#calls.decline(pools.flatMap(({ offers }) => offers))
   }
 
   #scheduleExplanation(): void {
@@ -312,17 +300,12 @@ export class LaunchCoordinator implements OfferTaker {
   }
 
   #cancelTimers(): void {
-    for (const cancel of [
-      this.#cancelRound,
-      this.#cancelAttempt,
-      this.#cancelExpiry,
-      this.#cancelExplain,
-    ]) {
+    for (const cancel of [this.#cancelRound, this.#cancelAttempt, this.#cancelExplain]) {
       cancel?.()
     }
     this.#cancelRound = undefined
     this.#cancelAttempt = undefined
-    this.#cancelExpiry = undefined
+    this.#expiry.cancel()
     this.#cancelExplain = undefined
     this.#calls.stopReviving()
   }

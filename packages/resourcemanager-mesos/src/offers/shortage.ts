@@ -136,21 +136,8 @@ export class Shortage {
   }
 }
 
-/** Those pools that have least of what is needed. */
-export function leastNear(
-  needs: ResourceVector,
-  pools: readonly OfferPool[],
-  count: number,
-): OfferPool[] {
-  return pools
-    .map((pool) => ({ pool, value: nearness(needs, pool.free) }))
-    .sort((a, b) => a.value - b.value)
-    .slice(0, count)
-    .map(({ pool }) => pool)
-}
-
 /** How much of what is needed a pool has, from 0 to 1 and more: of the resource that it is most short of. */
-function nearness(needs: ResourceVector, free: ResourceVector): number {
+export function nearness(needs: ResourceVector, free: ResourceVector): number {
   let least = Number.POSITIVE_INFINITY
   for (const dimension of DIMENSIONS) {
     if (needs[dimension] > 0) least = Math.min(least, free[dimension] / needs[dimension])

@@ -101,6 +101,7 @@ t.test('LaunchCoordinator pools the offers of one agent and role, not of two rol
   )
   await c.pass(1000)
   t.same(c.places, {})
+  t.equal(c.said.at(-1), 'DECLINE x', 'so that it comes for the role that has more')
   c.offers(offer({ id: 'z', agentId: 'a', cpus: 1, ports: [1, 0] }))
   await c.pass(0)
 
