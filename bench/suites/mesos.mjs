@@ -4,6 +4,8 @@ import { noopLogger } from '@flink-ts/core'
 import { LaunchCoordinator } from '../../packages/resourcemanager-mesos/dist/offers/launch-coordinator.js'
 import { resourceWire } from '../../packages/resourcemanager-mesos/dist/testing/agent-spec.js'
 import { VirtualTime } from '../../packages/testing/dist/simulation/time/virtual-time.js'
+import { build } from '../../scripts/prepare.mjs'
+import { measureOnRealMesos } from '../mesos/on-real-mesos.mjs'
 import { agents, PORT_KEYS, SETTINGS, SimulatedFramework } from '../mesos/simulated-framework.mjs'
 
 /** Agents that make an offer each, and TaskManagers that are wanted. */
@@ -17,6 +19,9 @@ const RECONCILED = [
   [500, 1_000],
   [5_000, 10_000],
 ]
+
+export const needsInstallation = true
+
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc')
 const NEEDS = {
@@ -28,12 +33,19 @@ const NEEDS = {
   portKeys: PORT_KEYS,
 }
 
+/** On a simulated Mesos of up to 5,000 agents; then a job on a real one, if there is one here. */
+export async function run(options) {
+  build({ tests: true })
+  await onSimulatedMesos(options)
+  await measureOnRealMesos(options)
+}
+
 /**
  * The launch coordinator alone, from offers in memory to what is said to the master; and the driver with it on a simulated Mesos, on
  * virtual time: TaskManagers that are asked for in one turn, and what becomes of tasks when another master leads. The figures of the
  * latter are of driver and simulation together.
  */
-export async function run({ report, runs, log }) {
+async function onSimulatedMesos({ report, runs, log }) {
   for (let warmUp = 0; warmUp < 3; warmUp++) await match(1_000, 200)
   for (let run = 0; run < runs; run++) {
     for (const [offerCount, requestCount] of MATCHED) {
