@@ -128,7 +128,7 @@ t.test('mesos-appmaster-job.sh: the job of a program, which runs here', async (t
   const { words: main, remove } = await launch
   t.strictSame(said, ['after three numbers once'], 'main() goes on as with flink run -d')
   t.match(main, { length: main.length, [2]: /mains\/job-cluster\.js$/ })
-  t.strictSame(valuesOf(main, '--execution-mode'), ['DETACHED'])
+  t.strictSame(valuesOf(main, '--result-patience'), ['3 s'])
   const [folder] = valuesOf(main, '--prepared')
   t.equal(statSync(folder!).mode & 0o777, 0o700)
   const jobGraph = JSON.parse(readFileSync(join(folder!, 'job-graph.json'), 'utf8'))

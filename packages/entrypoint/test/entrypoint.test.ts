@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
@@ -483,4 +483,73 @@ t.test('removePreparedJob: goes with a process that could not even start', async
   t.notOk(existsSync(prepared))
   removePreparedJob(['--prepared', prepared])
   removePreparedJob(['--prepared'])
+})
+
+t.test('runDaemon: what a container removes on SIGTERM is gone before the daemon is closed', async (t) => {
+  const folder = t.testdir({
+    conf: {
+      'config.yaml': 'jobmanager.memory.process.size: 1600m\n',
+      'yarn-deployment.json': '',
+    },
+    log: {},
+    staging: { application: { 'cluster-secret': 'secret' } },
+  })
+  const staged = join(folder, 'staging', 'application')
+  writeFileSync(
+    join(folder, 'conf', 'yarn-deployment.json'),
+    JSON.stringify({
+      formatVersion: 1,
+      applicationId: 'application_1700000000000_0001',
+      stagingFolder: `file://${staged}`,
+      nodePath: 'node',
+      homePath: '.',
+      mainsPath: '.',
+      localResources: {},
+      environment: {},
+      schedulerAddresses: ['localhost:1'],
+    }),
+  )
+  const runDaemonModule = new URL('../dist/daemon/run-daemon.js', import.meta.url).href
+  const script = `
+    import { existsSync } from 'node:fs'
+    import { runDaemon } from ${JSON.stringify(runDaemonModule)}
+    setInterval(() => {}, 1000)
+    await runDaemon({
+      kind: 'jobmanager',
+      name: 'JobManager',
+      fatalExitCode: 2,
+      start: async () => ({
+        close: async () => console.log('closed, files are there: ' + existsSync(${JSON.stringify(staged)})),
+      }),
+    })
+    console.log('ready')
+  `
+  // Words of the daemon stand behind the path of a module.
+  const module = join(folder, 'daemon.mjs')
+  writeFileSync(module, script)
+  const child = spawn(
+    process.execPath,
+    [module, '--configDir', join(folder, 'conf'), '--container', 'yarn'],
+    {
+      env: {
+        ...process.env,
+        NODE_OPTIONS: '',
+        NM_HOST: 'localhost',
+        CONTAINER_ID: 'container_1700000000000_0001_01_000001',
+        LOG_DIRS: join(folder, 'log'),
+        LOCAL_DIRS: folder,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
+  let text = ''
+  child.stderr.on('data', (chunk) => {
+    text += chunk
+  })
+  child.stdout.on('data', (chunk) => {
+    text += chunk
+    if (String(chunk).includes('ready')) child.kill('SIGTERM')
+  })
+  await new Promise((resolve) => child.once('exit', resolve))
+  t.match(text, /closed, files are there: false/)
 })

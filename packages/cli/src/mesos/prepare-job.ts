@@ -41,8 +41,8 @@ export async function prepareJob(
   args: ParsedArguments,
   context: ActionContext,
 ): Promise<PreparedJob> {
-  // Nobody is there who would fetch the result.
-  const mode = ['--execution-mode', 'DETACHED']
+  // Nobody need be there who fetches the result; but whoever has cancelled the job wants to see its end.
+  const mode = ['--execution-mode', 'NORMAL', '--result-patience', '3 s']
   const file = jobGraphFile(args)
   if (file !== undefined) {
     const path = (word: string) => resolve(context.workingDirectory, word)

@@ -1,6 +1,12 @@
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ClientOptions, deserializeError, FlinkError, userMessage } from '@flink-ts/core'
+import {
+  ClientOptions,
+  deserializeError,
+  FlinkError,
+  parseDuration,
+  userMessage,
+} from '@flink-ts/core'
 import { applicationStatusOf } from '@flink-ts/runtime'
 import type { DaemonContext, RunningDaemon } from '../daemon/daemon.js'
 import { type ClusterEnd, EXIT_CODES, startFailed, stoppedFromOutside } from './cluster-end.js'
@@ -8,8 +14,8 @@ import { type JobManager, startJobManager } from './job-manager.js'
 import { PREPARED_JOB } from './prepared-job.js'
 
 /**
- * NORMAL: the cluster waits until a client has got the result of its job, for `client.heartbeat.timeout` at most: a client
- * that was killed never comes. DETACHED: it ends with the job.
+ * NORMAL: the cluster waits until a client has got the result of its job, for `--result-patience` (default
+ * `client.heartbeat.timeout`) at most: a client that was killed never comes. DETACHED: it ends with the job.
  */
 export type ExecutionMode = 'NORMAL' | 'DETACHED'
 
@@ -20,6 +26,7 @@ export type ExecutionMode = 'NORMAL' | 'DETACHED'
  */
 export async function startJobCluster(context: DaemonContext): Promise<RunningDaemon> {
   const mode = executionMode(context)
+  const patienceMs = resultPatience(context)
   const { jobGraph, code } = await readJob(context)
   let end: ClusterEnd | undefined
   let ended: ClusterEnd | undefined
@@ -28,7 +35,7 @@ export async function startJobCluster(context: DaemonContext): Promise<RunningDa
     stopWaiting()
     if (ended?.status === undefined) return
     end = ended
-    context.shutDown(ended.diagnostics, EXIT_CODES[ended.status])
+    context.shutDown('the job of this cluster has ended', EXIT_CODES[ended.status])
   }
   const jobManager: JobManager = await startJobManager(context, {
     onClusterShutDown: (status) => {
@@ -46,7 +53,6 @@ export async function startJobCluster(context: DaemonContext): Promise<RunningDa
       if (mode === 'DETACHED') finish()
       else {
         context.tell?.(`Job ${jobId} ended as ${status}${why}`)
-        const patienceMs = context.configuration.get(ClientOptions.CLIENT_HEARTBEAT_TIMEOUT)
         stopWaiting = context.clock.schedule(patienceMs, finish)
       }
     },
@@ -102,6 +108,15 @@ function executionMode({ options }: DaemonContext): ExecutionMode {
   const given = (options['--execution-mode'] ?? 'NORMAL').toUpperCase()
   if (given === 'NORMAL' || given === 'DETACHED') return given
   throw refused(`--execution-mode ${given} is unknown: expected NORMAL or DETACHED`)
+}
+
+/** How long the cluster waits for a client that fetches the result. */
+function resultPatience({ options, configuration }: DaemonContext): number {
+  const given = options['--result-patience']
+  if (given === undefined) return configuration.get(ClientOptions.CLIENT_HEARTBEAT_TIMEOUT)
+  const patienceMs = parseDuration(given)
+  if (patienceMs === undefined) throw refused(`--result-patience ${given} is no duration`)
+  return patienceMs
 }
 
 async function readJob(

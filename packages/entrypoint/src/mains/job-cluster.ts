@@ -8,7 +8,7 @@ await runDaemon({
   kind: 'jobmanager',
   name: 'JobManager',
   fatalExitCode: 2,
-  ownOptions: ['--job-graph', '--bundle', '--prepared', '--execution-mode'],
+  ownOptions: ['--job-graph', '--bundle', '--prepared', '--execution-mode', '--result-patience'],
   // Loaded when the configuration has turned out to be usable.
   start: async (context) => (await import('../jobmanager/job-cluster.js')).startJobCluster(context),
 })
