@@ -485,32 +485,34 @@ t.test('removePreparedJob: goes with a process that could not even start', async
   removePreparedJob(['--prepared'])
 })
 
-t.test('runDaemon: what a container removes on SIGTERM is gone before the daemon is closed', async (t) => {
-  const folder = t.testdir({
-    conf: {
-      'config.yaml': 'jobmanager.memory.process.size: 1600m\n',
-      'yarn-deployment.json': '',
-    },
-    log: {},
-    staging: { application: { 'cluster-secret': 'secret' } },
-  })
-  const staged = join(folder, 'staging', 'application')
-  writeFileSync(
-    join(folder, 'conf', 'yarn-deployment.json'),
-    JSON.stringify({
-      formatVersion: 1,
-      applicationId: 'application_1700000000000_0001',
-      stagingFolder: `file://${staged}`,
-      nodePath: 'node',
-      homePath: '.',
-      mainsPath: '.',
-      localResources: {},
-      environment: {},
-      schedulerAddresses: ['localhost:1'],
-    }),
-  )
-  const runDaemonModule = new URL('../dist/daemon/run-daemon.js', import.meta.url).href
-  const script = `
+t.test(
+  'runDaemon: what a container removes on SIGTERM is gone before the daemon is closed',
+  async (t) => {
+    const folder = t.testdir({
+      conf: {
+        'config.yaml': 'jobmanager.memory.process.size: 1600m\n',
+        'yarn-deployment.json': '',
+      },
+      log: {},
+      staging: { application: { 'cluster-secret': 'secret' } },
+    })
+    const staged = join(folder, 'staging', 'application')
+    writeFileSync(
+      join(folder, 'conf', 'yarn-deployment.json'),
+      JSON.stringify({
+        formatVersion: 1,
+        applicationId: 'application_1700000000000_0001',
+        stagingFolder: `file://${staged}`,
+        nodePath: 'node',
+        homePath: '.',
+        mainsPath: '.',
+        localResources: {},
+        environment: {},
+        schedulerAddresses: ['localhost:1'],
+      }),
+    )
+    const runDaemonModule = new URL('../dist/daemon/run-daemon.js', import.meta.url).href
+    const script = `
     import { existsSync } from 'node:fs'
     import { runDaemon } from ${JSON.stringify(runDaemonModule)}
     setInterval(() => {}, 1000)
@@ -524,32 +526,33 @@ t.test('runDaemon: what a container removes on SIGTERM is gone before the daemon
     })
     console.log('ready')
   `
-  // Words of the daemon stand behind the path of a module.
-  const module = join(folder, 'daemon.mjs')
-  writeFileSync(module, script)
-  const child = spawn(
-    process.execPath,
-    [module, '--configDir', join(folder, 'conf'), '--container', 'yarn'],
-    {
-      env: {
-        ...process.env,
-        NODE_OPTIONS: '',
-        NM_HOST: 'localhost',
-        CONTAINER_ID: 'container_1700000000000_0001_01_000001',
-        LOG_DIRS: join(folder, 'log'),
-        LOCAL_DIRS: folder,
+    // Words of the daemon stand behind the path of a module.
+    const module = join(folder, 'daemon.mjs')
+    writeFileSync(module, script)
+    const child = spawn(
+      process.execPath,
+      [module, '--configDir', join(folder, 'conf'), '--container', 'yarn'],
+      {
+        env: {
+          ...process.env,
+          NODE_OPTIONS: '',
+          NM_HOST: 'localhost',
+          CONTAINER_ID: 'container_1700000000000_0001_01_000001',
+          LOG_DIRS: join(folder, 'log'),
+          LOCAL_DIRS: folder,
+        },
+        stdio: ['ignore', 'pipe', 'pipe'],
       },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  )
-  let text = ''
-  child.stderr.on('data', (chunk) => {
-    text += chunk
-  })
-  child.stdout.on('data', (chunk) => {
-    text += chunk
-    if (String(chunk).includes('ready')) child.kill('SIGTERM')
-  })
-  await new Promise((resolve) => child.once('exit', resolve))
-  t.match(text, /closed, files are there: false/)
-})
+    )
+    let text = ''
+    child.stderr.on('data', (chunk) => {
+      text += chunk
+    })
+    child.stdout.on('data', (chunk) => {
+      text += chunk
+      if (String(chunk).includes('ready')) child.kill('SIGTERM')
+    })
+    await new Promise((resolve) => child.once('exit', resolve))
+    t.match(text, /closed, files are there: false/)
+  },
+)
