@@ -340,6 +340,20 @@ t.test('LaunchCoordinator repeats a REVIVE that the master did not take', async 
   t.same(c.said, ['REVIVE'], 'the next subscription begins anew')
 })
 
+t.test(
+  'LaunchCoordinator revives offers again when none came, in case that the master has not heard it',
+  async (t) => {
+    const c = new CoordinatorUnderTest()
+    c.coordinator.connected()
+    c.coordinator.request(request('1'))
+    await c.pass(30_000)
+    t.same(c.said, ['SUPPRESS', 'REVIVE', 'REVIVE'])
+    c.offers(offer({ id: 'a', cpus: 0.5 }))
+    await c.pass(330_000)
+    t.same(c.said, ['DECLINE a'])
+  },
+)
+
 t.test('LaunchCoordinator declines what the master does not let it accept', async (t) => {
   const c = new CoordinatorUnderTest()
   c.answer = async ({ type }) => {

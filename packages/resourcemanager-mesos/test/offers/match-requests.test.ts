@@ -64,6 +64,10 @@ t.test('matchRequests gives the large ones their places first', async (t) => {
   ]
 
   t.same(match(offers, requests), { placed: { a: ['l'], b: ['s1'] }, unplaced: ['s2'] })
+  t.same(match([offer({ id: 'a', cpus: 5 })], requests), {
+    placed: { a: ['l'] },
+    unplaced: ['s1', 's2'],
+  })
 })
 
 t.test('matchRequests looks at every resource', async (t) => {
@@ -117,6 +121,20 @@ t.test('matchRequests prefers agents of which something is reserved for the role
   const unreserved = offer({ id: 'unreserved', cpus: 1, forRole: 'flink' })
 
   t.same(match([unreserved, reserved], [request('1')]).placed, { reserved: ['1'] })
+  const partly = (id: string) =>
+    offer({
+      id,
+      forRole: 'flink',
+      resources: [
+        ...agentResources({ cpus: 8 }),
+        ...agentResources({ cpus: 1, memoryMb: 1024, role: 'flink', ports: [1, 2] }),
+      ],
+    })
+  t.same(
+    match([partly('a'), partly('b')], [request('1'), request('2')]).placed,
+    { a: ['1'], b: ['2'] },
+    'what is reserved on two agents, before what is not',
+  )
 })
 
 t.test('OfferPool takes what is reserved first, and pools the offers of an agent', async (t) => {
@@ -164,6 +182,24 @@ t.test('OfferPool counts in thousandths, as Mesos does', async (t) => {
   t.same(match(offers, requests).unplaced, [])
   t.same(match(offers, [request('1', { cpus: 0.1 + 0.2 })]).unplaced, [])
   t.same(match(offers, [request('1', { cpus: 0.3001 })]).unplaced, ['1'], 'rounded up')
+})
+
+t.test('HeldOffers knows its offers by age, agent and sum', async (t) => {
+  const held = new HeldOffers('network')
+  for (const [index, id] of ['1', '2', '3'].entries()) {
+    held.add(offer({ id, agentId: index < 2 ? 'a' : 'b', cpus: 2 ** index }), index)
+  }
+  held.add(offer({ id: '1', agentId: 'a', cpus: 64 }), 9)
+  t.same([held.size, held.pools.length, held.total.cpus, held.oldestMs], [3, 2, 7000, 0])
+  t.same([held.remove('1'), held.remove('1')], [true, false])
+  t.same([held.size, held.pools.length, held.total.cpus, held.oldestMs], [2, 2, 6000, 1])
+  t.same(
+    held.takeUntil(1).map(({ id }) => id),
+    ['2'],
+  )
+  t.equal(held.removeAgent('a'), 0)
+  t.equal(held.removeAgent('b'), 1)
+  t.same([held.size, held.pools.length, held.total.cpus, held.oldestMs], [0, 0, 0, undefined])
 })
 
 const HOSTS = ['a', 'b', 'c', 'd']
