@@ -12,7 +12,7 @@ export const SecurityOptions = {
     .booleanType()
     .defaultValue(false)
     .withDescription(
-      'Whether REST requests must prove that they know the secret of the cluster. Clients with the same key and secret file do so; clusters on YARN always ask for it.',
+      'Whether REST requests must prove that they know the secret of the cluster. Clients with the same key and secret file do so; without the key they do so towards servers that have proved to know it, too. Clusters on YARN always ask for it, those on Mesos unless this is false.',
     ),
   SSL_PROTOCOL: ConfigOptions.key('security.ssl.protocol')
     .stringType()
