@@ -4,6 +4,7 @@ import { mesosMissing } from './clusters/mesos-programs.js'
 import { startZooKeeper, zookeeperMissing } from './clusters/zookeeper.js'
 import { highAvailability, testFailures, testRemovedFramework } from './mesos/failures.js'
 import { MesosPlace } from './mesos/mesos-place.js'
+import { testSupervised } from './mesos/supervised.js'
 import { temporaryFolder } from './support/installation.js'
 
 // Minutes on a quiet machine.
@@ -23,4 +24,5 @@ t.test('clusters on a Mesos that fails', { skip: missing ?? false }, async (t) =
   const place = await MesosPlace.prepare(t, mesos, highAvailability(temporaryFolder(t), zooKeeper))
   await testFailures(t, place)
   await testRemovedFramework(t, place)
+  await testSupervised(t, await MesosPlace.prepare(t, mesos))
 })

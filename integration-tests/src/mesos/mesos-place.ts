@@ -45,21 +45,22 @@ export class MesosPlace {
     configuration: Readonly<Record<string, string | number>> = {},
     home = PROJECT_FOLDER,
   ): Promise<MesosPlace> {
-    const [restPort] = await freePorts(1)
-    const place = new MesosPlace(mesos, restPort!, configuration, home)
+    const [restPort, rpcPort] = await freePorts(2)
+    const ports = { 'rest.port': restPort!, 'jobmanager.rpc.port': rpcPort! }
+    const place = new MesosPlace(mesos, ports, configuration, home)
     t.teardown(() => place.#tearDown())
     return place
   }
 
   private constructor(
     mesos: MesosCluster,
-    restPort: number,
+    ports: Readonly<Record<'rest.port' | 'jobmanager.rpc.port', number>>,
     configuration: Readonly<Record<string, string | number>>,
     home: string,
   ) {
     this.#home = home
     this.mesos = mesos
-    this.restAddress = `127.0.0.1:${restPort}`
+    this.restAddress = `127.0.0.1:${ports['rest.port']}`
     this.folder = mkdtempSync(join(tmpdir(), 'flink-it-'))
     this.confDir = join(this.folder, 'conf')
     const temporary = join(this.folder, 'tmp')
@@ -77,7 +78,7 @@ export class MesosPlace {
         ? { 'mesos.flink-ts.home-path': home, 'mesos.flink-ts.node-path': process.execPath }
         : {}),
       'jobmanager.rpc.address': '127.0.0.1',
-      'rest.port': restPort,
+      ...ports,
       'jobmanager.memory.process.size': '1024m',
       'taskmanager.memory.process.size': '1024m',
       // Three tasks of a job share a slot.
