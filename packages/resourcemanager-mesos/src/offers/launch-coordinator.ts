@@ -55,6 +55,7 @@ export class LaunchCoordinator implements OfferTaker {
   /** What the driver is carrying out. */
   readonly #placements = new Set<Placement>()
   #state: CoordinatorState = 'SUSPENDED'
+  #gatheringSinceMs = 0
   #cancelRound: CancelTimer | undefined
   #cancelAttempt: CancelTimer | undefined
   #cancelExplain: CancelTimer | undefined
@@ -182,6 +183,7 @@ export class LaunchCoordinator implements OfferTaker {
   #gather(): void {
     this.#transitionTo('GATHERING_OFFERS')
     this.#shortage.reset()
+    this.#gatheringSinceMs = this.#options.clock.monotonicNow()
     this.#attempted = { requests: 0, offers: 0 }
     this.#calls.revive()
     this.#scheduleExplanation()
@@ -291,7 +293,8 @@ export class LaunchCoordinator implements OfferTaker {
     if (late.length === 0) return
     // In case that the master did not hear of it.
     if (!this.#shortage.hasSeenOffers) this.#calls.revive()
-    const seconds = Math.round(this.#waiting.longestMs / 1000)
+    const sinceMs = this.#options.clock.monotonicNow() - this.#gatheringSinceMs
+    const seconds = Math.round(sinceMs / 1000)
     const explanation = this.#shortage.explain(late, seconds)
     this.#options.onUnsatisfied(
       late.map(({ request }) => request.taskId),

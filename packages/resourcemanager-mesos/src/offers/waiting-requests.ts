@@ -38,12 +38,6 @@ export class WaitingRequests {
     return this.#needs
   }
 
-  /** Since when the first one waits. */
-  get longestMs(): number {
-    for (const { sinceMs } of this.#waiting.values()) return this.#clock.monotonicNow() - sinceMs
-    return 0
-  }
-
   /** @returns false: it is known */
   add(request: PlacementRequest): boolean {
     const { taskId } = request
