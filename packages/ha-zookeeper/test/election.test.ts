@@ -1,7 +1,6 @@
 import t from 'tap'
 import { bytes, DISPATCHER, ENTRIES, HaWorld, INFO, LATCH, settle } from './ha-world.js'
 
-const CLUSTER = '/flink/default'
 /** What was logged of changes that were refused. */
 const refusals = (world: HaWorld) =>
   world.logged
@@ -491,114 +490,5 @@ t.test('A process that joins while its connection is cut takes part when it is b
   await world.advance(5_000)
   t.equal(a.leads, true)
   t.equal(told.at(-1)?.address, 'a')
-  await a.ha.close()
-})
-
-t.test('A leader that ends its cluster ends those that wait for their turn first', async (t) => {
-  const world = new HaWorld()
-  const [a, b, c] = ['a', 'b', 'c'].map((name) => world.process(name, { endOfCluster: 'ends' }))
-  for (const each of [a!, b!, c!]) {
-    each.contend()
-    await settle()
-  }
-  await a!.stores().namespace('job-results').create('job', bytes('ended'))
-  const closed = a!.ha.close({ cleanUp: true })
-  await world.advance(1_000, 50)
-  await closed
-  t.strictSame([a!.clusterEnds, b!.clusterEnds, c!.clusterEnds], [0, 1, 1])
-  t.strictSame([b!.tokens, c!.tokens], [[], []], 'neither has led: nothing was begun again')
-  t.strictSame(world.zooKeeper.paths, [])
-  t.strictSame(await world.files(), [])
-  t.notMatch(world.warnings(), [/do not end with/])
-})
-
-t.test(
-  'A leader that ends its cluster puts out those that hang; they end when they go on',
-  async (t) => {
-    const world = new HaWorld()
-    const [a, b] = ['a', 'b'].map((name) => world.process(name, { endOfCluster: 'ends' }))
-    for (const each of [a!, b!]) {
-      each.contend()
-      await settle()
-    }
-    world.zooKeeper.standStill('b')
-    const closed = a!.ha.close({ cleanUp: true })
-    await world.advance(500, 50)
-    const next = world.process('next', { endOfCluster: 'ends' })
-    next.contend()
-    await world.advance(6_000, 50)
-    await closed
-    t.match(world.warnings().join(), /do not end with their cluster/)
-    t.equal(next.leads, true, 'who comes meanwhile is of the next cluster')
-    world.zooKeeper.goOn('b')
-    await world.advance(2_000)
-    t.strictSame([b!.tokens, b!.clusterEnds], [[], 1])
-    t.strictSame([next.leads, next.clusterEnds], [true, 0])
-    await world.advance(2_000)
-    t.equal(nodes(world).length, 1, 'it takes no part any more')
-    const ended = next.ha.close({ cleanUp: true })
-    await world.advance(1_000, 50)
-    await ended
-    t.strictSame(world.zooKeeper.paths, [])
-  },
-)
-
-for (const [what, lostMs] of [
-  ['whose session lasts', 0],
-  ['that have lost their session before', 11_000],
-] as const) {
-  t.test(`A cluster that has ended is not led again by standbys ${what}`, async (t) => {
-    const world = new HaWorld()
-    const [a, b] = ['a', 'b'].map((name) => world.process(name, { endOfCluster: 'ends' }))
-    for (const each of [a!, b!]) {
-      each.contend()
-      await settle()
-    }
-    world.zooKeeper.standStill('b')
-    await world.advance(lostMs)
-    const closed = a!.ha.close({ cleanUp: true })
-    await world.advance(6_000, 50)
-    await closed
-    world.zooKeeper.goOn('b')
-    await world.advance(12_000)
-    t.strictSame([b!.tokens, b!.clusterEnds, b!.fatal], [[], 1, []])
-    t.strictSame(world.zooKeeper.paths, [], 'nothing is left')
-    t.strictSame(await world.files(), [])
-  })
-}
-
-t.test('A leader and standbys that are stopped in order end no cluster', async (t) => {
-  const world = new HaWorld()
-  const [a, b] = ['a', 'b'].map((name) => world.process(name, { endOfCluster: 'ends' }))
-  for (const each of [a!, b!]) {
-    each.contend()
-    await settle()
-  }
-  await a!.ha.close()
-  await world.advance(1_000)
-  t.strictSame([b!.leads, b!.clusterEnds], [true, 0])
-  world.zooKeeper.cut('b')
-  await world.advance(12_000)
-  world.zooKeeper.restore('b')
-  await world.advance(2_000)
-  t.strictSame([b!.leads, b!.clusterEnds], [true, 0], 'nor is one ended whose JobManager was away')
-  await b!.ha.close()
-  t.strictSame(world.zooKeeper.paths, [])
-})
-
-t.test('A process that knew an ensemble before it lost its data says so and ends', async (t) => {
-  const world = new HaWorld()
-  const a = world.process('a', { endOfCluster: 'ends' })
-  a.contend()
-  await settle()
-  const exists = a.zooKeeper.exists.bind(a.zooKeeper)
-  a.zooKeeper.exists = async (path, watcher) => {
-    const stat = await exists(path, watcher)
-    return stat && path === CLUSTER ? { ...stat, czxid: 1, mzxid: 1 } : stat
-  }
-  world.zooKeeper.expireSession('a')
-  await world.advance(2_000)
-  t.match(a.fatal, [{ code: 'FLINK_HA_DATA_LOST', path: CLUSTER }])
-  t.strictSame([a.news, a.clusterEnds], [['+1', '-'], 0])
   await a.ha.close()
 })

@@ -29,7 +29,7 @@ export interface HighAvailabilityContext extends LeaderRetrievalContext {
   readonly fileSystems: FileSystems
   /** Of this JobManager, for people: `host:port` of its RPC service. */
   readonly contenderName: string
-  /** Another JobManager, the leader, ends the cluster: this one is to end, too. */
+  /** The cluster has ended, by its leader or by a person, perhaps some time ago: this JobManager is to end, too. Called at most once. */
   readonly onClusterEnded?: () => void
 }
 
