@@ -120,6 +120,8 @@ export class FrameworkConnection {
         this.#scheduler = undefined
         this.#disconnected(end.message)
         this.#monitor.stop()
+        // What it has of the machine: connections, a client of ZooKeeper.
+        scheduler.close().catch((error) => log.warn('A scheduler could not be closed', { error }))
         handler.onEnded(end)
       }),
     }

@@ -338,6 +338,11 @@ t.test('MesosResourceManagerDriver: ends', async (t) => {
       const other = await subscribeToo(under)
       await under.clock.advance(5_000)
       t.notOk(other.isSubscribed)
+      t.equal(under.schedulers.length, 2)
+      t.ok(
+        under.process.closedSchedulers === 1,
+        'what the first one had of the machine is given back',
+      )
       t.same(under.process.errors, [])
       t.same(under.tasks, [...ids].sort())
       t.equal((await under.running(1)).length, 1)

@@ -124,6 +124,7 @@ export interface DriverProcess {
   readonly lines: string[]
   /** What is kept without high availability. */
   readonly memory: TestStore
+  closedSchedulers: number
 }
 
 /** Drivers, one after the other, on a simulated Mesos of their own. */
@@ -181,7 +182,14 @@ export class DriverUnderTest {
       createScheduler: async () => {
         const scheduler = this.mesos.scheduler()
         this.schedulers.push(scheduler)
-        return mortal.scheduler(scheduler)
+        const mortalScheduler = mortal.scheduler(scheduler)
+        return {
+          ...mortalScheduler,
+          close: () => {
+            this.process.closedSchedulers++
+            return mortalScheduler.close()
+          },
+        }
       },
       createOfferTaker:
         this.#options.createOfferTaker ??
@@ -210,6 +218,7 @@ export class DriverUnderTest {
       handler,
       lines,
       memory: new TestStore(),
+      closedSchedulers: 0,
     }
     return this.process
   }
