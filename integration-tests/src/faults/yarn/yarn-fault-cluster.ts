@@ -52,6 +52,7 @@ export class YarnFaultCluster {
       'jobmanager.memory.process.size': '1600m',
       'taskmanager.memory.process.size': '1728m',
       'yarn.flink-ts.home-path': PROJECT_FOLDER,
+      'yarn.flink-ts.node-path': process.execPath,
       'yarn.application-attempts': 1000,
       'yarn.heartbeat.interval': 1,
       ...configuration,
