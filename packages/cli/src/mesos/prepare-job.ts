@@ -10,6 +10,7 @@ import {
   SystemRandom,
 } from '@flink-ts/core'
 import { PREPARED_JOB } from '@flink-ts/entrypoint'
+import { checkTaskHeap } from '@flink-ts/runtime/task-heap'
 import type { ActionContext } from '../actions/action.js'
 import { programConfiguration } from '../actions/program-configuration.js'
 import { savepointWords, setSavepoint } from '../actions/savepoint-settings.js'
@@ -106,6 +107,8 @@ async function runForJob(
     random: new SystemRandom(),
     submit: async (job, descriptor) => {
       if (jobGraph !== undefined) throw secondJob(bundle.programName)
+      // The cluster would refuse it, too, when it is up.
+      checkTaskHeap(job.jobGraph, configuration)
       const jobId = fixedId ?? job.jobGraph.jobId
       jobGraph = JSON.stringify({ ...job.jobGraph, jobId, program: descriptor })
       return detachedJob(jobId, job.jobGraph.name)

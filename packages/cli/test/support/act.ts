@@ -8,6 +8,9 @@ import { TestingTerminal } from './testing-terminal.js'
 /** No session of whoever runs the tests is found. */
 export const NO_SESSION = Configuration.fromMap({ 'yarn.properties-file.location': '/nowhere' })
 
+/** Job clusters are refused without. */
+const MEMORY = Configuration.fromMap({ 'taskmanager.memory.process.size': '1728m' })
+
 /** What Ctrl-C does in a test. */
 export class TestingInterrupts {
   readonly #listeners = new Set<() => void>()
@@ -50,12 +53,14 @@ export async function act(
   const args = parseArguments(words, action.options)
   const given = options.configuration ?? {}
   const configured = NO_SESSION.clone()
+    .merge(MEMORY)
     .merge(given instanceof Configuration ? given : Configuration.fromMap(given))
     .merge(dynamicProperties(args.values(action.options.find(({ short }) => short === 'D')!)))
   const code = await action.run(args, {
     terminal,
     clock: options.clock ?? new SystemClock(),
-    environment: options.environment ?? {},
+    // No secret of whoever runs the tests is found.
+    environment: { FLINK_CONF_DIR: '/nowhere', ...options.environment },
     workingDirectory,
     configuration: configured
       .clone()
