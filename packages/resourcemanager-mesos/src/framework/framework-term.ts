@@ -1,4 +1,4 @@
-import { type CancelTimer, type Clock, FlinkError, type Logger, type Random } from '@flink-ts/core'
+import type { CancelTimer, Clock, Logger, Random } from '@flink-ts/core'
 import {
   type FrameworkInfo,
   MesosCallError,
@@ -23,7 +23,7 @@ import { WorkerTasks } from '../tasks/worker-tasks.js'
 import { FrameworkConnection } from './framework-connection.js'
 import type { FrameworkIdFile } from './framework-id-file.js'
 import { FrameworkIdentity } from './framework-identity.js'
-import { frameworkFailedOver, frameworkRefused } from './mesos-framework-error.js'
+import { asFlinkError, frameworkFailedOver, frameworkRefused } from './mesos-framework-error.js'
 import { tearDown, within } from './tear-down.js'
 
 /** What the launch coordinator is given by the driver. */
@@ -324,13 +324,4 @@ export class FrameworkTerm {
     this.#store.close()
     this.#closed ??= this.#connection.close()
   }
-}
-
-function asFlinkError(cause: unknown): Error {
-  if (FlinkError.is(cause)) return cause
-  const why = cause instanceof Error ? cause.message : String(cause)
-  return new FlinkError(`The framework cannot go on: ${why}`, {
-    code: 'FLINK_MESOS_FRAMEWORK_FAILED',
-    cause,
-  })
 }

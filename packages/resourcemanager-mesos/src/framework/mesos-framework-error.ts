@@ -23,3 +23,13 @@ export function frameworkIdFileUnusable(path: string, what: string, cause?: unkn
     { code: 'FLINK_MESOS_FRAMEWORK_ID_FILE', cause },
   )
 }
+
+/** What the ResourceManager is told of something unexpected. */
+export function asFlinkError(cause: unknown): Error {
+  if (FlinkError.is(cause)) return cause
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new FlinkError(`The framework cannot go on: ${why}`, {
+    code: 'FLINK_MESOS_FRAMEWORK_FAILED',
+    cause,
+  })
+}
