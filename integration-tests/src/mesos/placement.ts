@@ -13,10 +13,7 @@ export async function testPlacement(t: Test): Promise<void> {
   const mesos = await startMesos({
     agents: [
       { resources: 'cpus:8;mem:8192;disk:1000', attributes: 'rack:r1' },
-      {
-        resources: `cpus:4;mem:4096;disk:1000;cpus(${ROLE}):1;mem(${ROLE}):1024`,
-        attributes: 'rack:r2',
-      },
+      { resources: 'cpus:5;mem:5120;disk:1000', attributes: 'rack:r2' },
     ],
     credentials: { [PRINCIPAL]: SECRET },
     masterFlags: { roles: ROLE },
@@ -30,16 +27,16 @@ export async function testPlacement(t: Test): Promise<void> {
   const test = (name: string, body: (t: Test) => Promise<void>) => mesosTest(t, place, name, body)
 
   await test('attributes decide, and what is reserved is used first', async (t) => {
+    const port = Number(mesos.agents[1]!.address.split(':')[1])
+    const right = (await mesos.operator.agents()).find((each) => each.port === port)!
+    await mesos.operator.reserve(right.id, ROLE, { cpus: 1, mem: 1024 })
     const jobManager = await place.startSession('-Dmesos.constraints.hard.hostattribute=rack:r2')
     t.match(await place.framework(), { roles: [ROLE], principal: PRINCIPAL })
     await submitAndRun(place, '-p', '2', ...ENDLESS)
-    const agents = await mesos.operator.agents()
-    const port = Number(mesos.agents[1]!.address.split(':')[1])
-    const [right] = agents.filter((each) => each.port === port)
     const tasks = await place.tasks()
     t.strictSame(
       tasks.map(({ agentId }) => agentId),
-      [right!.id, right!.id],
+      [right.id, right.id],
       'both are where the attribute is',
     )
     const { tasks: raw } = await mesos.operator.call('GET_TASKS')

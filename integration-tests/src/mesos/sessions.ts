@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import type { Test } from 'tap'
 import { program } from '../support/test-cluster.js'
@@ -93,6 +94,13 @@ export async function testSessions(t: Test, place: MesosPlace): Promise<void> {
     const places = new Map([
       ...place.sandboxFiles(),
       ['command lines', commandLines()],
+      [
+        'environments of tasks',
+        mesos
+          .taskProcesses()
+          .map((pid) => readFileSync(`/proc/${pid}/environ`, 'utf8'))
+          .join('\n'),
+      ],
       ['master', await mesos.operator.everything()],
       ['agents', agentTexts.join('\n')],
       ['logs of Mesos', [...mesos.masters, ...mesos.agents].map((each) => each.log()).join('\n')],
