@@ -67,6 +67,7 @@ export class YarnPlace {
       FLINK_NODE: process.execPath,
       HADOOP_CONF_DIR: hadoop.confDir,
       TMPDIR: this.tmpDir,
+      XDG_CACHE_HOME: join(this.folder, 'cache'),
     }
     this.configure({
       'jobmanager.memory.process.size': '1024m',
