@@ -13,11 +13,16 @@ export interface Offer {
   readonly attributes: readonly MesosAttribute[]
   /** From when the operator wants the machine back, in milliseconds since the epoch. */
   readonly unavailableFromMs?: number
+  /** When the operator gives it back, likewise; undefined with {@link unavailableFromMs}: nobody knows. */
+  readonly unavailableUntilMs?: number
 }
 
 /** The operator wants what an agent gave back. */
 export interface InverseOffer {
   readonly id: string
   readonly agentId?: string
+  /** In milliseconds since the epoch. */
   readonly unavailableFromMs: number
+  /** Likewise; undefined: nobody knows. */
+  readonly unavailableUntilMs?: number
 }

@@ -23,8 +23,12 @@ export type SchedulerCall =
       readonly offerIds: readonly string[]
       readonly refuseSeconds?: number
     }
-  | { readonly type: 'ACCEPT_INVERSE_OFFERS'; readonly inverseOfferIds: readonly string[] }
-  | { readonly type: 'DECLINE_INVERSE_OFFERS'; readonly inverseOfferIds: readonly string[] }
+  | {
+      readonly type: 'ACCEPT_INVERSE_OFFERS' | 'DECLINE_INVERSE_OFFERS'
+      readonly inverseOfferIds: readonly string[]
+      /** How long the same is not asked again; default 5. */
+      readonly refuseSeconds?: number
+    }
   | {
       readonly type: 'KILL'
       readonly taskId: string

@@ -27,9 +27,9 @@ function bodyOf(call: SchedulerCall): JsonObject {
     case 'DECLINE':
       return { decline: { offer_ids: call.offerIds.map(id), ...filters(call.refuseSeconds) } }
     case 'ACCEPT_INVERSE_OFFERS':
-      return { accept_inverse_offers: { inverse_offer_ids: call.inverseOfferIds.map(id) } }
+      return { accept_inverse_offers: inverseAnswer(call) }
     case 'DECLINE_INVERSE_OFFERS':
-      return { decline_inverse_offers: { inverse_offer_ids: call.inverseOfferIds.map(id) } }
+      return { decline_inverse_offers: inverseAnswer(call) }
     case 'KILL':
       return {
         kill: {
@@ -54,6 +54,13 @@ function bodyOf(call: SchedulerCall): JsonObject {
         },
       }
   }
+}
+
+function inverseAnswer(call: {
+  readonly inverseOfferIds: readonly string[]
+  readonly refuseSeconds?: number
+}): JsonObject {
+  return { inverse_offer_ids: call.inverseOfferIds.map(id), ...filters(call.refuseSeconds) }
 }
 
 function launch(tasks: readonly JsonObject[]): JsonObject {

@@ -6,7 +6,7 @@ const NANOSECONDS_PER_MS = 1_000_000
 
 export function parseOffer(reader: JsonReader): Offer {
   const agentAddress = addressOf(reader)
-  const unavailableFromMs = unavailableFrom(reader)
+  const unavailability = reader.optionalObject('unavailability')
   return {
     id: reader.id('id'),
     agentId: reader.id('agent_id'),
@@ -17,7 +17,7 @@ export function parseOffer(reader: JsonReader): Offer {
     attributes: reader
       .objects('attributes')
       .flatMap((attribute) => parseAttribute(attribute) ?? []),
-    ...(unavailableFromMs !== undefined && { unavailableFromMs }),
+    ...(unavailability !== undefined && windowOf(unavailability)),
   }
 }
 
@@ -26,14 +26,20 @@ export function parseInverseOffer(reader: JsonReader): InverseOffer {
   return {
     id: reader.id('id'),
     ...(agentId !== undefined && { agentId }),
-    unavailableFromMs:
-      reader.object('unavailability').object('start').number('nanoseconds') / NANOSECONDS_PER_MS,
+    ...windowOf(reader.object('unavailability')),
   }
 }
 
-function unavailableFrom(reader: JsonReader): number | undefined {
-  const start = reader.optionalObject('unavailability')?.object('start')
-  return start && start.number('nanoseconds') / NANOSECONDS_PER_MS
+function windowOf(unavailability: JsonReader): {
+  unavailableFromMs: number
+  unavailableUntilMs?: number
+} {
+  const from = unavailability.object('start').number('nanoseconds')
+  const duration = unavailability.optionalObject('duration')?.number('nanoseconds')
+  return {
+    unavailableFromMs: from / NANOSECONDS_PER_MS,
+    ...(duration !== undefined && { unavailableUntilMs: (from + duration) / NANOSECONDS_PER_MS }),
+  }
 }
 
 function addressOf(reader: JsonReader): string | undefined {

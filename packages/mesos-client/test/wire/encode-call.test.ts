@@ -107,8 +107,13 @@ t.test('encodeCall writes all calls', async (t) => {
       { accept_inverse_offers: { inverse_offer_ids: [value('i')] } },
     ],
     [
-      { type: 'DECLINE_INVERSE_OFFERS', inverseOfferIds: ['i'] },
-      { decline_inverse_offers: { inverse_offer_ids: [value('i')] } },
+      { type: 'DECLINE_INVERSE_OFFERS', inverseOfferIds: ['i'], refuseSeconds: 60 },
+      {
+        decline_inverse_offers: {
+          inverse_offer_ids: [value('i')],
+          filters: { refuse_seconds: 60 },
+        },
+      },
     ],
     [{ type: 'KILL', taskId: 't' }, { kill: { task_id: value('t') } }],
     [

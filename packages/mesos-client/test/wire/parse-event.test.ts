@@ -188,21 +188,21 @@ t.test('parseEvent reads all other events', async (t) => {
     type: 'RESCIND',
     offerId: 'o',
   })
-  const unavailability = { start: { nanoseconds: 5_000_000 }, duration: { nanoseconds: 1 } }
+  const unavailability = { start: { nanoseconds: 5_000_000 }, duration: { nanoseconds: 2_000_000 } }
   t.strictSame(
     parse({
       type: 'INVERSE_OFFERS',
       inverse_offers: {
         inverse_offers: [
           { id: value('i'), agent_id: value('a'), unavailability },
-          { id: value('j'), unavailability },
+          { id: value('j'), unavailability: { start: { nanoseconds: 5_000_000 } } },
         ],
       },
     }),
     {
       type: 'INVERSE_OFFERS',
       inverseOffers: [
-        { id: 'i', agentId: 'a', unavailableFromMs: 5 },
+        { id: 'i', agentId: 'a', unavailableFromMs: 5, unavailableUntilMs: 7 },
         { id: 'j', unavailableFromMs: 5 },
       ],
     },
