@@ -2,7 +2,13 @@ import { rmSync } from 'node:fs'
 import type { MesosAgent } from '../../clusters/mesos.js'
 import { until } from '../../support/until.js'
 import { lasting } from '../fault.js'
-import { busyAgent, type MesosContext, type MesosFault, SLOW_MS } from './mesos-context.js'
+import {
+  busyAgent,
+  type MesosContext,
+  type MesosFault,
+  SLOW_MS,
+  untilNoneIsForgotten,
+} from './mesos-context.js'
 
 /** An agent is silent until its tasks cannot be reached. They run on beside their replacements, and end when it is back. */
 async function loseAgent(
@@ -42,6 +48,26 @@ async function loseAgent(
     const tasks = await cluster.operator.allTasks()
     return victims.every((id) => tasks.get(id)?.state === 'TASK_UNREACHABLE')
   }
+}
+
+/** A machine is gone with all that ran on it; another one comes to its place. */
+async function loseMachine(context: MesosContext, before: () => Promise<void>): Promise<boolean> {
+  const { cluster, random } = context
+  const found = await busyAgent(context)
+  if (found === undefined) return false
+  const { agent, agentId, victims } = found
+  context.happens()
+  await before()
+  await agent.kill()
+  try {
+    await Promise.all(victims.map((id) => cluster.kill(id)))
+    await cluster.operator.markAgentGone(agentId)
+    await lasting(random.nextInt(4000))
+  } finally {
+    rmSync(agent.workFolder, { recursive: true })
+    await agent.restart()
+  }
+  return true
 }
 
 /** Faults of agents. */
@@ -99,26 +125,23 @@ export const AGENT_FAULTS: readonly MesosFault[] = [
       ),
   },
   {
-    // The machine is gone with all that ran on it; another one comes to its place.
     name: 'lose-machine',
     weight: 2,
     restarts: true,
+    inject: (context) => loseMachine(context, async () => {}),
+  },
+  {
+    // The next JobManager finds out what has become of its TaskManagers.
+    name: 'lose-machine-without-job-manager',
+    weight: 1,
+    restarts: true,
     async inject(context) {
       const { cluster, random } = context
-      const found = await busyAgent(context)
-      if (found === undefined) return false
-      const { agent, agentId, victims } = found
-      context.happens()
-      await agent.kill()
-      try {
-        await Promise.all(victims.map((id) => cluster.kill(id)))
-        await cluster.operator.markAgentGone(agentId)
-        await lasting(random.nextInt(4000))
-      } finally {
-        rmSync(agent.workFolder, { recursive: true })
-        await agent.restart()
-      }
-      return true
+      const done = await loseMachine(context, () => cluster.jobManager.kill(true))
+      await lasting(random.nextInt(2000))
+      cluster.jobManager.release()
+      if (done) await untilNoneIsForgotten(context)
+      return done
     },
   },
 ]

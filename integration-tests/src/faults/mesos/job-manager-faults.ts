@@ -6,6 +6,7 @@ import {
   type MesosFault,
   SESSION_TIMEOUT_MS,
   SLOW_MS,
+  untilNoneIsForgotten,
   workersOf,
 } from './mesos-context.js'
 
@@ -34,6 +35,7 @@ async function takenOver(context: MesosContext, action: () => Promise<void>): Pr
   if (foreign.length > 0) {
     throw new Error(`${foreign[0]!.frameworkId} is another framework than ${frameworkId}`)
   }
+  await untilNoneIsForgotten(context)
   return true
 }
 
@@ -97,6 +99,36 @@ export const JOB_MANAGER_FAULTS: readonly MesosFault[] = [
       context.happens()
       const killing = workers.map(({ id }) => cluster.kill(id))
       await Promise.all([killed(context), ...killing])
+      await untilNoneIsForgotten(context)
+      return true
+    },
+  },
+  {
+    // It may have got anywhere with the tasks that are to come: the next one knows of each.
+    name: 'kill-job-manager-in-launch',
+    weight: 2,
+    restarts: true,
+    async inject(context) {
+      const { cluster, random, note } = context
+      const workers = await workersOf(context)
+      if (workers === undefined) return false
+      context.happens()
+      await Promise.all(workers.map(({ id }) => cluster.kill(id)))
+      const old = new Set(workers.map(({ id }) => id))
+      // From before they are asked for to where they are registered.
+      if (random.nextInt(2) === 0) await lasting(random.nextInt(1500))
+      else {
+        await until(
+          'a task is launched',
+          async () => (await cluster.tasks()).some(({ id }) => !old.has(id)),
+          SLOW_MS,
+        )
+        await lasting(random.nextInt(500))
+      }
+      const launched = (await cluster.tasks()).filter(({ id }) => !old.has(id))
+      note(launched.map(({ id, state }) => `${id} ${state}`).join(', '))
+      await killed(context)
+      await untilNoneIsForgotten(context)
       return true
     },
   },

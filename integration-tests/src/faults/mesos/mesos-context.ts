@@ -54,6 +54,23 @@ export async function busyAgent(
   return { agent, agentId, victims }
 }
 
+/** Waits until each task that Mesos has is a TaskManager which the JobManager knows: none has been forgotten. */
+export async function untilNoneIsForgotten({ cluster, job }: MesosContext): Promise<void> {
+  let forgotten: readonly string[] = []
+  await until(
+    'all tasks of Mesos are TaskManagers of the cluster',
+    async () => {
+      if (await job.isFinished()) return true
+      const known = new Set((await cluster.ask((rest) => rest.taskManagers())).map(({ id }) => id))
+      forgotten = (await cluster.tasks()).flatMap(({ id }) => (known.has(id) ? [] : id))
+      return forgotten.length === 0
+    },
+    SLOW_MS,
+  ).catch((cause) => {
+    throw new Error(`nobody knows ${forgotten.join(', ')}`, { cause })
+  })
+}
+
 export function anyOf<T>({ random }: MesosContext, all: readonly T[]): T {
   return all[random.nextInt(all.length)]!
 }

@@ -11,6 +11,8 @@ const FIRST_PAUSE_MS = 200
 const MAX_PAUSE_MS = 5_000
 /** A JobManager that is gone for so long does not come back at this address. */
 const PATIENCE_MS = 60_000
+/** Nobody listens there: that JobManager, which listened before it launched this task, has ended, and another one does not know the ticket. */
+const REFUSED_PATIENCE_MS = 10_000
 
 const REFUSALS: Readonly<Record<number, string>> = {
   401: 'it does not know what a ticket is: it is of another version',
@@ -27,7 +29,8 @@ export interface RedeemTicketOptions {
 }
 
 /**
- * Shows the ticket to the JobManager until it answers, for a minute at most.
+ * Shows the ticket to the JobManager until it answers, for a minute at most; for 10 s if nobody listens there any more, since the next
+ * JobManager waits for the tasks of the last.
  *
  * @throws FlinkError FLINK_MESOS_CONTAINER
  */
@@ -36,7 +39,8 @@ export async function redeemTicket(options: RedeemTicketOptions): Promise<Launch
   // The same each time: an answer that was lost on its way is given again to whoever asked.
   const claim = newClaim(ticket)
   const { host } = new URL(artifacts)
-  const untilMs = clock.monotonicNow() + PATIENCE_MS
+  const sinceMs = clock.monotonicNow()
+  let refusedSinceMs: number | undefined
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
     let problem: unknown
     try {
@@ -51,15 +55,23 @@ export async function redeemTicket(options: RedeemTicketOptions): Promise<Launch
       if (error instanceof Refusal) throw noSecrets(`${error.message} (${host})`)
       problem = error
     }
-    if (clock.monotonicNow() + pauseMs > untilMs) {
+    if (!isRefused(problem)) refusedSinceMs = undefined
+    else refusedSinceMs ??= clock.monotonicNow()
+    const [fromMs, patienceMs] =
+      refusedSinceMs === undefined ? [sinceMs, PATIENCE_MS] : [refusedSinceMs, REFUSED_PATIENCE_MS]
+    if (clock.monotonicNow() + pauseMs > fromMs + patienceMs) {
       const why = problem instanceof Error ? problem.message : String(problem)
       throw noSecrets(
-        `${host} cannot be asked for ${PATIENCE_MS / 1000} s: ${why}; is the JobManager there, and reached from this machine?`,
+        `${host} cannot be asked for ${patienceMs / 1000} s: ${why}; is the JobManager there, and reached from this machine?`,
         problem,
       )
     }
     await new Promise<void>((resolve) => clock.schedule(pauseMs, resolve))
   }
+}
+
+function isRefused(problem: unknown): boolean {
+  return (problem as { readonly code?: unknown } | undefined)?.code === 'ECONNREFUSED'
 }
 
 class Refusal extends Error {}
