@@ -27,6 +27,8 @@ import { WakeablePause } from './wakeable-pause.js'
 
 /** In which ZooKeeper may answer before anybody is told that it does not. */
 const FIRST_DETECTION_MS = 3_000
+/** Of an agent whose offer cannot be read: the next one will be no better soon. */
+const UNREADABLE_REFUSE_SECONDS = 300
 
 export interface HttpMesosSchedulerOptions {
   /** Not started; the scheduler closes it, and {@link transport}. */
@@ -163,6 +165,7 @@ export class HttpMesosScheduler implements MesosScheduler {
       limits: this.#limits,
       onSubscribed: (opened) => this.#onSubscribed(opened),
       onEvent: (event) => this.#listener?.onEvent(event),
+      onUnreadableOffer: (what, id) => this.#declineUnreadable(what, id),
     })
   }
 
@@ -188,6 +191,18 @@ export class HttpMesosScheduler implements MesosScheduler {
     const master = authorityOf(url)
     this.#transition('subscribed', { master, streamId })
     this.#listener?.onSubscribed({ frameworkId, master })
+  }
+
+  #declineUnreadable(what: 'offer' | 'inverse offer', id: string): void {
+    const refuseSeconds = UNREADABLE_REFUSE_SECONDS
+    this.call(
+      what === 'offer'
+        ? { type: 'DECLINE', offerIds: [id], refuseSeconds }
+        : { type: 'DECLINE_INVERSE_OFFERS', inverseOfferIds: [id], refuseSeconds },
+    ).catch((error) => {
+      // A lost subscription makes it void; otherwise the master takes it back some day.
+      this.#log.debug('What cannot be read was not declined', { what, id, error })
+    })
   }
 
   /** The master closes the stream; nobody needs to be told. */

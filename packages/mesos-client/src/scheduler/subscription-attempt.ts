@@ -3,7 +3,7 @@ import type { MesosResponse, MesosTransport } from '../http/mesos-transport.js'
 import { redirectTarget } from '../http/redirect-target.js'
 import { MesosProtocolError } from '../mesos-protocol-error.js'
 import { RecordDecoder } from '../record-io/record-decoder.js'
-import { type MasterEvent, parseEvent } from '../wire/parse-event.js'
+import { type MasterEvent, parseEvent, type Unreadable } from '../wire/parse-event.js'
 import { answerText, readText } from './answers.js'
 import type { SubscriptionEnd } from './mesos-scheduler.js'
 import type { MesosSchedulerLimits } from './mesos-scheduler-options.js'
@@ -26,6 +26,8 @@ export interface SubscriptionAttemptOptions {
   readonly limits: MesosSchedulerLimits
   readonly onSubscribed: (opened: OpenedSubscription) => void
   readonly onEvent: (event: SchedulerEvent) => void
+  /** Of an offer that cannot be read and that the framework holds all the same. */
+  readonly onUnreadableOffer: (what: 'offer' | 'inverse offer', id: string) => void
 }
 
 export interface OpenedSubscription {
@@ -149,13 +151,33 @@ export class SubscriptionAttempt {
     const decoder = new RecordDecoder(this.#options.limits)
     try {
       for await (const chunk of body) {
-        for (const record of decoder.push(chunk)) yield parseEvent(record)
+        for (const record of decoder.push(chunk)) {
+          yield parseEvent(record, (unreadable) => this.#onUnreadable(unreadable))
+        }
       }
       if (!decoder.isBetweenRecords) this.cut('the stream ended inside a record')
     } catch (error) {
       const words = wordsOf(error)
       this.cut(error instanceof MesosProtocolError ? words : `the connection broke: ${words}`)
     }
+  }
+
+  #onUnreadable({ what, type, id, error }: Unreadable): void {
+    const { log, onUnreadableOffer } = this.#options
+    const consequence =
+      what !== 'event'
+        ? id === undefined
+          ? 'it has no readable id, and stays with the framework until the master takes it back'
+          : 'it is declined'
+        : type === 'UPDATE'
+          ? 'it is not acknowledged: the agent repeats it, and tells nothing newer about that task'
+          : 'it is skipped'
+    log.warn(`An ${what} of the master of Mesos cannot be read: ${consequence}`, {
+      type,
+      id,
+      problem: error.message,
+    })
+    if (this.#isSubscribed && id !== undefined && what !== 'event') onUnreadableOffer(what, id)
   }
 
   #handle(event: MasterEvent): SubscriptionEnd | undefined {

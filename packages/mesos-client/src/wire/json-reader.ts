@@ -45,6 +45,30 @@ export class JsonReader {
     })
   }
 
+  /**
+   * As {@link objects}, each by itself: what `read` throws of one costs that one.
+   *
+   * @param onWrong told with the reader of the one that it cost, if it is an object at all
+   */
+  readEach<T>(
+    name: string,
+    read: (reader: JsonReader) => T,
+    onWrong: (error: MesosProtocolError, reader: JsonReader | undefined) => void,
+  ): T[] {
+    return this.#list(name).flatMap((value, index) => {
+      let reader: JsonReader | undefined
+      try {
+        if (!isObject(value)) throw this.#wrong(`${name}[${index}]`, 'no object', value)
+        reader = new JsonReader(value, `${this.#path}.${name}[${index}]`)
+        return [read(reader)]
+      } catch (error) {
+        if (!(error instanceof MesosProtocolError)) throw error
+        onWrong(error, reader)
+        return []
+      }
+    })
+  }
+
   strings(name: string): string[] {
     return this.#list(name).map((value, index) => {
       if (typeof value !== 'string') throw this.#wrong(`${name}[${index}]`, 'no text', value)

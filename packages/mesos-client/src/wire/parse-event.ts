@@ -1,3 +1,4 @@
+import { MesosProtocolError } from '../mesos-protocol-error.js'
 import type { SchedulerEvent } from '../scheduler/scheduler-events.js'
 import { JsonReader } from './json-reader.js'
 import { parseInverseOffer, parseOffer } from './parse-offer.js'
@@ -16,20 +17,45 @@ export type MasterEvent =
   /** Of a newer Mesos, or of no concern. */
   | { readonly type: 'skipped'; readonly what: string }
 
+/** An event, or one offer of one, that cannot be read; the stream goes on. */
+export interface Unreadable {
+  readonly what: 'offer' | 'inverse offer' | 'event'
+  /** Of the event. */
+  readonly type: string
+  /** Of the offer, if that can be read. */
+  readonly id?: string
+  readonly error: MesosProtocolError
+}
+
 /**
- * Reads one record of the stream. Unknown types, fields and values of enumerations are skipped.
+ * Reads one record of the stream. Unknown types, fields and values of enumerations are skipped; so is what cannot be read, offer by
+ * offer: the master would say it again in the next subscription.
  *
- * @throws MesosProtocolError that says what is wrong where
+ * @throws MesosProtocolError that says what is wrong where, if it is no JSON object, or decides on the subscription itself
  */
-export function parseEvent(record: Uint8Array): MasterEvent {
+export function parseEvent(
+  record: Uint8Array,
+  onUnreadable: (unreadable: Unreadable) => void,
+): MasterEvent {
   const { buffer, byteOffset, byteLength } = record
   // Messages of executors are any bytes: they must not end a subscription.
   const text = Buffer.from(buffer, byteOffset, byteLength).toString()
   const reader = JsonReader.of(text, 'An event of the master')
-  const type = reader.optionalString('type')
-  const parse = type !== undefined && Object.hasOwn(PARSERS, type) ? PARSERS[type] : undefined
-  return parse?.(reader) ?? { type: 'skipped', what: type ?? 'an event without a type' }
+  let what = 'an event without a type'
+  try {
+    const type = reader.optionalString('type')
+    what = type ?? what
+    const parse = type !== undefined && Object.hasOwn(PARSERS, type) ? PARSERS[type] : undefined
+    return parse?.(reader, onUnreadable) ?? { type: 'skipped', what }
+  } catch (error) {
+    if (!(error instanceof MesosProtocolError) || DECISIVE.has(what)) throw error
+    onUnreadable({ what: 'event', type: what, error })
+    return { type: 'skipped', what }
+  }
 }
+
+/** Without them nobody knows whether there is a subscription. */
+const DECISIVE: ReadonlySet<string> = new Set(['SUBSCRIBED', 'ERROR'])
 
 /** Longer ones are none: a master that is gone has to be noticed some day. */
 const MAX_HEARTBEAT_SECONDS = 3_600
@@ -38,8 +64,13 @@ function isInterval(seconds: number | undefined): seconds is number {
   return seconds !== undefined && seconds > 0 && seconds <= MAX_HEARTBEAT_SECONDS
 }
 
+type Parser = (
+  reader: JsonReader,
+  onUnreadable: (unreadable: Unreadable) => void,
+) => MasterEvent | undefined
+
 /** Undefined: to be skipped. */
-const PARSERS: Readonly<Record<string, (reader: JsonReader) => MasterEvent | undefined>> = {
+const PARSERS: Readonly<Record<string, Parser>> = {
   SUBSCRIBED: (reader) => {
     const subscribed = reader.object('subscribed')
     const seconds = subscribed.optionalNumber('heartbeat_interval_seconds')
@@ -51,14 +82,22 @@ const PARSERS: Readonly<Record<string, (reader: JsonReader) => MasterEvent | und
   },
   HEARTBEAT: () => ({ type: 'HEARTBEAT' }),
   ERROR: (reader) => ({ type: 'ERROR', message: reader.object('error').string('message') }),
-  OFFERS: (reader) => ({
+  OFFERS: (reader, onUnreadable) => ({
     type: 'OFFERS',
-    offers: reader.object('offers').objects('offers').map(parseOffer),
+    offers: reader
+      .object('offers')
+      .readEach('offers', parseOffer, unreadableOffer('offer', 'OFFERS', onUnreadable)),
   }),
   RESCIND: (reader) => ({ type: 'RESCIND', offerId: reader.object('rescind').id('offer_id') }),
-  INVERSE_OFFERS: (reader) => ({
+  INVERSE_OFFERS: (reader, onUnreadable) => ({
     type: 'INVERSE_OFFERS',
-    inverseOffers: reader.object('inverse_offers').objects('inverse_offers').map(parseInverseOffer),
+    inverseOffers: reader
+      .object('inverse_offers')
+      .readEach(
+        'inverse_offers',
+        parseInverseOffer,
+        unreadableOffer('inverse offer', 'INVERSE_OFFERS', onUnreadable),
+      ),
   }),
   RESCIND_INVERSE_OFFER: (reader) => ({
     type: 'RESCIND_INVERSE_OFFER',
@@ -89,4 +128,24 @@ const PARSERS: Readonly<Record<string, (reader: JsonReader) => MasterEvent | und
       ...(status !== undefined && { status }),
     }
   },
+}
+
+function unreadableOffer(
+  what: 'offer' | 'inverse offer',
+  type: string,
+  onUnreadable: (unreadable: Unreadable) => void,
+) {
+  return (error: MesosProtocolError, reader: JsonReader | undefined) => {
+    const id = reader === undefined ? undefined : idOf(reader)
+    onUnreadable({ what, type, ...(id !== undefined && { id }), error })
+  }
+}
+
+function idOf(reader: JsonReader): string | undefined {
+  try {
+    return reader.optionalId('id')
+  } catch {
+    // That is what cannot be read, or a part of it.
+    return undefined
+  }
 }

@@ -1,3 +1,4 @@
+import { type Logger, noopLogger } from '@flink-ts/core'
 import t from 'tap'
 import { FakeZooKeeper } from '../support/fake-zookeeper.js'
 import { SchedulerWorld } from '../support/scheduler-world.js'
@@ -279,7 +280,6 @@ t.test('HttpMesosScheduler gives up a stream that is damaged, and comes back', a
     ['2\n{]', /is no JSON/],
     ['21\n{"type":"SUBSCRIBED"}', /has no 'subscribed'/],
     [record({ type: 'SUBSCRIBED', subscribed: { framework_id: value('f') } }), /came twice/],
-    ['17\n{"type":"OFFERS"}', /An event of the master has no 'offers'/],
   ]
   for (const [text, words] of cases) {
     const world = await SchedulerWorld.create(t)
@@ -298,6 +298,47 @@ t.test('HttpMesosScheduler gives up a stream that is damaged, and comes back', a
     t.strictSame(world.news(), ['subscribed f-1 at m1:5050'])
     await world.scheduler.close()
   }
+})
+
+t.test('HttpMesosScheduler declines what it cannot read, and goes on', async (t) => {
+  const warnings: string[] = []
+  const log: Logger = { ...noopLogger, warn: (message) => void warnings.push(message) }
+  const world = await SchedulerWorld.create(t, { log })
+  const stream = world.masters.last
+  stream.subscribe()
+  await settle()
+  world.news()
+  const offer = (id: string, hostname: unknown) => ({
+    id: value(id),
+    agent_id: value('a'),
+    hostname,
+  })
+  stream.say(
+    { type: 'OFFERS', offers: { offers: [offer('odd', 7), offer('good', 'h')] } },
+    { type: 'UPDATE', update: { status: { task_id: 7 } } },
+    { type: 'INVERSE_OFFERS', inverse_offers: { inverse_offers: [{ id: value('i') }] } },
+    { type: 'RESCIND', rescind: { offer_id: value('good') } },
+  )
+  await settle()
+  t.strictSame(world.news(), ['OFFERS', 'INVERSE_OFFERS', 'RESCIND'])
+  t.notOk(stream.isAborted)
+  t.match(world.masters.last.call, {
+    type: 'DECLINE',
+    decline: { offer_ids: [value('odd')], filters: { refuse_seconds: 300 } },
+  })
+  world.masters.last.answer(202)
+  await settle()
+  t.match(world.masters.last.call, {
+    type: 'DECLINE_INVERSE_OFFERS',
+    decline_inverse_offers: { inverse_offer_ids: [value('i')] },
+  })
+  world.masters.last.answer(202)
+  await settle()
+  t.match(warnings, [
+    /offer .* cannot be read: it is declined/,
+    /event .* is not acknowledged/,
+    /inverse offer/,
+  ])
 })
 
 t.test('HttpMesosScheduler takes no master for one that is none', async (t) => {
