@@ -16,6 +16,7 @@ import type {
   PlacementRequest,
   UnsatisfiedListener,
 } from './placement.js'
+import { Placements } from './placements.js'
 import { fits } from './resource-vector.js'
 import { Shortage } from './shortage.js'
 import { uselessPools } from './useless-pools.js'
@@ -52,8 +53,7 @@ export class LaunchCoordinator implements OfferTaker {
   readonly #held: HeldOffers
   readonly #expiry: OfferExpiry
   readonly #shortage: Shortage
-  /** What the driver is carrying out. */
-  readonly #placements = new Set<Placement>()
+  readonly #placements = new Placements()
   #state: CoordinatorState = 'SUSPENDED'
   #gatheringSinceMs = 0
   #cancelRound: CancelTimer | undefined
@@ -140,6 +140,7 @@ export class LaunchCoordinator implements OfferTaker {
 
   agentLost(agentId: string): void {
     const offers = this.#held.removeAgent(agentId)
+    this.#placements.agentLost(agentId)
     this.#log.debug('The offers of an agent are gone', { agentId, offers })
   }
 
@@ -163,8 +164,7 @@ export class LaunchCoordinator implements OfferTaker {
     this.#transitionTo('CLOSED')
     this.#cancelTimers()
     this.#waiting.close()
-    const placed = [...this.#placements].flatMap(({ offers }) => offers)
-    const all = [...this.#held.clear(), ...placed]
+    const all = [...this.#held.clear(), ...this.#placements.offers]
     if (isConnected) this.#calls.decline(all)
   }
 
@@ -241,9 +241,7 @@ export class LaunchCoordinator implements OfferTaker {
   #prepare(pool: OfferPool, requests: readonly PlacementRequest[]) {
     this.#held.removePool(pool)
     this.#waiting.beginPlacing(requests)
-    const placement: Placement = { offers: pool.offers, tasks: pool.cut(requests) }
-    this.#placements.add(placement)
-    return { placement, requests }
+    return { placement: this.#placements.begin(pool, requests), requests }
   }
 
   #place(placement: Placement, requests: readonly PlacementRequest[]): void {
@@ -272,7 +270,7 @@ export class LaunchCoordinator implements OfferTaker {
       if (launch.length === 0) this.#calls.decline(offers)
       else this.#calls.accept(offers, launch)
     } finally {
-      this.#placements.delete(placement)
+      this.#placements.end(placement)
     }
   }
 

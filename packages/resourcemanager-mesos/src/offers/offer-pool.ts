@@ -46,8 +46,10 @@ export class OfferPool {
 
   /**
    * Cuts out what the requests need, which together must fit: what is reserved for the role first, since nobody else could use it.
+   *
+   * @param behindPort ports behind that one come first. Default: the lowest do.
    */
-  cut(requests: readonly PlacementRequest[]): PlacedTask[] {
+  cut(requests: readonly PlacementRequest[], behindPort = -1): PlacedTask[] {
     const parts = partsOf(this.offers).sort((a, b) => Number(b.isReserved) - Number(a.isReserved))
     return requests.map(({ taskId, needs }) => {
       const { ports: portCount, network, ...scalars } = needsVector(needs)
@@ -57,7 +59,7 @@ export class OfferPool {
         ),
         ...cutScalar(parts, this.#networkName, network),
       ]
-      const ports = cutPorts(parts, portCount)
+      const ports = cutPorts(parts, portCount, behindPort)
       return {
         taskId,
         resources: [...resources, ...ports.resources],
@@ -118,13 +120,14 @@ function cutScalar(parts: readonly PoolPart[], name: string, wanted: number): Ta
 function cutPorts(
   parts: readonly PoolPart[],
   wanted: number,
+  behind: number,
 ): { readonly taken: number[]; readonly resources: TakenResource[] } {
   const all: number[] = []
   const resources: TakenResource[] = []
   for (const part of parts) {
     if (all.length === wanted) break
     if (part.name !== 'ports') continue
-    const { taken, left } = takePorts(part.ranges, wanted - all.length)
+    const { taken, left } = takePorts(part.ranges, wanted - all.length, behind)
     part.ranges = left
     if (taken.length === 0) continue
     all.push(...taken)

@@ -183,6 +183,23 @@ t.test(
   },
 )
 
+t.test('LaunchCoordinator does not try the same port of an agent for ever', async (t) => {
+  const c = new CoordinatorUnderTest()
+  c.coordinator.connected()
+  const ports = [31_000, 31_002] as const
+  for (const id of ['1', '2', '3', '4']) {
+    c.coordinator.request(request(id, { portKeys: ['k'] }))
+    c.offers(offer({ id: `a${id}`, agentId: 'a', ports }))
+    await c.pass(0)
+  }
+  c.coordinator.request(request('5', { portKeys: ['k'] }))
+  c.offers(offer({ id: 'b', ports }))
+  await c.pass(0)
+
+  const taken = c.placements.flatMap(({ tasks }) => tasks.map(({ ports }) => ports['k']))
+  t.same(taken, [31_000, 31_001, 31_002, 31_000, 31_000])
+})
+
 t.test('LaunchCoordinator gives back what the driver leaves out', async (t) => {
   const c = new CoordinatorUnderTest()
   c.place = async (placement) => taskInfos(placement).slice(1)

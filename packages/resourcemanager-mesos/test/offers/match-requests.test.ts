@@ -164,6 +164,40 @@ t.test('OfferPool takes what is reserved first, and pools the offers of an agent
   t.same(task?.ports, { 'taskmanager.rpc.port': 40_000, 'taskmanager.data.port': 31_000 })
 })
 
+t.test('OfferPool takes ports behind another one, then those before it', async (t) => {
+  const ranges = [
+    { begin: 50, end: 51 },
+    { begin: 10, end: 12 },
+  ]
+  const resources = [...agentResources({ ports: [1, 0] }), { name: 'ports', ranges }]
+  const pool = new OfferPool([offer({ id: 'a', resources })], 'network')
+  const portsOf = (keys: string[], behind?: number) => {
+    const [task] = pool.cut([request('1', { portKeys: keys })], behind)
+    const taken = task?.resources.find(({ name }) => name === 'ports')?.ranges
+    return [Object.values(task?.ports ?? {}), taken]
+  }
+
+  t.same(portsOf(['a', 'b']), [[10, 11], [{ begin: 10, end: 11 }]])
+  t.same(portsOf(['a', 'b'], 10), [[11, 12], [{ begin: 11, end: 12 }]])
+  t.same(portsOf(['a', 'b', 'c', 'd'], 12)[0], [50, 51, 10, 11])
+  t.same(portsOf(['a', 'b', 'c', 'd'], 12)[1], [
+    { begin: 10, end: 11 },
+    { begin: 50, end: 51 },
+  ])
+  t.same(portsOf(['a'], 51)[0], [10])
+  const two = pool.cut(
+    [request('1', { portKeys: ['a', 'b'] }), request('2', { portKeys: ['a', 'b'] })],
+    11,
+  )
+  t.same(
+    two.map(({ ports }) => Object.values(ports)),
+    [
+      [12, 50],
+      [51, 10],
+    ],
+  )
+})
+
 t.test('OfferPool uses neither revocable nor special resources', async (t) => {
   const special = { name: 'disk', scalar: 100, isSpecial: true }
   const revocable = { name: 'cpus', scalar: 8, isRevocable: true }
@@ -233,7 +267,8 @@ t.test('matchRequests and OfferPool never give away what is not there', async ()
     fc.property(
       fc.array(offerArbitrary, { maxLength: 12 }),
       fc.array(requestArbitrary, { maxLength: 15 }),
-      (offerSpecs, requestSpecs) => {
+      fc.integer({ min: -1, max: 1300 }),
+      (offerSpecs, requestSpecs, behindPort) => {
         const offers = offerSpecs.map(({ agentId, forRole, unreserved, reserved, ...rest }, i) => {
           const at = 100 * i
           // Ports are there once on each machine.
@@ -263,7 +298,7 @@ t.test('matchRequests and OfferPool never give away what is not there', async ()
         const seen = new Set<string>()
         const left = new Map(offers.map((offer) => [offer.id, amountsOf(offer)]))
         for (const [pool, there] of placed) {
-          const tasks = pool.cut(there)
+          const tasks = pool.cut(there, behindPort)
           for (const [index, task] of tasks.entries()) {
             const wanted = there[index]!
             assertTrue(task.taskId === wanted.taskId && !seen.has(task.taskId), 'each task once')
