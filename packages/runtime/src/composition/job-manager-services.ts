@@ -161,6 +161,8 @@ export async function startJobManagerServices(
     if (closed === undefined && status !== undefined) highAvailability.stopContending?.()
     closed ??= closeAll([
       () => Promise.all([dispatcherLeader.close(), resourceManagerLeader.close()]),
+      // What goes on elsewhere needs its workers: they must not be released because nobody wants them here.
+      () => (status === undefined ? resourceManager.close() : undefined),
       // Jobs say goodbye to the ResourceManager and leave the blobs, so they go first.
       () => dispatcher.close(),
       () => options.shuffleMaster?.close(),

@@ -7,7 +7,7 @@ import {
   SeededRandom,
 } from '@flink-ts/core'
 import { ManualClock } from '@flink-ts/core/testing'
-import { ShuffleEnvironment } from '@flink-ts/network'
+import { networkShuffleMaster, ShuffleEnvironment } from '@flink-ts/network'
 import { InProcessRpcNetwork } from '@flink-ts/rpc'
 import {
   InMemoryBlobStore,
@@ -179,6 +179,46 @@ t.test(
     t.match(first.failure, { code: 'FLINK_JOB_MASTER_LOST' })
     t.ok(clock.now() - beganMs < 1000, 'long before a heartbeat is missed')
     t.not(second.deployment.executionAttemptId, first.deployment.executionAttemptId)
+  },
+)
+
+t.test(
+  'startJobManagerServices without a status: workers that are starting are left to the next leader',
+  async (t) => {
+    const { clock, options, driver, told } = world()
+    const pass = async () => {
+      clock.advance(50)
+      await new Promise(setImmediate)
+    }
+    let granted = 0
+    const jobManager = await startJobManagerServices({
+      ...options,
+      // There is time between the end of the jobs here and that of the ResourceManager.
+      shuffleMaster: {
+        ...networkShuffleMaster,
+        close: async () => {
+          for (let i = 0; i < 20; i++) await pass()
+        },
+      },
+      resourceManagerDriver: {
+        ...driver,
+        canStartWorkers: true,
+        initialize: async (handler) => handler.onPreviousAttemptWorkersRecovered([]),
+        requestResource: async () => ({ resourceId: `w${++granted}` as ResourceId }),
+        releaseResource: ({ resourceId }) => void told.push(`release ${resourceId}`),
+      },
+    })
+    const dispatcher = await jobManager.dispatcher.whenLed()
+    const job = Buffer.from(JSON.stringify(jobGraph([vertex(1, 1)])))
+    await dispatcher.submitJob({ jobGraph: job })
+    while (granted === 0) await pass()
+    let isClosed = false
+    const closing = jobManager.close().then(() => {
+      isClosed = true
+    })
+    while (!isClosed) await pass()
+    await closing
+    t.strictSame(told, ['terminate', 'blobs closed'])
   },
 )
 
