@@ -15,8 +15,12 @@ import type { Clock, Logger } from '@flink-ts/core'
 import type { TlsMaterial } from '@flink-ts/core/security'
 import type { Artifact } from './artifact.js'
 import { ArtifactServerError } from './artifact-server-error.js'
+import { OpenConnections } from './open-connections.js'
 import { isSameText, newNonce } from './sealing.js'
 import { TICKET_PATH } from './ticket-claim.js'
+
+/** A burst of agents must not meet SYN cookies or resets; the machine may allow less. */
+const BACKLOG = 4096
 
 const LIMITS = {
   /** Of the request line and all headers. */
@@ -29,8 +33,9 @@ const LIMITS = {
   answerMs: 15 * 60_000,
   /** In all. As many fetchers as agents start tasks at a time; each costs a buffer. */
   connections: 4096,
-  /** Of those that have not shown that they know our path; the oldest makes room for a new one. */
+  /** Of those that have not shown that they know our path; beyond it those make room who have had `strangerMs`. */
   strangers: 256,
+  strangerMs: 2_000,
 }
 
 export interface ArtifactServerOptions {
@@ -62,8 +67,7 @@ export class ArtifactServer {
   readonly #limits: typeof LIMITS
   readonly #prefix = newNonce()
   readonly #artifacts: ReadonlyMap<string, Artifact>
-  /** In the order in which they came. */
-  readonly #strangers = new Set<Socket>()
+  readonly #connections: OpenConnections
   #closed: Promise<void> | undefined
 
   /** @throws ArtifactServerError */
@@ -89,8 +93,7 @@ export class ArtifactServer {
     this.#limits = limits
     this.port = port
     this.#artifacts = new Map(options.artifacts.map((artifact) => [artifact.name, artifact]))
-    const connected = options.tls === undefined ? 'connection' : 'secureConnection'
-    server.on(connected, (socket: Socket) => this.#limitStrangers(socket))
+    this.#connections = new OpenConnections(server, limits, options.clock)
     server.on('error', (error) => options.log.warn('A connection was not taken', { error }))
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
       options.log.debug('Refused what is no request', { peer: addressOf(socket), error })
@@ -116,7 +119,7 @@ export class ArtifactServer {
   close(): Promise<void> {
     this.#closed ??= new Promise((resolve) => {
       this.#server.close(() => resolve())
-      this.#server.closeAllConnections()
+      this.#connections.destroyAll()
     })
     return this.#closed
   }
@@ -137,7 +140,7 @@ export class ArtifactServer {
         return reply(response, 405)
       }
       const name = this.#nameOf(request.url ?? '')
-      if (name !== undefined) this.#strangers.delete(socket)
+      if (name !== undefined) this.#connections.know(socket)
       if (name === TICKET_PATH && method === 'GET') return this.#redeem(request, response, peer)
       const artifact = name === undefined ? undefined : this.#artifacts.get(name)
       if (artifact === undefined) return reply(response, 404)
@@ -150,15 +153,6 @@ export class ArtifactServer {
     } finally {
       cancel()
     }
-  }
-
-  #limitStrangers(socket: Socket): void {
-    if (this.#strangers.size >= this.#limits.strangers) {
-      const [oldest] = this.#strangers
-      oldest?.destroy()
-    }
-    this.#strangers.add(socket)
-    socket.once('close', () => this.#strangers.delete(socket))
   }
 
   /** Undefined: it is not below our path. */
@@ -221,7 +215,6 @@ function newServer(
     tls === undefined
       ? createServer(options, listener)
       : createTlsServer({ ...options, ...tls, handshakeTimeout: limits.headerMs }, listener)
-  server.maxConnections = limits.connections
   server.timeout = limits.idleMs
   server.maxHeadersCount = 50
   return server
@@ -247,7 +240,7 @@ async function listenOnFirst(
 function listen(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen({ host, port }, () => {
+    server.listen({ host, port, backlog: BACKLOG }, () => {
       server.off('error', reject)
       resolve((server.address() as AddressInfo).port)
     })

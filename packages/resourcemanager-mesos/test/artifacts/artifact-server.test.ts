@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 import { Configuration, SystemClock } from '@flink-ts/core'
 import { loadInternalTls } from '@flink-ts/core/security'
+import { ManualClock } from '@flink-ts/core/testing'
 import t from 'tap'
 import type { Artifact } from '../../dist/artifacts/artifact.js'
 import { ArtifactServer, type ArtifactServerOptions } from '../../dist/artifacts/artifact-server.js'
@@ -70,6 +71,61 @@ function send(port: number, method: string, path: string, headers: Record<string
       sent.end()
     },
   )
+}
+
+function internalTls() {
+  return loadInternalTls(
+    Configuration.fromMap({
+      'security.ssl.internal.enabled': 'true',
+      'security.ssl.internal.keystore': `${tls}cluster.pem`,
+      'security.ssl.internal.truststore': `${tls}cluster.crt`,
+    }),
+  )
+}
+
+/** Of the artifact, on a connection of its own. */
+function statusOf(server: ArtifactServer, read: typeof tlsRequest, method = 'GET') {
+  return new Promise<number | undefined>((resolve, reject) => {
+    const sent = read({
+      host: '127.0.0.1',
+      port: server.port,
+      path: `${server.basePath}/thing-1.tgz`,
+      method,
+      ca: readFileSync(`${tls}cluster.crt`),
+      checkServerIdentity: () => undefined,
+      agent: false,
+    })
+    sent.on('error', reject)
+    sent.on('response', (response) => {
+      response.resume()
+      response.on('end', () => resolve(response.statusCode))
+    })
+    sent.end()
+  })
+}
+
+/** Is being served, and does not read. */
+async function slowFetcher(server: ArtifactServer): Promise<Socket> {
+  const slow = connect(server.port, '127.0.0.1')
+  slow.write(`GET ${server.basePath}/thing-1.tgz HTTP/1.1\r\nHost: x\r\n\r\n`)
+  await once(slow, 'data')
+  slow.pause()
+  return slow
+}
+
+/** Connections that say nothing. */
+function silentOnes(server: ArtifactServer, count: number) {
+  const open = async () => {
+    const socket = connect(server.port, '127.0.0.1')
+    const one = { socket, isClosed: false }
+    socket.on('error', () => {})
+    socket.on('close', () => {
+      one.isClosed = true
+    })
+    await once(socket, 'connect')
+    return one
+  }
+  return Promise.all(Array.from({ length: count }, open))
 }
 
 /** What a raw connection gets until it ends. */
@@ -183,30 +239,24 @@ t.test('ArtifactServer gives up on an answer that takes too long in all', async 
 })
 
 t.test('ArtifactServer takes so many connections and no more', async (t) => {
-  const { server } = await serverUnderTest(t, { limits: { connections: 3 } })
-  const sockets: Socket[] = []
-  let dropped = 0
-  for (let i = 0; i < 10; i++) {
-    const socket = connect(server.port, '127.0.0.1')
-    socket.on('error', () => {})
-    socket.on('close', () => {
-      dropped += 1
-    })
-    sockets.push(socket)
-  }
-  await until(() => dropped === 7)
-  for (const socket of sockets) socket.destroy()
-  await until(() => dropped === 10)
-  t.equal((await send(server.port, 'GET', '/')).status, 404)
+  const { server, path } = await serverUnderTest(t, { limits: { connections: 3 } })
+  writeFileSync(path, Buffer.alloc(64 * 1024 * 1024))
+  const known = await Promise.all([1, 2, 3].map(() => slowFetcher(server)))
+  const socket = connect(server.port, '127.0.0.1')
+  socket.on('error', () => {})
+  await once(socket, 'close')
+  t.pass('whoever is served is not cut off for a newcomer')
+  known[0]?.destroy()
+  await until(async () => (await send(server.port, 'GET', '/').catch(() => null))?.status === 404)
+  for (const socket of known) socket.destroy()
 })
 
 t.test('strangers who hold connections keep nobody out', async (t) => {
-  const { server, base, path } = await serverUnderTest(t, { limits: { strangers: 3 } })
+  const { server, base, path } = await serverUnderTest(t, {
+    limits: { strangers: 3, strangerMs: 0 },
+  })
   writeFileSync(path, Buffer.alloc(64 * 1024 * 1024))
-  const slow = connect(server.port, '127.0.0.1')
-  slow.write(`GET ${server.basePath}/thing-1.tgz HTTP/1.1\r\nHost: x\r\n\r\n`)
-  await once(slow, 'data')
-  slow.pause()
+  const slow = await slowFetcher(server)
   const sockets: Socket[] = []
   let dropped = 0
   for (let i = 0; i < 10; i++) {
@@ -229,6 +279,44 @@ t.test('strangers who hold connections keep nobody out', async (t) => {
   await until(() => got > 63 * 1024 * 1024)
   t.pass('whoever knows the path is not dropped')
   for (const socket of [slow, ...sockets]) socket.destroy()
+})
+
+t.test('ArtifactServer serves a burst of fetchers, however many come at once', async (t) => {
+  for (const [options, fetchers, read] of [
+    [{}, 1000, request],
+    [{ tls: internalTls() }, 150, tlsRequest],
+  ] as const) {
+    const { server, path } = await serverUnderTest(t, options)
+    writeFileSync(path, 'small')
+    // They are strangers, too, and more than may be.
+    const silent = await silentOnes(server, 300)
+    const statuses = await Promise.all(
+      Array.from({ length: fetchers }, () => statusOf(server, read)),
+    )
+    t.strictSame(new Set(statuses), new Set([200]))
+    for (const { socket } of silent) socket.destroy()
+  }
+})
+
+t.test('ArtifactServer: connections that say nothing make room, with TLS too', async (t) => {
+  for (const [tls, read] of [
+    [undefined, request],
+    [internalTls(), tlsRequest],
+  ] as const) {
+    const clock = new ManualClock(1_000)
+    const limits = { connections: 40, strangers: 10, strangerMs: 2_000 }
+    const { server } = await serverUnderTest(t, { tls, clock, limits })
+    const silent = await silentOnes(server, 40)
+    const gone = () => silent.filter(({ isClosed }) => isClosed).length
+    t.equal(await statusOf(server, read), 200)
+    await until(() => gone() === 1)
+    clock.advance(2_000)
+    t.equal(await statusOf(server, read), 200)
+    await until(() => gone() === 31)
+    for (let i = 0; i < 60; i++) await statusOf(server, read, 'HEAD')
+    t.equal(gone(), 40 - 9, 'connections that have ended take no room')
+    for (const { socket } of silent) socket.destroy()
+  }
 })
 
 t.test('an artifact that cannot be made is an error of the server', async (t) => {
@@ -274,29 +362,8 @@ t.test('close cuts connections and frees the port', async (t) => {
 })
 
 t.test('with internal TLS the server speaks TLS, and wants no certificate', async (t) => {
-  const material = loadInternalTls(
-    Configuration.fromMap({
-      'security.ssl.internal.enabled': 'true',
-      'security.ssl.internal.keystore': `${tls}cluster.pem`,
-      'security.ssl.internal.truststore': `${tls}cluster.crt`,
-    }),
-  )
-  const { server } = await serverUnderTest(t, { tls: material })
-  const status = await new Promise((resolve, reject) => {
-    const sent = tlsRequest({
-      host: '127.0.0.1',
-      port: server.port,
-      path: `${server.basePath}/thing-1.tgz`,
-      method: 'HEAD',
-      ca: readFileSync(`${tls}cluster.crt`),
-      checkServerIdentity: () => undefined,
-      agent: false,
-    })
-    sent.on('error', reject)
-    sent.on('response', (response) => resolve(response.statusCode))
-    sent.end()
-  })
-  t.equal(status, 200)
+  const { server } = await serverUnderTest(t, { tls: internalTls() })
+  t.equal(await statusOf(server, tlsRequest), 200)
   await t.rejects(send(server.port, 'GET', '/'))
 })
 
@@ -321,6 +388,6 @@ t.test(
   },
 )
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve))
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setImmediate(resolve))
 }
