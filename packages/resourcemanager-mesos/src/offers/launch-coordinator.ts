@@ -5,6 +5,7 @@ import { violatedConstraint } from './attribute-constraints.js'
 import { COORDINATOR_TRANSITIONS, type CoordinatorState } from './coordinator-state.js'
 import { HeldOffers } from './held-offers.js'
 import type { LaunchCoordinatorSettings } from './launch-coordinator-settings.js'
+import { isUnderMaintenance, withoutPastMaintenance } from './maintenance.js'
 import { type Matching, matchRequests } from './match-requests.js'
 import { OfferCalls } from './offer-calls.js'
 import { OfferExpiry } from './offer-expiry.js'
@@ -121,10 +122,10 @@ export class LaunchCoordinator implements OfferTaker {
       this.#shortage.offered(offer)
       const constraint = violatedConstraint(offer, settings.constraints)
       if (constraint !== undefined) this.#shortage.violated(offer, constraint)
-      const isUnavailable = (offer.unavailableFromMs ?? Number.POSITIVE_INFINITY) <= clock.now()
+      const isUnavailable = isUnderMaintenance(offer, clock.now())
       if (isUnavailable) this.#shortage.unavailable(offer)
       if (constraint !== undefined || isUnavailable) useless.push(offer)
-      else this.#held.add(offer, clock.monotonicNow())
+      else this.#held.add(withoutPastMaintenance(offer, clock.now()), clock.monotonicNow())
     }
     this.#calls.decline(useless)
     this.#log.debug('Offers came', { offers: offers.length, useless: useless.length })

@@ -183,6 +183,26 @@ t.test(
   },
 )
 
+t.test('LaunchCoordinator uses agents again whose maintenance is over', async (t) => {
+  const c = new CoordinatorUnderTest()
+  const now = c.clock.now()
+  const window = (fromMs: number, untilMs: number) => ({
+    unavailableFromMs: now + fromMs,
+    unavailableUntilMs: now + untilMs,
+  })
+  c.coordinator.connected()
+  c.coordinator.request(request('1'))
+  c.offers(
+    offer({ id: 'under', ...window(-10, 1) }),
+    offer({ id: 'soon', cpus: 1, ...window(1, 10) }),
+    offer({ id: 'over', ...window(-10, 0) }),
+  )
+  await c.pass(0)
+
+  t.same(c.places, { over: ['1'] }, 'and before those that are wanted back soon')
+  t.ok(c.said.includes('DECLINE under'))
+})
+
 t.test('LaunchCoordinator does not try the same port of an agent for ever', async (t) => {
   const c = new CoordinatorUnderTest()
   c.coordinator.connected()

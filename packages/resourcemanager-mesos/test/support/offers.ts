@@ -13,11 +13,13 @@ export interface OfferFigures extends Figures {
   /** Instead of the usual ones. */
   readonly resources?: readonly AgentResource[]
   readonly unavailableFromMs?: number
+  readonly unavailableUntilMs?: number
 }
 
 /** An offer as a master makes it. */
 export function offer(figures: OfferFigures): Offer {
-  const { id, agentId = id, forRole = '*', attributes = {}, unavailableFromMs } = figures
+  const { id, agentId = id, forRole = '*', attributes = {} } = figures
+  const { unavailableFromMs, unavailableUntilMs } = figures
   return {
     id,
     agentId,
@@ -36,6 +38,7 @@ export function offer(figures: OfferFigures): Offer {
     ),
     attributes: Object.entries(attributes).map(([name, text]) => ({ name, text })),
     ...(unavailableFromMs === undefined ? {} : { unavailableFromMs }),
+    ...(unavailableUntilMs === undefined ? {} : { unavailableUntilMs }),
   }
 }
 
