@@ -4,7 +4,7 @@ import { join } from 'node:path'
 
 /** Environment variables that look like codes. */
 const VARIABLES =
-  /^FLINK_(?:CONF_DIR|HOME|IDENT_STRING|LOG_DIR|LOG_FILE|PID_DIR|SSH_OPTS|PROPERTIES|NODE|BIN_DIR|MESOS_ARTIFACTS|MESOS_TICKET|TS_.*)$/
+  /^FLINK_(?:CONF_DIR|HOME|IDENT_STRING|LOG_DIR|LOG_FILE|PID_DIR|SSH_OPTS|PROPERTIES|NODE|NODE_FLAGS|BIN_DIR|MESOS_ARTIFACTS|MESOS_TICKET|TS_.*)$/
 /** What it throws meets those who write tests only; no cluster has it. */
 const TEST_PACKAGES = new Set(['testing'])
 

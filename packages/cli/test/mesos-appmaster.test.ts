@@ -254,6 +254,7 @@ t.test('mesos-taskmanager.sh: works in the bare environment of a sandbox', async
           PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
           FLINK_NODE: join(folder, 'node'),
           FLINK_HOME: PROJECT_FOLDER,
+          FLINK_NODE_FLAGS: '--max-old-space-size=116 --max-semi-space-size=4',
         },
       },
       (error, stdout, stderr) => resolve({ code: error?.code, stdout, stderr }),
@@ -262,8 +263,9 @@ t.test('mesos-taskmanager.sh: works in the bare environment of a sandbox', async
   t.equal(stderr, '')
   t.equal(code, 42)
   const words = String(stdout).match(/(?<=word ).*/g)!
-  t.match(words[0], /entrypoint\/dist\/mains\/task-manager\.js$/)
-  t.strictSame(words.slice(1), [
+  t.strictSame(words.slice(0, 2), ['--max-old-space-size=116', '--max-semi-space-size=4'])
+  t.match(words[2], /entrypoint\/dist\/mains\/task-manager\.js$/)
+  t.strictSame(words.slice(3), [
     '--container',
     'mesos',
     '-D',

@@ -4,6 +4,8 @@ export const LaunchVariables = {
   ARTIFACTS: 'FLINK_MESOS_ARTIFACTS',
   /** Good once; absent: it follows from the secret of the cluster, which is on the agent. */
   TICKET: 'FLINK_MESOS_TICKET',
+  /** Flags with which `bin/mesos-taskmanager.sh` starts node. */
+  NODE_FLAGS: 'FLINK_NODE_FLAGS',
   /** Id of the task. */
   TASK_NAME: 'TASK_NAME',
   FRAMEWORK_NAME: 'FRAMEWORK_NAME',

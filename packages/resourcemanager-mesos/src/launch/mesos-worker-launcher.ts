@@ -2,13 +2,15 @@ import assert from 'node:assert/strict'
 import {
   type CancelTimer,
   ClusterOptions,
-  type Configuration,
+  Configuration,
+  deriveTaskManagerMemory,
   type FileSystems,
   FlinkError,
   isHighlyAvailable,
   JobManagerOptions,
   type Logger,
   MesosOptions,
+  nodeHeapFlags,
   parsePortRange,
   SecurityOptions,
   TaskManagerOptions,
@@ -152,6 +154,7 @@ export class MesosWorkerLauncher implements RunningWorkerLauncher {
         [LaunchVariables.TASK_NAME]: taskId,
         [LaunchVariables.FRAMEWORK_NAME]: configuration.get(MesosOptions.FRAMEWORK_NAME),
         [LaunchVariables.ARTIFACTS]: serving.base,
+        [LaunchVariables.NODE_FLAGS]: nodeFlags(configuration, spec),
         ...(secretPath === undefined ? { [LaunchVariables.TICKET]: ticket } : {}),
       },
     })
@@ -278,3 +281,12 @@ function splitAddress(address: string): { host: string; port: string } {
 
 const inUrl = (host: string) => (host.includes(':') ? `[${host}]` : host)
 const numericLoopback = (host: string) => (host === 'localhost' ? '127.0.0.1' : host)
+
+/** With which node keeps the main thread of a TaskManager to its part of the memory. */
+function nodeFlags(
+  configuration: Configuration,
+  { dynamicProperties }: WorkerResourceSpec,
+): string {
+  const all = configuration.clone().merge(Configuration.fromMap(dynamicProperties))
+  return nodeHeapFlags(deriveTaskManagerMemory(all)).join(' ')
+}

@@ -66,14 +66,14 @@ async function serving(t: Tap, listener: RequestListener): Promise<string> {
 t.test('a TaskManager gets configuration and secret for its ticket, in memory alone', async (t) => {
   const { environment, commandLine, folder, log } = await launched(t, {
     'taskmanager.bind-host': 'localhost',
-    'taskmanager.memory.process.size': '1g',
+    'taskmanager.memory.process.size': '2g',
     'jobmanager.rpc.address': 'elsewhere',
   })
   const before = readdirSync(folder, { recursive: true })
   const given = await readContainerEnvironment(context('taskmanager', commandLine, environment))
   t.match(given.configuration, {
     's3.secret-key': 'hush',
-    'taskmanager.memory.process.size': '1g',
+    'taskmanager.memory.process.size': '2g',
   })
   t.notOk('jobmanager.rpc.address' in given.configuration!)
   t.notOk('security.cluster.secret-file' in given.configuration!)

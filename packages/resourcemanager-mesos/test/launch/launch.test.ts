@@ -224,6 +224,7 @@ t.test('MesosWorkerLauncher', async (t) => {
       FRAMEWORK_NAME: 'Flink',
       FLINK_MESOS_ARTIFACTS: 'http://JM:PORT/PREFIX',
       FLINK_MESOS_TICKET: 'TICKET',
+      FLINK_NODE_FLAGS: '--max-old-space-size=116 --max-semi-space-size=4',
     })
     t.strictSame(JSON.parse(stable(JSON.stringify(command.uris))), [
       { value: 'http://JM:PORT/PREFIX/flink-ts-0.1.0-HASH.tgz', extract: true, cache: true },

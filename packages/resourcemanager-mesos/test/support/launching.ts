@@ -70,6 +70,7 @@ export function launcherUnderTest(
   writeFileSync(node, Buffer.alloc(21 * 1024 * 1024, 'n'))
   const log = new RecordingLog()
   const configuration = Configuration.fromMap({
+    'taskmanager.memory.process.size': '1728m',
     'security.cluster.secret-file': secretFile,
     's3.secret-key': 'hush',
     ...values,
