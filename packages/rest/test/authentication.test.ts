@@ -1,5 +1,5 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net'
 import { type Logger, noopLogger, SystemClock, serializeError } from '@flink-ts/core'
 import { ClusterSecret, restToken } from '@flink-ts/core/security'
 import { isRestServerProven, proveRestServer } from '@flink-ts/core/security/secrets'
@@ -332,7 +332,11 @@ t.test('errors of the connection hold no credentials', async (t) => {
 })
 
 /** What a server heard that answers each request with 401 and `headers`. */
-async function startStranger(t: Test, headers: (nonce: string) => Promise<Record<string, string>>) {
+async function startStranger(
+  t: Test,
+  headers: (nonce: string) => Promise<Record<string, string>>,
+  port = 0,
+) {
   const heard: IncomingHttpHeaders[] = []
   const server = createServer(async (request, response) => {
     heard.push(request.headers)
@@ -340,7 +344,7 @@ async function startStranger(t: Test, headers: (nonce: string) => Promise<Record
     response.writeHead(401, { 'content-type': 'application/json', ...(await headers(nonce)) })
     response.end(JSON.stringify({ errors: ['its secret'] }))
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   t.teardown(() => server.close())
   return { heard, address: `127.0.0.1:${(server.address() as AddressInfo).port}` }
 }
@@ -419,6 +423,84 @@ t.test(
     }
   },
 )
+
+t.test('a proof counts for one connection: who takes the port later gets no token', async (t) => {
+  const { server } = await startClosed(t)
+  const port = Number(server.address.slice(server.address.lastIndexOf(':') + 1))
+  const client = new RestClusterClient({
+    address: `127.0.0.1:${port}`,
+    clock: new SystemClock(),
+    secretOnDemand: () => secret,
+  })
+  t.match(await client.clusterOverview(), { taskmanagers: 3 })
+  await server.close()
+  const { heard } = await startStranger(t, async () => ({ 'flink-ts-proof': '0'.repeat(64) }), port)
+  await t.rejects(client.clusterOverview(), { code: 'FLINK_REST_UNAUTHORIZED' })
+  await t.rejects(client.submitJob('{}', Buffer.from('x')), { code: 'FLINK_REST_UNAUTHORIZED' })
+  t.ok(heard.length >= 3)
+  t.notOk(heard.some(({ authorization }) => authorization !== undefined))
+})
+
+t.test('who breaks the connection off after its proof gets no token on another', async (t) => {
+  const heard: IncomingHttpHeaders[] = []
+  const server = createServer((request, response) => {
+    heard.push(request.headers)
+    const { localAddress: address, localPort } = request.socket
+    const nonce = String(request.headers['flink-ts-prove'] ?? '')
+    const proof = proveRestServer(secret, nonce, { address, port: localPort })
+    response.writeHead(401, {
+      'content-type': 'application/json',
+      connection: 'close',
+      ...(proof === undefined ? {} : { 'flink-ts-proof': proof }),
+    })
+    response.end(JSON.stringify({ errors: ['who is it?'] }))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const client = new RestClusterClient({
+    address: `127.0.0.1:${port}`,
+    clock: new SystemClock(),
+    secretOnDemand: () => secret,
+  })
+  await t.rejects(client.clusterOverview(), { code: 'FLINK_REST_CONNECTION' })
+  t.notOk(heard.some(({ authorization }) => authorization !== undefined))
+})
+
+t.test('a proxy that answers for a server that is away does not tell whom it asks', async (t) => {
+  const { server } = await startClosed(t, {
+    dispatcher: { requestClusterOverview: () => overview, submitJob: () => ({}) },
+  })
+  let isAway = true
+  const proxy = createTcpServer((socket) => {
+    if (isAway) {
+      socket.once('data', () => socket.end('HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n'))
+      return
+    }
+    const port = Number(server.address.slice(server.address.lastIndexOf(':') + 1))
+    const behind = connect(port, '127.0.0.1')
+    socket.pipe(behind).pipe(socket)
+    socket.on('error', () => behind.destroy())
+    behind.on('error', () => socket.destroy())
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => proxy.close())
+  const asked: string[] = []
+  const client = new RestClusterClient({
+    address: `127.0.0.1:${(proxy.address() as AddressInfo).port}`,
+    clock: new SystemClock(),
+    secretOnDemand: () => {
+      asked.push('secret')
+      return secret
+    },
+  })
+  await t.rejects(client.clusterOverview(), { code: 'FLINK_REST_CONNECTION' })
+  t.strictSame(asked, [])
+  isAway = false
+  // Its port is another than that of the server, which is why it proves nothing; but it is asked.
+  await t.rejects(client.clusterOverview(), { code: 'FLINK_REST_UNAUTHORIZED' })
+  t.strictSame(asked, ['secret'])
+})
 
 t.test('a server that asks nobody is not asked to prove anything', async (t) => {
   const { server } = await startServer(t, {

@@ -5,33 +5,50 @@ import {
   isRestServerProven,
   SERVER_PROOF_HEADERS,
 } from '@flink-ts/core/security/secrets'
+import type { SingleConnectionAgent } from './single-connection-agent.js'
+
+/** A refusal is short. */
+const ANSWER_MAX_BYTES = 64 * 1024
 
 /**
  * Asks a REST server that demands to know who calls to prove first that it belongs to the cluster: a token must not go to whoever
- * happens to listen there.
+ * happens to listen there. The proof is worth something for the connection of `agent` only: another process may have the address by
+ * the next one.
  *
  * @param base such as `http://host:8081/prefix`
- * @returns such as `http://10.0.0.5:8081`, the very end that has proved it; undefined: it could not, or asks nobody
+ * @returns false: it could not, or asks nobody
  * @throws Error of the connection
  */
 export async function proveServer(
+  agent: SingleConnectionAgent,
   base: string,
   secret: ClusterSecret,
   timeoutMs: number,
-): Promise<string | undefined> {
+): Promise<boolean> {
   const nonce = randomBytes(32).toString('hex')
   return new Promise((resolve, reject) => {
     const call = request(
       `${base}/overview`,
-      { agent: false, timeout: timeoutMs, headers: { [SERVER_PROOF_HEADERS.nonce]: nonce } },
+      { agent, timeout: timeoutMs, headers: { [SERVER_PROOF_HEADERS.nonce]: nonce } },
       (response) => {
         const { remoteAddress: address, remotePort: port } = response.socket
         const proof = String(response.headers[SERVER_PROOF_HEADERS.proof] ?? '')
-        response.destroy()
-        const isProven =
-          response.statusCode === 401 && isRestServerProven(secret, nonce, { address, port }, proof)
-        const host = address?.includes(':') ? `[${address}]` : address
-        resolve(isProven ? `http://${host}:${port}` : undefined)
+        if (
+          response.statusCode !== 401 ||
+          !isRestServerProven(secret, nonce, { address, port }, proof)
+        ) {
+          response.destroy()
+          resolve(false)
+          return
+        }
+        let bytes = 0
+        response.on('data', (chunk: Buffer) => {
+          bytes += chunk.length
+          if (bytes > ANSWER_MAX_BYTES) response.destroy(new Error('the refusal is endless'))
+        })
+        response.on('error', reject)
+        // The connection is free for the next request.
+        response.on('end', () => resolve(true))
       },
     )
     call.on('timeout', () =>

@@ -2,11 +2,12 @@ import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { type Clock, FlinkError } from '@flink-ts/core'
 import { type ClusterSecret, restToken } from '@flink-ts/core/security/secrets'
-import axios, { type AxiosInstance, type AxiosResponse } from 'axios'
+import axios, { type AxiosInstance, type AxiosRequestConfig, type AxiosResponse } from 'axios'
 import type { ErrorResponseBody } from '../messages/messages.js'
 import { proveServer } from './prove-server.js'
 import { RestClientError, RestConnectionError, RestUnauthorizedError } from './rest-client-error.js'
 import type { LeaderChanges } from './rest-leader-lookup.js'
+import { SingleConnectionAgent } from './single-connection-agent.js'
 
 /** Whose cause says nothing that the message does not. */
 const KNOWN_CONNECTION_ERRORS = new Set([
@@ -64,8 +65,8 @@ export class RestTransport {
   readonly #secret: ClusterSecret | undefined
   readonly #secretOnDemand: () => ClusterSecret | undefined
   #secretThen: { readonly secret: ClusterSecret | undefined } | undefined
-  /** By target, where the server is that has proved to know the secret; undefined: it did not, or asks nobody. */
-  readonly #proven = new Map<string, string | undefined>()
+  /** What the last answer of Flink at a target was, until the connection fails: it saves requests, and vouches for nobody. */
+  readonly #asks = new Map<string, 'everybody' | 'nobody'>()
   /** Base URL that is called; undefined: to be looked up. */
   #target: string | undefined
   #hasAnswered = false
@@ -197,54 +198,70 @@ export class RestTransport {
       )
     }
     let response: AxiosResponse<unknown>
+    let isShown = this.#secret !== undefined
     try {
+      const known = this.#asks.get(target)
       // What has a body may be sent once only.
-      if (body !== undefined) await this.#meet(target)
-      response = await this.#send(target, method, path, body, timeoutMs)
-      if (response.status === 401 && (await this.#meet(target))) {
-        response = await this.#send(target, method, path, body, timeoutMs)
+      const asksFirst = known === 'everybody' || (body !== undefined && known === undefined)
+      const call = { method, path, body, timeoutMs }
+      let proven = asksFirst ? await this.#sendProven(target, call) : undefined
+      response = proven ?? (await this.#send(target, call))
+      if (response.status === 401 && proven === undefined && !asksFirst) {
+        proven = await this.#sendProven(target, call)
+        response = proven ?? response
       }
-      // It asks nobody.
-      if (!this.#proven.has(target)) this.#proven.set(target, undefined)
+      isShown ||= proven !== undefined
     } catch (error) {
+      this.#asks.delete(target)
       throw FlinkError.is(error) ? error : this.#connectionError(error)
     }
+    this.#learn(target, response, isShown)
     const { status, data } = response
-    if (status >= 200 && status < 300 && typeof data === 'object' && data !== null) return data as T
-    const errors = (data as Partial<ErrorResponseBody> | undefined)?.errors
-    if (Array.isArray(errors) && status === 401) {
-      const tried = this.#secret ?? (this.#proven.get(target) && this.#secretThen?.secret)
+    if (isSuccess(status, data)) return data as T
+    const errors = errorsOf(data)
+    if (errors !== undefined && status === 401) {
+      const tried = this.#secret ?? (isShown ? this.#secretThen?.secret : undefined)
       const unproven = tried ? undefined : this.#secretThen?.secret?.origin
       throw new RestUnauthorizedError(this.address, tried ? tried.origin : undefined, unproven)
     }
-    if (Array.isArray(errors)) throw new RestClientError(`${method} ${path}`, status, errors)
+    if (errors !== undefined) throw new RestClientError(`${method} ${path}`, status, errors)
     throw new RestConnectionError(
       `What answers at ${this.address} is no Flink REST endpoint (${method} ${path}: status ${status})`,
       this.address,
     )
   }
 
-  #send(target: string, method: string, path: string, body: unknown, timeoutMs: number) {
-    const proven = this.#proven.get(target)
-    const secret = this.#secretThen?.secret
+  #send(target: string, { method, path, body, timeoutMs }: Call, more: AxiosRequestConfig = {}) {
     return this.#http.request<unknown>({
       method,
-      url: `${proven ?? target}${this.#prefix}${path}`,
+      url: `${target}${this.#prefix}${path}`,
       data: body,
       timeout: timeoutMs,
-      ...(proven && secret && { headers: { Authorization: `Bearer ${restToken(secret)}` } }),
+      ...more,
     })
   }
 
-  /** Whether a server that was a stranger has just proved to be of the cluster. */
-  async #meet(target: string): Promise<boolean> {
-    if (this.#secret !== undefined || this.#proven.has(target)) return false
+  /** Shows the token on a connection whose server has proved to be of the cluster; undefined: it has not, and was not shown it. */
+  async #sendProven(target: string, call: Call): Promise<AxiosResponse<unknown> | undefined> {
+    if (this.#secret !== undefined) return undefined
     this.#secretThen ??= { secret: this.#secretOnDemand() }
     const { secret } = this.#secretThen
-    if (secret === undefined) return false
-    const end = await proveServer(`${target}${this.#prefix}`, secret, this.#timeoutMs)
-    this.#proven.set(target, end)
-    return end !== undefined
+    if (secret === undefined) return undefined
+    const httpAgent = new SingleConnectionAgent()
+    try {
+      const base = `${target}${this.#prefix}`
+      if (!(await proveServer(httpAgent, base, secret, this.#timeoutMs))) return undefined
+      const headers = { Authorization: `Bearer ${restToken(secret)}` }
+      return await this.#send(target, call, { httpAgent, headers })
+    } finally {
+      httpAgent.destroy()
+    }
+  }
+
+  /** Nothing, of what is not Flink's: a proxy answers for a server that is away. */
+  #learn(target: string, { status, data }: AxiosResponse<unknown>, isShown: boolean): void {
+    if (status === 401 || !isFlinkAnswer(status, data)) this.#asks.delete(target)
+    else this.#asks.set(target, isShown ? 'everybody' : 'nobody')
   }
 
   #connectionError(error: unknown): RestConnectionError {
@@ -271,6 +288,26 @@ export class RestTransport {
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => this.#clock.schedule(ms, resolve))
   }
+}
+
+interface Call {
+  readonly method: string
+  readonly path: string
+  readonly body: unknown
+  readonly timeoutMs: number
+}
+
+function isFlinkAnswer(status: number, data: unknown): boolean {
+  return isSuccess(status, data) || errorsOf(data) !== undefined
+}
+
+function isSuccess(status: number, data: unknown): boolean {
+  return status >= 200 && status < 300 && typeof data === 'object' && data !== null
+}
+
+function errorsOf(data: unknown): ErrorResponseBody['errors'] | undefined {
+  const errors = (data as Partial<ErrorResponseBody> | null | undefined)?.errors
+  return Array.isArray(errors) ? errors : undefined
 }
 
 function isRetriable(error: unknown): boolean {

@@ -238,7 +238,7 @@ export class RestServerEndpoint {
         response.setHeader('Retry-After', RETRY_AFTER)
       }
       // What the client still sends is not read: the connection cannot be used again.
-      if (!request.complete) response.setHeader('Connection', 'close')
+      if (!request.complete && hasBody(request)) response.setHeader('Connection', 'close')
       send(response, statusCode, { errors } satisfies ErrorResponseBody)
     }
   }
@@ -323,4 +323,9 @@ function send(response: ServerResponse, statusCode: number, body: unknown): void
     'Content-Length': Buffer.byteLength(text),
   })
   response.end(text)
+}
+
+/** Known from its headers, before any of it has come. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0
 }
