@@ -16,7 +16,12 @@ import {
   type WorkerResourceSpec,
 } from '@flink-ts/runtime'
 import type { WorkerLauncher } from '../launch/worker-launcher.js'
-import type { OfferTaker, PlacementHandler, UnsatisfiedListener } from '../offers/placement.js'
+import type {
+  OfferTaker,
+  PlacementHandler,
+  UnsatisfiedListener,
+  VoidedListener,
+} from '../offers/placement.js'
 import { requestWithdrawn } from '../tasks/mesos-task-error.js'
 import { WorkerStore } from '../tasks/worker-store.js'
 import { WorkerTasks } from '../tasks/worker-tasks.js'
@@ -30,6 +35,7 @@ import { tearDown, within } from './tear-down.js'
 export interface OfferTakerSeam {
   readonly call: (call: SchedulerCall) => Promise<void>
   readonly place: PlacementHandler
+  readonly onVoided: VoidedListener
   readonly onUnsatisfied: UnsatisfiedListener
 }
 
@@ -97,6 +103,7 @@ export class FrameworkTerm {
     this.#offers = options.createOfferTaker({
       call: (call) => this.#callOfOffers(call),
       place: (placement) => this.#tasks.place(placement),
+      onVoided: (taskIds) => this.#tasks.voided(taskIds),
       onUnsatisfied: (taskIds, why) => {
         this.#log.warn('No offer satisfies what is wanted', { tasks: taskIds.length, why })
         tell(`Mesos offers nothing that a TaskManager fits in: ${why}`)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { CancelTimer, Clock, Logger } from '@flink-ts/core'
-import type { Offer, SchedulerCall } from '@flink-ts/mesos-client'
+import type { Offer, SchedulerCall, TaskInfo } from '@flink-ts/mesos-client'
 import { violatedConstraint } from './attribute-constraints.js'
 import { COORDINATOR_TRANSITIONS, type CoordinatorState } from './coordinator-state.js'
 import { HeldOffers } from './held-offers.js'
@@ -16,6 +16,7 @@ import type {
   PlacementHandler,
   PlacementRequest,
   UnsatisfiedListener,
+  VoidedListener,
 } from './placement.js'
 import { Placements } from './placements.js'
 import { fits } from './resource-vector.js'
@@ -30,6 +31,7 @@ export interface LaunchCoordinatorOptions {
   /** To the master, in order. */
   readonly call: (call: SchedulerCall) => Promise<void>
   readonly place: PlacementHandler
+  readonly onVoided: VoidedListener
   readonly onUnsatisfied: UnsatisfiedListener
 }
 
@@ -109,6 +111,7 @@ export class LaunchCoordinator implements OfferTaker {
     this.#transitionTo('SUSPENDED')
     this.#cancelTimers()
     this.#held.clear()
+    this.#placements.disconnected()
   }
 
   offersReceived(offers: readonly Offer[]): void {
@@ -134,9 +137,9 @@ export class LaunchCoordinator implements OfferTaker {
   }
 
   offerRescinded(offerId: string): void {
-    // What was used for a launch in the same moment is refused by the master, and told as the end of its tasks.
     const isHeld = this.#held.remove(offerId)
-    this.#log.debug('An offer was taken back', { offerId, isHeld })
+    const isPlaced = this.#placements.offerRescinded(offerId)
+    this.#log.debug('An offer was taken back', { offerId, isHeld, isPlaced })
   }
 
   agentLost(agentId: string): void {
@@ -246,33 +249,57 @@ export class LaunchCoordinator implements OfferTaker {
   }
 
   #place(placement: Placement, requests: readonly PlacementRequest[]): void {
-    this.#launch(placement, requests).catch((error) => {
-      this.#log.warn('Tasks could not be given their places', {
-        taskIds: requests.map(({ taskId }) => taskId),
-        agentId: placement.offers[0]?.agentId,
-        error,
-      })
-      if (this.#state === 'CLOSED') return
-      this.#calls.decline(placement.offers)
-      this.#waiting.placeAgainLater(requests, RETRY_MS, () => {
-        if (this.#state === 'IDLE') this.#gather()
-        else this.#matchSoon()
-      })
-    })
+    this.#options.place(placement).then(
+      (launch) => this.#launch(placement, requests, launch),
+      (error) => this.#notPlaced(placement, requests, error),
+    )
   }
 
-  /** @throws what the driver throws, and then nothing was launched */
-  async #launch(placement: Placement, requests: readonly PlacementRequest[]): Promise<void> {
-    const { offers } = placement
-    try {
-      const launch = await this.#options.place(placement)
+  #launch(
+    placement: Placement,
+    requests: readonly PlacementRequest[],
+    launch: readonly TaskInfo[],
+  ): void {
+    const offers = this.#placements.end(placement)
+    if (this.#state === 'CLOSED') return
+    if (offers.length < placement.offers.length) this.#voided(offers, requests, launch)
+    else {
       this.#waiting.placed(requests)
-      if (this.#state === 'CLOSED') return
       if (launch.length === 0) this.#calls.decline(offers)
       else this.#calls.accept(offers, launch)
-    } finally {
-      this.#placements.end(placement)
     }
+  }
+
+  /** @param offers that are left */
+  #voided(
+    offers: readonly Offer[],
+    requests: readonly PlacementRequest[],
+    launch: readonly TaskInfo[],
+  ): void {
+    const taskIds = launch.map(({ taskId }) => taskId)
+    this.#log.info('The place of tasks is gone before they were launched', { taskIds })
+    this.#calls.decline(offers)
+    this.#options.onVoided(taskIds)
+    const isWanted = new Set(taskIds)
+    this.#waiting.placed(requests.filter(({ taskId }) => !isWanted.has(taskId)))
+    if (this.#waiting.placeAgain(requests)) this.#placeAgain()
+  }
+
+  #notPlaced(placement: Placement, requests: readonly PlacementRequest[], error: unknown): void {
+    this.#log.warn('Tasks could not be given their places', {
+      taskIds: requests.map(({ taskId }) => taskId),
+      agentId: placement.offers[0]?.agentId,
+      error,
+    })
+    const offers = this.#placements.end(placement)
+    if (this.#state === 'CLOSED') return
+    this.#calls.decline(offers)
+    this.#waiting.placeAgainLater(requests, RETRY_MS, () => this.#placeAgain())
+  }
+
+  #placeAgain(): void {
+    if (this.#state === 'IDLE') this.#gather()
+    else this.#matchSoon()
   }
 
   #giveBack(pools: readonly OfferPool[]): void {

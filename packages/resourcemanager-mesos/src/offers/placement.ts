@@ -30,6 +30,9 @@ export interface Placement {
  */
 export type PlacementHandler = (placement: Placement) => Promise<readonly TaskInfo[]>
 
+/** The place of tasks was gone before they were launched: they want another one, and will be placed again. */
+export type VoidedListener = (taskIds: readonly string[]) => void
+
 /** Why requests wait, for people: which resource is short, and the best offer's figures. */
 export type UnsatisfiedListener = (taskIds: readonly string[], explanation: string) => void
 

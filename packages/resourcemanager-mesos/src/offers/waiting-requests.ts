@@ -68,21 +68,31 @@ export class WaitingRequests {
     for (const { taskId } of requests) this.#placing.delete(taskId)
   }
 
-  /** After a while, those that were not withdrawn want a place again. @param onWaiting called when they do */
+  /** Those that were not withdrawn want a place again. @returns whether any do */
+  placeAgain(requests: readonly PlacementRequest[]): boolean {
+    let isAny = false
+    for (const { taskId } of requests) {
+      const waiting = this.#placing.get(taskId)
+      if (waiting === undefined) continue
+      this.#placing.delete(taskId)
+      this.#add(waiting)
+      isAny = true
+    }
+    return isAny
+  }
+
+  /** Likewise after a while. @param onWaiting called when they do */
   placeAgainLater(
     requests: readonly PlacementRequest[],
     delayMs: number,
     onWaiting: () => void,
   ): void {
-    for (const { taskId } of requests) {
+    for (const request of requests) {
+      const { taskId } = request
       if (!this.#placing.has(taskId)) continue
       const cancel = this.#clock.schedule(delayMs, () => {
         this.#later.delete(taskId)
-        const waiting = this.#placing.get(taskId)
-        if (waiting === undefined) return
-        this.#placing.delete(taskId)
-        this.#add(waiting)
-        onWaiting()
+        if (this.placeAgain([request])) onWaiting()
       })
       this.#later.set(taskId, cancel)
     }

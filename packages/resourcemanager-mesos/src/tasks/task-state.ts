@@ -17,6 +17,8 @@ export type TaskState =
 export type TaskEvent =
   /** The launch coordinator has found a place. */
   | 'placed'
+  /** That place was gone before the master could be told. */
+  | 'voided'
   /** The master is told of it. */
   | 'accepted'
   /** It cannot be said what it should be. */
@@ -59,6 +61,7 @@ export const TASK_TRANSITIONS: Readonly<
   LAUNCHING: {
     // The coordinator could not use the first place.
     placed: 'LAUNCHING',
+    voided: 'NEW',
     unlaunchable: 'TERMINAL',
     accepted: 'STAGING',
     // The master has not heard of it yet.

@@ -33,6 +33,11 @@ export function mayRun(state: MesosTaskState): boolean {
   return event === 'staging' || event === 'alive' || event === 'killing'
 }
 
+/** Whether it was never there, as its offers were taken back while the master was being told: no fault of its own. */
+export function isOfferGone({ reason }: TaskStatus): boolean {
+  return reason === 'REASON_INVALID_OFFERS'
+}
+
 /** For people, in Mesos' own words. */
 export function describeTaskStatus({ state, reason, message, source }: TaskStatus): string {
   const whence = [reason, source].filter((part) => part !== undefined).join(', ')

@@ -4,6 +4,7 @@ import { requestWithdrawn, taskLaunchFailed } from './mesos-task-error.js'
 import { Reconciliation } from './reconciliation.js'
 import type { TaskEvent } from './task-state.js'
 import { TrackedTask, type TrackedTaskOptions } from './tracked-task.js'
+import type { WorkerRecordState } from './worker-record.js'
 import type { WorkerStore } from './worker-store.js'
 
 /** A task of which nothing is heard for so long is asked of. */
@@ -122,6 +123,11 @@ export class TaskTable {
   #entered(task: TrackedTask, why: string): void {
     const { taskId, agentId } = task
     switch (task.state) {
+      case 'NEW':
+        task.agentId = undefined
+        task.host = undefined
+        this.#note(task, 'New')
+        break
       case 'LAUNCHING':
         this.#note(task, 'Launched')
         break
@@ -187,7 +193,7 @@ export class TaskTable {
     }
   }
 
-  #note(task: TrackedTask, state: 'Launched' | 'Released'): void {
+  #note(task: TrackedTask, state: WorkerRecordState): void {
     const { taskId, agentId, host } = task
     task.record = state
     const place = {

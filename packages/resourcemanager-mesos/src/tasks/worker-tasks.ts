@@ -10,7 +10,7 @@ import type { WorkerLauncher } from '../launch/worker-launcher.js'
 import type { OfferTaker, Placement } from '../offers/placement.js'
 import { Acknowledgements } from './acknowledgements.js'
 import { requestWithdrawn } from './mesos-task-error.js'
-import { describeTaskStatus, mayRun, taskEventOf } from './task-status-event.js'
+import { describeTaskStatus, isOfferGone, mayRun, taskEventOf } from './task-status-event.js'
 import { TaskTable } from './task-table.js'
 import type { TrackedTask } from './tracked-task.js'
 import type { StoredWorkers, WorkerStore } from './worker-store.js'
@@ -164,6 +164,14 @@ export class WorkerTasks {
     return stillWanted.map(({ info }) => info)
   }
 
+  /** The place of these is gone, and the master was not told: they are as before they had one. */
+  voided(taskIds: readonly string[]): void {
+    for (const taskId of taskIds) {
+      const task = this.#table.get(taskId)
+      if (task?.can('voided') === true) this.#table.happened(task, 'voided', 'its place is gone')
+    }
+  }
+
   /**
    * The master is about to be told of these tasks.
    *
@@ -235,7 +243,8 @@ export class WorkerTasks {
     const { isWanted } = task
     this.#table.happened(task, event, words)
     if (event === 'alive' && task.state === 'RUNNING') this.#grant(task)
-    if (isWanted && !task.isWanted) this.#options.onTaskFailed(`${taskId}: ${words}`)
+    const hasFailed = isWanted && !task.isWanted && !isOfferGone(status)
+    if (hasFailed) this.#options.onTaskFailed(`${taskId}: ${words}`)
   }
 
   #grant(task: TrackedTask): void {

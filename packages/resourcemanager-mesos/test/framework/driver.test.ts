@@ -187,6 +187,41 @@ t.test('MesosResourceManagerDriver: requests', async (t) => {
 t.test('MesosResourceManagerDriver: what Mesos says of tasks', async (t) => {
   await driverTest(
     t,
+    'a place that is gone while it is noted costs no task: another one is found',
+    { configuration: { 'mesos.maximum-failed-tasks': '0' } },
+    async (under, t) => {
+      const wanted = under.request()
+      while (under.store.workers['taskmanager-00001'] !== 'New') await under.clock.advance(1)
+      under.store.happens = () => false
+      under.store.outcomesToLose = 6
+      await under.clock.advance(3_000)
+      for (const agent of under.mesos.agents) under.mesos.rescindOffers(agent)
+      t.equal(under.store.outcomesToLose, 1, 'its place was found, and is being noted')
+      await under.clock.advance(60_000)
+      t.equal(wanted.id, 'taskmanager-00001')
+      t.equal(under.calls('ACCEPT').length, 1)
+      t.same(under.store.workers, { 'taskmanager-00001': 'Launched' })
+      t.same(under.process.errors, [])
+    },
+  )
+
+  await driverTest(
+    t,
+    'a task whose offer is taken back while the master is told has not failed',
+    { configuration: { 'mesos.maximum-failed-tasks': '0' } },
+    async (under, t) => {
+      const wanted = under.request()
+      while (under.calls('ACCEPT').length === 0) await under.clock.advance(1)
+      for (const agent of under.mesos.agents) under.mesos.rescindOffers(agent)
+      await under.clock.advance(1_000)
+      t.match(wanted.error, { code: 'FLINK_MESOS_TASK', message: /REASON_INVALID_OFFERS/ })
+      t.same(under.process.errors, [])
+      t.same(under.store.workers, {})
+    },
+  )
+
+  await driverTest(
+    t,
     'the end of a task is told once, with its reason, noted and acknowledged',
     {},
     async (under, t) => {

@@ -159,10 +159,22 @@ t.test(
   },
 )
 
-t.test(
-  'LaunchCoordinator tells the master all the same when an offer is taken back while the driver prepares',
-  async (t) => {
-    // The master's answer ends the tasks: they were noted as launched.
+/** What takes the offers away of a placement, while the driver prepares it. */
+const TAKING_AWAY: [string, (c: CoordinatorUnderTest) => void, said: string[]][] = [
+  ['one is taken back', ({ coordinator }) => coordinator.offerRescinded('a1'), ['DECLINE a2']],
+  ['the agent is lost', ({ coordinator }) => coordinator.agentLost('a'), []],
+  [
+    'there is another subscription',
+    ({ coordinator }) => {
+      coordinator.disconnected()
+      coordinator.connected()
+    },
+    ['SUPPRESS'],
+  ],
+]
+
+for (const [what, takeAway, said] of TAKING_AWAY) {
+  t.test(`LaunchCoordinator finds another place for tasks when ${what}`, async (t) => {
     const c = new CoordinatorUnderTest()
     let prepared: (launch: TaskInfo[]) => void = () => {}
     c.place = () =>
@@ -170,18 +182,29 @@ t.test(
         prepared = resolve
       })
     c.coordinator.connected()
-    c.coordinator.request(request('1'))
-    c.offers(offer({ id: 'a' }))
+    for (const id of ['1', '2', '3']) c.coordinator.request(request(id))
+    c.offers(offer({ id: 'a1', agentId: 'a', cpus: 2 }), offer({ id: 'a2', agentId: 'a', cpus: 2 }))
     await c.pass(0)
-    c.coordinator.offerRescinded('a')
-    c.coordinator.agentLost('a')
-    prepared(taskInfos(c.placements[0]!))
+    c.said
+    takeAway(c)
+    c.coordinator.withdraw('2')
+    // The driver does not want one of them any more, and has not said so.
+    prepared(taskInfos(c.placements[0]!).filter(({ taskId }) => taskId === '1'))
     await c.pass(0)
+    t.same(c.said, [...said, 'REVIVE'], 'nothing is launched')
+    t.same(c.voided, ['1'])
+    t.equal(c.coordinator.waitingRequests, 1)
 
-    t.equal(c.said.at(-1), 'ACCEPT a')
-    t.equal(c.coordinator.waitingRequests, 0, 'it is not placed twice')
-  },
-)
+    c.place = async (placement) => taskInfos(placement)
+    c.offers(offer({ id: 'b', cpus: 1 }))
+    await c.pass(0)
+    t.same(c.places['b'], ['1'])
+    t.equal(c.said.at(-1), 'ACCEPT b')
+    t.equal(c.coordinator.waitingRequests, 0)
+    c.coordinator.close()
+    t.equal(c.clock.pendingTimers, 0)
+  })
+}
 
 t.test('LaunchCoordinator uses agents again whose maintenance is over', async (t) => {
   const c = new CoordinatorUnderTest()

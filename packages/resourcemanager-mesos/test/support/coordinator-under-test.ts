@@ -30,6 +30,7 @@ export class CoordinatorUnderTest {
   readonly clock = new ManualClock(1_000_000)
   readonly calls: SchedulerCall[] = []
   readonly placements: Placement[] = []
+  readonly voided: string[] = []
   readonly unsatisfied: [readonly string[], string][] = []
   readonly transitions: string[] = []
   readonly warnings: string[] = []
@@ -63,6 +64,7 @@ export class CoordinatorUnderTest {
         this.placements.push(placement)
         return this.place(placement)
       },
+      onVoided: (taskIds) => void this.voided.push(...taskIds),
       onUnsatisfied: (taskIds, explanation) => void this.unsatisfied.push([taskIds, explanation]),
     })
   }
