@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { SystemClock } from '@flink-ts/core'
 import t from 'tap'
 import { runAction, runApplicationAction } from '../dist/actions/run.js'
 import { act, TestingInterrupts } from './support/act.js'
@@ -36,6 +37,55 @@ t.test('flink run -t yarn-per-job deploys a cluster for the job, and waits for b
     'jobmanager.memory.process.size': '1g',
   })
 })
+
+t.test(
+  'flink run -t yarn-per-job: a JobManager may answer before it has submitted the job',
+  async (t) => {
+    const workingDirectory = folderWith(t, { 'a.ts': PROGRAM })
+    let calls = 0
+    const slow = await startJobManager(t, 'SUCCEEDED', () => ++calls > 3)
+    const { code, out, err } = await act(runAction, ['-t', 'yarn-per-job', '-sae', 'a.ts'], {
+      importModule: slow.manager.importModule,
+      workingDirectory,
+    })
+    t.equal(code, 0)
+    t.match(withoutIds(out), [
+      'Job has been submitted with JobID JOB',
+      'Program execution finished',
+    ])
+    t.notOk(
+      err.some((line) => line.includes('Heartbeat')),
+      'its heartbeats begin then',
+    )
+    t.strictSame(slow.manager.calls, ['deploy job', 'close'])
+
+    const clock = new SystemClock()
+    const { monotonicNow } = clock
+    const { manager } = await startJobManager(t, 'SUCCEEDED', () => {
+      clock.monotonicNow = () => monotonicNow.call(clock) + 60_000
+      return false
+    })
+    const { importModule } = manager
+    await t.rejects(
+      act(runAction, ['-t', 'yarn-per-job', 'a.ts'], { importModule, workingDirectory, clock }),
+      { code: 'FLINK_JOB_NOT_FOUND', message: /has not submitted it within 60000 ms/ },
+    )
+    t.strictSame(manager.calls, ['deploy job', 'kill', 'close'], 'but not for ever')
+
+    const interrupts = new TestingInterrupts()
+    const stuck = await startJobManager(t, 'SUCCEEDED', () => {
+      if (interrupts.listeners > 0) setImmediate(() => interrupts.interrupt())
+      return false
+    })
+    const interrupted = await act(runAction, ['-t', 'yarn-per-job', 'a.ts'], {
+      importModule: stuck.manager.importModule,
+      workingDirectory,
+      interrupts,
+    })
+    t.equal(interrupted.code, 130)
+    t.strictSame(stuck.manager.calls, ['deploy job', 'kill', 'close'], 'and Ctrl-C takes it back')
+  },
+)
 
 t.test(
   'flink run -d -t yarn-per-job leaves when the cluster runs, and says how to end it',

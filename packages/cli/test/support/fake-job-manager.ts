@@ -12,14 +12,24 @@ env.fromElements(1, 2).print()
 await env.execute('a job')
 `
 
-/** A JobManager whose jobs come to this end at once. */
-export async function startJobManager(t: Test, end: 'SUCCEEDED' | 'FAILED' = 'SUCCEEDED') {
+/**
+ * A JobManager whose jobs come to this end at once.
+ *
+ * @param isSubmitted asked with each call that is about a job: false: there is no such job yet
+ */
+export async function startJobManager(
+  t: Test,
+  end: 'SUCCEEDED' | 'FAILED' = 'SUCCEEDED',
+  isSubmitted: () => boolean = () => true,
+) {
   const server = await startFakeRestServer(t, ({ method, url }) => {
+    if (url.startsWith('/jobs/') && !isSubmitted()) return undefined
     if (url === '/overview') return { body: { taskmanagers: 0 } }
     if (method === 'POST' && url === '/jobs') return { status: 202, body: { jobUrl: '' } }
     if (url.endsWith('/status')) {
       return { body: { status: end === 'SUCCEEDED' ? 'FINISHED' : 'FAILED' } }
     }
+    if (url.endsWith('/clientHeartbeat')) return { status: 202, body: {} }
     if (url.endsWith('/execution-result')) {
       return {
         body: {

@@ -1,5 +1,5 @@
 import { bundleProgram, runProgram } from '@flink-ts/client/submission'
-import { SystemRandom } from '@flink-ts/core'
+import { ClientOptions, SystemRandom } from '@flink-ts/core'
 import type { ClusterDescriptor, ClusterHandle } from '@flink-ts/runtime'
 import type { RecordedJob } from '@flink-ts/runtime/program'
 import { checkTaskHeap } from '@flink-ts/runtime/task-heap'
@@ -12,6 +12,7 @@ import type { DeployedTarget } from '../../targets/target.js'
 import { abortable } from './interruption.js'
 import { ProgramJobs } from './program-jobs.js'
 import type { ProgramRun } from './program-run.js'
+import { whenSubmitted } from './when-submitted.js'
 import { whenUp } from './when-up.js'
 
 /**
@@ -25,12 +26,23 @@ export async function runInJobClusters(run: ProgramRun, target: DeployedTarget):
   const jobs = new ProgramJobs(context, { attached, cancelOnExit })
   const descriptors: ClusterDescriptor[] = []
   const handles: ClusterHandle[] = []
-  const deploy = (job: RecordedJob, jobGraph: string): Promise<ClusterHandle> =>
+  const patienceMs = configuration.get(ClientOptions.CLIENT_TIMEOUT)
+  const deploy = (job: RecordedJob, jobGraph: string) =>
     abortable(context, `the cluster of ${job.jobGraph.name}`, async (signal) => {
       const descriptor = await loadClusterDescriptor(target, context, { configuration, signal })
       descriptors.push(descriptor)
       const deployment = { jobGraph, bundle: bundle.code, detached: !attached }
-      return whenUp(await descriptor.deployJobCluster(deployment), context, signal)
+      const handle = await descriptor.deployJobCluster(deployment)
+      const client = connectToHandle(handle, context)
+      const { jobId } = job.jobGraph
+      const { clock } = context
+      return {
+        // Nobody waits for the end of a job that is left alone: its cluster may have ended with it.
+        handle: await whenUp(handle, context, signal, async () => {
+          if (attached) await whenSubmitted({ jobId, client, clock, patienceMs, signal })
+        }),
+        client,
+      }
     })
   try {
     await runProgram({
@@ -43,10 +55,9 @@ export async function runInJobClusters(run: ProgramRun, target: DeployedTarget):
       submit: async (job, program) => {
         // The cluster would refuse it, too, when it is up.
         checkTaskHeap(job.jobGraph, configuration)
-        const handle = await deploy(job, JSON.stringify({ ...job.jobGraph, program }))
+        const { handle, client } = await deploy(job, JSON.stringify({ ...job.jobGraph, program }))
         handles.push(handle)
         const words = `${clusterWords(target, handle.clusterId)} `
-        const client = connectToHandle(handle, context)
         const accepted = jobs.accepted(job, { client, words, ownHandle: handle })
         if (!attached) {
           const { terminal } = context

@@ -4,11 +4,14 @@ import type { ActionContext } from '../action.js'
 /**
  * Waits until the JobManager of a cluster that was just deployed answers, and says where it is. A cluster that does not come
  * up is ended.
+ *
+ * @param whenReady what is waited for then, before the cluster counts as up
  */
 export async function whenUp(
   handle: ClusterHandle,
   { terminal }: Pick<ActionContext, 'terminal'>,
   signal: AbortSignal,
+  whenReady: () => Promise<void> = async () => {},
 ): Promise<ClusterHandle> {
   const aborted = new Promise<never>((_, reject) => {
     const abort = () => reject(signal.reason)
@@ -19,6 +22,7 @@ export async function whenUp(
     const { webInterfaceUrl, restAddress } = await Promise.race([handle.whenRunning(), aborted])
     const url = webInterfaceUrl ?? (restAddress === undefined ? undefined : `http://${restAddress}`)
     terminal.err(`${handle.clusterId} runs.${url === undefined ? '' : ` JobManager: ${url}`}`)
+    await Promise.race([whenReady(), aborted])
     return handle
   } catch (error) {
     await handle
