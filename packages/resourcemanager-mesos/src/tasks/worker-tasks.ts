@@ -210,11 +210,11 @@ export class WorkerTasks {
   /** What Mesos says of a task. */
   updated(status: TaskStatus): void {
     if (this.#table.isClosed) return
-    if (this.#acknowledgements.isNews(status)) {
-      const task = this.#table.get(status.taskId)
-      if (task === undefined) this.#strangerUpdated(status)
-      else this.#taskUpdated(task, status)
-    }
+    const isNews = this.#acknowledgements.isNews(status)
+    const task = this.#table.get(status.taskId)
+    // Also what was heard before: the task may have been given up since.
+    if (task === undefined) this.#strangerUpdated(status)
+    else if (isNews) this.#taskUpdated(task, status)
     void this.#acknowledgements.acknowledge(status)
   }
 

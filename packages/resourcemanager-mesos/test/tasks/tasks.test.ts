@@ -9,6 +9,8 @@ import { TASK_TRANSITIONS, type TaskState } from '../../dist/tasks/task-state.js
 import { describeTaskStatus, taskEventOf } from '../../dist/tasks/task-status-event.js'
 import { TrackedTask } from '../../dist/tasks/tracked-task.js'
 import { WorkerStore } from '../../dist/tasks/worker-store.js'
+import { WorkerTasks } from '../../dist/tasks/worker-tasks.js'
+import { TestLauncher } from '../support/driver-under-test.js'
 import { TestStore } from '../support/test-store.js'
 import { VirtualClock } from '../support/virtual-clock.js'
 
@@ -294,4 +296,63 @@ t.test('WorkerStore', async (t) => {
     await last.store.clear()
     t.same([...kept.entries.keys()], [])
   })
+})
+
+t.test('WorkerTasks', async (t) => {
+  await t.test(
+    'an agent that repeats what was heard of a task ends it if it was given up',
+    async (t) => {
+      const clock = new VirtualClock()
+      const kept = new TestStore()
+      const store = new WorkerStore({ store: kept.lead(), clock, log: noopLogger })
+      const calls: SchedulerCall[] = []
+      const terminated: string[] = []
+      const noop = () => {}
+      const tasks = new WorkerTasks({
+        clock,
+        random: new SeededRandom(1),
+        log: noopLogger,
+        store,
+        launcher: new TestLauncher(),
+        offers: {
+          connected: noop,
+          disconnected: noop,
+          offersReceived: noop,
+          offerRescinded: noop,
+          agentLost: noop,
+          request: noop,
+          withdraw: noop,
+          close: noop,
+        },
+        call: async (call) => void calls.push(call),
+        taskIdOf: taskIds(undefined),
+        onTerminated: (id) => void terminated.push(id),
+        onTaskFailed: noop,
+        onStoreFailed: (error) => t.fail(String(error)),
+      })
+      const taskId = 'taskmanager-00001'
+      const running: TaskStatus = { taskId, agentId: 'S1', state: 'TASK_RUNNING', uuid: 'U' }
+      const worker = { taskId, state: 'Launched', agentId: 'S1', host: 'node1' } as const
+      await store.putWorker(worker)
+      tasks.recover({ frameworkId: 'f', workers: [worker], corrupt: [] })
+      tasks.subscribed(false)
+      tasks.updated(running)
+      tasks.updated({ taskId, state: 'TASK_LOST', reason: 'REASON_RECONCILIATION' })
+      await clock.advance(100)
+      t.same(terminated, [taskId])
+      t.same(kept.workers, {})
+      calls.length = 0
+      tasks.updated(running)
+      await clock.advance(100)
+
+      t.same(calls.map(({ type }) => type).sort(), ['ACKNOWLEDGE', 'KILL'])
+      t.same(terminated, [taskId], 'it is told once')
+      t.same(kept.workers, { [taskId]: 'Released' })
+      tasks.updated({ taskId, agentId: 'S1', state: 'TASK_KILLED', uuid: 'V' })
+      await clock.advance(100)
+      t.same(kept.workers, {})
+      tasks.close()
+      t.equal(clock.pendingTimers, 0)
+    },
+  )
 })
