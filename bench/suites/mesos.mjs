@@ -106,6 +106,7 @@ async function match(offerCount, requestCount) {
     },
     place: async ({ offers: [offer], tasks }) =>
       tasks.map(({ taskId, resources }) => ({ taskId, agentId: offer.agentId, resources })),
+    onVoided() {},
     onUnsatisfied() {},
   })
   coordinator.connected()
