@@ -7,10 +7,11 @@ import {
   parseDuration,
   userMessage,
 } from '@flink-ts/core'
-import { applicationStatusOf } from '@flink-ts/runtime'
+import { applicationStatusOf, type JobResult } from '@flink-ts/runtime'
 import type { DaemonContext, RunningDaemon } from '../daemon/daemon.js'
 import { type ClusterEnd, EXIT_CODES, startFailed, stoppedFromOutside } from './cluster-end.js'
 import { type JobManager, startJobManager } from './job-manager.js'
+import { keepJobResults } from './keep-job-results.js'
 import { PREPARED_JOB } from './prepared-job.js'
 
 /**
@@ -23,6 +24,8 @@ export type ExecutionMode = 'NORMAL' | 'DETACHED'
  * A JobManager for one job: `--job-graph FILE` (the JSON of a job graph) is submitted with the program `--bundle FILE`,
  * and the cluster ends with the job, by `--execution-mode` NORMAL (default) or DETACHED. In place of both files `--prepared
  * FOLDER` names a folder with the files of {@link PREPARED_JOB}, which is this process's: it removes it.
+ *
+ * With high availability a job that goes on, or has ended, under an earlier JobManager is not begun again.
  */
 export async function startJobCluster(context: DaemonContext): Promise<RunningDaemon> {
   const mode = executionMode(context)
@@ -37,34 +40,43 @@ export async function startJobCluster(context: DaemonContext): Promise<RunningDa
     end = ended
     context.shutDown('the job of this cluster has ended', EXIT_CODES[ended.status])
   }
-  const jobManager: JobManager = await startJobManager(context, {
+  const jobEnded = ({ jobId, status, failureCause }: JobEnd) => {
+    // One that has ended before may be told of when it is recovered, and when it is submitted.
+    if (jobId !== jobGraph['jobId'] || ended !== undefined) return
+    const why = failureCause === undefined ? '' : `: ${userMessage(deserializeError(failureCause))}`
+    ended = {
+      status: applicationStatusOf(status),
+      diagnostics: `the job of this cluster ended as ${status}${why}`,
+    }
+    if (mode === 'DETACHED') finish()
+    else {
+      context.tell?.(`Job ${jobId} ended as ${status}${why}`)
+      stopWaiting = context.clock.schedule(patienceMs, finish)
+    }
+  }
+  const jobManager: JobManager = await startJobManager(keepJobResults(context), {
     onClusterShutDown: (status) => {
       end = { status, diagnostics: 'the cluster was shut down' }
       context.shutDown(`the cluster was shut down: ${status}`, EXIT_CODES[status])
     },
-    onJobEnded: ({ jobId, status, failureCause }) => {
-      if (jobId !== jobGraph['jobId']) return
-      const why =
-        failureCause === undefined ? '' : `: ${userMessage(deserializeError(failureCause))}`
-      ended = {
-        status: applicationStatusOf(status),
-        diagnostics: `the job of this cluster ended as ${status}${why}`,
-      }
-      if (mode === 'DETACHED') finish()
-      else {
-        context.tell?.(`Job ${jobId} ended as ${status}${why}`)
-        stopWaiting = context.clock.schedule(patienceMs, finish)
-      }
-    },
+    onJobEnded: jobEnded,
     onResultFetched: (jobId) => {
       if (jobId === jobGraph['jobId'] && mode === 'NORMAL') finish()
     },
   })
   try {
-    await submit(jobManager, jobGraph, code)
-    context.tell?.(
-      `The cluster runs job '${jobGraph['name']}' (${jobGraph['jobId']}), and ends with it.`,
-    )
+    const earlier = await submit(jobManager, jobGraph, code)
+    if (earlier !== undefined) {
+      context.log.info('The job of this cluster has ended under an earlier JobManager', {
+        jobId: earlier.jobId,
+        status: earlier.status,
+      })
+      jobEnded(earlier)
+    } else {
+      context.tell?.(
+        `The cluster runs job '${jobGraph['name']}' (${jobGraph['jobId']}), and ends with it.`,
+      )
+    }
   } catch (error) {
     const { status, diagnostics } = startFailed(
       context.configuration,
@@ -82,11 +94,14 @@ export async function startJobCluster(context: DaemonContext): Promise<RunningDa
   }
 }
 
+type JobEnd = Pick<JobResult, 'jobId' | 'status' | 'failureCause'>
+
+/** @returns how the job ended, if it has ended before */
 async function submit(
   { services }: JobManager,
   jobGraph: Readonly<Record<string, unknown>>,
   code: Uint8Array | undefined,
-): Promise<void> {
+): Promise<JobEnd | undefined> {
   const lease = code === undefined ? undefined : await services.blobServer.lease(code)
   try {
     const program = jobGraph['program'] as object | undefined
@@ -95,10 +110,14 @@ async function submit(
         ? jobGraph
         : { ...jobGraph, program: { ...program, bundleKey: lease.key } }
     const dispatcher = await services.dispatcher.whenLed()
-    await dispatcher.submitJob({ jobGraph: Buffer.from(JSON.stringify(complete)) })
-  } catch (error) {
-    // The job of a JobManager that failed goes on here.
-    if (!FlinkError.is(error) || error.code !== 'FLINK_DUPLICATE_JOB_SUBMISSION') throw error
+    try {
+      await dispatcher.submitJob({ jobGraph: Buffer.from(JSON.stringify(complete)) })
+      return undefined
+    } catch (error) {
+      if (!FlinkError.is(error) || error.code !== 'FLINK_DUPLICATE_JOB_SUBMISSION') throw error
+      // The job of a JobManager that failed goes on here, unless it has ended.
+      return (await dispatcher.requestJobResult({ jobId: String(jobGraph['jobId']) })).result
+    }
   } finally {
     await lease?.release()
   }

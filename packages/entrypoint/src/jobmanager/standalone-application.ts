@@ -16,6 +16,7 @@ import { LeadingApplication } from '../application/leading-application.js'
 import type { DaemonContext, RunningDaemon } from '../daemon/daemon.js'
 import { type ClusterEnd, EXIT_CODES, startFailed, stoppedFromOutside } from './cluster-end.js'
 import { type JobManager, startJobManager } from './job-manager.js'
+import { keepJobResults } from './keep-job-results.js'
 
 /** Id of the one job of a highly available application unless `--job-id` gives another. */
 const DEFAULT_JOB_ID = '0'.repeat(32)
@@ -32,7 +33,7 @@ export async function startStandaloneApplication(context: DaemonContext): Promis
   const shutsDown = configuration.get(DeploymentOptions.SHUTDOWN_ON_APPLICATION_FINISH)
   let end: ClusterEnd | undefined
   let jobs: ApplicationJobs | undefined
-  const jobManager: JobManager = await startJobManager(context, {
+  const jobManager: JobManager = await startJobManager(keepJobResults(context), {
     onClusterShutDown: (status) => {
       end = { status, diagnostics: 'the cluster was shut down' }
       context.shutDown(`the cluster was shut down: ${status}`, EXIT_CODES[status])

@@ -74,6 +74,13 @@ export class DispatcherTerm {
     return this.#recovered?.unreadable.get(jobId)
   }
 
+  /** How a job ended under any leader whose results are kept; undefined: nothing is kept of its end. */
+  keptResult(jobId: string): Promise<JobResult | undefined> {
+    return this.#store(`read the result of job ${jobId}`, () =>
+      this.#options.stores.jobResults.getJobResult(jobId),
+    )
+  }
+
   /** Reads what earlier leaders have left. */
   async recover(): Promise<void> {
     const { stores, log } = this.#options

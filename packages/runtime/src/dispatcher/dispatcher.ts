@@ -190,7 +190,10 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
 
   async requestJobResult({ jobId }: RequestJobRequest): Promise<RequestJobResultResponse> {
     if (this.#runners.has(jobId)) return {}
-    return { result: jobResultOf(this.#completedJob(jobId)) }
+    const info = this.#completed.get(jobId)
+    // Of an earlier leader whose clean-up was complete: nothing else is known of its job.
+    const result = info === undefined ? await this.#term?.keptResult(jobId) : jobResultOf(info)
+    return { result: result ?? jobResultOf(this.#completedJob(jobId)) }
   }
 
   async requestJobResourceRequirements({

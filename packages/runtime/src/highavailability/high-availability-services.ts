@@ -73,7 +73,10 @@ export interface JobGraphStore {
  * result is never run again.
  */
 export interface JobResultStore {
+  /** Whether there is one, be it that it cannot be read. */
   hasJobResult(jobId: string): Promise<boolean>
+  /** Dirty or clean; undefined: there is none. @throws CorruptEntryError */
+  getJobResult(jobId: string): Promise<JobResult | undefined>
   /** Keeps a result before anybody hears of it. The first one counts; a repetition changes nothing. */
   putDirtyResult(result: JobResult): Promise<void>
   /** The clean-up is complete: the result is removed, or kept as clean if `keep`. Idempotent. */

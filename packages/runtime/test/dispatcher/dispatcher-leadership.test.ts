@@ -414,6 +414,12 @@ t.test(
       code: 'FLINK_DUPLICATE_JOB_SUBMISSION',
       message: /has ended/,
     })
+    t.match(await cluster.gateway().requestJobResult({ jobId: JOB_ID }), {
+      result: { jobId: JOB_ID, status: 'CANCELED' },
+    })
+    await t.rejects(cluster.gateway().requestJobResult({ jobId: 'e'.repeat(32) }), {
+      code: 'FLINK_JOB_NOT_FOUND',
+    })
   },
 )
 

@@ -75,6 +75,7 @@ class World {
       },
       jobResults: {
         hasJobResult: async () => false,
+        getJobResult: async () => undefined,
         putDirtyResult: () => this.#attempt('result'),
         getDirtyResults: async () => {
           await this.#attempt('read')

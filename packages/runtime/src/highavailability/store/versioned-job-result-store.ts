@@ -25,6 +25,11 @@ export class VersionedJobResultStore implements JobResultStore {
     return (await this.#store.get(jobId)) !== undefined
   }
 
+  async getJobResult(jobId: string): Promise<JobResult | undefined> {
+    const entry = await this.#store.get(jobId)
+    return entry && this.#parse(jobId, entry.value).result
+  }
+
   async putDirtyResult(result: JobResult): Promise<void> {
     try {
       await this.#store.create(result.jobId, encode({ dirty: true, result }))
