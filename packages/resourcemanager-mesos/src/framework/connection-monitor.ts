@@ -12,7 +12,9 @@ export const CONNECTION_TRANSITIONS: Readonly<Record<ConnectionState, readonly C
     CONNECTED: ['CONNECTING', 'STOPPED'],
   }
 
-const WARN_EVERY_MS = 5_000
+/** Between two warnings: at first, and at most. */
+const FIRST_PAUSE_MS = 5_000
+const MAX_PAUSE_MS = 60_000
 
 export interface ConnectionMonitorOptions {
   readonly clock: Clock
@@ -21,7 +23,7 @@ export interface ConnectionMonitorOptions {
   readonly tell: (line: string) => void
 }
 
-/** Says every 5 seconds that there is no master, and why, for as long as there is none. */
+/** Says after 5 seconds, and then less and less often, that there is no master, and why, for as long as there is none. */
 export class ConnectionMonitor {
   readonly #options: ConnectionMonitorOptions
   #state: ConnectionState = 'STOPPED'
@@ -41,7 +43,7 @@ export class ConnectionMonitor {
     if (reason !== undefined) this.#reason = reason
     this.#to('CONNECTING')
     this.#sinceMs = this.#options.clock.monotonicNow()
-    this.#warnLater()
+    this.#warnLater(FIRST_PAUSE_MS)
   }
 
   /** Why there is still none. */
@@ -69,15 +71,15 @@ export class ConnectionMonitor {
     this.#options.log.debug('Connection changed', { from, to: state })
   }
 
-  #warnLater(): void {
+  #warnLater(pauseMs: number): void {
     const { clock, log, tell } = this.#options
-    this.#cancelTimer = clock.schedule(WARN_EVERY_MS, () => {
+    this.#cancelTimer = clock.schedule(pauseMs, () => {
       const forMs = Math.round(clock.monotonicNow() - this.#sinceMs)
       log.warn('There is no connection with a master of Mesos', { forMs, why: this.#reason })
       tell(
         `No connection with a master of Mesos for ${Math.round(forMs / 1000)} s: ${this.#reason}`,
       )
-      this.#warnLater()
+      this.#warnLater(Math.min(MAX_PAUSE_MS, 2 * pauseMs))
     })
   }
 }

@@ -1,4 +1,4 @@
-import type { CancelTimer, Clock, Logger, Random } from '@flink-ts/core'
+import type { CancelTimer, Clock, LogFields, Logger, Random } from '@flink-ts/core'
 import type { SchedulerCall } from '@flink-ts/mesos-client'
 
 const FIRST_PAUSE_MS = 5_000
@@ -32,6 +32,8 @@ interface Question {
 export class Reconciliation {
   readonly #options: ReconciliationOptions
   readonly #questions = new Map<string, Question>()
+  /** Whether more than one task was asked of since all were answered: a single one is no news for people. */
+  #isSeveral = false
   #isSubscribed = false
   #cancelTimer: CancelTimer | undefined
   #timerDueMs = Number.POSITIVE_INFINITY
@@ -51,13 +53,14 @@ export class Reconciliation {
     if (this.#questions.has(taskId)) return
     const dueMs = this.#options.clock.monotonicNow()
     this.#questions.set(taskId, { agentId, dueMs, pauseMs: FIRST_PAUSE_MS })
+    this.#isSeveral ||= this.#questions.size > 1
     this.#schedule(dueMs)
   }
 
   answered(taskId: string): void {
-    if (this.#questions.delete(taskId) && this.#questions.size === 0) {
-      this.#options.log.info('What became of all tasks is known')
-    }
+    if (!this.#questions.delete(taskId) || this.#questions.size > 0) return
+    this.#say('What became of all tasks is known')
+    this.#isSeveral = false
   }
 
   subscribed(): void {
@@ -95,7 +98,7 @@ export class Reconciliation {
   }
 
   #askDue(): void {
-    const { clock, random, log, call } = this.#options
+    const { clock, random, call } = this.#options
     const now = clock.monotonicNow()
     this.#cancelTimer = undefined
     this.#timerDueMs = Number.POSITIVE_INFINITY
@@ -105,7 +108,7 @@ export class Reconciliation {
       question.dueMs = now + question.pauseMs * spread
       question.pauseMs = Math.min(MAX_PAUSE_MS, question.pauseMs * 2)
     }
-    if (due.length > 0) log.info('Asking Mesos what became of tasks', { tasks: due.length })
+    if (due.length > 0) this.#say('Asking Mesos what became of tasks', { tasks: due.length })
     for (let at = 0; at < due.length; at += MAX_TASKS_PER_CALL) {
       const tasks = due
         .slice(at, at + MAX_TASKS_PER_CALL)
@@ -115,6 +118,10 @@ export class Reconciliation {
     let nextMs = Number.POSITIVE_INFINITY
     for (const { dueMs } of this.#questions.values()) nextMs = Math.min(nextMs, dueMs)
     if (Number.isFinite(nextMs)) this.#schedule(nextMs)
+  }
+
+  #say(message: string, fields: LogFields = {}): void {
+    this.#options.log[this.#isSeveral ? 'info' : 'debug'](message, fields)
   }
 
   #scheduleImplicit(times: number): void {
