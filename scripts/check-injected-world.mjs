@@ -32,7 +32,7 @@ const ADAPTERS = [
   ['network/src/blocking/shuffle-folders.ts', 'whose folders of batch results are stale'],
   ['network/src/remote/network-thread.ts', 'a thread is handed no clock: it makes one'],
   ['resourcemanager-mesos/src/artifacts/artifact-server.ts', 'serves what agents fetch'],
-  ['resourcemanager-mesos/src/artifacts/open-connections.ts', 'its connections: types of sockets only'],
+  ['resourcemanager-mesos/src/artifacts/open-connections.ts', 'types of its sockets'],
   ['resourcemanager-mesos/src/artifacts/local-artifacts.ts', 'packs what agents fetch'],
   ['resourcemanager-mesos/src/artifacts/sealing.ts', 'tickets that nobody may guess'],
   ['resourcemanager-mesos/src/container/http-get.ts', 'asks the JobManager before it starts'],
