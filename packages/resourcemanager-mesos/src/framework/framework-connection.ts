@@ -132,8 +132,8 @@ export class FrameworkConnection {
     const isKnown = identity.frameworkId === frameworkId
     const backlog: SchedulerEvent[] = []
     this.#backlog = backlog
-    const kept = isKnown ? Promise.resolve() : identity.keep(frameworkId)
-    kept.then(
+    // Also if it is known: an earlier subscription may have ended before it was kept.
+    identity.keep(frameworkId).then(
       () => {
         // Unless that subscription is over by now.
         if (this.#backlog !== backlog) return

@@ -6,6 +6,7 @@ export class FrameworkIdentity {
   readonly #store: WorkerStore
   readonly #file: FrameworkIdFile | undefined
   #frameworkId: string | undefined
+  #kept: Promise<void> = Promise.resolve()
 
   constructor(store: WorkerStore, file: FrameworkIdFile | undefined) {
     this.#store = store
@@ -25,11 +26,13 @@ export class FrameworkIdentity {
     this.#frameworkId = stored ?? (await this.#file?.read())
   }
 
-  /** Resolves when a later leader, or process, will know. */
-  async keep(frameworkId: string): Promise<void> {
-    this.#frameworkId = frameworkId
-    await this.#store.putFrameworkId(frameworkId)
-    await this.#file?.write(frameworkId)
+  /** Resolves when a later leader, or process, will know; written once, however often it is asked for. */
+  keep(frameworkId: string): Promise<void> {
+    if (this.#frameworkId !== frameworkId) {
+      this.#frameworkId = frameworkId
+      this.#kept = this.#keep(frameworkId)
+    }
+    return this.#kept
   }
 
   /**
@@ -39,6 +42,7 @@ export class FrameworkIdentity {
    */
   async confirm(): Promise<void> {
     if (this.#frameworkId !== undefined) await this.#store.putFrameworkId(this.#frameworkId)
+    else await this.#store.confirm()
   }
 
   /** The master has retired it. */
@@ -46,5 +50,10 @@ export class FrameworkIdentity {
     this.#frameworkId = undefined
     await this.#store.forgetFrameworkId()
     await this.#file?.remove()
+  }
+
+  async #keep(frameworkId: string): Promise<void> {
+    await this.#store.putFrameworkId(frameworkId)
+    await this.#file?.write(frameworkId)
   }
 }

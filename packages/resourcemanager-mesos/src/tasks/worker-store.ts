@@ -95,6 +95,11 @@ export class WorkerStore {
     return this.remove(FRAMEWORK_ID)
   }
 
+  /** Resolves when nobody else had become the leader: writes, but changes nothing. */
+  async confirm(): Promise<void> {
+    await this.#reserve(0)
+  }
+
   putWorker(record: WorkerRecord): Promise<void> {
     return this.#put(record.taskId, encodeWorkerRecord(record))
   }

@@ -88,6 +88,27 @@ t.test('MesosResourceManagerDriver: the framework', async (t) => {
     await under.close()
   })
 
+  await t.test(
+    'is not used before its id is kept, though the stream breaks meanwhile',
+    async (t) => {
+      const under = new DriverUnderTest()
+      const wanted = await under.lead(0).then(() => under.request())
+      while (under.mesos.frameworks.length === 0) await under.clock.advance(1)
+      under.store.happens = () => false
+      under.store.outcomesToLose = 6
+      await under.clock.advance(10)
+      under.mesos.cutConnection(under.frameworkId)
+      await under.clock.advance(3_000)
+      t.ok(under.mesos.frameworks[0]?.stream, 'there is another subscription')
+      t.ok(under.store.outcomesToLose > 0, 'and the id is not kept yet')
+      t.same(under.calls('REVIVE'), [])
+      await under.restart(10_000)
+      t.equal(under.mesos.tasks.length, 0, 'nothing runs that the next leader could not find')
+      t.equal(wanted.id, '')
+      await under.close()
+    },
+  )
+
   await driverTest(
     t,
     'waits for a master, saying less and less often why there is none',
