@@ -155,6 +155,19 @@ t.test('mesos-appmaster-job.sh: the job of a program, which runs here', async (t
     jobId: '0'.repeat(32),
   })
   again.remove()
+
+  const named = await (
+    await prepare(t, 'job', [MASTER, '-Dhigh-availability.cluster-id=orders', 'program.ts', 'x'], {
+      configuration: available,
+    })
+  ).launch
+  const [own] = valuesOf(named.words, '--prepared')
+  t.match(
+    JSON.parse(readFileSync(join(own!, 'job-graph.json'), 'utf8')),
+    { jobId: '1c168adb00d208e42f93314529f1fa9c' },
+    'clusters that share a folder of checkpoints do not share that of their jobs',
+  )
+  named.remove()
 })
 
 t.test('mesos-appmaster-job.sh: the job of a file', async (t) => {

@@ -41,6 +41,7 @@ export { formatDuration, parseDuration } from './configuration/duration.js'
 export { type HostLine, parseHosts, readHostsFile } from './configuration/hosts-file.js'
 export { IllegalConfigurationError } from './configuration/illegal-configuration-error.js'
 export { isHighlyAvailable } from './configuration/is-highly-available.js'
+export { lastingJobId } from './configuration/lasting-job-id.js'
 export {
   type LoadConfigurationOptions,
   type LoadedConfiguration,

@@ -101,8 +101,8 @@ t.test('LeadingApplication', async (t) => {
   })
 })
 
-/** The one that applications have which others may go on with. */
-const JOB_ID = '0'.repeat(32)
+/** That of the application of cluster `orders`. */
+const JOB_ID = '1c168adb00d208e42f93314529f1fa9c'
 
 const PROGRAM = `
 import { StreamExecutionEnvironment } from '@flink-ts/streaming'
@@ -153,6 +153,7 @@ async function startTwo(t: Test, mode: string) {
       'rest.port': '0',
       'jobmanager.memory.process.size': '1600m',
       'high-availability.type': 'in memory',
+      'high-availability.cluster-id': '/orders',
       'security.cluster.secret-file': join(folder, 'secret'),
     })
     const highAvailability = new InMemoryHighAvailability({

@@ -1,4 +1,4 @@
-import { parseYamlConfiguration } from '@flink-ts/core'
+import { lastingJobId, parseYamlConfiguration } from '@flink-ts/core'
 import { ClusterSecret } from '@flink-ts/core/security'
 import t from 'tap'
 import type { YarnDeployment } from '../dist/deployment/yarn-deployment.js'
@@ -187,7 +187,7 @@ t.test('deployApplicationCluster passes the words of the program on', async (t) 
 t.test(
   'deployApplicationCluster gives the job of each highly available application its own lasting id',
   async (t) => {
-    const { descriptor, yarn } = await yarnPlace({
+    const { descriptor } = await yarnPlace({
       configuration: {
         'yarn.flink-ts.node-path': '/n',
         'yarn.flink-ts.home-path': '/h',
@@ -197,13 +197,10 @@ t.test(
       },
     })
     const application = { bundle: Buffer.from('code'), programName: 'p', args: [] }
-    await descriptor.deployApplicationCluster(application)
-    await descriptor.deployApplicationCluster(application)
+    const first = await descriptor.deployApplicationCluster(application)
+    const second = await descriptor.deployApplicationCluster(application)
     await descriptor.close()
-    const ids = [...yarn.applications.values()].map(({ id }) => {
-      const { command } = submissionOf(yarn, id)['am-container-spec'].commands
-      return /--program-name p --job-id ([0-9a-f]{32}) /.exec(command)?.[1]
-    })
+    const ids = [first, second].map(({ configuration }) => lastingJobId(configuration))
     t.equal(new Set(ids.filter((id) => id !== undefined)).size, 2)
   },
 )

@@ -31,7 +31,7 @@ export const JOB_ID: OptionDefinition = {
   long: 'job-id',
   argument: 'hex',
   description:
-    'Id of the job, 32 hexadecimal digits (default: any; with high availability 32 zeros, so that a JobManager that is started again goes on with the same job).',
+    'Id of the job, 32 hexadecimal digits (default: any; with high availability one for each high-availability.cluster-id, so that a JobManager that is started again goes on with the same job).',
 }
 const DETACHED_HERE: OptionDefinition = {
   ...DETACHED,

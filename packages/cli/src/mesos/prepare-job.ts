@@ -6,7 +6,7 @@ import {
   type Configuration,
   DeploymentOptions,
   isHexId,
-  isHighlyAvailable,
+  lastingJobId,
   SystemRandom,
 } from '@flink-ts/core'
 import { PREPARED_JOB } from '@flink-ts/entrypoint'
@@ -21,9 +21,6 @@ import { BUNDLE, JOB_GRAPH, JOB_ID } from './appmaster-options.js'
 
 /** Of Flink's job clusters; the same as `--job-graph`. */
 export const JOB_GRAPH_KEY = 'internal.jobgraph-path'
-
-/** Id of the one job of a highly available cluster unless another is given: whoever takes over means the same job. */
-const FIXED_JOB_ID = '0'.repeat(32)
 
 /** What the main of a job cluster is told. */
 export interface PreparedJob {
@@ -119,7 +116,7 @@ async function runForJob(
 
 function fixedJobId(args: ParsedArguments, configuration: Configuration): string | undefined {
   const given = args.value(JOB_ID)?.toLowerCase()
-  if (given === undefined) return isHighlyAvailable(configuration) ? FIXED_JOB_ID : undefined
+  if (given === undefined) return lastingJobId(configuration)
   if (isHexId(given)) return given
   throw new CliArgumentError(`Cannot use --job-id ${given}: expected 32 hexadecimal digits`)
 }

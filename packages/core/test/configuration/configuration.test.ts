@@ -9,6 +9,7 @@ import {
   formatMemorySizeForHumans,
   INFINITE_BYTES,
   isSensitiveKey,
+  lastingJobId,
   parseDuration,
   parseMemorySize,
   parsePortRange,
@@ -216,4 +217,22 @@ t.test('an option without a default may be undefined, one with a default not', a
   const maybe: string = new Configuration().get(address)
   t.equal(definite, 8081)
   t.equal(maybe, undefined)
+})
+
+function lastingId(clusterId: string | undefined, type = 'zookeeper') {
+  return lastingJobId(
+    Configuration.fromMap({
+      'high-availability.type': type,
+      ...(clusterId === undefined ? {} : { 'high-availability.cluster-id': clusterId }),
+    }),
+  )
+}
+
+t.test('lastingJobId: one for each highly available cluster, the same each time', async (t) => {
+  t.equal(lastingId(undefined), '0'.repeat(32))
+  t.equal(lastingId('/default/'), '0'.repeat(32))
+  t.match(lastingId('/orders'), /^[0-9a-f]{32}$/)
+  t.equal(lastingId('orders '), lastingId('/orders'), 'as ZooKeeper takes both for one')
+  t.equal(new Set(['orders', 'Orders', 'orders/2', undefined].map((id) => lastingId(id))).size, 4)
+  t.equal(lastingId('orders', 'NONE'), undefined)
 })

@@ -1,12 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import {
-  DeploymentOptions,
-  FlinkError,
-  isHexId,
-  isHighlyAvailable,
-  userMessage,
-} from '@flink-ts/core'
+import { DeploymentOptions, FlinkError, isHexId, lastingJobId, userMessage } from '@flink-ts/core'
 import { prepareClusterModules } from '@flink-ts/runtime/program'
 import { Application, type ApplicationOutcome } from '../application/application.js'
 import { ApplicationJobs } from '../application/application-jobs.js'
@@ -17,9 +11,6 @@ import type { DaemonContext, RunningDaemon } from '../daemon/daemon.js'
 import { type ClusterEnd, EXIT_CODES, startFailed, stoppedFromOutside } from './cluster-end.js'
 import { type JobManager, startJobManager } from './job-manager.js'
 import { keepJobResults } from './keep-job-results.js'
-
-/** Id of the one job of a highly available application unless `--job-id` gives another. */
-const DEFAULT_JOB_ID = '0'.repeat(32)
 
 /**
  * A JobManager that runs one application: `main()` of its program runs here, in a thread of its own, while this process
@@ -125,7 +116,7 @@ async function placeBundle({ folder }: DaemonContext, code: Uint8Array): Promise
 
 function fixedJobId({ options, configuration }: DaemonContext): string | undefined {
   const given = options['--job-id']?.toLowerCase()
-  if (given === undefined) return isHighlyAvailable(configuration) ? DEFAULT_JOB_ID : undefined
+  if (given === undefined) return lastingJobId(configuration)
   if (isHexId(given)) return given
   throw refused(`--job-id ${given} is no job id: expected 32 hexadecimal digits`)
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import {
   type Configuration,
   deriveJobManagerMemory,
@@ -40,19 +39,12 @@ const RESERVED_NAMES = [
 ]
 const PRIVATE_FILE = { type: 'FILE', visibility: 'APPLICATION' } as const
 
-/** Two applications may keep checkpoints in the same folder, below the ids of their jobs. */
-function fixedJobId(applicationId: string): string {
-  return createHash('sha256').update(applicationId).digest('hex').slice(0, 32)
-}
-
 /** What is deployed. */
 export interface ApplicationPlan {
   /** Unless `yarn.application.name` says another. */
   readonly name: string
   readonly main: JobManagerMain
   readonly mainArguments: readonly string[]
-  /** Whether its one job has an id that the next JobManager gives it as well. */
-  readonly hasFixedJobId?: boolean
   readonly programArguments: readonly string[]
   /** Files of the JobManager alone, by their names in its container. */
   readonly files: Readonly<Record<string, Uint8Array>>
@@ -211,11 +203,7 @@ class Deployment {
     },
   ): ApplicationSubmission {
     const configuration = this.#configuration
-    const { main, programArguments, hasFixedJobId = false } = this.#plan
-    const mainArguments = [
-      ...this.#plan.mainArguments,
-      ...(hasFixedJobId ? ['--job-id', fixedJobId(applicationId)] : []),
-    ]
+    const { main, mainArguments, programArguments } = this.#plan
     const priority = configuration.get(YarnOptions.APPLICATION_PRIORITY)
     return {
       applicationId,

@@ -2,7 +2,6 @@ import {
   type Configuration,
   FileSystemOptions,
   HighAvailabilityOptions,
-  isHighlyAvailable,
   SecurityOptions,
   YarnOptions,
 } from '@flink-ts/core'
@@ -71,7 +70,6 @@ export class YarnClusterDescriptor implements ClusterDescriptor {
         ...['--bundle', BUNDLE_FILE, '--program-name', programName],
         ...(entryPoint === undefined ? [] : ['--entry-point', entryPoint]),
       ],
-      hasFixedJobId: isHighlyAvailable(this.#world.context.configuration),
       programArguments: args,
       files: { [BUNDLE_FILE]: bundle },
     })
