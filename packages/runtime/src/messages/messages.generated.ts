@@ -173,6 +173,8 @@ export interface RegisterTaskExecutorRequest {
 export interface RegisterTaskExecutorResponse {
   readonly success?: RegisterTaskExecutorSuccess | undefined
   readonly rejection?: string | undefined
+  /** Of a rejection: whoever starts workers knows no such one, not yet or not any more. */
+  readonly unknownWorker?: boolean | undefined
 }
 
 export interface RegisterTaskExecutorSuccess {
@@ -1043,6 +1045,8 @@ message RegisterTaskExecutorResponse {
     RegisterTaskExecutorSuccess success = 1;
     string rejection = 2;
   }
+  // Of a rejection: whoever starts workers knows no such one, not yet or not any more.
+  optional bool unknown_worker = 3;
 }
 message RegisterTaskExecutorSuccess {
   string instance_id = 1;

@@ -162,7 +162,10 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
     const { resourceId } = request.location
     const session = this.#sessions.current
     if (!(await session?.accepts(resourceId))) {
-      return { rejection: `no TaskManager ${resourceId} was started for this cluster` }
+      return {
+        rejection: `no TaskManager ${resourceId} was started for this cluster`,
+        unknownWorker: true,
+      }
     }
     const rejection =
       this.#sessions.current === session

@@ -72,6 +72,16 @@ export class RegistrationTimeoutError extends FlinkError {
   }
 }
 
+/** The ResourceManager that this TaskManager was registered at has given it up: others run in its place. */
+export class TaskManagerGivenUpError extends FlinkError {
+  constructor(facts: { resourceId: string; rejection: string }) {
+    super(
+      `TaskManager ${facts.resourceId} was given up by the ResourceManager it was registered at: ${facts.rejection}`,
+      { code: 'FLINK_TASK_MANAGER_GIVEN_UP' },
+    )
+  }
+}
+
 /** Why tasks fail although they did nothing wrong. */
 export class JobMasterLostError extends FlinkError {
   readonly jobId: string

@@ -25,7 +25,11 @@ import type {
 import { RetryingRegistration } from '../registration/retrying-registration.js'
 import { OrderedSender } from './ordered-sender.js'
 import type { TaskSlot } from './slot/task-slot.js'
-import { RegistrationTimeoutError, StaleCallerError } from './task-executor-errors.js'
+import {
+  RegistrationTimeoutError,
+  StaleCallerError,
+  TaskManagerGivenUpError,
+} from './task-executor-errors.js'
 import type { TaskExecutorSettings } from './task-executor-settings.js'
 
 export interface TaskManagerRegistrationOptions {
@@ -55,12 +59,15 @@ interface Leader {
 
 /**
  * Keeps a TaskManager registered at the leading ResourceManager: finds the leader, registers, brings the
- * slot report, notices its loss, and starts again. Too long without registration is fatal.
+ * slot report, notices its loss, and starts again. Too long without registration is fatal, as is a ResourceManager that does not know its
+ * own TaskManager any more: it has started another one.
  */
 export class TaskManagerRegistration {
   readonly #options: TaskManagerRegistrationOptions
   readonly #heartbeats: HeartbeatReceiver
   #leader: Leader | undefined
+  /** The term of leadership in which this TaskManager was last registered. */
+  #lastTerm: FencingToken | undefined
   #blobServer: EndpointAddress | undefined
   #cancelTimeout: CancelTimer | undefined
   #isClosed = false
@@ -188,7 +195,14 @@ export class TaskManagerRegistration {
         mainThread,
         log,
         settings: settings.registration,
-        register: (timeoutMs) => gateway.registerTaskExecutor(request(), { timeoutMs }),
+        register: async (timeoutMs) => {
+          const response = await gateway.registerTaskExecutor(request(), { timeoutMs })
+          const { rejection, unknownWorker } = response
+          if (unknownWorker && rejection !== undefined) {
+            mainThread.execute(() => this.#onUnknown(leader, rejection))
+          }
+          return response
+        },
         onRegistered: (success) => this.#onRegistered(leader, success),
       }),
       unsubscribe: rpcService.onConnectionLost(address.address, (reason) =>
@@ -204,6 +218,7 @@ export class TaskManagerRegistration {
   #onRegistered(leader: Leader, success: RegisterTaskExecutorSuccess): void {
     if (this.#leader !== leader) return
     leader.success = success
+    this.#lastTerm = leader.address.token
     this.#blobServer = success.blobServer
     this.#cancelTimeout?.()
     this.#cancelTimeout = undefined
@@ -214,6 +229,14 @@ export class TaskManagerRegistration {
     leader.sender.send((gateway) =>
       gateway.sendSlotReport({ resourceId, instanceId, report: slotReport() }),
     )
+  }
+
+  /** One that was never known to this leader may be known in a moment. */
+  #onUnknown(leader: Leader, rejection: string): void {
+    if (this.#leader !== leader || !sameFencingToken(this.#lastTerm, leader.address.token)) return
+    leader.registration.cancel()
+    const { resourceId, onFatalError } = this.#options
+    onFatalError(new TaskManagerGivenUpError({ resourceId, rejection }))
   }
 
   #onRefused(leader: Leader, error: unknown): void {

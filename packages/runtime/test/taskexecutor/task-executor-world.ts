@@ -14,6 +14,7 @@ import {
 import type {
   BlobServerGateway,
   JobMasterGateway,
+  RegisterTaskExecutorResponse,
   ResourceManagerGateway,
   TaskDeploymentDescriptor,
   TaskExecutorGateway,
@@ -35,6 +36,8 @@ export class JobManager {
   readonly offers: string[][] = []
   readonly service: RpcService
   accept = (allocationIds: string[]) => allocationIds
+  /** Undefined: TaskManagers are registered. */
+  rejection: RegisterTaskExecutorResponse | undefined
   updateState: JobMasterGateway['updateTaskExecutionState'] = async () => ({})
   sendEvent: JobMasterGateway['sendOperatorEventToCoordinator'] = async () => ({})
   acknowledge: JobMasterGateway['acknowledgeCheckpoint'] = async () => ({})
@@ -49,6 +52,7 @@ export class JobManager {
       {
         registerTaskExecutor: async ({ location: { resourceId } }) => {
           log.push(`rm register ${resourceId}`)
+          if (this.rejection !== undefined) return this.rejection
           const blobServer = { address: 'jm:1', endpointId: 'blobserver' }
           return { success: { instanceId: 'i1', resourceManagerId: 'rm1', blobServer } }
         },

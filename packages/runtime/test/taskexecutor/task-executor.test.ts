@@ -59,6 +59,29 @@ t.test(
 )
 
 t.test(
+  'TaskExecutor that its ResourceManager has given up ends its process; one that it does not know yet asks again',
+  async (t) => {
+    const { world, fatal, tellLeader, gateway, jobManager } = await setUp(t, {})
+    const unknown = { rejection: 'no TaskManager tm1 was started', unknownWorker: true }
+    jobManager.rejection = unknown
+    tellLeader(RM_LEADER)
+    await advance(world.clock, 60_000, 1_000)
+    t.same(fatal, [], 'it may have been started a moment too early')
+
+    jobManager.rejection = undefined
+    await advance(world.clock, 60_000, 1_000)
+    jobManager.rejection = { rejection: 'its leader is gone' }
+    await gateway.disconnectResourceManager({ cause: CAUSE })
+    await advance(world.clock, 60_000, 1_000)
+    t.same(fatal, [], 'that says nothing of the worker')
+
+    jobManager.rejection = unknown
+    await advance(world.clock, 60_000, 1_000)
+    t.match(fatal, [{ code: 'FLINK_TASK_MANAGER_GIVEN_UP', message: /tm1.*was started/ }])
+  },
+)
+
+t.test(
   'TaskExecutor registers again when the ResourceManager disconnects or falls silent',
   async (t) => {
     const { world, gateway, jobManager } = await registered(t)
