@@ -30,7 +30,7 @@ export interface SchedulerListener {
   onDisconnected(reason: string): void
   /** There is no subscription, and why not; told at each failed attempt. For people. */
   onAttemptFailed?(reason: string, retryInMs: number): void
-  /** After `onDisconnected`, if there was a subscription. */
+  /** After `onDisconnected`, if there was a subscription. What the scheduler has of the machine is there until its owner closes it. */
   onEnded(end: SubscriptionEnd): void
 }
 

@@ -45,6 +45,8 @@ export class FrameworkConnection {
   readonly #options: FrameworkConnectionOptions
   readonly #monitor: ConnectionMonitor
   #scheduler: MesosScheduler | undefined
+  /** The schedulers that have ended are giving back what they have of the machine. */
+  #closing: Promise<unknown> = Promise.resolve()
   /** Events that came while the framework's id is being kept; undefined: they are handed on as they come. */
   #backlog: SchedulerEvent[] | undefined
   #isConnected = false
@@ -53,6 +55,11 @@ export class FrameworkConnection {
   constructor(options: FrameworkConnectionOptions) {
     this.#options = options
     this.#monitor = new ConnectionMonitor(options)
+  }
+
+  /** Whether it subscribes, or has. */
+  get isOpen(): boolean {
+    return this.#scheduler !== undefined
   }
 
   get isConnected(): boolean {
@@ -67,7 +74,10 @@ export class FrameworkConnection {
   async open(): Promise<void> {
     const { framework, identity, createScheduler } = this.#options
     const scheduler = await createScheduler()
-    if (this.#isClosed) return scheduler.close()
+    if (this.#isClosed) {
+      await this.#close(scheduler)
+      return
+    }
     this.#scheduler = scheduler
     this.#monitor.connecting()
     const { frameworkId } = identity
@@ -77,14 +87,14 @@ export class FrameworkConnection {
     )
   }
 
-  /** Closes the stream without a word; nothing is told any more. */
+  /** Closes the stream without a word; nothing is told any more. Resolves when nothing of the machine is held; idempotent. */
   async close(): Promise<void> {
     const scheduler = this.#scheduler
     this.#isClosed = true
     this.#scheduler = undefined
     this.#disconnected('it is closed')
     this.#monitor.stop()
-    await scheduler?.close()
+    await (scheduler === undefined ? this.#closing : this.#close(scheduler))
   }
 
   /** @throws MesosCallError */
@@ -120,11 +130,20 @@ export class FrameworkConnection {
         this.#scheduler = undefined
         this.#disconnected(end.message)
         this.#monitor.stop()
-        // What it has of the machine: connections, a client of ZooKeeper.
-        scheduler.close().catch((error) => log.warn('A scheduler could not be closed', { error }))
+        void this.#close(scheduler)
         handler.onEnded(end)
       }),
     }
+  }
+
+  /** It gives back what it has of the machine: connections, a client of ZooKeeper. Never rejects. */
+  #close(scheduler: MesosScheduler): Promise<unknown> {
+    const { log } = this.#options
+    const closing = scheduler
+      .close()
+      .catch((error) => log.warn('A scheduler could not be closed', { error }))
+    this.#closing = Promise.all([this.#closing, closing])
+    return this.#closing
   }
 
   #subscribed({ frameworkId, master }: Subscription): void {
