@@ -1,11 +1,10 @@
-import type { CancelTimer, Clock, Logger, Random } from '@flink-ts/core'
+import type { Clock, Logger, Random } from '@flink-ts/core'
 import {
   type FrameworkInfo,
   MesosCallError,
   type MesosScheduler,
   type SchedulerCall,
   type SchedulerEvent,
-  type SubscriptionEnd,
 } from '@flink-ts/mesos-client'
 import {
   LeadershipLostError,
@@ -23,12 +22,14 @@ import type {
   VoidedListener,
 } from '../offers/placement.js'
 import { requestWithdrawn } from '../tasks/mesos-task-error.js'
-import { WorkerStore } from '../tasks/worker-store.js'
+import { type StoredWorkers, WorkerStore } from '../tasks/worker-store.js'
 import { WorkerTasks } from '../tasks/worker-tasks.js'
+import { EndedSubscriptions } from './ended-subscriptions.js'
 import { FrameworkConnection } from './framework-connection.js'
 import type { FrameworkIdFile } from './framework-id-file.js'
 import { FrameworkIdentity } from './framework-identity.js'
-import { asFlinkError, frameworkFailedOver, frameworkRefused } from './mesos-framework-error.js'
+import { MaintenanceRequests } from './maintenance-requests.js'
+import { asFlinkError } from './mesos-framework-error.js'
 import { tearDown, within } from './tear-down.js'
 
 /** What the launch coordinator is given by the driver. */
@@ -65,8 +66,8 @@ export interface FrameworkTermOptions {
 
 /** How long what is kept may take to be removed when the cluster ends. */
 const CLEAR_TIMEOUT_MS = 5_000
-/** A former leader that has not heard of its end may subscribe; we do again so much later. */
-const SUBSCRIBE_AGAIN_MS = 1_000
+/** How long the cluster that ends waits for a subscription that was begun: the master may know the framework. */
+const FIRST_SUBSCRIPTION_MS = 2_000
 
 /** The framework for as long as one leadership lasts. */
 export class FrameworkTerm {
@@ -75,12 +76,12 @@ export class FrameworkTerm {
   readonly #store: WorkerStore
   readonly #identity: FrameworkIdentity
   readonly #connection: FrameworkConnection
+  readonly #ends: EndedSubscriptions
+  readonly #maintenance: MaintenanceRequests
   readonly #offers: OfferTaker
   readonly #tasks: WorkerTasks
   /** What this term does is over: it hears of nothing but the end of its framework. */
   #isOver = false
-  #isGone = false
-  #cancelReopening: CancelTimer | undefined
   #closed: Promise<void> | undefined
 
   constructor(options: FrameworkTermOptions) {
@@ -96,9 +97,25 @@ export class FrameworkTerm {
         onConnected: (isKnown) => this.#connected(isKnown),
         onDisconnected: () => this.#disconnected(),
         onEvent: (event) => this.#event(event),
-        onEnded: (end) => this.#subscriptionEnded(end),
+        onEnded: (end) => this.#ends.ended(end),
         onFailed: (error) => this.#failed(error),
       },
+    })
+    this.#ends = new EndedSubscriptions({
+      ...options,
+      identity: this.#identity,
+      isOver: () => this.#isOver,
+      onTasksGone: (why) => this.#tasks.frameworkGone(why),
+      subscribe: () => this.#connection.open(),
+      onEnd: (error) => {
+        this.#end()
+        handler.onError(error)
+      },
+      onFailed: (error) => this.#failed(error),
+    })
+    this.#maintenance = new MaintenanceRequests({
+      log: options.log,
+      call: (call) => this.#connection.call(call),
     })
     this.#offers = options.createOfferTaker({
       call: (call) => this.#callOfOffers(call),
@@ -131,9 +148,8 @@ export class FrameworkTerm {
    * @throws if what is kept cannot be read, or no master is named
    */
   async begin(): Promise<void> {
-    const stored = await this.#store.read()
-    await this.#identity.recall(stored.frameworkId)
-    if (this.#isOver) return
+    const stored = await this.#recalled()
+    if (stored === undefined) return
     const recovered = this.#tasks.recover(stored)
     this.#log.info('The framework begins, or goes on where it was', {
       frameworkId: this.#identity.frameworkId,
@@ -141,7 +157,14 @@ export class FrameworkTerm {
       entries: stored.workers.length + stored.corrupt.length,
     })
     this.#options.handler.onPreviousAttemptWorkersRecovered(recovered)
-    await this.#connection.open()
+    try {
+      // A former leader that has not heard of its end registers nothing, and takes nothing over.
+      await this.#identity.confirm()
+    } catch (error) {
+      this.#failed(error)
+      return
+    }
+    if (!this.#isOver) await this.#connection.open()
   }
 
   /** @throws FlinkError FLINK_MESOS_TASK, FLINK_MESOS_REQUEST_WITHDRAWN, IllegalConfigurationError */
@@ -161,21 +184,25 @@ export class FrameworkTerm {
   /** The cluster ends: so do the framework, all its tasks and what is kept of them. Takes 25 seconds at most. */
   async tearDown(): Promise<void> {
     const { clock } = this.#options
-    const { frameworkId } = this.#identity
     if (this.#isOver) return
     this.#stop()
+    const wasKnown = this.#identity.frameworkId !== undefined
+    const mayBeThere = wasKnown || this.#connection.isOpen
     const isEnded =
-      frameworkId === undefined ||
+      mayBeThere &&
       (await tearDown({
         clock,
         log: this.#log,
-        frameworkId,
+        patienceMs: wasKnown ? undefined : FIRST_SUBSCRIPTION_MS,
         // What a former leader wants to end goes on under the next one.
         confirm: () => this.#identity.confirm(),
         call: (call) => this.#connection.call(call),
-        isGone: () => this.#isGone,
+        isGone: () => this.#ends.isGone,
+        frameworkId: () => this.#identity.frameworkId,
       }))
-    if (!isEnded) return
+    this.#closed ??= this.#connection.close()
+    const { frameworkId } = this.#identity
+    if (!isEnded && frameworkId !== undefined) return
     this.#log.info('The framework has ended', { frameworkId })
     const untilMs = clock.monotonicNow() + CLEAR_TIMEOUT_MS
     const cleared = this.#store.clear().then(() => this.#identity.forget())
@@ -190,6 +217,18 @@ export class FrameworkTerm {
   async close(): Promise<void> {
     this.#end()
     await this.#closed
+  }
+
+  /** @returns undefined: the term is over */
+  async #recalled(): Promise<StoredWorkers | undefined> {
+    try {
+      const stored = await this.#store.read()
+      await this.#identity.recall(stored.frameworkId)
+      return this.#isOver ? undefined : stored
+    } catch (error) {
+      if (this.#isOver) return undefined
+      throw error
+    }
   }
 
   #connected(isKnown: boolean): void {
@@ -224,72 +263,13 @@ export class FrameworkTerm {
         }
         break
       case 'INVERSE_OFFERS':
-        this.#log.info('The operator wants machines back: TaskManagers stay until they are ended', {
-          agents: event.inverseOffers.map(({ agentId }) => agentId),
-        })
-        this.#connection
-          .call({
-            type: 'DECLINE_INVERSE_OFFERS',
-            inverseOfferIds: event.inverseOffers.map(({ id }) => id),
-          })
-          .catch((error) => this.#log.debug('The operator was not answered', { error }))
+        this.#maintenance.asked(event.inverseOffers)
         break
       case 'RESCIND_INVERSE_OFFER':
       case 'MESSAGE':
         this.#log.debug('Mesos tells something that is not for us', { type: event.type })
         break
     }
-  }
-
-  #subscriptionEnded({ kind, message }: SubscriptionEnd): void {
-    const { handler } = this.#options
-    this.#isGone = kind === 'framework-removed'
-    if (this.#isOver) return
-    switch (kind) {
-      case 'framework-removed':
-        this.#frameworkRemoved(message).catch((error) => this.#failed(error))
-        break
-      case 'failed-over':
-        this.#failedOver(message)
-        break
-      case 'refused':
-        this.#end()
-        handler.onError(frameworkRefused(message))
-        break
-    }
-  }
-
-  /** Its id is retired, and its tasks are killed: the cluster goes on as another framework. */
-  async #frameworkRemoved(message: string): Promise<void> {
-    this.#tasks.frameworkGone(`the framework of its task is no more: ${message}`)
-    await this.#identity.forget()
-    if (this.#isOver) return
-    this.#isGone = false
-    await this.#connection.open()
-  }
-
-  /**
-   * Another scheduler has subscribed: the next leader, of which we have not heard, or a former one that has not heard of us. The store
-   * knows which of us leads.
-   */
-  #failedOver(message: string): void {
-    const { handler, isHighlyAvailable, clock } = this.#options
-    const { frameworkId = 'unknown' } = this.#identity
-    if (!isHighlyAvailable) {
-      this.#end()
-      handler.onError(frameworkFailedOver(frameworkId, message))
-      return
-    }
-    this.#identity.confirm().then(
-      () => {
-        if (this.#isOver) return
-        this.#log.warn('A former leader took the framework over: it is taken back', { frameworkId })
-        this.#cancelReopening = clock.schedule(SUBSCRIBE_AGAIN_MS, () =>
-          this.#connection.open().catch((error) => this.#failed(error)),
-        )
-      },
-      (error) => this.#failed(error),
-    )
   }
 
   async #callOfOffers(call: SchedulerCall): Promise<void> {
@@ -327,7 +307,7 @@ export class FrameworkTerm {
 
   #end(): void {
     if (!this.#isOver) this.#stop()
-    this.#cancelReopening?.()
+    this.#ends.close()
     this.#store.close()
     this.#closed ??= this.#connection.close()
   }

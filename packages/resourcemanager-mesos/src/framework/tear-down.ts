@@ -8,7 +8,10 @@ const PAUSE_MS = 100
 export interface TearDownOptions {
   readonly clock: Clock
   readonly log: Logger
-  readonly frameworkId: string
+  /** Undefined: the framework is being registered. */
+  readonly frameworkId: () => string | undefined
+  /** Default: 20 seconds. */
+  readonly patienceMs: number | undefined
   /** Resolves when we lead; rejects if somebody else does. */
   readonly confirm: () => Promise<void>
   readonly call: (call: SchedulerCall) => Promise<void>
@@ -17,18 +20,22 @@ export interface TearDownOptions {
 }
 
 /**
- * Tells the master until it has taken it that the framework ends, and its tasks with it; gives up, with a warning, after 20 seconds.
+ * Tells the master until it has taken it that the framework ends, and its tasks with it; gives up, with a warning, when it has no
+ * more patience.
  *
  * @returns whether it has: otherwise tasks go on until the failover timeout
  */
 export async function tearDown(options: TearDownOptions): Promise<boolean> {
-  const { clock, log, frameworkId, confirm, call, isGone } = options
-  const untilMs = clock.monotonicNow() + PATIENCE_MS
+  const { clock, log, frameworkId, patienceMs = PATIENCE_MS, confirm, call, isGone } = options
+  const untilMs = clock.monotonicNow() + patienceMs
   let failure: unknown
   try {
     await within(clock, untilMs, confirm())
   } catch (error) {
-    log.warn('The framework is left to the JobManager that leads', { frameworkId, error })
+    log.warn('The framework is left to the JobManager that leads', {
+      frameworkId: frameworkId(),
+      error,
+    })
     return false
   }
   while (clock.monotonicNow() < untilMs) {
@@ -41,9 +48,10 @@ export async function tearDown(options: TearDownOptions): Promise<boolean> {
     await pause(clock, PAUSE_MS)
   }
   if (isGone()) return true
+  if (frameworkId() === undefined) return false
   log.warn(
     'Mesos was not told that the framework ends: its tasks go on until its failover timeout, unless somebody tears it down',
-    { frameworkId, error: failure },
+    { frameworkId: frameworkId(), error: failure },
   )
   return false
 }

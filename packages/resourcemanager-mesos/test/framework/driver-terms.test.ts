@@ -1,5 +1,13 @@
+import { type Logger, noopLogger } from '@flink-ts/core'
+import type { SchedulerListener, SubscriptionEnd } from '@flink-ts/mesos-client'
 import t, { type Test } from 'tap'
+import { FrameworkConnection } from '../../dist/framework/framework-connection.js'
+import { FrameworkIdentity } from '../../dist/framework/framework-identity.js'
+import { WorkerStore } from '../../dist/tasks/worker-store.js'
 import { agents, DriverUnderTest, type OpenOptions } from '../support/driver-under-test.js'
+import { FRAMEWORK } from '../support/simulation-under-test.js'
+import { TestStore } from '../support/test-store.js'
+import { VirtualClock } from '../support/virtual-clock.js'
 
 /** A subtest with a driver that leads, on a Mesos of its own. */
 async function driverTest(
@@ -263,7 +271,100 @@ t.test('MesosResourceManagerDriver: from term to term', async (t) => {
   })
 })
 
+t.test('MesosResourceManagerDriver: maintenance', async (t) => {
+  const told: unknown[] = []
+  const log: Logger = {
+    ...noopLogger,
+    info: (message, fields) => {
+      if (message.startsWith('The operator wants')) told.push(fields)
+    },
+    child: () => log,
+  }
+  await driverTest(
+    t,
+    'TaskManagers stay where machines are wanted back, which is said once',
+    { log },
+    async (under, t) => {
+      const [id] = await under.running(1)
+      const agent = under.mesos.agents.find(({ tasks }) => tasks.length > 0)!
+      for (const fromMs of [1e12, 1e12, 2e12]) {
+        under.mesos.planMaintenance(agent, fromMs)
+        await under.clock.advance(100)
+      }
+      t.match(told, [{ unavailableFromMs: 1e12 }, { unavailableFromMs: 2e12 }])
+      t.equal(told.length, 2)
+      t.match(under.calls('DECLINE_INVERSE_OFFERS'), [
+        { refuseSeconds: 3_600 },
+        { refuseSeconds: 3_600 },
+        { refuseSeconds: 3_600 },
+      ])
+      t.same(under.tasks, [id])
+    },
+  )
+})
+
+t.test('MesosResourceManagerDriver: the start of a term', async (t) => {
+  await t.test('registers nothing for a leader that leads no more', async (t) => {
+    const under = new DriverUnderTest()
+    const leading = under.lead()
+    under.store.loseLeadership()
+    await leading
+    await under.clock.advance(10_000)
+    t.equal(under.mesos.frameworks.length, 0)
+    t.equal(under.schedulers.length, 0)
+    t.same(under.process.errors, [])
+    await under.close()
+    t.equal(under.clock.pendingTimers, 0)
+  })
+
+  await t.test('ends while the store cannot be read', async (t) => {
+    const under = new DriverUnderTest()
+    under.store.happens = () => false
+    under.store.outcomesToLose = Number.POSITIVE_INFINITY
+    await under.lead(1_000)
+    t.same(under.process.errors, [], 'it is tried again')
+    await under.terminate()
+    under.mesos.close()
+    t.same(under.process.errors, [])
+    t.equal(under.clock.pendingTimers, 0)
+  })
+})
+
 t.test('MesosResourceManagerDriver: ends', async (t) => {
+  await t.test('also while it is being registered', async (t) => {
+    const under = new DriverUnderTest()
+    under.mesos.crashMaster()
+    await under.lead(1_000)
+    let hasEnded = false
+    void under.driver.deregisterApplication('SUCCEEDED', '').then(() => {
+      hasEnded = true
+    })
+    under.mesos.startMaster()
+    await under.clock.advance(1_999)
+    t.ok(hasEnded)
+    t.equal(under.calls('TEARDOWN').length, 1)
+    t.equal(under.mesos.frameworks.length, 0)
+    t.same([...under.store.entries.keys()], ['taskCount'])
+    await under.close()
+  })
+
+  await t.test('and never registers after it', async (t) => {
+    const under = new DriverUnderTest()
+    under.mesos.crashMaster()
+    await under.lead(1_000)
+    let hasEnded = false
+    void under.driver.deregisterApplication('SUCCEEDED', '').then(() => {
+      hasEnded = true
+    })
+    await under.clock.advance(2_100)
+    t.ok(hasEnded)
+    under.mesos.startMaster()
+    await under.clock.advance(60_000)
+    t.equal(under.mesos.frameworks.length, 0)
+    t.same([...under.store.entries.keys()], ['taskCount'])
+    await under.close()
+  })
+
   await driverTest(
     t,
     'the end of the cluster tears the framework down, and forgets all of it',
@@ -438,6 +539,51 @@ t.test('MesosResourceManagerDriver: ends', async (t) => {
     t.match(under.process.errors[0]?.message, /Roles \{ x \}/)
     await under.close()
   })
+})
+
+t.test('FrameworkConnection.close waits until a scheduler that has ended is closed', async (t) => {
+  const clock = new VirtualClock()
+  const store = new WorkerStore({ store: new TestStore().lead(), clock, log: noopLogger })
+  let listener: SchedulerListener | undefined
+  let closed = () => {}
+  const noop = () => {}
+  const ends: SubscriptionEnd[] = []
+  const connection = new FrameworkConnection({
+    clock,
+    log: noopLogger,
+    tell: noop,
+    framework: FRAMEWORK,
+    identity: new FrameworkIdentity(store, undefined),
+    createScheduler: async () => ({
+      start: (_, heard) => {
+        listener = heard
+      },
+      call: async () => {},
+      close: () =>
+        new Promise((resolve) => {
+          closed = resolve
+        }),
+    }),
+    handler: {
+      onConnected: noop,
+      onDisconnected: noop,
+      onEvent: noop,
+      onEnded: (end) => void ends.push(end),
+      onFailed: (error) => t.fail(String(error)),
+    },
+  })
+  await connection.open()
+  listener?.onEnded({ kind: 'refused', message: 'no' })
+  t.equal(ends.length, 1)
+  let isClosed = false
+  const closing = connection.close().then(() => {
+    isClosed = true
+  })
+  await clock.advance(1_000)
+  t.notOk(isClosed)
+  closed()
+  await closing
+  t.equal(clock.pendingTimers, 0)
 })
 
 /** Another scheduler of the same framework. */

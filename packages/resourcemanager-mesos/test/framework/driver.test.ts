@@ -39,8 +39,9 @@ t.test('MesosResourceManagerDriver: requests', async (t) => {
     'what is launched is noted before the master is told, and numbers are taken together',
     {},
     async (under, t) => {
-      await under.running(3)
       const { operations } = under.store
+      operations.length = 0
+      await under.running(3)
       t.equal(operations.filter((operation) => operation.endsWith('taskCount')).length, 2)
       t.equal(under.store.text('taskCount'), '3')
       t.ok(operations.includes('create taskmanager-00003'))
