@@ -52,6 +52,8 @@ export class MesosResourceManagerDriver implements ResourceManagerDriver {
   readonly #log: Logger
   readonly #taskIdOf: (taskNumber: number) => string
   #term: FrameworkTerm | undefined
+  /** Terms that were begun or ended, counted: one that ends while it begins is not begun. */
+  #changes = 0
   /** Since the process started. */
   #failedTasks = 0
 
@@ -71,16 +73,19 @@ export class MesosResourceManagerDriver implements ResourceManagerDriver {
   async initialize(handler: ResourceEventHandler, store: VersionedStore): Promise<void> {
     const { configuration, tell = () => {}, idFile, framework, launcher } = this.#options
     const isAvailable = isHighlyAvailable(configuration)
+    const change = ++this.#changes
     const launcherStarted = launcher.start()
     // Whoever waits for it is told.
     launcherStarted.catch(() => {})
+    const info = await framework()
+    if (change !== this.#changes) return
     const term = new FrameworkTerm({
       ...this.#options,
       log: this.#log,
       tell,
       handler,
       store,
-      framework: await framework(),
+      framework: info,
       idFile: isAvailable ? undefined : idFile,
       taskIdOf: this.#taskIdOf,
       onTaskFailed: (diagnostics) => this.#taskFailed(handler, diagnostics),
@@ -118,6 +123,7 @@ export class MesosResourceManagerDriver implements ResourceManagerDriver {
 
   async terminate(): Promise<void> {
     const term = this.#term
+    this.#changes++
     this.#term = undefined
     await term?.close()
     await this.#options.launcher.close()

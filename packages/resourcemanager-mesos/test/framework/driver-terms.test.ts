@@ -317,6 +317,18 @@ t.test('MesosResourceManagerDriver: the start of a term', async (t) => {
     t.equal(under.clock.pendingTimers, 0)
   })
 
+  await t.test('begins nothing when it has ended before', async (t) => {
+    const under = new DriverUnderTest()
+    const leading = under.lead(1_000)
+    const ended = under.driver.terminate()
+    await leading
+    await ended
+    t.equal(under.mesos.frameworks.length, 0)
+    t.same(under.process.errors, [])
+    under.mesos.close()
+    t.equal(under.clock.pendingTimers, 0)
+  })
+
   await t.test('ends while the store cannot be read', async (t) => {
     const under = new DriverUnderTest()
     under.store.happens = () => false

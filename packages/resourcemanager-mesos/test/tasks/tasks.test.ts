@@ -1,4 +1,4 @@
-import { noopLogger, SeededRandom } from '@flink-ts/core'
+import { type Logger, noopLogger, SeededRandom } from '@flink-ts/core'
 import type { SchedulerCall, TaskStatus } from '@flink-ts/mesos-client'
 import fc from 'fast-check'
 import t from 'tap'
@@ -11,6 +11,7 @@ import { TrackedTask } from '../../dist/tasks/tracked-task.js'
 import { WorkerStore } from '../../dist/tasks/worker-store.js'
 import { WorkerTasks } from '../../dist/tasks/worker-tasks.js'
 import { TestLauncher } from '../support/driver-under-test.js'
+import { RecordingLog } from '../support/recording-log.js'
 import { TestStore } from '../support/test-store.js'
 import { VirtualClock } from '../support/virtual-clock.js'
 
@@ -57,14 +58,14 @@ t.test('taskIds', async (t) => {
 })
 
 t.test('Reconciliation', async (t) => {
-  const open = () => {
+  const open = (log: Logger = noopLogger) => {
     const clock = new VirtualClock()
     const asked: { readonly atMs: number; readonly tasks: readonly string[] }[] = []
     let periods = 0
     const reconciliation = new Reconciliation({
       clock,
       random: new SeededRandom(1),
-      log: noopLogger,
+      log,
       onPeriod: () => void periods++,
       call(call: SchedulerCall) {
         const tasks = call.type === 'RECONCILE' ? call.tasks : []
@@ -135,6 +136,24 @@ t.test('Reconciliation', async (t) => {
       [5_000, 65_000, 665_000, 1_265_000],
     )
     t.equal(periods(), 2)
+    reconciliation.close()
+  })
+
+  await t.test('says that several are asked of, not a single one', async (t) => {
+    const log = new RecordingLog()
+    const { clock, reconciliation } = open(log)
+    reconciliation.subscribed()
+    reconciliation.ask('a', 'agent')
+    await clock.advance(10)
+    reconciliation.answered('a')
+    t.equal(log.at('debug').length, 2)
+    t.same(log.at('info'), [])
+    for (const id of ['b', 'c']) reconciliation.ask(id, 'agent')
+    await clock.advance(10)
+    reconciliation.answered('b')
+    t.match(log.at('info'), [{ message: 'Asking Mesos what became of tasks', tasks: 2 }])
+    reconciliation.answered('c')
+    t.equal(log.at('info')[1]?.message, 'What became of all tasks is known')
     reconciliation.close()
   })
 
