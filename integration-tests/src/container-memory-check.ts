@@ -74,7 +74,13 @@ t.test(
       'the TaskManager runs',
       async () => {
         const { master, workers } = await cluster.containers(applicationId)
-        return master !== undefined && workers[0] !== undefined && { master, worker: workers[0] }
+        const worker = workers[0]
+        if (master === undefined || worker === undefined) return false
+        // A container is known before it has a process.
+        const isUp = [master, worker].every(
+          ({ containerId }) => hadoop.containerProcesses(containerId).length > 0,
+        )
+        return isUp && { master, worker }
       },
       SUBMIT_MS,
     )
