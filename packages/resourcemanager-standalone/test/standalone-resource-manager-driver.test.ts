@@ -1,5 +1,6 @@
 import { Configuration, noopLogger, SeededRandom } from '@flink-ts/core'
 import { ManualClock } from '@flink-ts/core/testing'
+import { StandaloneHaServices } from '@flink-ts/runtime'
 import t from 'tap'
 
 t.test(
@@ -13,11 +14,17 @@ t.test(
       log: noopLogger,
     })
     t.equal(driver.canStartWorkers, false)
-    await driver.initialize({
-      onPreviousAttemptWorkersRecovered: () => t.fail('it has no workers'),
-      onWorkerTerminated: () => t.fail('it has no workers'),
-      onError: () => t.fail('nothing can go wrong'),
-    })
+    const ha = new StandaloneHaServices({ processStartMs: 0, random: new SeededRandom(1) })
+    const store = ha.stores({ epoch: 0, uuid: '' }).namespace('standalone-workers')
+    await driver.initialize(
+      {
+        onPreviousAttemptWorkersRecovered: () => t.fail('it has no workers'),
+        onWorkerTerminated: () => t.fail('it has no workers'),
+        onError: () => t.fail('nothing can go wrong'),
+      },
+      store,
+    )
+    t.strictSame(await store.names(), [], 'it keeps nothing')
     const profile = {
       cpuCores: 1,
       taskHeapBytes: 1,
