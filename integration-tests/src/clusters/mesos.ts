@@ -66,6 +66,8 @@ export interface MesosCluster {
   leader(): Promise<MesosDaemon>
   /** Pids of what tasks run, without their executors; of killed agents too. */
   taskProcesses(taskId?: string): number[]
+  /** Pids of what agents have started to run a task. */
+  executorProcesses(taskId: string): number[]
   sandboxes(): MesosSandbox[]
   /** Ends all processes, paused ones and those of tasks too, and removes the files. Idempotent. */
   stop(): Promise<void>
@@ -226,6 +228,7 @@ export async function startMesos(options: MesosOptions = {}): Promise<MesosClust
         return masters.find((each) => each.address === leading)!
       },
       taskProcesses: (taskId) => taskProcesses(taskId).filter((pid) => !isExecutor(pid)),
+      executorProcesses: (taskId) => taskProcesses(taskId).filter(isExecutor),
       sandboxes: () => agents.flatMap(({ workFolder }) => sandboxesIn(workFolder)),
       async stop() {
         if (!isStopped) await stop()

@@ -202,6 +202,14 @@ export class MesosFaultCluster {
     await until(`${taskId} has ended`, () => !this.isRunning(taskId))
   }
 
+  /** SIGKILL to the executor of a task alone; returns when Mesos has noticed. What it ran is nobody's child then. */
+  async killExecutor(taskId: string): Promise<void> {
+    for (const pid of this.mesos.executorProcesses(taskId)) killHard(pid)
+    await until(`Mesos has given ${taskId} up`, async () => {
+      return !(await this.tasks()).some(({ id }) => id === taskId)
+    })
+  }
+
   /** SIGSTOP to all processes of a task, until {@link heal}. */
   pause(taskId: string): void {
     for (const pid of this.mesos.taskProcesses(taskId)) {

@@ -1,5 +1,6 @@
+import { until } from '../../support/until.js'
 import { lasting } from '../fault.js'
-import { anyOf, type MesosContext, type MesosFault, workersOf } from './mesos-context.js'
+import { anyOf, type MesosContext, type MesosFault, SLOW_MS, workersOf } from './mesos-context.js'
 
 /** One TaskManager of the job, or all. */
 async function killWorkers(context: MesosContext, how: 'one' | 'all'): Promise<boolean> {
@@ -25,6 +26,23 @@ export const TASK_FAULTS: readonly MesosFault[] = [
     weight: 1,
     restarts: true,
     inject: (context) => killWorkers(context, 'all'),
+  },
+  {
+    // Agents that have cgroups end what is left of the task; others leave it to the TaskManager, which must see that it was given up.
+    name: 'kill-executor',
+    weight: 1,
+    restarts: true,
+    async inject(context) {
+      const { cluster } = context
+      const workers = await workersOf(context)
+      if (workers === undefined) return false
+      const { id } = anyOf(context, workers)
+      context.note(id)
+      context.happens()
+      await cluster.killExecutor(id)
+      await until('the TaskManager has ended by itself', () => !cluster.isRunning(id), SLOW_MS)
+      return true
+    },
   },
   {
     name: 'pause-task-manager',
