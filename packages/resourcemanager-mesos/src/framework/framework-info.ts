@@ -1,9 +1,4 @@
-import {
-  type Configuration,
-  isHighlyAvailable,
-  MesosOptions,
-  SecurityOptions,
-} from '@flink-ts/core'
+import { type Configuration, isHighlyAvailable, MesosOptions } from '@flink-ts/core'
 import type { FrameworkCapability, FrameworkInfo } from '@flink-ts/mesos-client'
 
 /** Seconds for which a framework may be away that nobody could take over. */
@@ -31,7 +26,6 @@ export function frameworkInfoOf(
   { user, rest, needsGpus }: FrameworkPlace,
 ): FrameworkInfo {
   const principal = configuration.get(MesosOptions.FRAMEWORK_PRINCIPAL)
-  const scheme = configuration.get(SecurityOptions.SSL_REST_ENABLED) ? 'https' : 'http'
   return {
     name: configuration.get(MesosOptions.FRAMEWORK_NAME),
     user: configuration.get(MesosOptions.FRAMEWORK_USER) ?? user,
@@ -42,7 +36,7 @@ export function frameworkInfoOf(
     ...(principal === undefined ? {} : { principal }),
     ...(rest === undefined
       ? {}
-      : { hostname: rest.slice(0, rest.lastIndexOf(':')), webuiUrl: `${scheme}://${rest}` }),
+      : { hostname: rest.slice(0, rest.lastIndexOf(':')), webuiUrl: `http://${rest}` }),
   }
 }
 

@@ -73,10 +73,10 @@ t.test('frameworkInfoOf', async (t) => {
 
   await t.test('shows where its REST endpoint is, and asks for GPUs if they are', async (t) => {
     const { webuiUrl, hostname, capabilities } = infoOf(
-      { 'security.ssl.rest.enabled': 'true' },
+      {},
       { rest: 'jm.example:8081', needsGpus: true },
     )
-    t.equal(webuiUrl, 'https://jm.example:8081')
+    t.equal(webuiUrl, 'http://jm.example:8081')
     t.equal(hostname, 'jm.example')
     t.ok(capabilities.includes('GPU_RESOURCES'))
   })
