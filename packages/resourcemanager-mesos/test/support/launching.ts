@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   Configuration,
@@ -48,13 +49,20 @@ export function specOf(totalProcessBytes = 1728 * 1024 * 1024, cpuCores = 2): Wo
   }
 }
 
+const FOLDERS = new Set<string>()
+process.on('exit', () => {
+  for (const folder of FOLDERS) rmSync(folder, { recursive: true, force: true })
+})
+
 /** A launcher with a secret and an installation on the disk of this machine; not started. */
 export function launcherUnderTest(
   t: LaunchTest,
   values: Record<string, string> = {},
   world: Partial<LauncherWorld> = {},
 ) {
-  const folder = t.testdir()
+  // Not one of the test: the archive may still be packed when it has ended.
+  const folder = mkdtempSync(join(tmpdir(), 'flink-launch-'))
+  FOLDERS.add(folder)
   const home = join(folder, 'home')
   const mains = join(home, 'lib/node_modules/@flink-ts/entrypoint/dist/mains')
   mkdirSync(mains, { recursive: true })

@@ -171,7 +171,10 @@ t.test('taskManagerLaunch', async (t) => {
   const launch = (values: Record<string, string>, properties: Record<string, string> = {}) =>
     taskManagerLaunch('container_1_0001_01_000002', spec({ dynamicProperties: properties }), {
       deployment: DEPLOYMENT,
-      configuration: Configuration.fromMap(values),
+      configuration: Configuration.fromMap({
+        'taskmanager.memory.process.size': '1728m',
+        ...values,
+      }),
       jobManagerAddress: '[::1]:4711',
     }).commands[0]!
   t.match(launch({}), /1> <LOG_DIR>\/taskmanager.out 2> <LOG_DIR>\/taskmanager.stderr$/)
