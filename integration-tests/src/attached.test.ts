@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { Command } from './support/command.js'
+import { jobIdIn } from './support/submitted-jobs.js'
 import { program, TestCluster } from './support/test-cluster.js'
 import { startTextServer } from './support/text-server.js'
 import { until } from './support/until.js'
@@ -25,7 +26,7 @@ t.test(
   async (t) => {
     const { code, stdout, stderr } = await cluster.flink('run', program('one-two-three.ts'))
     t.equal(code, 0)
-    const id = /JobID ([0-9a-f]{32})/.exec(stdout)![1]
+    const id = jobIdIn(stdout)
     t.match(
       stdout,
       new RegExp(
@@ -79,7 +80,7 @@ t.test('flink run -d, list and cancel', async (t) => {
   const detached = await cluster.flink('run', '-d', '-p', '2', ...args)
   t.equal(detached.code, 0, detached.stderr)
   t.match(detached.stdout, /^Job has been submitted with JobID [0-9a-f]{32}\n$/)
-  const jobId = /JobID ([0-9a-f]{32})/.exec(detached.stdout)![1]!
+  const jobId = jobIdIn(detached.stdout)
   await cluster.untilStatus(jobId, 'RUNNING')
 
   const line = new RegExp(

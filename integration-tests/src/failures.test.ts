@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { isAlive, killHard } from './support/processes.js'
+import { jobIdIn } from './support/submitted-jobs.js'
 import { program, TestCluster } from './support/test-cluster.js'
 import { until } from './support/until.js'
 import { outputLines } from './support/words.js'
@@ -28,7 +29,7 @@ t.test(
     t.notMatch(stderr, /^\s+at .*packages\/.*dist/m, 'none of our own frames')
     t.ok(stderr.split('\n').length < 50, 'on one screen')
 
-    const jobId = /JobID ([0-9a-f]{32})/.exec(stdout)![1]!
+    const jobId = jobIdIn(stdout)
     t.match(
       await cluster.rootException(jobId),
       /RangeError: order 2 has no customer.*throws\.ts:11/s,

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { isAlive, peakResidentKb, processesWith } from './support/processes.js'
+import { jobIdIn } from './support/submitted-jobs.js'
 import { program, TestCluster } from './support/test-cluster.js'
 import { until } from './support/until.js'
 
@@ -29,7 +30,7 @@ t.test('a task that runs out of heap fails alone', async (t) => {
       const error =
         /fill -> Sink.*ran out of memory: its thread may use \d+ MB.*taskmanager\.memory\.task\.heap\.size/
       t.match(stderr, error)
-      const jobId = /JobID ([0-9a-f]{32})/.exec(stdout)![1]!
+      const jobId = jobIdIn(stdout)
       t.match(await cluster.rootException(jobId), error)
       t.equal((await cluster.rest.jobDetails(jobId)).state, 'FAILED')
       t.ok(isAlive(pid!), 'the TaskManager lives on')

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { CommandResult } from './support/command.js'
+import { jobIdIn } from './support/submitted-jobs.js'
 import { program, TestCluster } from './support/test-cluster.js'
 import { outputLines } from './support/words.js'
 
@@ -86,7 +87,7 @@ t.test('environment variables that the program reads are shipped, and shown nowh
   t.equal(code, 0, stderr)
   t.strictSame(outputLines(outputPath('environment')), ['secret hunter2-secret nothing'])
 
-  const jobId = /JobID ([0-9a-f]{32})/.exec(stdout)![1]!
+  const jobId = jobIdIn(stdout)
   const shown = [stdout, stderr]
   for (const name of readdirSync(cluster.logDir)) {
     shown.push(readFileSync(join(cluster.logDir, name), 'utf8'))

@@ -1,11 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RestClusterClient } from '@flink-ts/rest/client'
-import { Command, type CommandResult } from '../support/command.js'
+import type { Command, CommandResult } from '../support/command.js'
 import { freePorts } from '../support/free-port.js'
 import { isAlive, killHard, processesWith, processesWithVariable } from '../support/processes.js'
-import { PROJECT_FOLDER } from '../support/test-cluster.js'
 import { until } from '../support/until.js'
+import { ClusterFolder } from './cluster-folder.js'
 import type { Coordination } from './coordination.js'
 import { type JobManagerPlace, newJobManagerPlace } from './job-manager-place.js'
 import { newTaskManagerPlace, type TaskManagerPlace } from './task-manager-place.js'
@@ -40,7 +39,7 @@ export class FaultCluster {
   readonly options: FaultClusterOptions
   readonly jobManagers: readonly JobManagerPlace[]
   readonly places: readonly TaskManagerPlace[]
-  readonly #environment: NodeJS.ProcessEnv
+  readonly #folder: ClusterFolder
   #starts = 0
   #isClosed = false
 
@@ -63,15 +62,11 @@ export class FaultCluster {
     this.options = options
     this.jobManagers = jobManagers
     this.places = places
-    const { NODE_OPTIONS: _runner, ...environment } = process.env
-    this.#environment = {
-      ...environment,
-      FLINK_CONF_DIR: join(options.folder, 'conf'),
-      FLINK_LOG_DIR: join(options.folder, 'log'),
+    this.#folder = new ClusterFolder(options.folder, {
       FLINK_PID_DIR: join(options.folder, 'pids'),
       ...options.environment,
-    }
-    this.#writeConfiguration()
+    })
+    this.#configure()
   }
 
   async start(): Promise<void> {
@@ -82,16 +77,12 @@ export class FaultCluster {
 
   /** Starts a script of `bin/`. */
   command(script: string, args: readonly string[]): Command {
-    if (this.#isClosed) throw new Error(`${script} is not started: the cluster is closed`)
-    return new Command(join(PROJECT_FOLDER, 'bin', script), args, {
-      cwd: this.options.folder,
-      environment: this.#environment,
-    })
+    return this.#folder.command(script, args)
   }
 
   /** Runs `flink` to its end. */
   flink(...args: string[]): Promise<CommandResult> {
-    return this.#script('flink', args)
+    return this.#folder.flink(...args)
   }
 
   /**
@@ -229,7 +220,8 @@ export class FaultCluster {
   /** Ends all processes, also those that are stopped or start just now. Nothing is started any more. */
   async close(): Promise<void> {
     this.#isClosed = true
-    const own = () => processesWithVariable('FLINK_CONF_DIR', this.#environment['FLINK_CONF_DIR']!)
+    this.#folder.close()
+    const own = () => processesWithVariable('FLINK_CONF_DIR', this.#folder.confDir)
     for (let pids = own(); pids.length > 0; pids = own()) {
       await Promise.all(pids.map((pid) => this.kill(pid)))
     }
@@ -244,43 +236,33 @@ export class FaultCluster {
   }
 
   async #started(script: string, args: string[]): Promise<void> {
-    const { code, stdout, stderr } = await this.#script(script, args)
+    const { code, stdout, stderr } = await this.command(script, args).result()
     if (code !== 0)
       throw new Error(`${script} ${args.join(' ')} ended with ${code}: ${stderr}${stdout}`)
   }
 
-  async #script(script: string, args: readonly string[]): Promise<CommandResult> {
-    return this.command(script, args).result()
-  }
-
   /** Processes of this cluster with a word in their command line. */
   #processes(word: string): number[] {
-    const own = new Set(processesWith(this.#environment['FLINK_CONF_DIR']!))
+    const own = new Set(processesWith(this.#folder.confDir))
     return processesWith(word).filter((pid) => own.has(pid))
   }
 
-  #writeConfiguration(): void {
-    const { folder, slots, configuration, coordination } = this.options
-    const tmp = join(folder, 'tmp')
-    for (const each of [join(folder, 'conf'), tmp]) mkdirSync(each, { recursive: true })
-    const all = {
+  #configure(): void {
+    const { slots, configuration, coordination } = this.options
+    this.#folder.configure({
       'jobmanager.rpc.address': '127.0.0.1',
       'jobmanager.rpc.port': this.jobManagers[0]!.control.port,
       'jobmanager.bind-host': '127.0.0.1',
-      'jobmanager.memory.process.size': '1600m',
       'taskmanager.bind-host': '127.0.0.1',
       'taskmanager.host': '127.0.0.1',
       'taskmanager.numberOfTaskSlots': slots,
-      'taskmanager.memory.process.size': '1728m',
       'rest.address': '127.0.0.1',
       'rest.bind-address': '127.0.0.1',
       'rest.port': this.jobManagers[0]!.restAddress.split(':')[1]!,
-      'io.tmp.dirs': tmp,
+      'io.tmp.dirs': this.#folder.tmpDir,
       ...coordination?.configuration,
       ...configuration,
-    }
-    const lines = Object.entries(all).map(([key, value]) => `${key}: ${value}\n`)
-    writeFileSync(join(folder, 'conf', 'flink-conf.yaml'), lines.join(''))
+    })
   }
 }
 

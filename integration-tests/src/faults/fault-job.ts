@@ -112,14 +112,4 @@ export class FaultJob extends JobUnderFaults {
       deadlineMs,
     )
   }
-
-  /** Stops it with a savepoint. @returns the savepoint; undefined if the job had finished already */
-  async stop(): Promise<string | undefined> {
-    const target = this.options.storage.savepoints
-    const { code, stdout, stderr } = await this.#cluster.flink('stop', '-p', target, this.id)
-    const path = /Path: (\S+)/.exec(stdout)?.[1]
-    if (code === 0 && path !== undefined) return path
-    if (await this.isFinished()) return undefined
-    throw new Error(`flink stop ended with ${code}: ${stderr}${stdout}`)
-  }
 }

@@ -18,8 +18,6 @@ import { type FaultScenario, faultsOf } from './scenarios.js'
 
 export interface FaultRunOptions extends RunFrameOptions {
   readonly scenario: FaultScenario
-  /** Of the cluster's processes. */
-  readonly environment?: NodeJS.ProcessEnv
 }
 
 const KEYS = 400

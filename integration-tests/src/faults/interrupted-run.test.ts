@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { userEnvironment } from '../support/flink-configuration.js'
 import { temporaryFolder } from '../support/installation.js'
 import { isAlive, killHard, processesWith, processesWithVariable } from '../support/processes.js'
 import { until } from '../support/until.js'
@@ -14,9 +15,8 @@ const MAIN = fileURLToPath(new URL('main.js', import.meta.url))
 /** A fault run in a folder of its own. */
 function startRun(t: Parameters<typeof temporaryFolder>[0], args: readonly string[]) {
   const folder = temporaryFolder(t)
-  const { NODE_OPTIONS: _runner, ...environment } = process.env
   const child = spawn(process.execPath, [MAIN, ...args], {
-    env: { ...environment, TMPDIR: folder },
+    env: userEnvironment({ TMPDIR: folder }),
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const run = { child, folder, output: '', code: undefined as number | null | undefined }

@@ -51,8 +51,8 @@ export abstract class JobUnderFaults {
   abstract status(): Promise<string>
   /** Why it failed last. */
   abstract failure(): Promise<string>
-  /** Runs `flink` to its end. */
-  protected abstract flink(...words: string[]): Promise<CommandResult>
+  /** Runs an action of `flink` to its end. */
+  protected abstract flink(action: string, ...words: string[]): Promise<CommandResult>
 
   /** @param from a checkpoint or savepoint to begin with; @throws Error with what `flink run` wrote when it refuses */
   async submit(parallelism: number, from?: string): Promise<void> {
@@ -66,6 +66,22 @@ export abstract class JobUnderFaults {
     const id = /JobID ([0-9a-f]{32})/.exec(stdout)?.[1]
     if (code !== 0 || id === undefined) throw new Error(`flink run ended with ${code}: ${stderr}`)
     this.begins(id, parallelism)
+  }
+
+  /** Stops it with a savepoint. @returns the savepoint; undefined if the job had finished already */
+  async stop(): Promise<string | undefined> {
+    const { savepoints } = this.options.storage
+    const words = ['-p', savepoints, ...this.target(), this.id]
+    const { code, stdout, stderr } = await this.flink('stop', ...words)
+    const path = /Path: (\S+)/.exec(stdout)?.[1]
+    if (code === 0 && path !== undefined) return path
+    if (await this.isFinished()) return undefined
+    throw new Error(`flink stop ended with ${code}: ${stderr}${stdout}`)
+  }
+
+  /** Options that name the cluster it runs in, for actions of `flink`. */
+  protected target(): readonly string[] {
+    return []
   }
 
   /** Options, program and its arguments for `flink run`. */

@@ -1,22 +1,17 @@
 /** The fault run: see docs/reliability.md. `node integration-tests/dist-test/faults/main.js [--minutes M] [--seed S] [--scenario NAME]` */
 import { parseArgs } from 'node:util'
 import { runCrashPoints } from '../crash-points/run-crash-points.js'
-import { runFaults } from './fault-run.js'
-import { runMesosFaults } from './mesos/mesos-fault-run.js'
-import { MESOS_SCENARIOS } from './mesos/mesos-scenarios.js'
 import { RunInterruptedError } from './run-frame.js'
-import { FAULT_SCENARIOS } from './scenarios.js'
+import { SCENARIO_RUNS } from './scenario-runs.js'
 import { findPatches } from './sensitivity/find-patches.js'
 import { FAULT_PATCHES } from './sensitivity/patches.js'
 import { closingLines, isRight } from './summary.js'
-import { runYarnFaults } from './yarn/yarn-fault-run.js'
-import { YARN_SCENARIOS } from './yarn/yarn-scenarios.js'
 
 const HELP = `npm run faults -- [--minutes M] [--seed S] [--scenario NAME]
 
   --minutes M      how long rounds begin; the last one runs to its end (default 10)
   --seed S         which faults come in which order (default 1)
-  --scenario NAME  which faults there are (default all): ${[...FAULT_SCENARIOS, ...YARN_SCENARIOS, ...MESOS_SCENARIOS].map(({ name }) => name).join(', ')}
+  --scenario NAME  which faults there are (default all): ${SCENARIO_RUNS.map(({ name }) => name).join(', ')}
   --elements N     elements of the job of each round (default 60000)
   --faults N       faults of each round at the most
   --patches        instead: every kept patch, which breaks a promise, must be found
@@ -88,10 +83,6 @@ if (values['crash-points']) {
   console.log(`crash points that went wrong: ${failed.length === 0 ? 'none' : failed.join(', ')}`)
   process.exit(exitCode ?? (failed.length === 0 ? 0 : 1))
 }
-const name = values.scenario ?? 'all'
-const scenario = FAULT_SCENARIOS.find((each) => each.name === name)
-const onYarn = YARN_SCENARIOS.find((each) => each.name === name)
-const onMesos = MESOS_SCENARIOS.find((each) => each.name === name)
 const elements = numberOf('elements', values.elements)
 const faultsPerRound = numberOf('faults', values.faults)
 const options = {
@@ -103,13 +94,9 @@ const options = {
   signal: abort.signal,
   log,
 }
-const result =
-  scenario !== undefined
-    ? await runFaults({ ...options, scenario })
-    : onYarn !== undefined
-      ? await runYarnFaults({ ...options, scenario: onYarn })
-      : onMesos !== undefined
-        ? await runMesosFaults({ ...options, scenario: onMesos })
-        : fail(`There is no scenario ${name}.`)
+const name = values.scenario ?? 'all'
+const run =
+  SCENARIO_RUNS.find((each) => each.name === name)?.run ?? fail(`There is no scenario ${name}.`)
+const result = await run(options)
 for (const line of closingLines(result)) console.log(line)
 process.exit(exitCode ?? (isRight(result) ? 0 : 1))

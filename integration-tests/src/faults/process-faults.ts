@@ -1,7 +1,7 @@
 import { isAlive } from '../support/processes.js'
 import { until } from '../support/until.js'
 import { type Fault, type FaultContext, lasting } from './fault.js'
-import type { JobUnderFaults } from './job-under-faults.js'
+import { failCommit, ordered, throwInFunction } from './function-faults.js'
 import { restoreNewest } from './restoring.js'
 import type { TaskManagerPlace } from './task-manager-place.js'
 
@@ -29,22 +29,6 @@ async function paused(context: FaultContext, ms: number): Promise<boolean> {
     process.kill(pid, 'SIGCONT')
   }
   return true
-}
-
-/** Has a function of the job do something, and waits until one does. */
-export async function ordered(
-  { job, happens }: { readonly job: JobUnderFaults; happens(): void },
-  name: string,
-  text: string,
-): Promise<boolean> {
-  job.order(name, text)
-  await until(`a task takes the order ${name}`, async () => {
-    return !job.isWaiting(name) || (await job.isFinished())
-  })
-  const taken = !job.isWaiting(name)
-  if (taken) happens()
-  job.revoke(name)
-  return taken
 }
 
 /** Faults of processes and threads. */
@@ -92,19 +76,8 @@ export const PROCESS_FAULTS: readonly Fault[] = [
     restarts: true,
     inject: (context) => ordered(context, 'task', 'exit'),
   },
-  {
-    name: 'throw-in-function',
-    weight: 3,
-    restarts: true,
-    inject: (context) => ordered(context, 'task', 'throw'),
-  },
-  {
-    name: 'fail-commit',
-    weight: 3,
-    restarts: true,
-    inject: (context) =>
-      ordered(context, 'fail-commit', context.random.nextInt(2) === 0 ? 'before' : 'after'),
-  },
+  throwInFunction(3),
+  failCommit(3),
   {
     name: 'kill-in-commit',
     weight: 2,

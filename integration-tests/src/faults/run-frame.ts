@@ -14,6 +14,8 @@ export interface RunFrameOptions {
   readonly elements?: number
   /** Faults of one round at the most. */
   readonly faultsPerRound?: number
+  /** More variables of the cluster's processes: `FLINK_NODE` is what they run with. */
+  readonly environment?: NodeJS.ProcessEnv
   /** Logs and output stay, whatever the outcome. */
   readonly keep?: boolean
   /** They go, whatever the outcome. */

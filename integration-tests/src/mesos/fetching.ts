@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import type { MesosCluster } from '../clusters/mesos.js'
 import { assemble, temporaryFolder } from '../support/installation.js'
+import { ENDLESS } from '../support/submitted-jobs.js'
 import { MesosPlace, mesosTest } from './mesos-place.js'
-import { ENDLESS, runningTasks, submitAndRun } from './observations.js'
+import { runningTasks, submitAndRun } from './observations.js'
 
 /** Agents on which there is nothing of this project. */
 export async function testFetching(t: Test, mesos: MesosCluster): Promise<void> {

@@ -1,12 +1,4 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SystemClock } from '@flink-ts/core'
@@ -16,6 +8,7 @@ import type { Test } from 'tap'
 import type { MesosCluster } from '../clusters/mesos.js'
 import type { MesosFramework, MesosTask } from '../clusters/mesos-operator.js'
 import { Command, type CommandResult } from '../support/command.js'
+import { userEnvironment, writeFlinkConfiguration } from '../support/flink-configuration.js'
 import { freePorts } from '../support/free-port.js'
 import { isAlive } from '../support/processes.js'
 import { PROJECT_FOLDER } from '../support/test-cluster.js'
@@ -65,13 +58,10 @@ export class MesosPlace {
     this.confDir = join(this.folder, 'conf')
     const temporary = join(this.folder, 'tmp')
     for (const folder of [this.confDir, temporary]) mkdirSync(folder)
-    // The options of the test runner are not those of a user's processes.
-    const { NODE_OPTIONS: _runner, ...environment } = process.env
-    this.environment = {
-      ...environment,
+    this.environment = userEnvironment({
       FLINK_CONF_DIR: this.confDir,
       FLINK_NODE: process.execPath,
-    }
+    })
     this.#configuration = {
       'mesos.master': mesos.address,
       ...(home === PROJECT_FOLDER
@@ -103,10 +93,9 @@ export class MesosPlace {
 
   /** Writes the configuration file, with more keys or other values; `''`: without it. */
   configure(configuration: Readonly<Record<string, string | number>>): void {
-    const lines = Object.entries({ ...this.#configuration, ...configuration })
-      .filter(([, value]) => value !== '')
-      .map(([key, value]) => `${key}: ${value}\n`)
-    writeFileSync(join(this.confDir, 'flink-conf.yaml'), lines.join(''))
+    const all = Object.entries({ ...this.#configuration, ...configuration })
+    const present = all.filter(([, value]) => value !== '')
+    writeFlinkConfiguration(this.confDir, Object.fromEntries(present))
   }
 
   /** Starts a script of `bin/`. */

@@ -1,8 +1,9 @@
 import type { Test } from 'tap'
 import { startMesos } from '../clusters/mesos.js'
+import { ENDLESS } from '../support/submitted-jobs.js'
 import { until } from '../support/until.js'
 import { MesosPlace, mesosTest } from './mesos-place.js'
-import { ENDLESS, submitAndRun } from './observations.js'
+import { submitAndRun } from './observations.js'
 
 const PRINCIPAL = 'flink'
 const SECRET = 'a secret of the framework'

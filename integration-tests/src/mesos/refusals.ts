@@ -1,9 +1,9 @@
 import type { Test } from 'tap'
+import { checkRefused } from '../support/refusal.js'
+import { ENDLESS, jobIdIn } from '../support/submitted-jobs.js'
 import { until } from '../support/until.js'
 import { type MesosPlace, mesosTest } from './mesos-place.js'
-import { ENDLESS, jobIdIn, submitAndRun } from './observations.js'
-
-const SCREEN = { lines: 40, columns: 400 }
+import { submitAndRun } from './observations.js'
 
 /** What cannot be is told on one screen. */
 export async function testRefusals(t: Test, place: MesosPlace): Promise<void> {
@@ -11,15 +11,8 @@ export async function testRefusals(t: Test, place: MesosPlace): Promise<void> {
 
   await test('values that make no sense', async (t) => {
     const refused = async (what: string, words: readonly RegExp[], ...options: string[]) => {
-      const { code, stdout, stderr } = await place.launch('mesos-appmaster.sh', ...options).result()
-      const text = stdout + stderr
-      t.not(code, 0, `${what}: it fails`)
-      for (const word of words) t.match(text, word, `${what}: it says ${word}`)
-      const lines = text.trimEnd().split('\n')
-      const isOneScreen =
-        lines.length <= SCREEN.lines && lines.every((line) => line.length <= SCREEN.columns)
-      t.ok(isOneScreen, `${what}: it fits on a screen`, isOneScreen ? {} : { text })
-      t.notMatch(text, /^\s+at /m, `${what}: no stack`)
+      const result = await place.launch('mesos-appmaster.sh', ...options).result()
+      checkRefused(t, what, words, result)
     }
     const key = 'mesos.resourcemanager.tasks'
     await refused('a master nowhere', [/mesos\.master/, /nonsense/], '-Dmesos.master=nonsense')

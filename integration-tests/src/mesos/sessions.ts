@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import type { Test } from 'tap'
+import { commandLines } from '../support/processes.js'
+import { ENDLESS } from '../support/submitted-jobs.js'
 import { program } from '../support/test-cluster.js'
 import { until } from '../support/until.js'
 import { type MesosPlace, mesosTest } from './mesos-place.js'
-import { commandLines, ENDLESS, submitAndRun, taskManagers, untilTasks } from './observations.js'
+import { submitAndRun, taskManagers, untilTasks } from './observations.js'
 
 /** Something that a person may write into the configuration, and nobody else should read. */
 const PASSWORD = 'correct-horse-battery-staple'

@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { CountedJob } from '../support/counted-job.js'
 import { freePorts } from '../support/free-port.js'
+import { ENDLESS } from '../support/submitted-jobs.js'
 import { PROJECT_FOLDER } from '../support/test-cluster.js'
 import { until } from '../support/until.js'
 import { type MesosPlace, mesosTest } from './mesos-place.js'
-import { ENDLESS, jobSession, submitAndRun, untilTasks } from './observations.js'
+import { jobSession, submitAndRun, untilTasks } from './observations.js'
 import { TestScheduler } from './test-scheduler.js'
 
 const SECONDS = 3

@@ -43,6 +43,14 @@ function commandLine(pid: number): string {
   }
 }
 
+/** The command lines of all processes of this machine, one a line. */
+export function commandLines(): string {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => commandLine(Number(pid)))
+    .join('\n')
+}
+
 /** Whether the process runs: one that has ended and waits for its parent does not. */
 export function isAlive(pid: number): boolean {
   try {

@@ -15,6 +15,7 @@ import type { JobDetailsBody } from '@flink-ts/rest'
 import { RestClusterClient } from '@flink-ts/rest/client'
 import type { Test } from 'tap'
 import { Command, type CommandResult } from './command.js'
+import { userEnvironment, writeFlinkConfiguration } from './flink-configuration.js'
 import { freePorts } from './free-port.js'
 import { isAlive, killHard, processesWith } from './processes.js'
 import { until } from './until.js'
@@ -83,15 +84,12 @@ export class TestCluster {
       address: `127.0.0.1:${restPort}`,
       clock: new SystemClock(),
     })
-    // The options of the test runner are not those of a user's processes.
-    const { NODE_OPTIONS: _runner, ...environment } = process.env
-    this.environment = {
-      ...environment,
+    this.environment = userEnvironment({
       FLINK_CONF_DIR: this.confDir,
       FLINK_LOG_DIR: this.logDir,
       FLINK_PID_DIR: this.pidDir,
-    }
-    const configuration = {
+    })
+    writeFlinkConfiguration(this.confDir, {
       'jobmanager.rpc.address': 'localhost',
       'jobmanager.rpc.port': rpcPort,
       'jobmanager.bind-host': 'localhost',
@@ -109,9 +107,7 @@ export class TestCluster {
       // No session of whoever runs the tests is found.
       'yarn.properties-file.location': this.folder,
       ...options.configuration,
-    }
-    const lines = Object.entries(configuration).map(([key, value]) => `${key}: ${value}\n`)
-    writeFileSync(join(this.confDir, 'flink-conf.yaml'), lines.join(''))
+    })
     writeFileSync(join(this.confDir, 'masters'), `localhost:${restPort}\n`)
     writeFileSync(join(this.confDir, 'workers'), 'localhost\n'.repeat(options.taskManagers ?? 2))
   }

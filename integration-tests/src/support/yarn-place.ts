@@ -16,6 +16,7 @@ import type { Test } from 'tap'
 import type { Hadoop } from '../clusters/hadoop.js'
 import { YarnRest } from '../clusters/yarn-rest.js'
 import { Command, type CommandResult } from './command.js'
+import { userEnvironment, writeFlinkConfiguration } from './flink-configuration.js'
 import { isAlive } from './processes.js'
 import { fileSystemsOf } from './remote-file-system.js'
 import { PROJECT_FOLDER } from './test-cluster.js'
@@ -58,17 +59,14 @@ export class YarnPlace {
     this.fileSystem = fileSystemsOf({ 'webhdfs.namenodes': hadoop.addresses.nameNodeHttp }).forPath(
       hadoop.defaultFs,
     )
-    // The options of the test runner are not those of a user's processes.
-    const { NODE_OPTIONS: _runner, ...environment } = process.env
-    this.environment = {
-      ...environment,
+    this.environment = userEnvironment({
       FLINK_CONF_DIR: this.confDir,
       FLINK_LOG_DIR: join(this.folder, 'log'),
       FLINK_NODE: process.execPath,
       HADOOP_CONF_DIR: hadoop.confDir,
       TMPDIR: this.tmpDir,
       XDG_CACHE_HOME: join(this.folder, 'cache'),
-    }
+    })
     this.configure({
       'jobmanager.memory.process.size': '1024m',
       'taskmanager.memory.process.size': '1024m',
@@ -88,8 +86,7 @@ export class YarnPlace {
 
   /** Replaces the configuration file. */
   configure(configuration: Readonly<Record<string, string | number>>): void {
-    const lines = Object.entries(configuration).map(([key, value]) => `${key}: ${value}\n`)
-    writeFileSync(join(this.confDir, 'flink-conf.yaml'), lines.join(''))
+    writeFlinkConfiguration(this.confDir, configuration)
   }
 
   /** Starts a script of `bin/`. */

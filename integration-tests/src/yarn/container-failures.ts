@@ -2,17 +2,11 @@ import { readFileSync } from 'node:fs'
 import type { Test } from 'tap'
 import { CountedJob } from '../support/counted-job.js'
 import { isAlive, killHard } from '../support/processes.js'
+import { ENDLESS, jobIdIn } from '../support/submitted-jobs.js'
 import { program } from '../support/test-cluster.js'
 import { until } from '../support/until.js'
 import type { YarnPlace } from '../support/yarn-place.js'
-import {
-  ENDLESS,
-  jobIdIn,
-  jobSession,
-  stopSession,
-  untilRunning,
-  yarnTest,
-} from './observations.js'
+import { jobSession, stopSession, untilRunning, yarnTest } from './observations.js'
 
 /** The node process of a container, not the shell around it. */
 export function nodeProcess(place: YarnPlace, containerId: string): number {

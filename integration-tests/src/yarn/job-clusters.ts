@@ -1,16 +1,9 @@
 import type { Test } from 'tap'
+import { ENDLESS, jobIdIn } from '../support/submitted-jobs.js'
 import { program } from '../support/test-cluster.js'
 import { until } from '../support/until.js'
 import type { YarnPlace } from '../support/yarn-place.js'
-import {
-  containersIn,
-  ENDLESS,
-  jobIdIn,
-  statusOf,
-  transitionTime,
-  untilRunning,
-  yarnTest,
-} from './observations.js'
+import { containersIn, statusOf, transitionTime, untilRunning, yarnTest } from './observations.js'
 
 /** Two of them do not fit on a node of 4 GiB that has a JobManager as well. */
 const BIG_TASK_MANAGER = ['-D', 'taskmanager.memory.process.size=2560m']

@@ -1,13 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import type { Test } from 'tap'
 import type { Hadoop } from '../clusters/hadoop.js'
 import type { JobSession } from '../support/counted-job.js'
-import { program } from '../support/test-cluster.js'
+import { allTasksRun } from '../support/submitted-jobs.js'
 import { until } from '../support/until.js'
 import type { YarnPlace } from '../support/yarn-place.js'
-
-/** A job that runs until it is ended, for `flink run`. */
-export const ENDLESS = [program('application.ts'), '--mode', 'endless']
 
 /** A subtest that leaves nothing behind, and shows the logs of what ran if it fails. */
 export async function yarnTest(
@@ -27,27 +23,6 @@ export async function yarnTest(
     await place.showLogs(t, before)
     if (!t.passing()) await place.removeAll()
   })
-}
-
-export function jobIdIn(text: string): string {
-  const id = /JobID ([0-9a-f]{32})/.exec(text)?.[1]
-  if (id === undefined) throw new Error(`no job was submitted: ${text}`)
-  return id
-}
-
-/** The command lines of all processes of this machine. */
-export function commandLines(): string {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-      } catch {
-        // It has ended meanwhile.
-        return ''
-      }
-    })
-    .join('\n')
 }
 
 /** When the ResourceManager's log says that a container came into a state, as text that can be compared. */
@@ -83,12 +58,9 @@ export function untilRunning(
   applicationId: string,
   jobId: string,
 ): Promise<unknown> {
-  return until(`job ${jobId} runs`, async () => {
-    const { state, vertices } = await (await place.rest(applicationId)).jobDetails(jobId)
-    return (
-      state === 'RUNNING' && vertices.every((each) => each.tasks['RUNNING'] === each.parallelism)
-    )
-  })
+  return until(`job ${jobId} runs`, async () =>
+    allTasksRun(await (await place.rest(applicationId)).jobDetails(jobId)),
+  )
 }
 
 /** A session on YARN, for jobs. */

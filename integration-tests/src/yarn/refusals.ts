@@ -2,11 +2,11 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { isAlive } from '../support/processes.js'
+import { checkRefused } from '../support/refusal.js'
+import { ENDLESS } from '../support/submitted-jobs.js'
 import { until } from '../support/until.js'
 import type { YarnPlace } from '../support/yarn-place.js'
-import { ENDLESS, yarnTest } from './observations.js'
-
-const SCREEN = { lines: 40, columns: 400 }
+import { yarnTest } from './observations.js'
 
 /** What cannot be deployed is told on one screen, and leaves nothing. */
 export async function testRefusals(t: Test, place: YarnPlace): Promise<void> {
@@ -23,31 +23,15 @@ export async function testRefusals(t: Test, place: YarnPlace): Promise<void> {
   ) => {
     const args = ['run', '-t', 'yarn-per-job', '-d', ...options, ...ENDLESS]
     const command = place.command('flink', args, { environment })
-    const { code, stdout, stderr } = await command.result()
-    const text = stdout + stderr
-    t.not(code, 0, `${what}: it fails`)
-    for (const word of words) t.match(text, word, `${what}: it says ${word}`)
-    const lines = text.trimEnd().split('\n')
-    const isOneScreen =
-      lines.length <= SCREEN.lines && lines.every((line) => line.length <= SCREEN.columns)
-    t.ok(isOneScreen, `${what}: it fits on a screen`, isOneScreen ? {} : { text })
-    t.notMatch(text, /^\s+at /m, `${what}: no stack`)
+    checkRefused(t, what, words, await command.result())
     t.strictSame(await place.stagingFolders(), [], `${what}: no folder is left`)
     t.strictSame(await yarn.running(), [], `${what}: no application is left`)
   }
 
   /** The same where nobody can look what is left there. */
-  const refusedWithoutHdfs = async (t: Test, what: string, words: RegExp) => {
-    const { code, stdout, stderr } = await place.flink(
-      'run',
-      '-t',
-      'yarn-per-job',
-      '-d',
-      ...ENDLESS,
-    )
-    t.not(code, 0, `${what}: it fails`)
-    t.match(stdout + stderr, words, `${what}: it says ${words}`)
-    t.ok((stdout + stderr).split('\n').length <= SCREEN.lines, `${what}: it fits on a screen`)
+  const refusedWithoutHdfs = async (t: Test, what: string, reason: RegExp) => {
+    const words = ['run', '-t', 'yarn-per-job', '-d', ...ENDLESS]
+    checkRefused(t, what, [reason], await place.flink(...words))
     t.strictSame(await yarn.running(), [], `${what}: no application is left`)
   }
 

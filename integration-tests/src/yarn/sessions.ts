@@ -1,16 +1,10 @@
 import type { Test } from 'tap'
+import { commandLines } from '../support/processes.js'
+import { ENDLESS, jobIdIn } from '../support/submitted-jobs.js'
 import { program } from '../support/test-cluster.js'
 import { until } from '../support/until.js'
 import type { YarnPlace } from '../support/yarn-place.js'
-import {
-  commandLines,
-  containersIn,
-  ENDLESS,
-  jobIdIn,
-  statusOf,
-  untilRunning,
-  yarnTest,
-} from './observations.js'
+import { containersIn, statusOf, untilRunning, yarnTest } from './observations.js'
 
 /** Sessions: `yarn-session.sh`, and jobs that are sent to them. */
 export async function testSessions(t: Test, place: YarnPlace): Promise<void> {

@@ -1,54 +1,43 @@
 import { rmSync } from 'node:fs'
-import type { MesosAgent } from '../../clusters/mesos.js'
 import { until } from '../../support/until.js'
 import { lasting } from '../fault.js'
+import { type BusyHost, hostFaults } from '../managed/host-faults.js'
+import { SLOW_MS } from '../managed/managed-cluster.js'
 import {
   busyAgent,
   type MesosContext,
   type MesosFault,
-  SLOW_MS,
   untilNoneIsForgotten,
 } from './mesos-context.js'
 
-/** An agent is silent until its tasks cannot be reached. They run on beside their replacements, and end when it is back. */
-async function loseAgent(
-  context: MesosContext,
-  silence: (agent: MesosAgent) => Promise<void>,
-  end: (agent: MesosAgent) => Promise<void>,
-): Promise<boolean> {
-  const { cluster, random, note } = context
+/** As {@link busyAgent}: it is lost when its tasks cannot be reached. */
+async function busyHost(context: MesosContext): Promise<BusyHost | undefined> {
+  const { operator } = context.cluster
   const found = await busyAgent(context)
-  if (found === undefined) return false
+  if (found === undefined) return undefined
   const { agent, agentId, victims } = found
-  await silence(agent)
-  try {
-    await until(
-      `${agent.name} is unreachable`,
-      async () => {
-        const agents = await cluster.operator.agents()
-        return !agents.some(({ id, active }) => id === agentId && active) && unreachable()
-      },
-      SLOW_MS,
-    )
-    context.happens()
-    await lasting(random.nextInt(8000))
-    note(`${victims.filter((id) => cluster.isRunning(id)).length} of ${victims.length} still run`)
-  } finally {
-    await end(agent)
-  }
-  await cluster.untilMesosIsWell()
-  await until(
-    'what ran on the lost agent has ended',
-    () => !victims.some((id) => cluster.isRunning(id)),
-    SLOW_MS,
-  )
-  return true
-
-  async function unreachable(): Promise<boolean> {
-    const tasks = await cluster.operator.allTasks()
-    return victims.every((id) => tasks.get(id)?.state === 'TASK_UNREACHABLE')
+  return {
+    daemon: agent,
+    victims,
+    async untilLost() {
+      await until(
+        `${agent.name} is unreachable`,
+        async () => {
+          const isActive = (await operator.agents()).some(
+            ({ id, active }) => id === agentId && active,
+          )
+          if (isActive) return false
+          const tasks = await operator.allTasks()
+          return victims.every((id) => tasks.get(id)?.state === 'TASK_UNREACHABLE')
+        },
+        SLOW_MS,
+      )
+    },
+    untilBack: () => context.cluster.untilWell(),
   }
 }
+
+const HOST_FAULTS = hostFaults({ daemon: 'agent', maxDownMs: 1500, find: busyHost })
 
 /** A machine is gone with all that ran on it; another one comes to its place. */
 async function loseMachine(context: MesosContext, before: () => Promise<void>): Promise<boolean> {
@@ -72,19 +61,7 @@ async function loseMachine(context: MesosContext, before: () => Promise<void>): 
 
 /** Faults of agents. */
 export const AGENT_FAULTS: readonly MesosFault[] = [
-  {
-    name: 'restart-agent',
-    weight: 2,
-    restarts: false,
-    async inject(context) {
-      const found = await busyAgent(context)
-      if (found === undefined) return false
-      await found.agent.kill()
-      await lasting(context.random.nextInt(1500))
-      await found.agent.restart()
-      return true
-    },
-  },
+  HOST_FAULTS.restart,
   {
     name: 'pause-agent',
     weight: 1,
@@ -98,32 +75,12 @@ export const AGENT_FAULTS: readonly MesosFault[] = [
       } finally {
         found.agent.resume()
       }
-      await context.cluster.untilMesosIsWell()
+      await context.cluster.untilWell()
       return true
     },
   },
-  {
-    name: 'lose-agent',
-    weight: 3,
-    restarts: true,
-    inject: (context) =>
-      loseAgent(
-        context,
-        (agent) => agent.kill(),
-        (agent) => agent.restart(),
-      ),
-  },
-  {
-    name: 'pause-agent-until-lost',
-    weight: 1,
-    restarts: true,
-    inject: (context) =>
-      loseAgent(
-        context,
-        async (agent) => agent.pause(),
-        async (agent) => agent.resume(),
-      ),
-  },
+  HOST_FAULTS.lose,
+  HOST_FAULTS.pauseUntilLost,
   {
     name: 'lose-machine',
     weight: 2,

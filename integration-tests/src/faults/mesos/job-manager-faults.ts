@@ -2,16 +2,18 @@ import { until } from '../../support/until.js'
 import { lasting } from '../fault.js'
 import {
   AFTER_EXPIRY_MS,
-  type MesosContext,
-  type MesosFault,
+  noneHasEndedWith,
   SESSION_TIMEOUT_MS,
   SLOW_MS,
+  TAKE_OVER_MS,
+} from '../managed/managed-cluster.js'
+import {
+  type MesosContext,
+  type MesosFault,
   untilNoneIsForgotten,
   workersOf,
 } from './mesos-context.js'
 
-/** In which the next JobManager has found its TaskManagers. */
-const TAKE_OVER_MS = 5000
 const EXPIRY_MS = SESSION_TIMEOUT_MS + AFTER_EXPIRY_MS
 
 /** The next JobManager takes the TaskManagers over, as the same framework: none of them ends. */
@@ -22,14 +24,14 @@ async function takenOver(context: MesosContext, action: () => Promise<void>): Pr
   const { frameworkId } = workers[0]!
   context.happens()
   await action()
-  await cluster.untilMesosIsWell()
+  await cluster.untilWell()
   await lasting(TAKE_OVER_MS)
   if (await job.isFinished()) return true
-  const lost = workers.filter(({ id }) => !cluster.isRunning(id))
-  if (lost.length > 0) {
-    const ids = lost.map(({ id }) => id).join(', ')
-    throw new Error(`TaskManagers have ended with their JobManager: ${ids}`)
-  }
+  await noneHasEndedWith(
+    'their JobManager',
+    context,
+    workers.map(({ id }) => id),
+  )
   const tasks = await cluster.tasks()
   const foreign = tasks.filter((each) => each.frameworkId !== frameworkId)
   if (foreign.length > 0) {

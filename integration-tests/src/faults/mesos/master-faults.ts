@@ -2,7 +2,8 @@ import type { MesosDaemon } from '../../clusters/mesos.js'
 import { isAlive } from '../../support/processes.js'
 import { until } from '../../support/until.js'
 import { lasting } from '../fault.js'
-import { type MesosContext, type MesosFault, SLOW_MS, workersOf } from './mesos-context.js'
+import { anyOf, noneHasEndedWith, SLOW_MS } from '../managed/managed-cluster.js'
+import { type MesosContext, type MesosFault, workersOf } from './mesos-context.js'
 
 /** Of a master in ZooKeeper, and a bit. */
 const MASTER_SESSION_MS = 3000
@@ -13,15 +14,15 @@ async function withoutLosingWorkers(
   context: MesosContext,
   action: () => Promise<unknown>,
 ): Promise<boolean> {
-  const { cluster, job } = context
   const workers = await workersOf(context)
   if (workers === undefined) return false
   await action()
-  await cluster.untilMesosIsWell()
-  const lost = workers.filter(({ id }) => !cluster.isRunning(id))
-  if (lost.length > 0 && !(await job.isFinished())) {
-    throw new Error(`TaskManagers ended with a master: ${lost.map(({ id }) => id).join(', ')}`)
-  }
+  await context.cluster.untilWell()
+  await noneHasEndedWith(
+    'a master',
+    context,
+    workers.map(({ id }) => id),
+  )
   return true
 }
 
@@ -79,7 +80,7 @@ export const MASTER_FAULTS: readonly MesosFault[] = [
       withoutLosingWorkers(context, async () => {
         const leader = await leaderOf(context)
         const others = context.cluster.mesos.masters.filter((each) => each !== leader)
-        const standby = others[context.random.nextInt(others.length)]!
+        const standby = anyOf(context, others)
         await standby.kill()
         await lasting(context.random.nextInt(2000))
         await standby.restart()

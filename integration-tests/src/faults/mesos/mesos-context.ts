@@ -1,27 +1,20 @@
 import type { MesosAgent } from '../../clusters/mesos.js'
 import type { MesosTask } from '../../clusters/mesos-operator.js'
 import { until } from '../../support/until.js'
-import type { Fault, FaultContext } from '../fault.js'
+import type { FaultContext } from '../fault.js'
+import { anyOf, type ManagedFault, neededWorkers, SLOW_MS } from '../managed/managed-cluster.js'
 import type { MesosFaultCluster } from './mesos-fault-cluster.js'
 import type { MesosFaultJob } from './mesos-fault-job.js'
 
-export type MesosFault = Fault<MesosFaultCluster, MesosFaultJob>
+export type MesosFault = ManagedFault<MesosFaultCluster, MesosFaultJob>
 export type MesosContext = FaultContext<MesosFaultCluster, MesosFaultJob>
-
-/** Of each TaskManager. */
-export const SLOTS = 2
-/** A JobManager's session in ZooKeeper ends, and a bit: its servers look at each tick only. */
-export const SESSION_TIMEOUT_MS = 4000
-export const AFTER_EXPIRY_MS = 1500
-/** Of what takes long on a busy machine. */
-export const SLOW_MS = 120_000
 
 /** Tasks of Mesos whose TaskManagers the job uses, as many as it needs; undefined if it is about to end. */
 export async function workersOf({
   cluster,
   job,
 }: MesosContext): Promise<readonly MesosTask[] | undefined> {
-  const needed = Math.ceil(job.parallelism / SLOTS)
+  const needed = neededWorkers(job)
   const { found } = await until(
     'the TaskManagers of the job run',
     async () => {
@@ -69,8 +62,4 @@ export async function untilNoneIsForgotten({ cluster, job }: MesosContext): Prom
   ).catch((cause) => {
     throw new Error(`nobody knows ${forgotten.join(', ')}`, { cause })
   })
-}
-
-export function anyOf<T>({ random }: MesosContext, all: readonly T[]): T {
-  return all[random.nextInt(all.length)]!
 }

@@ -1,15 +1,18 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SystemClock } from '@flink-ts/core'
 import { readClusterSecret, restToken } from '@flink-ts/core/security'
 import { RestClusterClient } from '@flink-ts/rest/client'
 import type { MesosAgent, MesosCluster } from '../../clusters/mesos.js'
 import type { MesosOperator, MesosTask } from '../../clusters/mesos-operator.js'
-import { Command, type CommandResult } from '../../support/command.js'
+import type { CommandResult } from '../../support/command.js'
 import { freePorts } from '../../support/free-port.js'
 import { isAlive, killHard, processesWith } from '../../support/processes.js'
 import { PROJECT_FOLDER } from '../../support/test-cluster.js'
 import { until } from '../../support/until.js'
+import { ClusterFolder } from '../cluster-folder.js'
+import type { ManagedCluster } from '../managed/managed-cluster.js'
+import { StoppedProcesses } from '../stopped-processes.js'
 import { JobManagerSupervisor } from './job-manager-supervisor.js'
 
 /** Masters that come back and elect one, a JobManager that is started again, on a busy machine. */
@@ -25,57 +28,44 @@ interface JobManager {
 }
 
 /** A real Mesos, to which the jobs of a fault run are brought, one cluster after the other. */
-export class MesosFaultCluster {
+export class MesosFaultCluster implements ManagedCluster {
   readonly mesos: MesosCluster
-  readonly #folder: string
-  readonly #environment: NodeJS.ProcessEnv
-  readonly #paused = new Set<number>()
+  readonly #folder: ClusterFolder
+  readonly #stopped = new StoppedProcesses()
   #jobManagers: JobManager[] = []
   #script = ''
   #words: readonly string[] = []
   #starts = 0
-  #isClosed = false
 
   /**
    * @param folder of the JobManagers and clients
    * @param configuration of clusters, over what they need here
+   * @param environment more variables of JobManagers and clients; `FLINK_NODE` is what TaskManagers run with, too
    */
   constructor(
     mesos: MesosCluster,
     folder: string,
     configuration: Readonly<Record<string, string | number>>,
+    environment: NodeJS.ProcessEnv = {},
   ) {
     this.mesos = mesos
-    this.#folder = folder
-    const { NODE_OPTIONS: _runner, ...environment } = process.env
-    this.#environment = {
-      ...environment,
-      FLINK_CONF_DIR: this.#confDir,
-      FLINK_LOG_DIR: join(folder, 'log'),
-    }
-    const temporary = join(folder, 'tmp')
-    for (const each of [this.#confDir, temporary]) mkdirSync(each, { recursive: true })
-    const all = {
+    this.#folder = new ClusterFolder(folder, environment)
+    this.#folder.configure({
       'mesos.master': mesos.address,
       'mesos.flink-ts.home-path': PROJECT_FOLDER,
-      'mesos.flink-ts.node-path': process.execPath,
+      'mesos.flink-ts.node-path': environment['FLINK_NODE'] ?? process.execPath,
       'jobmanager.rpc.address': '127.0.0.1',
-      'jobmanager.memory.process.size': '1600m',
-      'taskmanager.memory.process.size': '1728m',
-      'io.tmp.dirs': temporary,
+      'io.tmp.dirs': this.#folder.tmpDir,
       's3.secret-key': PASSWORD,
       ...configuration,
-    }
-    const lines = Object.entries(all).map(([key, value]) => `${key}: ${value}\n`)
-    writeFileSync(join(this.#confDir, 'flink-conf.yaml'), lines.join(''))
+    })
   }
 
   get operator(): MesosOperator {
     return this.mesos.operator
   }
 
-  /** JobManagers of all clusters that were started. */
-  get starts(): number {
+  async jobManagers(): Promise<number> {
     return this.#starts
   }
 
@@ -116,7 +106,7 @@ export class MesosFaultCluster {
     const [port] = await freePorts(1)
     const start = () => {
       this.#starts++
-      return this.#command(this.#script, [`-Drest.port=${port}`, ...this.#words])
+      return this.#folder.command(this.#script, [`-Drest.port=${port}`, ...this.#words])
     }
     return { supervisor: new JobManagerSupervisor(start), restAddress: `127.0.0.1:${port}` }
   }
@@ -135,7 +125,7 @@ export class MesosFaultCluster {
   /** Runs an action of `flink` on the cluster to its end. */
   flink(action: string, ...words: string[]): Promise<CommandResult> {
     const { restAddress } = this.#jobManagers[0]!
-    return this.#command('flink', [action, '-m', restAddress, ...words]).result()
+    return this.#folder.flink(action, '-m', restAddress, ...words)
   }
 
   /** Asks whichever JobManager answers; again and again while none does. @throws what they refuse */
@@ -170,7 +160,7 @@ export class MesosFaultCluster {
   }
 
   /** Waits until a master leads, it knows all agents, and the framework has come back to it. */
-  async untilMesosIsWell(): Promise<void> {
+  async untilWell(): Promise<void> {
     const { agents } = this.mesos
     await this.#within('Mesos is well', async () => {
       const active = (await this.operator.agents()).filter((each) => each.active)
@@ -191,12 +181,10 @@ export class MesosFaultCluster {
     return this.mesos.agents.find(({ address }) => address.endsWith(`:${port}`))!
   }
 
-  /** Whether processes of a task run, whatever Mesos thinks of it. */
   isRunning(taskId: string): boolean {
     return this.mesos.taskProcesses(taskId).some(isAlive)
   }
 
-  /** SIGKILL to all processes of a task; returns when they are gone. */
   async kill(taskId: string): Promise<void> {
     for (const pid of this.mesos.taskProcesses(taskId)) killHard(pid)
     await until(`${taskId} has ended`, () => !this.isRunning(taskId))
@@ -210,18 +198,12 @@ export class MesosFaultCluster {
     })
   }
 
-  /** SIGSTOP to all processes of a task, until {@link heal}. */
   pause(taskId: string): void {
-    for (const pid of this.mesos.taskProcesses(taskId)) {
-      this.#paused.add(pid)
-      process.kill(pid, 'SIGSTOP')
-    }
+    this.#stopped.stop(this.mesos.taskProcesses(taskId))
   }
 
-  /** Nobody is stopped any more. */
   heal(): void {
-    for (const pid of this.#paused) if (isAlive(pid)) process.kill(pid, 'SIGCONT')
-    this.#paused.clear()
+    this.#stopped.resumeAll()
     for (const { supervisor } of this.#jobManagers) {
       supervisor.resume()
       supervisor.release()
@@ -238,13 +220,13 @@ export class MesosFaultCluster {
         .taskProcesses()
         .filter(isAlive)
         .map((pid) => `process ${pid} of a task`),
-      ...processesWith(this.#confDir).map((pid) => `process ${pid} of the cluster`),
+      ...processesWith(this.#folder.confDir).map((pid) => `process ${pid} of the cluster`),
     ]
   }
 
   /** Which secrets the masters and agents tell everybody. */
   async secretsShown(): Promise<string[]> {
-    const secret = readClusterSecret(join(this.#confDir, 'cluster-secret'))
+    const secret = readClusterSecret(join(this.#folder.confDir, 'cluster-secret'))
     const secrets = {
       'the password': PASSWORD,
       ...(secret && { 'the secret': secret.fileText().trim(), 'the token': restToken(secret) }),
@@ -260,36 +242,22 @@ export class MesosFaultCluster {
 
   /** Keeps the logs of Mesos, which go with it. Nothing is started any more. */
   async close(): Promise<void> {
-    this.#isClosed = true
+    this.#folder.close()
     this.heal()
     await Promise.all(this.#jobManagers.map(({ supervisor }) => supervisor.dismiss()))
-    for (const pid of processesWith(this.#confDir)) killHard(pid)
-    const logs = join(this.#folder, 'log')
-    mkdirSync(logs, { recursive: true })
+    for (const pid of processesWith(this.#folder.confDir)) killHard(pid)
     for (const each of [...this.mesos.masters, ...this.mesos.agents]) {
-      writeFileSync(join(logs, `${each.name}.log`), each.log())
+      writeFileSync(join(this.#folder.logDir, `${each.name}.log`), each.log())
     }
   }
 
-  get #confDir(): string {
-    return join(this.#folder, 'conf')
-  }
-
   #rest(address: string): RestClusterClient {
-    const secret = readClusterSecret(join(this.#confDir, 'cluster-secret'))
+    const secret = readClusterSecret(join(this.#folder.confDir, 'cluster-secret'))
     return new RestClusterClient({
       address,
       clock: new SystemClock(),
       timeoutMs: REST_TIMEOUT_MS,
       ...(secret === undefined ? {} : { secret }),
-    })
-  }
-
-  #command(script: string, words: readonly string[]): Command {
-    if (this.#isClosed) throw new Error(`${script} is not started: the cluster is closed`)
-    return new Command(join(PROJECT_FOLDER, 'bin', script), words, {
-      cwd: this.#folder,
-      environment: this.#environment,
     })
   }
 

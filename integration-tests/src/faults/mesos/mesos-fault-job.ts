@@ -1,24 +1,22 @@
 import { randomBytes } from 'node:crypto'
 import type { CommandResult } from '../../support/command.js'
 import { until } from '../../support/until.js'
-import { type FaultJobOptions, JobUnderFaults } from '../job-under-faults.js'
+import type { FaultJobOptions } from '../job-under-faults.js'
+import { SLOW_MS } from '../managed/managed-cluster.js'
+import { ManagedJob } from '../managed/managed-job.js'
 import type { MesosFaultCluster } from './mesos-fault-cluster.js'
 
 /** In which kind of cluster a job runs. */
 export type MesosJobMode = 'session' | 'per-job'
 
-const DEADLINE_MS = 120_000
-const TERMINAL = new Set(['FINISHED', 'CANCELED', 'FAILED'])
-
 /** A job in a session, or with a cluster of its own. */
-export class MesosFaultJob extends JobUnderFaults {
-  readonly mode: MesosJobMode
+export class MesosFaultJob extends ManagedJob {
+  declare readonly mode: MesosJobMode
   readonly #cluster: MesosFaultCluster
 
   constructor(cluster: MesosFaultCluster, mode: MesosJobMode, options: FaultJobOptions) {
-    super(options)
+    super(mode, options)
     this.#cluster = cluster
-    this.mode = mode
   }
 
   protected override flink(action: string, ...words: string[]): Promise<CommandResult> {
@@ -55,7 +53,7 @@ export class MesosFaultJob extends JobUnderFaults {
           return this.mode === 'session' && this.#ending()
         }
       },
-      DEADLINE_MS,
+      SLOW_MS,
     )
   }
 
@@ -65,27 +63,8 @@ export class MesosFaultJob extends JobUnderFaults {
     return exceptionHistory.entries[0]?.stacktrace ?? 'for no known reason'
   }
 
-  /** Cancels it. @returns false if it had finished already */
-  async cancel(): Promise<boolean> {
-    const { code, stdout, stderr } = await this.flink('cancel', this.id)
-    const status = await this.#ended()
-    if (code !== 0 && status !== 'FINISHED') {
-      throw new Error(`flink cancel ended with ${code}: ${stderr}${stdout}`)
-    }
-    return status === 'CANCELED'
-  }
-
-  /** Stops it with a savepoint. @returns the savepoint; undefined if the job had finished already */
-  async stop(): Promise<string | undefined> {
-    const { savepoints } = this.options.storage
-    const { code, stdout, stderr } = await this.flink('stop', '-p', savepoints, this.id)
-    const path = /Path: (\S+)/.exec(stdout)?.[1]
-    if (code !== 0 || path === undefined) {
-      if (await this.isFinished()) return undefined
-      throw new Error(`flink stop ended with ${code}: ${stderr}${stdout}`)
-    }
-    await this.#ended()
-    return path
+  async endCluster(): Promise<void> {
+    await (this.mode === 'session' ? this.#cluster.shutDown() : this.#cluster.untilEnded())
   }
 
   /** Checkpoints stay when a job is cancelled, and go when it finishes: how it has ended can be told without a JobManager. */
@@ -95,15 +74,8 @@ export class MesosFaultJob extends JobUnderFaults {
   }
 
   /** In a cluster of its own, until that has ended too. */
-  async #ended(): Promise<string> {
+  protected override async ended(): Promise<string> {
     if (this.mode === 'per-job') await this.#cluster.untilEnded()
-    return until(
-      `job ${this.id} has ended`,
-      async () => {
-        const status = await this.status()
-        return TERMINAL.has(status) && status
-      },
-      DEADLINE_MS,
-    )
+    return super.ended()
   }
 }

@@ -1,32 +1,19 @@
 import { until } from '../../support/until.js'
-import { lasting } from '../fault.js'
-import { anyOf, type MesosContext, type MesosFault, SLOW_MS, workersOf } from './mesos-context.js'
+import { anyOf, SLOW_MS } from '../managed/managed-cluster.js'
+import { workerFaults } from '../managed/worker-faults.js'
+import { type MesosFault, workersOf } from './mesos-context.js'
+import type { MesosFaultCluster } from './mesos-fault-cluster.js'
+import type { MesosFaultJob } from './mesos-fault-job.js'
 
-/** One TaskManager of the job, or all. */
-async function killWorkers(context: MesosContext, how: 'one' | 'all'): Promise<boolean> {
-  const workers = await workersOf(context)
-  if (workers === undefined) return false
-  const victims = how === 'one' ? [anyOf(context, workers)] : workers
-  context.note(victims.map(({ id }) => id).join(', '))
-  context.happens()
-  await Promise.all(victims.map(({ id }) => context.cluster.kill(id)))
-  return true
-}
+const WORKER_FAULTS = workerFaults<MesosFaultCluster, MesosFaultJob>(async (context) => {
+  const tasks = await workersOf(context)
+  return tasks && { ids: tasks.map(({ id }) => id), areNeeded: true }
+})
 
 /** Faults of tasks. */
 export const TASK_FAULTS: readonly MesosFault[] = [
-  {
-    name: 'kill-task-manager',
-    weight: 4,
-    restarts: true,
-    inject: (context) => killWorkers(context, 'one'),
-  },
-  {
-    name: 'kill-all-task-managers',
-    weight: 1,
-    restarts: true,
-    inject: (context) => killWorkers(context, 'all'),
-  },
+  WORKER_FAULTS.killOne,
+  WORKER_FAULTS.killAll,
   {
     // Agents that have cgroups end what is left of the task; others leave it to the TaskManager, which must see that it was given up.
     name: 'kill-executor',
@@ -44,21 +31,5 @@ export const TASK_FAULTS: readonly MesosFault[] = [
       return true
     },
   },
-  {
-    name: 'pause-task-manager',
-    weight: 1,
-    restarts: false,
-    async inject(context) {
-      const workers = await workersOf(context)
-      if (workers === undefined) return false
-      // Up to well beyond the time after which it is taken for lost.
-      const ms = 500 + context.random.nextInt(9000)
-      const { id } = anyOf(context, workers)
-      context.note(`${id} for ${ms} ms`)
-      context.cluster.pause(id)
-      await lasting(ms)
-      context.cluster.heal()
-      return true
-    },
-  },
+  WORKER_FAULTS.pauseOne,
 ]

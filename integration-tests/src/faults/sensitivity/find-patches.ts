@@ -1,7 +1,4 @@
-import { runFaults } from '../fault-run.js'
-import { FAULT_SCENARIOS } from '../scenarios.js'
-import { runYarnFaults } from '../yarn/yarn-fault-run.js'
-import { YARN_SCENARIOS } from '../yarn/yarn-scenarios.js'
+import { SCENARIO_RUNS } from '../scenario-runs.js'
 import { patchedNode } from './patched-node.js'
 import { FAULT_PATCHES, type FaultPatch } from './patches.js'
 
@@ -39,9 +36,8 @@ async function findPatch(
 ): Promise<string | undefined> {
   const node = patchedNode(patch.name)
   try {
-    const named = ({ name }: { readonly name: string }) => name === patch.scenario
-    const onYarn = YARN_SCENARIOS.find(named)
-    const options = {
+    const { run } = SCENARIO_RUNS.find(({ name }) => name === patch.scenario)!
+    const result = await run({
       seed,
       minutes: 0.01,
       elements: ELEMENTS,
@@ -50,11 +46,7 @@ async function findPatch(
       discard: true,
       signal,
       log: (line: string) => log(`  ${line}`),
-    }
-    const result =
-      onYarn === undefined
-        ? await runFaults({ ...options, scenario: FAULT_SCENARIOS.find(named)! })
-        : await runYarnFaults({ ...options, scenario: onYarn })
+    })
     const { lost, duplicated, error, hasBegun } = result
     if (signal.aborted) return undefined
     // The patch has nothing to do with that.

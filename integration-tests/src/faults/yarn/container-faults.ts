@@ -2,32 +2,16 @@ import { until } from '../../support/until.js'
 import { lasting } from '../fault.js'
 import {
   AFTER_EXPIRY_MS,
-  anyOf,
-  containersOf,
+  neededWorkers,
+  noneHasEndedWith,
   SESSION_TIMEOUT_MS,
-  SLOTS,
   SLOW_MS,
-  type YarnContext,
-  type YarnFault,
-} from './yarn-context.js'
+  TAKE_OVER_MS,
+} from '../managed/managed-cluster.js'
+import { workerFaults } from '../managed/worker-faults.js'
+import { containersOf, workersOf, type YarnContext, type YarnFault } from './yarn-context.js'
 
-/** In which the next JobManager has found its TaskManagers. */
-const TAKE_OVER_MS = 5000
-
-/** One TaskManager, or all: those of which all are needed. */
-async function killWorkers(context: YarnContext, how: 'one' | 'all'): Promise<boolean> {
-  const { cluster, job } = context
-  const containers = await containersOf(context)
-  if (containers === undefined) return false
-  const { workers } = containers
-  // With one too many it may be the one that nobody needs.
-  const isSure = workers.length === Math.ceil(job.parallelism / SLOTS)
-  const victims = how === 'one' && isSure ? [anyOf(context, workers)] : workers
-  context.note(victims.map(({ containerId }) => containerId).join(', '))
-  context.happens()
-  await Promise.all(victims.map((victim) => cluster.kill(victim)))
-  return true
-}
+const WORKER_FAULTS = workerFaults(workersOf)
 
 /** The next attempt takes the TaskManagers over: none of them ends with the JobManager, or is given back by the next one. */
 async function killMaster(context: YarnContext): Promise<boolean> {
@@ -37,7 +21,7 @@ async function killMaster(context: YarnContext): Promise<boolean> {
   const { master, workers } = containers
   context.note(master.containerId)
   context.happens()
-  await cluster.kill(master)
+  await cluster.kill(master.containerId)
   await until(
     'another JobManager runs',
     async () => {
@@ -49,46 +33,18 @@ async function killMaster(context: YarnContext): Promise<boolean> {
   )
   await lasting(TAKE_OVER_MS)
   // One too many may go because nobody needs it.
-  const isNeeded = workers.length === Math.ceil(job.parallelism / SLOTS)
-  const lost = workers.filter(({ containerId }) => !cluster.isRunning(containerId))
-  if (isNeeded && lost.length > 0 && !(await job.isFinished())) {
-    const ids = lost.map(({ containerId }) => containerId).join(', ')
-    throw new Error(`TaskManagers have ended with their JobManager: ${ids}`)
+  if (workers.length === neededWorkers(job)) {
+    const ids = workers.map(({ containerId }) => containerId)
+    await noneHasEndedWith('their JobManager', context, ids)
   }
   return true
 }
 
 /** Faults of containers. */
 export const CONTAINER_FAULTS: readonly YarnFault[] = [
-  {
-    name: 'kill-task-manager',
-    weight: 4,
-    restarts: true,
-    inject: (context) => killWorkers(context, 'one'),
-  },
-  {
-    name: 'kill-all-task-managers',
-    weight: 1,
-    restarts: true,
-    inject: (context) => killWorkers(context, 'all'),
-  },
-  {
-    name: 'pause-task-manager',
-    weight: 1,
-    restarts: false,
-    async inject(context) {
-      const containers = await containersOf(context)
-      if (containers === undefined) return false
-      // Up to well beyond the time after which it is taken for lost.
-      const ms = 500 + context.random.nextInt(9000)
-      const worker = anyOf(context, containers.workers)
-      context.note(`${worker.containerId} for ${ms} ms`)
-      context.cluster.pause(worker)
-      await lasting(ms)
-      context.cluster.heal()
-      return true
-    },
-  },
+  WORKER_FAULTS.killOne,
+  WORKER_FAULTS.killAll,
+  WORKER_FAULTS.pauseOne,
   { name: 'kill-application-master', weight: 4, restarts: true, inject: killMaster },
   {
     name: 'pause-application-master',
@@ -99,7 +55,7 @@ export const CONTAINER_FAULTS: readonly YarnFault[] = [
       if (containers === undefined) return false
       const ms = SESSION_TIMEOUT_MS + AFTER_EXPIRY_MS + context.random.nextInt(3000)
       context.note(`${containers.master.containerId} for ${ms} ms`)
-      context.cluster.pause(containers.master)
+      context.cluster.pause(containers.master.containerId)
       await lasting(ms)
       context.happens()
       context.cluster.heal()
@@ -115,7 +71,7 @@ export const CONTAINER_FAULTS: readonly YarnFault[] = [
       if (containers === undefined) return false
       context.happens()
       const all = [containers.master, ...containers.workers]
-      await Promise.all(all.map((each) => context.cluster.kill(each)))
+      await Promise.all(all.map(({ containerId }) => context.cluster.kill(containerId)))
       return true
     },
   },

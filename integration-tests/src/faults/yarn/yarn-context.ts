@@ -1,19 +1,13 @@
 import type { YarnContainer } from '../../clusters/yarn-rest.js'
 import { until } from '../../support/until.js'
-import type { Fault, FaultContext } from '../fault.js'
+import type { FaultContext } from '../fault.js'
+import { type ManagedFault, neededWorkers, SLOW_MS } from '../managed/managed-cluster.js'
+import type { Workers } from '../managed/worker-faults.js'
 import type { YarnFaultCluster } from './yarn-fault-cluster.js'
 import type { YarnFaultJob } from './yarn-fault-job.js'
 
-export type YarnFault = Fault<YarnFaultCluster, YarnFaultJob>
+export type YarnFault = ManagedFault<YarnFaultCluster, YarnFaultJob>
 export type YarnContext = FaultContext<YarnFaultCluster, YarnFaultJob>
-
-/** Of each TaskManager. */
-export const SLOTS = 2
-/** A session in ZooKeeper ends, and a bit: its servers look at each tick only. */
-export const SESSION_TIMEOUT_MS = 4000
-export const AFTER_EXPIRY_MS = 1500
-/** Of what takes long on a busy machine. */
-export const SLOW_MS = 120_000
 
 export interface Containers {
   readonly master: YarnContainer
@@ -22,7 +16,7 @@ export interface Containers {
 
 /** All containers of the job's cluster; undefined if it is not complete, as when it is about to end. */
 export async function containersOf({ cluster, job }: YarnContext): Promise<Containers | undefined> {
-  const needed = Math.ceil(job.parallelism / SLOTS)
+  const needed = neededWorkers(job)
   const { found } = await until(
     'the JobManager and its TaskManagers run',
     async () => {
@@ -35,6 +29,13 @@ export async function containersOf({ cluster, job }: YarnContext): Promise<Conta
   return found
 }
 
-export function anyOf<T>({ random }: YarnContext, all: readonly T[]): T {
-  return all[random.nextInt(all.length)]!
+/** As {@link containersOf}. With one container too many it may be the one that nobody needs. */
+export async function workersOf(context: YarnContext): Promise<Workers | undefined> {
+  const workers = (await containersOf(context))?.workers
+  return (
+    workers && {
+      ids: workers.map(({ containerId }) => containerId),
+      areNeeded: workers.length === neededWorkers(context.job),
+    }
+  )
 }

@@ -1,28 +1,29 @@
-import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { cpSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { FileSystem } from '@flink-ts/core'
 import type { Hadoop, NodeManager } from '../../clusters/hadoop.js'
 import { type YarnApplication, type YarnContainer, YarnRest } from '../../clusters/yarn-rest.js'
-import { Command, type CommandResult } from '../../support/command.js'
+import type { CommandResult } from '../../support/command.js'
 import { isAlive, killHard } from '../../support/processes.js'
 import { fileSystemsOf } from '../../support/remote-file-system.js'
 import { PROJECT_FOLDER } from '../../support/test-cluster.js'
 import { until } from '../../support/until.js'
+import { ClusterFolder } from '../cluster-folder.js'
+import type { ManagedCluster } from '../managed/managed-cluster.js'
+import { StoppedProcesses } from '../stopped-processes.js'
 
 const APPLICATION_ID = /application_\d+_\d+/
 /** A ResourceManager that comes back, on a busy machine. */
 const ANSWER_DEADLINE_MS = 120_000
 
 /** A real YARN, to which the jobs of a fault run are brought, each with a cluster of its own. */
-export class YarnFaultCluster {
+export class YarnFaultCluster implements ManagedCluster {
   readonly hadoop: Hadoop
   readonly #yarn: YarnRest
   readonly #fileSystem: FileSystem
-  readonly #folder: string
-  readonly #environment: NodeJS.ProcessEnv
-  readonly #paused = new Set<number>()
-  #isClosed = false
+  readonly #folder: ClusterFolder
+  readonly #stopped = new StoppedProcesses()
 
   /**
    * @param folder of the clients
@@ -34,40 +35,24 @@ export class YarnFaultCluster {
     configuration: Readonly<Record<string, string | number>>,
   ) {
     this.hadoop = hadoop
-    this.#folder = folder
     this.#yarn = new YarnRest(hadoop)
     const { addresses, confDir, defaultFs } = hadoop
     this.#fileSystem = fileSystemsOf({ 'webhdfs.namenodes': addresses.nameNodeHttp }).forPath(
       defaultFs,
     )
-    const { NODE_OPTIONS: _runner, ...environment } = process.env
-    this.#environment = {
-      ...environment,
-      FLINK_CONF_DIR: join(folder, 'conf'),
-      FLINK_LOG_DIR: join(folder, 'log'),
-      HADOOP_CONF_DIR: confDir,
-    }
-    mkdirSync(join(folder, 'conf'), { recursive: true })
-    const all = {
-      'jobmanager.memory.process.size': '1600m',
-      'taskmanager.memory.process.size': '1728m',
+    this.#folder = new ClusterFolder(folder, { HADOOP_CONF_DIR: confDir })
+    this.#folder.configure({
       'yarn.flink-ts.home-path': PROJECT_FOLDER,
       'yarn.flink-ts.node-path': process.execPath,
       'yarn.application-attempts': 1000,
       'yarn.heartbeat.interval': 1,
       ...configuration,
-    }
-    const lines = Object.entries(all).map(([key, value]) => `${key}: ${value}\n`)
-    writeFileSync(join(folder, 'conf', 'flink-conf.yaml'), lines.join(''))
+    })
   }
 
   /** Runs `flink` to its end. */
   flink(...words: string[]): Promise<CommandResult> {
-    if (this.#isClosed) throw new Error('flink is not started: the cluster is closed')
-    return new Command(join(PROJECT_FOLDER, 'bin', 'flink'), words, {
-      cwd: this.#folder,
-      environment: this.#environment,
-    }).result()
+    return this.#folder.flink(...words)
   }
 
   /** Asks the ResourceManager, again and again while it is down. */
@@ -122,33 +107,25 @@ export class YarnFaultCluster {
   }
 
   /** Waits until all nodes can be used. */
-  async untilAllNodes(): Promise<void> {
+  async untilWell(): Promise<void> {
     await Promise.all(this.hadoop.nodeManagers.map((node) => this.untilNode(node, 'RUNNING')))
   }
 
-  /** Whether processes of a container run, whatever YARN thinks of it. */
   isRunning(containerId: string): boolean {
     return this.hadoop.containerProcesses(containerId).some(isAlive)
   }
 
-  /** SIGKILL to all processes of a container; returns when they are gone. */
-  async kill({ containerId }: YarnContainer): Promise<void> {
+  async kill(containerId: string): Promise<void> {
     for (const pid of this.hadoop.containerProcesses(containerId)) killHard(pid)
     await until(`${containerId} has ended`, () => !this.isRunning(containerId))
   }
 
-  /** SIGSTOP to all processes of a container, until {@link heal}. */
-  pause({ containerId }: YarnContainer): void {
-    for (const pid of this.hadoop.containerProcesses(containerId)) {
-      this.#paused.add(pid)
-      process.kill(pid, 'SIGSTOP')
-    }
+  pause(containerId: string): void {
+    this.#stopped.stop(this.hadoop.containerProcesses(containerId))
   }
 
-  /** Nobody is stopped any more. */
   heal(): void {
-    for (const pid of this.#paused) if (isAlive(pid)) process.kill(pid, 'SIGCONT')
-    this.#paused.clear()
+    this.#stopped.resumeAll()
   }
 
   /** Applications that run, processes in containers and folders of applications in HDFS. */
@@ -169,8 +146,13 @@ export class YarnFaultCluster {
     return entries.map(({ path }) => path).filter((path) => APPLICATION_ID.test(path))
   }
 
-  /** Attempts of all applications so far. */
-  async attempts(): Promise<number> {
+  /** YARN keeps what it is told of clusters in files that only their owner may read. */
+  async secretsShown(): Promise<string[]> {
+    return []
+  }
+
+  /** An attempt each. */
+  async jobManagers(): Promise<number> {
     const applications = await this.ask((yarn) => yarn.applications())
     const attempts = await Promise.all(
       applications.map(({ id }) => this.ask((yarn) => yarn.attempts(id))),
@@ -180,11 +162,10 @@ export class YarnFaultCluster {
 
   /** Keeps the logs of YARN and of all containers, which go with it. Nothing is started any more. */
   async close(): Promise<void> {
-    this.#isClosed = true
+    this.#folder.close()
     this.heal()
     const { resourceManager, nodeManagers } = this.hadoop
-    const logs = join(this.#folder, 'log')
-    mkdirSync(logs, { recursive: true })
+    const logs = this.#folder.logDir
     for (const each of [resourceManager, ...nodeManagers]) {
       writeFileSync(join(logs, `${each.name}.log`), each.log())
     }

@@ -1,24 +1,24 @@
 import type { CommandResult } from '../../support/command.js'
 import { until } from '../../support/until.js'
-import { type FaultJobOptions, JobUnderFaults } from '../job-under-faults.js'
+import type { FaultJobOptions } from '../job-under-faults.js'
+import { SLOW_MS } from '../managed/managed-cluster.js'
+import { ManagedJob } from '../managed/managed-job.js'
 import type { YarnFaultCluster } from './yarn-fault-cluster.js'
 
 /** In which kind of cluster a job runs. */
 export type YarnJobMode = 'per-job' | 'application'
 
-const DEADLINE_MS = 120_000
 const COMMANDS = { 'per-job': ['run', '-d'], application: ['run-application'] } as const
 
 /** A job with a cluster of its own on YARN; what YARN says of the application is its status. */
-export class YarnFaultJob extends JobUnderFaults {
-  readonly mode: YarnJobMode
+export class YarnFaultJob extends ManagedJob {
+  declare readonly mode: YarnJobMode
   readonly #cluster: YarnFaultCluster
   #applicationId = ''
 
   constructor(cluster: YarnFaultCluster, mode: YarnJobMode, options: FaultJobOptions) {
-    super(options)
+    super(mode, options)
     this.#cluster = cluster
-    this.mode = mode
   }
 
   get applicationId(): string {
@@ -49,7 +49,7 @@ export class YarnFaultJob extends JobUnderFaults {
       (await until(
         'the job of the application is known',
         async () => (await this.#jobsWithCheckpoints()).find((each) => !before.has(each)),
-        DEADLINE_MS,
+        SLOW_MS,
       ))
     this.begins(id, parallelism)
   }
@@ -72,42 +72,11 @@ export class YarnFaultJob extends JobUnderFaults {
     return (await this.#cluster.application(this.#applicationId)).diagnostics
   }
 
-  /** Cancels it. @returns false if it had finished already */
-  async cancel(): Promise<boolean> {
-    const { code, stdout, stderr } = await this.flink('cancel', ...this.#target(), this.id)
-    if (code !== 0 && !(await this.isFinished())) {
-      throw new Error(`flink cancel ended with ${code}: ${stderr}${stdout}`)
-    }
-    return (await this.#ended()) === 'CANCELED'
-  }
+  /** It ends with the job. */
+  async endCluster(): Promise<void> {}
 
-  /** Stops it with a savepoint. @returns the savepoint; undefined if the job had finished already */
-  async stop(): Promise<string | undefined> {
-    const { savepoints } = this.options.storage
-    const words = ['stop', '-p', savepoints, ...this.#target(), this.id]
-    const { code, stdout, stderr } = await this.flink(...words)
-    const path = /Path: (\S+)/.exec(stdout)?.[1]
-    if (code !== 0 || path === undefined) {
-      if (await this.isFinished()) return undefined
-      throw new Error(`flink stop ended with ${code}: ${stderr}${stdout}`)
-    }
-    await this.#ended()
-    return path
-  }
-
-  #target(): string[] {
+  protected override target(): string[] {
     return ['-t', `yarn-${this.mode}`, `-Dyarn.application.id=${this.#applicationId}`]
-  }
-
-  #ended(): Promise<string> {
-    return until(
-      `${this.#applicationId} has ended`,
-      async () => {
-        const status = await this.status()
-        return status !== 'RUNNING' && status
-      },
-      DEADLINE_MS,
-    )
   }
 
   async #jobsWithCheckpoints(): Promise<string[]> {

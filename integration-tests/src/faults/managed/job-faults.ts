@@ -1,0 +1,36 @@
+import type { Fault } from '../fault.js'
+import { failCommit, ordered, throwInFunction } from '../function-faults.js'
+import { restoreFrom, restoreNewest } from '../restoring.js'
+import type { ManagedCluster } from './managed-cluster.js'
+import type { ManagedJob } from './managed-job.js'
+
+/** Faults of the job itself, and clusters that one job has after the other. */
+export const JOB_FAULTS: readonly Fault<ManagedCluster, ManagedJob>[] = [
+  throwInFunction(1),
+  failCommit(2),
+  {
+    name: 'kill-in-commit',
+    weight: 2,
+    restarts: true,
+    inject: (context) => ordered(context, 'fail-commit', 'kill'),
+  },
+  {
+    name: 'cancel-and-restore',
+    weight: 1,
+    restarts: true,
+    async inject(context) {
+      return (await context.job.cancel()) && restoreNewest(context)
+    },
+  },
+  {
+    name: 'stop-and-rescale',
+    weight: 1,
+    restarts: true,
+    async inject(context) {
+      const savepoint = await context.job.stop()
+      if (savepoint === undefined) return false
+      await restoreFrom(context, savepoint)
+      return true
+    },
+  },
+]
