@@ -1,5 +1,6 @@
+import { hostAndPort } from '@flink-ts/core'
 import type { MasterDetector } from './master-detector.js'
-import { hostAndPort, type MasterAddress } from './mesos-master.js'
+import type { MasterAddress } from './mesos-master.js'
 
 /** Masters that do not change. */
 export class KnownMasters implements MasterDetector {

@@ -1,3 +1,4 @@
+import { hostAndPort } from '@flink-ts/core'
 import { MesosMasterError } from './mesos-master-error.js'
 
 /** Address of one master. */
@@ -113,11 +114,6 @@ function parseHost(part: string, fail: Fail): { host: string; port: number | und
 /** Whether a URL can have it: `1.2.3.400` is none. */
 export function isHost(host: string): boolean {
   return URL.canParse(`http://${hostAndPort(host, 1)}/`)
-}
-
-/** `host:port`, with brackets where IPv6 needs them. */
-export function hostAndPort(host: string, port: number): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 /** `host:port` of a URL, the port also where it is the scheme's own. */

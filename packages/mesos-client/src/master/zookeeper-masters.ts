@@ -1,8 +1,8 @@
-import type { CancelTimer, Clock, Logger } from '@flink-ts/core'
+import { type CancelTimer, type Clock, hostAndPort, type Logger } from '@flink-ts/core'
 import type { ZooKeeperClient } from '@flink-ts/zookeeper-client'
 import type { MasterDetector } from './master-detector.js'
 import { leadingNode, parseMasterInfo } from './master-info.js'
-import { hostAndPort, type MasterAddress } from './mesos-master.js'
+import type { MasterAddress } from './mesos-master.js'
 
 const RETRY_MS = 1_000
 const MAX_RETRY_MS = 10_000

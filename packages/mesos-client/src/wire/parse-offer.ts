@@ -1,3 +1,4 @@
+import { hostAndPort } from '@flink-ts/core'
 import type { InverseOffer, Offer } from '../records/offer.js'
 import type { JsonReader } from './json-reader.js'
 import { parseAttribute, parseResource } from './parse-resource.js'
@@ -47,5 +48,5 @@ function addressOf(reader: JsonReader): string | undefined {
   const host = address?.optionalString('hostname') ?? address?.optionalString('ip')
   const port = address?.optionalNumber('port')
   if (host === undefined || port === undefined) return undefined
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+  return hostAndPort(host, port)
 }

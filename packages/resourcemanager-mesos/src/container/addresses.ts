@@ -1,8 +1,4 @@
-import type { Configuration } from '@flink-ts/core'
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || /^\[?::1\]?$/.test(host) || /^127(?:\.\d+){3}$/.test(host)
-}
+import { type Configuration, isLoopback } from '@flink-ts/core'
 
 /** A machine that calls itself loopback is reached by nobody else; on any other loopback in a configuration is meant for one machine. */
 export function bindTo(

@@ -3,6 +3,7 @@ import {
   type ConfigOptionWithDefault,
   type Configuration,
   HighAvailabilityOptions,
+  isLoopback,
   JobManagerOptions,
   MesosOptions,
   ResourceManagerOptions,
@@ -10,7 +11,7 @@ import {
   SecurityOptions,
 } from '@flink-ts/core'
 import type { ContainerContext, ContainerEnvironment } from '@flink-ts/runtime'
-import { bindTo, isLoopback, unlessSet } from './addresses.js'
+import { bindTo, unlessSet } from './addresses.js'
 import { sandboxOf } from './sandbox.js'
 
 type Environment = ContainerContext['environment']

@@ -1,4 +1,9 @@
-import { type Configuration, isHighlyAvailable, MesosOptions } from '@flink-ts/core'
+import {
+  type Configuration,
+  isHighlyAvailable,
+  MesosOptions,
+  splitHostAndPort,
+} from '@flink-ts/core'
 import type { FrameworkCapability, FrameworkInfo } from '@flink-ts/mesos-client'
 
 /** Seconds for which a framework may be away that nobody could take over. */
@@ -36,7 +41,7 @@ export function frameworkInfoOf(
     ...(principal === undefined ? {} : { principal }),
     ...(rest === undefined
       ? {}
-      : { hostname: rest.slice(0, rest.lastIndexOf(':')), webuiUrl: `http://${rest}` }),
+      : { hostname: splitHostAndPort(rest).host, webuiUrl: `http://${rest}` }),
   }
 }
 

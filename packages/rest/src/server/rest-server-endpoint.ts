@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import {
   type Clock,
   type Configuration,
+  hostAndPort,
   type Logger,
   parsePortRange,
   type Random,
@@ -184,8 +185,7 @@ export class RestServerEndpoint {
   /** `host:port` for clients; the port is the one that was bound. */
   get address(): string {
     if (this.#address === undefined) throw new Error('The REST endpoint has not been started')
-    const { host, port } = this.#address
-    return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+    return hostAndPort(this.#address.host, this.#address.port)
   }
 
   get port(): number {

@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@flink-ts/core'
+import { type Clock, hostAndPort, type Logger } from '@flink-ts/core'
 import type { TransportSecurity } from '@flink-ts/core/security'
 import { RecipientUnreachableError } from '../errors/recipient-unreachable-error.js'
 import type { FencingToken } from '../fencing-token.js'
@@ -102,7 +102,7 @@ export class GrpcRpcService implements RpcService {
       log,
     })
     const host = options.advertisedHost ?? bindHost
-    const address = `${host.includes(':') ? `[${host}]` : host}:${options.advertisedPort ?? server.port}`
+    const address = hostAndPort(host, options.advertisedPort ?? server.port)
     return new GrpcRpcService(grpc, options, server, registry, address)
   }
 
