@@ -1,16 +1,7 @@
-import assert from 'node:assert/strict'
-import type {
-  AllocationId,
-  CancelTimer,
-  Clock,
-  Logger,
-  Random,
-  SerializedError,
-} from '@flink-ts/core'
+import type { AllocationId, Clock, Logger, Random, SerializedError } from '@flink-ts/core'
 import type { ExecutionGraph } from '../../executiongraph/execution-graph.js'
 import type { ExecutionVertex } from '../../executiongraph/execution-vertex.js'
 import { isTerminalJobStatus } from '../../executiongraph/job-status.js'
-import { StateMachine } from '../../executiongraph/state-machine.js'
 import type { JobGraph } from '../../jobgraph/job-graph.js'
 import type { ExecutionGraphInfo } from '../../jobmaster/info/execution-graph-info.js'
 import type { ScheduleAction, SlotProvider } from '../../jobmaster/slotpool/slot-pool.js'
@@ -23,23 +14,14 @@ import { isNonRecoverable } from '../execution-failure-handler.js'
 import type { RestartStrategy } from '../restart-strategy.js'
 import type { Scheduler, SchedulerOperations } from '../scheduler.js'
 import { AdaptiveGraphs } from './adaptive-graphs.js'
+import { AdaptiveJobStatus } from './adaptive-job-status.js'
 import { AdaptiveResources } from './adaptive-resources.js'
 import type { AdaptiveSchedulerSettings } from './adaptive-scheduler-settings.js'
-import {
-  ADAPTIVE_SCHEDULER_TRANSITIONS,
-  type AdaptiveSchedulerState,
-  VISIBLE_JOB_STATUS,
-} from './adaptive-scheduler-state.js'
 import type { GraphTasks } from './graph-tasks.js'
+import { JobRestart } from './job-restart.js'
 import type { JobResourceRequirements } from './parallelism-bounds.js'
 import { ResourcePhases } from './resource-phases.js'
 import { type RestartAllFailure, RestartAllFailures } from './restart-all-failures.js'
-
-/** After the tasks have ended: wait so long, then go there. */
-interface Restart {
-  readonly delayMs: number
-  readonly next: 'WaitingForResources' | 'CreatingExecutionGraph'
-}
 
 export interface AdaptiveSchedulerOptions {
   readonly jobGraph: JobGraph
@@ -63,22 +45,19 @@ export interface AdaptiveSchedulerOptions {
 export class AdaptiveScheduler implements Scheduler {
   readonly type = 'Adaptive'
   readonly #options: AdaptiveSchedulerOptions
-  readonly #state: StateMachine<AdaptiveSchedulerState>
+  readonly #status: AdaptiveJobStatus
   readonly #resources: AdaptiveResources
   readonly #failures: RestartAllFailures
   readonly #graphs: AdaptiveGraphs
   readonly #phases: ResourcePhases
-  #cancelTimer: CancelTimer | undefined
-  #restart: Restart | undefined
+  readonly #restart: JobRestart
 
   constructor(options: AdaptiveSchedulerOptions) {
     this.#options = options
     const { jobGraph, clock, log, settings } = options
-    this.#state = new StateMachine({
-      subject: 'Adaptive scheduler',
-      ids: { jobId: jobGraph.jobId },
-      table: ADAPTIVE_SCHEDULER_TRANSITIONS,
-      initial: 'Created',
+    this.#status = new AdaptiveJobStatus({
+      jobId: jobGraph.jobId,
+      graph: () => this.#graph,
       clock,
       log,
     })
@@ -93,6 +72,9 @@ export class AdaptiveScheduler implements Scheduler {
       jobId: jobGraph.jobId,
       resources: this.#resources,
     })
+    this.#restart = new JobRestart(options.schedule, (proceed) =>
+      options.operations.prepareRestart(proceed),
+    )
     this.#failures = new RestartAllFailures({
       ...options,
       graph: () => this.#graph,
@@ -166,7 +148,7 @@ export class AdaptiveScheduler implements Scheduler {
   }
 
   failGlobally(cause: SerializedError): void {
-    const { state } = this.#state
+    const { state } = this.#status
     if (state === 'Executing') {
       this.#handleFailure({ cause, vertex: undefined, countsAgainstBudget: true })
     } else if (state === 'Restarting' && isNonRecoverable(cause)) {
@@ -192,22 +174,22 @@ export class AdaptiveScheduler implements Scheduler {
 
   taskManagerAlive(resourceId: string): void {
     const cause = this.#failures.taskManagerAlive(resourceId)
-    const { state } = this.#state
+    const { state } = this.#status
     if (cause === undefined) return
     if (state === 'Executing' || state === 'Restarting') this.#fail(cause)
     else if (state === 'WaitingForResources') this.#failBeforeExecution(cause)
   }
 
   cancel(): void {
-    const { state } = this.#state
+    const { state } = this.#status
     if (state === 'Canceling' || state === 'Finished') return
     this.#stopTimers()
-    this.#graph.transitionTo('CANCELLING')
     if (state === 'Executing' || state === 'Restarting' || state === 'Failing') {
-      this.#state.transitionTo('Canceling')
+      this.#status.enter('Canceling')
       if (this.#tasks.allEnded) this.#finish('CANCELED')
       else this.#tasks.cancelAll()
     } else {
+      this.#graph.transitionTo('CANCELLING')
       this.#tasks.cancelAll()
       this.#finish('CANCELED')
     }
@@ -228,35 +210,23 @@ export class AdaptiveScheduler implements Scheduler {
   // ---------------------------------------------------------------- resources
 
   get #waitingFor(): string | undefined {
-    if (this.#state.state !== 'WaitingForResources') return undefined
+    if (this.#status.state !== 'WaitingForResources') return undefined
     return this.#resources.waitingFor
   }
 
   #declareAgain(): void {
-    const { state } = this.#state
+    const { state } = this.#status
     if (['Created', 'Failing', 'Canceling', 'Finished'].includes(state)) return
     this.#resources.declare()
     this.#phases.changed()
   }
 
   #waitForResources(): void {
-    const { settings, schedule } = this.#options
-    this.#state.transitionTo('WaitingForResources')
-    this.#showStatus()
-    if (settings.resourceWaitTimeoutMs >= 0) {
-      this.#cancelTimer = schedule(settings.resourceWaitTimeoutMs, () => this.#waitedTooLong())
-    }
-    this.#phases.awaitStart(() => this.#createExecutionGraph())
-  }
-
-  #waitedTooLong(): void {
-    if (this.#resources.possibleParallelism !== undefined) {
-      this.#createExecutionGraph()
-      return
-    }
-    const { resourceWaitTimeoutMs } = this.#options.settings
-    const error = this.#resources.tooFewAfter(resourceWaitTimeoutMs)
-    this.#failBeforeExecution(toErrorInfo(error))
+    this.#status.enter('WaitingForResources')
+    this.#phases.awaitStart(
+      () => this.#createExecutionGraph(),
+      (error) => this.#failBeforeExecution(toErrorInfo(error)),
+    )
   }
 
   #failBeforeExecution(cause: SerializedError): void {
@@ -271,8 +241,7 @@ export class AdaptiveScheduler implements Scheduler {
 
   #createExecutionGraph(): void {
     this.#stopTimers()
-    this.#state.transitionTo('CreatingExecutionGraph')
-    this.#showStatus()
+    this.#status.enter('CreatingExecutionGraph')
     const parallelism = this.#resources.possibleParallelism
     if (parallelism === undefined) {
       this.#waitForResources()
@@ -287,11 +256,10 @@ export class AdaptiveScheduler implements Scheduler {
     }
     const used = this.#resources.use(this.#tasks.slotsNeeded)
     this.#resources.declare()
-    this.#state.transitionTo('Executing')
-    this.#showStatus()
+    this.#status.enter('Executing')
     this.#tasks.deploy(used)
     // Tasks that could not be deployed have been failed meanwhile.
-    if (this.#state.state === 'Executing') {
+    if (this.#status.state === 'Executing') {
       this.#phases.awaitRescale(parallelism, () => this.#rescale())
     }
   }
@@ -301,27 +269,26 @@ export class AdaptiveScheduler implements Scheduler {
       jobId: this.#options.jobGraph.jobId,
       slots: this.#resources.availableSlots,
     })
-    this.#restartTasks({ delayMs: 0, next: 'CreatingExecutionGraph' })
+    this.#restartTasks(0, () => this.#createExecutionGraph())
   }
 
-  #restartTasks(restart: Restart): void {
+  #restartTasks(delayMs: number, proceed: () => void): void {
     this.#stopTimers()
-    this.#restart = restart
-    this.#state.transitionTo('Restarting')
-    this.#showStatus()
+    this.#restart.begin(delayMs, proceed)
+    this.#status.enter('Restarting')
     if (this.#tasks.allEnded) this.#onAllEnded()
     else this.#tasks.cancelAll()
   }
 
   #onTaskFailed(failure: RestartAllFailure & { readonly vertex: ExecutionVertex }): void {
-    if (this.#state.state === 'Executing') this.#handleFailure(failure)
+    if (this.#status.state === 'Executing') this.#handleFailure(failure)
     else this.#failures.addConcurrent(failure.cause, failure.vertex)
   }
 
   #handleFailure(failure: RestartAllFailure): void {
     const result = this.#failures.handle(failure)
     if (result.kind === 'restart') {
-      this.#restartTasks({ delayMs: result.delayMs, next: 'WaitingForResources' })
+      this.#restartTasks(result.delayMs, () => this.#waitForResources())
       return
     }
     this.#fail(result.cause)
@@ -329,55 +296,30 @@ export class AdaptiveScheduler implements Scheduler {
 
   #fail(cause: SerializedError): void {
     this.#stopTimers()
-    this.#state.transitionTo('Failing')
-    this.#graph.transitionTo('FAILING', cause)
+    this.#status.enter('Failing', cause)
     if (this.#tasks.allEnded) this.#onAllEnded()
     else this.#tasks.cancelAll()
   }
 
   #onAllEnded(): void {
-    const { state } = this.#state
-    if (state === 'Restarting') this.#scheduleRestart()
+    const { state } = this.#status
+    if (state === 'Restarting') this.#restart.tasksEnded()
     else if (state === 'Failing') this.#finish('FAILED')
     else if (state === 'Canceling') this.#finish('CANCELED')
     else if (state === 'Executing' && this.#tasks.allFinished) this.#finish('FINISHED')
-  }
-
-  #scheduleRestart(): void {
-    const restart = this.#restart
-    if (restart === undefined) return
-    this.#restart = undefined
-    const { schedule, operations } = this.#options
-    this.#cancelTimer = schedule(restart.delayMs, () =>
-      operations.prepareRestart(() => {
-        // It may have been cancelled meanwhile.
-        if (this.#state.state !== 'Restarting') return
-        if (restart.next === 'WaitingForResources') this.#waitForResources()
-        else this.#createExecutionGraph()
-      }),
-    )
   }
 
   // ---------------------------------------------------------------- the end
 
   #finish(status: JobStatus, cause?: SerializedError): void {
     this.#stopTimers()
-    this.#state.transitionTo('Finished')
-    this.#graph.transitionTo(status, cause)
+    this.#status.finish(status, cause)
     this.#resources.close()
     this.#options.operations.jobTerminated(status)
   }
 
-  #showStatus(): void {
-    const { state } = this.#state
-    assert(state !== 'Finished', 'the end of a job has a status of its own')
-    const status = VISIBLE_JOB_STATUS[state]
-    if (this.#graph.status !== status) this.#graph.transitionTo(status)
-  }
-
   #stopTimers(): void {
     this.#phases.close()
-    this.#cancelTimer?.()
-    this.#cancelTimer = undefined
+    this.#restart.cancel()
   }
 }

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import type { SerializedError } from '@flink-ts/core'
-import type { AssignedSlot, Execution } from '../../executiongraph/execution.js'
+import type { AssignedSlot } from '../../executiongraph/execution.js'
 import type { ExecutionGraph } from '../../executiongraph/execution-graph.js'
 import type { ExecutionVertex } from '../../executiongraph/execution-vertex.js'
 import type { UpdateTaskExecutionStateRequest } from '../../messages/messages.generated.js'
 import type { SchedulerOperations } from '../scheduler.js'
 import { assignSlotSharingGroups, type ExecutionSlotSharingGroup } from '../slot-sharing.js'
+import { type AttemptFailure, TaskAttempts } from '../task-attempts.js'
 
 export interface GraphTasksOptions {
   readonly graph: ExecutionGraph
@@ -25,6 +26,7 @@ export interface GraphTasksOptions {
 export class GraphTasks {
   readonly #options: GraphTasksOptions
   readonly #graph: ExecutionGraph
+  readonly #attempts: TaskAttempts
   #groups: readonly ExecutionSlotSharingGroup[] | undefined
   #ended = 0
   #cancelling = false
@@ -32,10 +34,11 @@ export class GraphTasks {
   constructor(options: GraphTasksOptions) {
     this.#options = options
     this.#graph = options.graph
-  }
-
-  get numberOfTasks(): number {
-    return this.#graph.vertices.length
+    this.#attempts = new TaskAttempts({
+      ...options,
+      onEnded: (vertex) => this.#onEnded(vertex),
+      onFailed: (vertex, failure) => this.#onFailed(vertex, failure),
+    })
   }
 
   /** Slots that its groups of subtasks need, one each. */
@@ -67,41 +70,13 @@ export class GraphTasks {
   }
 
   /** See `Scheduler.updateTaskExecutionState`. */
-  update({ executionAttemptId, state, error, metrics }: UpdateTaskExecutionStateRequest): boolean {
-    const execution = this.#graph.currentExecution(executionAttemptId)
-    if (execution === undefined) return false
-    if (metrics !== undefined) execution.metrics = metrics
-    const ending = state === 'FINISHED' || state === 'CANCELED' || state === 'FAILED'
-    if (execution.isTerminal) return ending || execution.state === 'FINISHED'
-    if (execution.slot === undefined) return false
-    const vertex = this.#graph.vertexOf(execution.attemptId)
-    if (state === 'INITIALIZING' && execution.state === 'DEPLOYING') {
-      execution.transitionTo('INITIALIZING')
-    } else if (state === 'RUNNING' && canRun(execution)) {
-      execution.transitionTo('RUNNING')
-    } else if (state === 'FAILED' || (ending && execution.state !== 'CANCELING')) {
-      if (state === 'FINISHED') {
-        // RUNNING may be reported later: calls overtake each other.
-        if (canRun(execution)) execution.transitionTo('RUNNING')
-        this.#end(vertex, 'FINISHED')
-      } else {
-        this.#fail(vertex, error ?? unexplained(execution), true)
-      }
-    } else if (ending) {
-      if (error !== undefined) this.#options.onCancelledByForce(vertex, error)
-      this.#end(vertex, 'CANCELED')
-    }
-    return true
+  update(update: UpdateTaskExecutionStateRequest): boolean {
+    return this.#attempts.update(update)
   }
 
   /** See `Scheduler.failTask`. */
   failTask(executionAttemptId: string, cause: SerializedError, counts: boolean): void {
-    const execution = this.#graph.currentExecution(executionAttemptId)
-    if (execution === undefined || execution.isTerminal) return
-    const vertex = this.#graph.vertexOf(execution.attemptId)
-    // It was to end anyway, and nothing more will be heard of it.
-    if (execution.state === 'CANCELING') this.#end(vertex, 'CANCELED')
-    else this.#fail(vertex, cause, counts)
+    this.#attempts.failTask(executionAttemptId, cause, counts)
   }
 
   /** Fails what ran in slots for which `isLost` holds. */
@@ -117,16 +92,7 @@ export class GraphTasks {
   cancelAll(): void {
     if (this.#cancelling) return
     this.#cancelling = true
-    for (const vertex of this.#graph.vertices) {
-      const { current } = vertex
-      if (current.isTerminal || current.state === 'CANCELING') continue
-      if (current.state === 'CREATED' || current.state === 'SCHEDULED') {
-        this.#end(vertex, 'CANCELED')
-      } else {
-        current.transitionTo('CANCELING')
-        this.#options.operations.cancelOnTaskManager(current)
-      }
-    }
+    for (const vertex of this.#graph.vertices) this.#attempts.cancel(vertex)
   }
 
   get #sharingGroups(): readonly ExecutionSlotSharingGroup[] {
@@ -134,38 +100,20 @@ export class GraphTasks {
     return this.#groups
   }
 
-  #fail(vertex: ExecutionVertex, cause: SerializedError, counts: boolean): void {
-    const execution = vertex.current
-    const wasCanceling = execution.state === 'CANCELING'
-    execution.fail(cause)
-    // What the TaskManager thinks of it is not known; it must not go on.
-    if (!wasCanceling && execution.slot !== undefined) {
-      this.#options.operations.cancelOnTaskManager(execution)
-    }
-    this.#options.operations.executionEnded(vertex)
-    this.#ended++
+  #onFailed(vertex: ExecutionVertex, { cause, countsAgainstBudget }: AttemptFailure): void {
+    this.#countEnd(vertex)
     const isLast = this.allEnded
-    this.#options.onTaskFailed(vertex, cause, counts)
+    this.#options.onTaskFailed(vertex, cause, countsAgainstBudget)
     if (isLast) this.#options.onAllEnded()
   }
 
-  #end(vertex: ExecutionVertex, state: 'FINISHED' | 'CANCELED'): void {
-    vertex.current.transitionTo(state)
-    this.#options.operations.executionEnded(vertex)
-    this.#ended++
+  #onEnded(vertex: ExecutionVertex): void {
+    this.#countEnd(vertex)
     if (this.allEnded) this.#options.onAllEnded()
   }
-}
 
-function canRun({ state }: Execution): boolean {
-  return state === 'DEPLOYING' || state === 'INITIALIZING'
-}
-
-function unexplained(execution: Execution): SerializedError {
-  return {
-    name: 'FlinkException',
-    code: 'FLINK_TASK_FAILED',
-    message: `Task ${execution.taskName} ended on its TaskManager, which gave no reason and was not asked to end it`,
-    retriable: true,
+  #countEnd(vertex: ExecutionVertex): void {
+    this.#options.operations.executionEnded(vertex)
+    this.#ended++
   }
 }

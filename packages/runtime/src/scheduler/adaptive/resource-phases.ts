@@ -1,5 +1,6 @@
-import type { Clock, Logger } from '@flink-ts/core'
+import type { CancelTimer, Clock, Logger } from '@flink-ts/core'
 import type { ScheduleAction } from '../../jobmaster/slotpool/slot-provider.js'
+import type { NoResourceAvailableError } from '../no-resource-available-error.js'
 import type { AdaptiveResources } from './adaptive-resources.js'
 import type { AdaptiveSchedulerSettings } from './adaptive-scheduler-settings.js'
 import { RescalePhases } from './rescale-phases.js'
@@ -18,14 +19,25 @@ export interface ResourcePhasesOptions {
 export class ResourcePhases {
   readonly #options: ResourcePhasesOptions
   #phases: RescalePhases | undefined
+  #cancelTimeout: CancelTimer | undefined
 
   constructor(options: ResourcePhasesOptions) {
     this.#options = options
   }
 
-  /** @param onSufficient the job can start, and waiting longer would not help */
-  awaitStart(onSufficient: () => void): void {
-    const { settings, resources } = this.#options
+  /**
+   * @param onSufficient the job can start, and waiting longer would not help, or is not allowed
+   * @param onTooFew it cannot, after the longest time to wait
+   */
+  awaitStart(onSufficient: () => void, onTooFew: (error: NoResourceAvailableError) => void): void {
+    const { settings, resources, schedule } = this.#options
+    const { resourceWaitTimeoutMs } = settings
+    if (resourceWaitTimeoutMs >= 0) {
+      this.#cancelTimeout = schedule(resourceWaitTimeoutMs, () => {
+        if (resources.possibleParallelism !== undefined) onSufficient()
+        else onTooFew(resources.tooFewAfter(resourceWaitTimeoutMs))
+      })
+    }
     this.#begin({
       cooldownMs: 0,
       stabilizationMs: settings.submissionStabilizationMs,
@@ -60,6 +72,8 @@ export class ResourcePhases {
   close(): void {
     this.#phases?.close()
     this.#phases = undefined
+    this.#cancelTimeout?.()
+    this.#cancelTimeout = undefined
   }
 
   #begin(
