@@ -3,7 +3,6 @@ import {
   type Configuration,
   type FileSystems,
   HighAvailabilityOptions,
-  JobStoreOptions,
   type Logger,
   type Random,
 } from '@flink-ts/core'
@@ -21,12 +20,10 @@ import type {
   HighAvailabilityServices,
   LeaderElection,
 } from '../highavailability/high-availability-services.js'
-import { LeadershipLostError } from '../highavailability/store/store-errors.js'
 import type { JobGraph } from '../jobgraph/job-graph.js'
 import { parseJobGraph } from '../jobgraph/parse-job-graph.js'
 import type { ExecutionGraphInfo } from '../jobmaster/info/execution-graph-info.js'
 import type { ModuleLoader } from '../jobmaster/job-initialization.js'
-import type { JobMaster } from '../jobmaster/job-master.js'
 import { DISPATCHER_GATEWAY } from '../messages/gateways.js'
 import type {
   Acknowledge,
@@ -36,7 +33,6 @@ import type {
   DispatcherGateway,
   DisposeSavepointRequest,
   JobResourceRequirements,
-  JobStatus,
   ListJobsResponse,
   ReportJobClientHeartbeatRequest,
   RequestCheckpointStatisticsRequest,
@@ -58,18 +54,17 @@ import type {
 import { CheckpointCalls } from './checkpoint-calls.js'
 import { type CleanupSettings, cleanupSettings } from './cleanup-settings.js'
 import { type ClusterVersion, checkClientCompatibility } from './client-compatibility.js'
-import { CompletedJobs } from './completed-jobs.js'
 import {
   DuplicateJobSubmissionError,
   FlinkJobNotFoundError,
   FlinkJobTerminatedWithoutCancellationError,
-  JobNotRunningError,
 } from './dispatcher-errors.js'
 import { DispatcherTerm } from './dispatcher-term.js'
 import { JobClientHeartbeats } from './job-client-heartbeats.js'
-import { jobDetailsOf, jobResultOf } from './job-details.js'
 import { JobManagerRunner } from './job-manager-runner.js'
+import { KnownJobs } from './known-jobs.js'
 import { ResourceOverviewClient } from './resource-overview-client.js'
+import { SuccessiveTerms } from './successive-terms.js'
 
 export interface DispatcherOptions {
   /** Of the cluster. */
@@ -99,22 +94,18 @@ export interface DispatcherOptions {
   readonly onFatalError?: (error: unknown) => void
 }
 
-const NO_RUNNERS: ReadonlyMap<string, JobManagerRunner> = new Map()
-
 /** Accepts jobs, runs a JobMaster for each, and remembers those that ended. */
 export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
   readonly #options: DispatcherOptions
   readonly #election: LeaderElection
   readonly #cleanup: CleanupSettings
-  readonly #completed: CompletedJobs
+  /** The present one serves when `fencingToken` is set. */
+  readonly #terms: SuccessiveTerms
+  readonly #jobs: KnownJobs
   readonly #clientHeartbeats: JobClientHeartbeats
   readonly #resources: ResourceOverviewClient
   readonly #checkpoints: CheckpointCalls
   #shutDownTold = false
-  /** Of the latest grant; it serves when `fencingToken` is set. */
-  #term: DispatcherTerm | undefined
-  /** The terms before it. */
-  #earlierTerms: Promise<unknown> = Promise.resolve()
 
   /** @throws IllegalConfigurationError */
   constructor(options: DispatcherOptions) {
@@ -128,11 +119,8 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
     this.#options = options
     this.#election = options.highAvailability.leaderElection({ kind: 'dispatcher' })
     this.#cleanup = cleanupSettings(options.configuration)
-    this.#completed = new CompletedJobs({
-      clock: options.clock,
-      maxCapacity: options.configuration.get(JobStoreOptions.MAX_CAPACITY),
-      expirationMs: options.configuration.get(JobStoreOptions.EXPIRATION_TIME),
-    })
+    this.#terms = new SuccessiveTerms(this.log)
+    this.#jobs = new KnownJobs({ ...options, term: () => this.#terms.current })
     this.#clientHeartbeats = new JobClientHeartbeats(
       options.clock,
       (delayMs, action) => this.mainThread.schedule(delayMs, action),
@@ -146,10 +134,10 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
     this.#checkpoints = new CheckpointCalls({
       ...options,
       log: this.log,
-      jobMasterOf: (jobId) => this.#jobMasterOf(jobId),
-      runningJobs: () => [...this.#runners].map(([jobId, { jobMaster }]) => ({ jobId, jobMaster })),
+      jobMasterOf: (jobId) => this.#jobs.jobMasterOf(jobId),
+      runningJobs: () => this.#jobs.running,
       schedule: (delayMs, action) => this.mainThread.schedule(delayMs, action),
-      endedJob: (jobId) => this.#completed.get(jobId),
+      endedJob: (jobId) => this.#jobs.remembered(jobId),
     })
   }
 
@@ -158,57 +146,48 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
     const { jobId, program } = jobGraph
     if (program !== undefined) checkClientCompatibility(program, this.#options.clusterVersion)
     this.#options.checkJob?.(jobGraph)
-    if (this.#completed.get(jobId) !== undefined) throw new DuplicateJobSubmissionError(jobId, true)
-    const term = this.#term
+    if (this.#jobs.remembered(jobId) !== undefined)
+      throw new DuplicateJobSubmissionError(jobId, true)
+    const term = this.#terms.current
     if (term === undefined) throw new NotLeaderError({ target: this.endpointId })
     await term.submit(jobGraph)
     return {}
   }
 
   async listJobs(): Promise<ListJobsResponse> {
-    const running = [...this.#runners].map(([jobId, { jobStatus }]) => ({
-      jobId,
-      status: jobStatus,
-    }))
-    const ended = this.#completed.all.map(({ jobId, status }) => ({ jobId, status }))
-    return { jobs: [...running, ...ended] }
+    return { jobs: this.#jobs.list() }
   }
 
   async requestMultipleJobDetails(): Promise<RequestMultipleJobDetailsResponse> {
-    const running = [...this.#runners.values()].map((runner) => runner.executionGraphInfo())
-    return { jobs: [...running, ...this.#completed.all].map(jobDetailsOf) }
+    return { jobs: this.#jobs.details() }
   }
 
   async requestJob({ jobId }: RequestJobRequest): Promise<RequestJobResponse> {
-    const info = (await this.#runners.get(jobId)?.requestJob()) ?? this.#completedJob(jobId)
+    const info = await this.#jobs.info(jobId)
     return { executionGraph: Buffer.from(JSON.stringify(info)) }
   }
 
   async requestJobStatus({ jobId }: RequestJobRequest): Promise<RequestJobStatusResponse> {
-    return { status: this.#statusOf(jobId) }
+    return { status: this.#jobs.status(jobId) }
   }
 
   async requestJobResult({ jobId }: RequestJobRequest): Promise<RequestJobResultResponse> {
-    if (this.#runners.has(jobId)) return {}
-    const info = this.#completed.get(jobId)
-    // Of an earlier leader whose clean-up was complete: nothing else is known of its job.
-    const result = info === undefined ? await this.#term?.keptResult(jobId) : jobResultOf(info)
-    return { result: result ?? jobResultOf(this.#completedJob(jobId)) }
+    const result = await this.#jobs.result(jobId)
+    return result === undefined ? {} : { result }
   }
 
   async requestJobResourceRequirements({
     jobId,
   }: RequestJobRequest): Promise<JobResourceRequirements> {
-    return this.#runningJobMaster(jobId).requestResourceRequirements()
+    return this.#jobs.runningJobMaster(jobId).requestResourceRequirements()
   }
 
   async updateJobResourceRequirements(
     request: UpdateJobResourceRequirementsRequest,
   ): Promise<Acknowledge> {
     const { jobId, requirements } = request
-    const term = this.#term
-    this.#runningJobMaster(jobId)
-    await term?.updateResourceRequirements(jobId, requirements)
+    this.#jobs.runningJobMaster(jobId)
+    await this.#terms.current?.updateResourceRequirements(jobId, requirements)
     return {}
   }
 
@@ -245,28 +224,23 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
   }
 
   async cancelJob({ jobId }: CancelJobRequest): Promise<Acknowledge> {
-    const runner = this.#runners.get(jobId)
+    const runner = this.#jobs.runners.get(jobId)
     if (runner !== undefined) {
       await runner.cancel()
       return {}
     }
-    const { status } = this.#completedJob(jobId)
+    const { status } = this.#jobs.ended(jobId)
     if (status === 'CANCELED') return {}
     throw new FlinkJobTerminatedWithoutCancellationError(jobId, status)
   }
 
   async requestClusterOverview(): Promise<ClusterOverview> {
-    const ended = this.#completed.all.map(({ status }) => status)
-    const count = (wanted: JobStatus) => ended.filter((status) => status === wanted).length
     const resources = await this.#resources.request()
     return {
       taskManagers: resources.taskManagers,
       slotsTotal: resources.slotsTotal,
       slotsAvailable: resources.slotsAvailable,
-      jobsRunningOrPending: this.#runners.size,
-      jobsFinished: count('FINISHED'),
-      jobsCancelled: count('CANCELED'),
-      jobsFailed: count('FAILED'),
+      ...this.#jobs.count(),
     }
   }
 
@@ -281,8 +255,8 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
 
   async reportJobClientHeartbeat(request: ReportJobClientHeartbeatRequest): Promise<Acknowledge> {
     const { jobId, expiredTimestampMs } = request
-    if (this.#runners.has(jobId)) this.#clientHeartbeats.report(jobId, expiredTimestampMs)
-    else if (this.#completed.get(jobId) === undefined) throw new FlinkJobNotFoundError(jobId)
+    if (this.#jobs.runners.has(jobId)) this.#clientHeartbeats.report(jobId, expiredTimestampMs)
+    else if (this.#jobs.remembered(jobId) === undefined) throw new FlinkJobNotFoundError(jobId)
     return {}
   }
 
@@ -300,26 +274,16 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
     this.#clientHeartbeats.close()
     this.#checkpoints.close()
     await Promise.all([this.#election.close(), this.#resources.close()])
-    this.#endTerm()
-    await this.#earlierTerms
+    await this.#terms.close()
   }
 
   async #onGranted(token: FencingToken): Promise<void> {
     this.log.info('Leadership was granted', { token: formatFencingToken(token) })
-    this.#endTerm()
-    const term = this.#createTerm(token)
-    this.#term = term
-    await this.#earlierTerms
-    if (this.#term !== term) return
-    try {
-      await term.recover()
-    } catch (error) {
-      // It has been revoked meanwhile, or will hear of it.
-      if (this.#term !== term || error instanceof LeadershipLostError) return
-      throw error
-    }
+    this.fencingToken = undefined
+    const term = await this.#terms.begin(() => this.#createTerm(token))
+    if (term === undefined) return
     this.mainThread.execute(() => {
-      if (this.#term !== term) return
+      if (this.#terms.current !== term) return
       this.fencingToken = token
       term.start()
       const { address, endpointId } = this
@@ -331,7 +295,7 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
     this.log.warn('Leadership was revoked; jobs are suspended here')
     this.fencingToken = undefined
     this.#clientHeartbeats.close()
-    this.#endTerm()
+    this.#terms.end()
   }
 
   #createTerm(token: FencingToken): DispatcherTerm {
@@ -355,54 +319,14 @@ export class Dispatcher extends FencedRpcEndpoint implements DispatcherGateway {
         }),
       onJobEnded: (info) => {
         this.#clientHeartbeats.remove(info.jobId)
-        this.#completed.put(info)
+        this.#jobs.remember(info)
         this.#checkpoints.jobEnded(info.jobId, () => this.#options.onJobEnded?.(info))
       },
     })
   }
 
-  #endTerm(): void {
-    const term = this.#term
-    this.#term = undefined
-    if (term === undefined) return
-    this.fencingToken = undefined
-    const ended = term.close().catch((error) => {
-      // The next term must not hear of it: it would never serve.
-      this.log.error('A term did not end in order', { error })
-    })
-    this.#earlierTerms = Promise.all([this.#earlierTerms, ended])
-  }
-
   async #onClientExpired(jobId: string): Promise<void> {
     this.log.warn('The client of an attached job is gone; cancelling the job', { jobId })
-    await this.#runners.get(jobId)?.cancel()
-  }
-
-  get #runners(): ReadonlyMap<string, JobManagerRunner> {
-    return this.#term?.runners ?? NO_RUNNERS
-  }
-
-  #statusOf(jobId: string): JobStatus {
-    return this.#runners.get(jobId)?.jobStatus ?? this.#completedJob(jobId).status
-  }
-
-  /** @throws FlinkError if the job does not run (yet, any more) */
-  #runningJobMaster(jobId: string): JobMaster {
-    const jobMaster = this.#runners.get(jobId)?.jobMaster
-    if (jobMaster !== undefined) return jobMaster
-    throw new JobNotRunningError(jobId, this.#statusOf(jobId))
-  }
-
-  /** @throws FlinkError if no JobMaster runs the job now; of one that has ended as of one that never was, as Flink's */
-  #jobMasterOf(jobId: string): JobMaster {
-    if (!this.#runners.has(jobId)) throw new FlinkJobNotFoundError(jobId)
-    return this.#runningJobMaster(jobId)
-  }
-
-  /** @throws FlinkJobNotFoundError */
-  #completedJob(jobId: string): ExecutionGraphInfo {
-    const info = this.#completed.get(jobId)
-    if (info === undefined) throw this.#term?.unreadable(jobId) ?? new FlinkJobNotFoundError(jobId)
-    return info
+    await this.#jobs.runners.get(jobId)?.cancel()
   }
 }
