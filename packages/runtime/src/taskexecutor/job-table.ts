@@ -18,6 +18,7 @@ import { toErrorInfo } from '../messages/error-info.js'
 import type { EndpointAddress, TaskManagerLocation } from '../messages/messages.generated.js'
 import type { RegistrationSettings } from '../registration/registration-settings.js'
 import { JobConnection } from './job-connection.js'
+import { reconcileSlots } from './slot/reconcile-slots.js'
 import type { TaskSlotTable } from './slot/task-slot-table.js'
 import { JobMasterLostError, StaleCallerError } from './task-executor-errors.js'
 
@@ -77,10 +78,6 @@ export class JobTable {
     })
   }
 
-  get connections(): JobConnection[] {
-    return [...this.#jobs.values()].map(({ connection }) => connection)
-  }
-
   /** The connection of the job, if its JobMaster has registered us and holds `token`. */
   registered(jobId: string, token: FencingToken): JobConnection | undefined {
     const connection = this.#jobs.get(jobId)?.connection
@@ -99,7 +96,7 @@ export class JobTable {
   }
 
   /** @throws StaleCallerError if a later JobMaster of the job is known than the one with `token` */
-  checkJobMaster(jobId: string, token: FencingToken): void {
+  refuseEarlier(jobId: string, token: FencingToken): void {
     const known = this.#jobs.get(jobId)?.connection.token
     if (known === undefined || known.epoch <= token.epoch) return
     throw new StaleCallerError({
@@ -118,10 +115,20 @@ export class JobTable {
     this.#connect(jobId, jobMaster, token)
   }
 
-  /** @returns whether the job's JobMaster has registered us */
-  receiveHeartbeat(jobId: string): boolean {
+  /**
+   * Afterwards the job's slots are those that its JobMaster knows.
+   *
+   * @param claimed allocations that it believes to hold
+   * @throws StaleCallerError unless it has registered us
+   */
+  receiveHeartbeat(jobId: string, claimed: readonly string[]): void {
     this.#heartbeats.receiveHeartbeat(jobId)
-    return this.#jobs.get(jobId)?.connection.isRegistered ?? false
+    const connection = this.#jobs.get(jobId)?.connection
+    if (!connection?.isRegistered) {
+      const why = `TaskManager ${this.#options.resourceId} is not registered at it`
+      throw new StaleCallerError({ caller: `JobMaster of job ${jobId}`, why })
+    }
+    reconcileSlots(connection, claimed, this.#options)
   }
 
   /**
@@ -147,9 +154,9 @@ export class JobTable {
   /** Ends everything and tells the JobMasters so. */
   close(cause: Error): Promise<unknown> {
     const { resourceId } = this.#options
-    const told = this.connections
-      .filter(({ isRegistered }) => isRegistered)
-      .map(({ gateway }) =>
+    const told = [...this.#jobs.values()]
+      .filter(({ connection }) => connection.isRegistered)
+      .map(({ connection: { gateway } }) =>
         gateway.disconnectTaskManager({ resourceId, cause: toErrorInfo(cause) }),
       )
     for (const jobId of [...this.#jobs.keys()]) this.#end(jobId, cause)

@@ -6,7 +6,7 @@ import type {
   LeaderRetriever,
 } from '../highavailability/high-availability-services.js'
 import { JOB_SUSPENDED_CODE } from '../jobmaster/job-suspended.js'
-import { fromErrorInfo, toErrorInfo } from '../messages/error-info.js'
+import { fromErrorInfo } from '../messages/error-info.js'
 import { TASK_EXECUTOR_GATEWAY } from '../messages/gateways.js'
 import type {
   Acknowledge,
@@ -36,12 +36,10 @@ import type { TaskLauncher } from '../taskmanager/task-launcher.js'
 import { CheckpointCalls } from './checkpoint-calls.js'
 import { JobTable } from './job-table.js'
 import type { LocalStateStores } from './local-state-stores.js'
-import { compareSlots } from './slot/compare-slots.js'
 import { TaskSlotTable } from './slot/task-slot-table.js'
 import { authorizeCaller, type KnownCallers } from './task-executor-callers.js'
 import {
   SlotTimeoutError,
-  StaleCallerError,
   TaskManagerClosingError,
   TaskNotFoundError,
   TaskSubmissionError,
@@ -162,12 +160,8 @@ export class TaskExecutor extends RpcEndpoint implements TaskExecutorGateway {
 
   async requestSlot(request: RequestSlotRequest): Promise<Acknowledge> {
     const { slotId, jobId, allocationId, jobMaster, jobMasterToken } = request
-    if (!this.#registration.isRegisteredAt(request.resourceManagerToken)) {
-      const caller = `ResourceManager ${request.resourceManagerToken.uuid}`
-      const why = `TaskManager ${this.resourceId} is not registered at it`
-      throw new StaleCallerError({ caller, why })
-    }
-    this.#jobs.checkJobMaster(jobId, jobMasterToken)
+    this.#registration.mustBeRegisteredAt(request.resourceManagerToken)
+    this.#jobs.refuseEarlier(jobId, jobMasterToken)
     this.#slots.allocate(slotId.slotNumber, jobId, allocationId, request.profile)
     this.#jobs.offerTo(jobId, jobMaster, jobMasterToken)
     return ACKNOWLEDGE
@@ -243,10 +237,7 @@ export class TaskExecutor extends RpcEndpoint implements TaskExecutorGateway {
   async heartbeatFromResourceManager({
     resourceManagerId,
   }: TaskExecutorHeartbeatFromResourceManagerRequest): Promise<TaskExecutorHeartbeatPayload> {
-    if (!this.#registration.receiveHeartbeat(resourceManagerId)) {
-      const why = `TaskManager ${this.resourceId} is not registered at it`
-      throw new StaleCallerError({ caller: `ResourceManager ${resourceManagerId}`, why })
-    }
+    this.#registration.receiveHeartbeat(resourceManagerId)
     return { report: this.#slots.report(), metrics: this.#options.metrics() }
   }
 
@@ -255,11 +246,7 @@ export class TaskExecutor extends RpcEndpoint implements TaskExecutorGateway {
     allocationIds,
     latestCompletedCheckpointId,
   }: TaskExecutorHeartbeatFromJobMasterRequest): Promise<TaskExecutorToJobMasterHeartbeatPayload> {
-    if (!this.#jobs.receiveHeartbeat(jobId)) {
-      const why = `TaskManager ${this.resourceId} is not registered at it`
-      throw new StaleCallerError({ caller: `JobMaster of job ${jobId}`, why })
-    }
-    this.#reconcileSlots(jobId, allocationIds)
+    this.#jobs.receiveHeartbeat(jobId, allocationIds)
     this.#checkpoints.repair(jobId, latestCompletedCheckpointId)
     const executionAttemptIds = this.#tasks
       .entriesOf(jobId)
@@ -324,21 +311,5 @@ export class TaskExecutor extends RpcEndpoint implements TaskExecutorGateway {
     this.log.info('Freeing a slot', { jobId, allocationId, cause: cause.message })
     this.#tasks.failIn(allocationId, cause)
     this.#slots.free(allocationId)
-  }
-
-  #reconcileSlots(jobId: string, claimed: readonly string[]): void {
-    const { resourceId } = this
-    const { unclaimed, missing } = compareSlots(this.#slots, jobId, claimed)
-    for (const allocationId of unclaimed) {
-      this.#freeSlot(allocationId, new Error('its JobMaster does not hold the slot'))
-    }
-    const gateway = this.#jobs.connections.find((connection) => connection.jobId === jobId)?.gateway
-    for (const allocationId of missing) {
-      const cause = toErrorInfo(new Error(`TaskManager ${resourceId} has no slot ${allocationId}`))
-      gateway?.failSlot({ resourceId, allocationId, cause }).catch((error) => {
-        // The next heartbeat tells it again.
-        this.log.debug('A JobMaster was not told of a missing slot', { jobId, error })
-      })
-    }
   }
 }

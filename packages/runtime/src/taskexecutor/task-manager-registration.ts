@@ -101,8 +101,10 @@ export class TaskManagerRegistration {
     retriever.start((leader) => mainThread.execute(() => this.#onLeader(leader)))
   }
 
-  isRegisteredAt(token: FencingToken): boolean {
-    return this.isRegistered && sameFencingToken(this.#leader?.address.token, token)
+  /** @throws StaleCallerError unless the ResourceManager with `token` is the one that we are registered at */
+  mustBeRegisteredAt(token: FencingToken): void {
+    if (this.isRegistered && sameFencingToken(this.#leader?.address.token, token)) return
+    throw this.#notRegisteredAt(token.uuid)
   }
 
   /** @throws StaleCallerError unless `token` is of the ResourceManager that we (try to) register at */
@@ -115,11 +117,12 @@ export class TaskManagerRegistration {
     })
   }
 
-  /** @returns whether that ResourceManager is the one that we are registered at */
-  receiveHeartbeat(resourceManagerId: string): boolean {
-    if (this.#leader?.success?.resourceManagerId !== resourceManagerId) return false
+  /** @throws StaleCallerError unless that ResourceManager is the one that we are registered at */
+  receiveHeartbeat(resourceManagerId: string): void {
+    if (this.#leader?.success?.resourceManagerId !== resourceManagerId) {
+      throw this.#notRegisteredAt(resourceManagerId)
+    }
     this.#heartbeats.receiveHeartbeat(resourceManagerId)
-    return true
   }
 
   /** A slot is free again; repeated until the ResourceManager knows, or is lost. */
@@ -164,6 +167,11 @@ export class TaskManagerRegistration {
       // It will notice the closed connection.
       log.info('The ResourceManager was not told of the end of a TaskManager', { error })
     }
+  }
+
+  #notRegisteredAt(resourceManagerId: string): StaleCallerError {
+    const why = `TaskManager ${this.#options.resourceId} is not registered at it`
+    return new StaleCallerError({ caller: `ResourceManager ${resourceManagerId}`, why })
   }
 
   #onLeader(address: LeaderAddress | undefined): void {
