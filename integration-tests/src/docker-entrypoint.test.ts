@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { assemble, command, freePorts, succeeded, temporaryFolder } from './support/installation.js'
+import { freePorts } from './support/free-port.js'
+import { assemble, command, succeeded, temporaryFolder } from './support/installation.js'
 
 // What a container runs, without the container: the image is this folder and Node.
 const folder = temporaryFolder(t)

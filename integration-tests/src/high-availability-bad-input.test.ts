@@ -3,7 +3,7 @@ import { noopLogger, SystemClock, SystemRandom } from '@flink-ts/core'
 import { NodeZooKeeperClient } from '@flink-ts/zookeeper-client'
 import t, { type Test } from 'tap'
 import { startZooKeeper, zookeeperMissing } from './clusters/zookeeper.js'
-import { holdPort } from './support/free-port.js'
+import { freePorts } from './support/free-port.js'
 import { program, TestCluster } from './support/test-cluster.js'
 import { until } from './support/until.js'
 
@@ -35,8 +35,7 @@ t.test('bad input of high availability', { skip: zookeeperMissing() ?? false }, 
       'high-availability.cluster-id': `/${id}`,
       'high-availability.zookeeper.quorum': ensemble.connectString,
       'high-availability.storageDir': `file://${join(t.testdir(), 'ha')}`,
-      'high-availability.zookeeper.client.session-timeout': '2 s',
-      'high-availability.zookeeper.client.connection-timeout': '1 s',
+      'high-availability.zookeeper.client.session-timeout': '10 s',
       'high-availability.zookeeper.client.retry-wait': '100 ms',
       ...changes,
     }
@@ -75,10 +74,12 @@ t.test('bad input of high availability', { skip: zookeeperMissing() ?? false }, 
   })
 
   await t.test('an ensemble that does not answer is tried again until it does', async (t) => {
-    const { port, release } = await holdPort()
-    await release()
+    const [port] = await freePorts(1)
     const quorum = `127.0.0.1:${port}`
-    const cluster = await prepare(t, 'later', { 'high-availability.zookeeper.quorum': quorum })
+    const cluster = await prepare(t, 'later', {
+      'high-availability.zookeeper.quorum': quorum,
+      'high-availability.zookeeper.client.connection-timeout': '1 s',
+    })
     t.equal((await startJobManager(cluster)).code, 0, 'it waits')
     await untilLogged(cluster, new RegExp(`high-availability\\.zookeeper\\.quorum.*${quorum}`))
     const { code, stderr } = await cluster.flink('list')
@@ -142,5 +143,13 @@ t.test('bad input of high availability', { skip: zookeeperMissing() ?? false }, 
     await t.rejects(cluster.rest.jobDetails(JOB), new RegExp(`${plans}/${JOB}`))
     t.same((await zooKeeper.getData(`${plans}/${JOB}`)).data, GARBAGE, 'it is untouched')
     t.match((await cluster.flink('ha', 'list')).stdout, JOB)
+
+    for (const pid of cluster.pids('standalonesession')) killHard(pid)
+    await until('an orphan is listed with what removes it', async () => {
+      const { stdout } = await cluster.flink('ha', 'list')
+      return stdout.includes('No JobManager runs. "flink ha remove garbage" removes all of it')
+    })
+    t.match(await cluster.flink('ha', 'remove', 'garbage'), { code: 0, stderr: '' })
+    t.equal(await zooKeeper.exists('/flink/garbage'), undefined, 'nothing is left of it')
   })
 })

@@ -3,59 +3,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { zookeeperMissing } from './clusters/zookeeper.js'
-import { startCheckpointStorage } from './faults/checkpoint-storage.js'
-import { Coordination } from './faults/coordination.js'
-import { FaultCluster } from './faults/fault-cluster.js'
-import { FaultJob } from './faults/fault-job.js'
-import { readRows } from './faults/read-output.js'
-import { RowChecker } from './faults/row-checker.js'
+import { checkOutput } from './faults/check-output.js'
+import type { FaultJob } from './faults/fault-job.js'
+import { TwoJobManagers } from './high-availability/two-job-managers.js'
 import { isAlive } from './support/processes.js'
 import { until } from './support/until.js'
 
-const SESSION_TIMEOUT_MS = 2000
+/** Nobody loses it on a machine that is merely busy. */
+const SESSION_TIMEOUT_MS = 5000
 
 t.setTimeout(300_000)
 
-/** Two JobManagers and two TaskManagers, in processes of their own. */
-async function startCluster(t: Test) {
-  const folder = mkdtempSync(join(tmpdir(), 'flink-it-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  const storage = await startCheckpointStorage('local', folder)
-  t.teardown(() => storage.close())
-  const coordination = await Coordination.start(folder, SESSION_TIMEOUT_MS, 1)
-  t.teardown(() => coordination.close())
-  const cluster = await FaultCluster.prepare({
-    folder,
-    coordination,
-    jobManagers: 2,
-    taskManagers: 2,
-    slots: 1,
-    configuration: {
-      'env.log.level': 'INFO',
-      'heartbeat.interval': '500 ms',
-      'heartbeat.timeout': '10 s',
-      'execution.checkpointing.interval': '500 ms',
-      'execution.checkpointing.dir': storage.checkpoints,
-    },
-  })
-  t.teardown(() => cluster.close())
-  await cluster.start()
-  let jobs = 0
-  const newJob = () =>
-    new FaultJob(cluster, {
-      count: 9000,
-      keys: 100,
-      rate: 1500,
-      folder: join(folder, `job-${jobs++}`),
-      storage,
-    })
-  return { cluster, coordination, newJob }
-}
-
 async function checkRows(t: Test, job: FaultJob): Promise<void> {
-  const checker = new RowChecker(job.options)
-  await readRows(job.output, (row) => checker.add(row))
-  t.match(checker.result(), { lost: 0, duplicated: 0, examples: [] }, 'each row once')
+  t.match(await checkOutput(job), { lost: 0, duplicated: 0, examples: [] }, 'each row once')
   t.strictSame(job.violations(), [])
 }
 
@@ -69,7 +29,17 @@ async function checkNothingIsLeft(t: Test, look: () => Promise<string[]>): Promi
 }
 
 t.test('two JobManagers with ZooKeeper', { skip: zookeeperMissing() ?? false }, async (t) => {
-  const { cluster, coordination, newJob } = await startCluster(t)
+  const folder = mkdtempSync(join(tmpdir(), 'flink-it-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  const two = await TwoJobManagers.start(folder, {
+    sessionTimeoutMs: SESSION_TIMEOUT_MS,
+    taskManagers: 2,
+    slots: 1,
+    configuration: { 'heartbeat.interval': '500 ms', 'heartbeat.timeout': '10 s' },
+    job: { count: 9000, keys: 100, rate: 1500 },
+  })
+  t.teardown(() => two.close())
+  const { cluster, coordination } = two
   const leaderAndStandby = async () => {
     const leader = await cluster.leader()
     return { leader, standby: cluster.jobManagers.find((place) => place !== leader)! }
@@ -78,7 +48,7 @@ t.test('two JobManagers with ZooKeeper', { skip: zookeeperMissing() ?? false }, 
   await t.test(
     'SIGKILL of the leader: its jobs go on, the client attached reports, TaskManagers stay',
     async (t) => {
-      const job = newJob()
+      const job = two.newJob()
       const client = await job.runAttached(2)
       await until('a checkpoint is complete', () => job.parts().size > 0)
       const { leader, standby } = await leaderAndStandby()
@@ -106,13 +76,11 @@ t.test('two JobManagers with ZooKeeper', { skip: zookeeperMissing() ?? false }, 
   )
 
   await t.test('a leader that is stopped for long does nothing more and rejoins', async (t) => {
-    const job = newJob()
+    const job = two.newJob()
     await job.submit(2)
     await until('a checkpoint is complete', () => job.parts().size > 0)
     const { leader, standby } = await leaderAndStandby()
-    await until('both JobManagers take part', async () => {
-      return (await coordination.contenders()).length === 2
-    })
+    await two.untilBothTakePart()
     process.kill(leader.pid!, 'SIGSTOP')
     await until('the standby leads', async () => (await cluster.leader()) === standby)
     process.kill(leader.pid!, 'SIGCONT')
@@ -128,6 +96,31 @@ t.test('two JobManagers with ZooKeeper', { skip: zookeeperMissing() ?? false }, 
     await until('the former leader passes questions on', async () => {
       return (await leader.rest.jobDetails(job.id)).state === 'FINISHED'
     })
+    await checkRows(t, job)
+    await checkNothingIsLeft(t, () => coordination.leftoversOfJobs())
+  })
+
+  await t.test('without ZooKeeper nobody leads; when it is back the job goes on', async (t) => {
+    const job = two.newJob()
+    await job.submit(2)
+    await until('a checkpoint is complete', () => job.parts().size > 0)
+    const pids = [...cluster.jobManagers, ...cluster.places].map(({ pid }) => pid)
+    await coordination.ensemble.kill(1)
+    await until('both JobManagers say that nobody leads', async () => {
+      const answers = cluster.jobManagers.map(({ rest }) =>
+        rest.clusterOverview().then(
+          () => 200,
+          (error: { statusCode?: number }) => error.statusCode,
+        ),
+      )
+      return (await Promise.all(answers)).every((status) => status === 503)
+    })
+    await coordination.ensemble.restart(1)
+    await until('the job goes on and finishes', () => job.isFinished(), 90_000)
+    t.ok(
+      pids.every((pid) => isAlive(pid!)),
+      'all processes live',
+    )
     await checkRows(t, job)
     await checkNothingIsLeft(t, () => coordination.leftoversOfJobs())
   })

@@ -45,8 +45,8 @@ t.test('scripts of ZooKeeper', { skip: zookeeperMissing() ?? false }, async (t) 
   const withClient = async <T>(action: (client: NodeZooKeeperClient) => Promise<T>): Promise<T> => {
     const client = new NodeZooKeeperClient({
       connectString: `127.0.0.1:${port}`,
-      sessionTimeoutMs: 2_000,
-      connectionTimeoutMs: 5_000,
+      sessionTimeoutMs: 4_000,
+      connectionTimeoutMs: 30_000,
       acl: 'open',
       clock: new SystemClock(),
       random: new SystemRandom(),

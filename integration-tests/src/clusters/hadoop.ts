@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { steadyPorts } from '../support/free-port.js'
+import { freePorts } from '../support/free-port.js'
 import { isAlive, killHard, processesWithVariable } from '../support/processes.js'
 import { until } from '../support/until.js'
 import {
@@ -61,7 +61,7 @@ export async function startHadoop(options: HadoopOptions = {}): Promise<Hadoop> 
   const folder = mkdtempSync(join(tmpdir(), 'flink-ts-hadoop-'))
   const confDir = join(folder, 'conf')
   const count = options.nodeManagers ?? 2
-  const ports = await steadyPorts(10 + 3 * count)
+  const ports = await freePorts(10 + 3 * count)
   const on = (index: number) => `127.0.0.1:${ports[index]}`
   const addresses: HadoopAddresses = {
     nameNode: on(0),

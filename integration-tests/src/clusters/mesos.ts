@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { portRow, steadyPorts } from '../support/free-port.js'
+import { freePorts, portRow } from '../support/free-port.js'
 import { isAlive, killHard, processesWithVariable } from '../support/processes.js'
 import { until } from '../support/until.js'
 import { MesosOperator } from './mesos-operator.js'
@@ -108,7 +108,7 @@ export async function startMesos(options: MesosOptions = {}): Promise<MesosClust
   }
   const folder = mkdtempSync(join(tmpdir(), 'flink-ts-mesos-'))
   const programs = mesosPrograms()
-  const ports = await steadyPorts(masterCount + agentOptions.length)
+  const ports = await freePorts(masterCount + agentOptions.length)
   const rows = await portRows(agentOptions.length)
   const addresses = ports.slice(0, masterCount).map((port) => `${HOST}:${port}`)
   const address = zooKeeper === undefined ? addresses[0]! : `zk://${zooKeeper}/mesos-${ports[0]}`

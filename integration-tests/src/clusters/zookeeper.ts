@@ -91,6 +91,7 @@ export async function startZooKeeper(
   const folder = mkdtempSync(join(tmpdir(), 'flink-ts-zookeeper-'))
   writeFileSync(join(folder, 'logback.xml'), LOGBACK)
   const numbers = Array.from({ length: nodes }, (_, i) => i + 1)
+  // Servers that are killed come back at the same ones.
   const ports = await freePorts(3 * nodes)
   const peers = numbers.map(
     (n) => `server.${n}=127.0.0.1:${ports[nodes + n - 1]}:${ports[2 * nodes + n - 1]}`,

@@ -1,11 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type CheckpointStorage, startCheckpointStorage } from '../faults/checkpoint-storage.js'
-import { Coordination } from '../faults/coordination.js'
-import { FaultCluster } from '../faults/fault-cluster.js'
-import { FaultJob } from '../faults/fault-job.js'
-import { readRows } from '../faults/read-output.js'
-import { RowChecker } from '../faults/row-checker.js'
+import { checkOutput } from '../faults/check-output.js'
+import { TwoJobManagers } from '../high-availability/two-job-managers.js'
 import { isAlive, killHard } from '../support/processes.js'
 import { until } from '../support/until.js'
 import { type CrashPoint, SAID } from './crash-points.js'
@@ -14,7 +10,8 @@ import { CRASH_FOLDER_VARIABLE, CrashSteps } from './crash-steps.js'
 /** What is wrong if the job took no such step. */
 export const NOT_REACHED = 'the leader did not die'
 
-const SESSION_TIMEOUT_MS = 2000
+/** Nobody loses it on a machine that is merely busy. */
+const SESSION_TIMEOUT_MS = 4000
 const JOB_MANAGER_LOG = /standalonesession.*\.log$/
 /** A job of about a second, with checkpoints in it. */
 const JOB = {
@@ -34,86 +31,49 @@ export interface CrashReport {
   readonly wrong: readonly string[]
 }
 
-interface CrashClusterParts {
-  readonly folder: string
-  readonly cluster: FaultCluster
-  readonly coordination: Coordination
-  readonly steps: CrashSteps
-  readonly newJob: () => FaultJob
-}
-
 /** Two JobManagers that die when they are told to, a TaskManager and a real ZooKeeper, for one job after the other. */
 export class CrashCluster {
-  readonly #parts: CrashClusterParts
-  /** In the order in which they were opened. */
-  readonly #closes: readonly (() => Promise<void>)[]
+  readonly #folder: string
+  readonly #two: TwoJobManagers
+  readonly #steps: CrashSteps
 
   /** @param folder of its own; the caller removes it after {@link close} */
   static async start(folder: string): Promise<CrashCluster> {
     const steps = join(folder, 'crash')
     mkdirSync(steps)
-    const storage = await startCheckpointStorage('local', folder)
-    const closes = [() => storage.close()]
-    try {
-      return await CrashCluster.#start(folder, steps, storage, closes)
-    } catch (error) {
-      await closeAll(closes)
-      throw error
-    }
-  }
-
-  static async #start(
-    folder: string,
-    steps: string,
-    storage: CheckpointStorage,
-    closes: (() => Promise<void>)[],
-  ): Promise<CrashCluster> {
-    const coordination = await Coordination.start(folder, SESSION_TIMEOUT_MS, 1)
-    closes.push(() => coordination.close())
-    const cluster = await FaultCluster.prepare({
-      folder,
-      coordination,
-      jobManagers: 2,
+    const two = await TwoJobManagers.start(folder, {
+      sessionTimeoutMs: SESSION_TIMEOUT_MS,
       taskManagers: 1,
       slots: 2,
       environment: { [CRASH_FOLDER_VARIABLE]: steps },
       configuration: {
         'high-availability.type': moduleUrl('crashing-high-availability.js'),
-        'env.log.level': 'INFO',
         'heartbeat.interval': '500 ms',
         'heartbeat.timeout': '10 s',
         'execution.checkpointing.interval': '300 ms',
-        'execution.checkpointing.dir': storage.checkpoints,
         'execution.checkpointing.data-inline-threshold': '0',
       },
+      job: JOB,
     })
-    closes.push(() => cluster.close())
-    await cluster.start()
-    let jobs = 0
-    const newJob = () =>
-      new FaultJob(cluster, { ...JOB, folder: join(folder, `job-${jobs++}`), storage })
-    return new CrashCluster(
-      { folder, cluster, coordination, steps: new CrashSteps(steps), newJob },
-      closes,
-    )
+    return new CrashCluster(folder, two, new CrashSteps(steps))
   }
 
-  private constructor(parts: CrashClusterParts, closes: (() => Promise<void>)[]) {
-    this.#parts = parts
-    this.#closes = closes
+  private constructor(folder: string, two: TwoJobManagers, steps: CrashSteps) {
+    this.#folder = folder
+    this.#two = two
+    this.#steps = steps
   }
 
   /** Runs a job from its submission to its end, while the leader dies once, and looks at everything afterwards. */
   async play(point: CrashPoint): Promise<CrashReport> {
-    const { cluster, coordination, steps: crash, newJob } = this.#parts
+    const crash = this.#steps
+    const { cluster, coordination } = this.#two
     await cluster.refill()
     await cluster.untilSlots()
-    await until('both JobManagers take part', async () => {
-      return (await coordination.contenders()).length === 2
-    })
+    await this.#two.untilBothTakePart()
     const before = this.#logs()
     const leader = await cluster.leader()
-    const job = newJob()
+    const job = this.#two.newJob()
     crash.give(point)
     const wrong: string[] = []
     const client = await job.runAttached(1)
@@ -139,16 +99,14 @@ export class CrashCluster {
       wrong.push(`the client ended with ${code}: ${stderr}${stdout}`)
     }
     for (const path of await job.retainedCheckpoints()) wrong.push(`left behind: ${path}`)
-    const checker = new RowChecker(JOB)
-    await readRows(job.output, (row) => checker.add(row))
-    const { lost, duplicated, examples } = checker.result()
+    const { lost, duplicated, examples } = await checkOutput(job)
     if (lost + duplicated > 0) wrong.push(`${lost} lost, ${duplicated} twice: ${examples}`)
     wrong.push(...job.violations())
     return { steps, diedAt, wrong }
   }
 
   close(): Promise<void> {
-    return closeAll(this.#closes)
+    return this.#two.close()
   }
 
   /** How often JobManagers said things of a job since `before`. */
@@ -167,7 +125,7 @@ export class CrashCluster {
   }
 
   #logs(): Map<string, string> {
-    const folder = join(this.#parts.folder, 'log')
+    const folder = join(this.#folder, 'log')
     const files = readdirSync(folder).filter((name) => JOB_MANAGER_LOG.test(name))
     return new Map(files.map((name) => [name, readFileSync(join(folder, name), 'utf8')]))
   }
@@ -175,8 +133,4 @@ export class CrashCluster {
 
 function moduleUrl(name: string): string {
   return new URL(name, import.meta.url).href
-}
-
-async function closeAll(closes: readonly (() => Promise<void>)[]): Promise<void> {
-  for (const close of closes.toReversed()) await close()
 }

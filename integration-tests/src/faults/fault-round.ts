@@ -1,8 +1,9 @@
 import { until } from '../support/until.js'
+import { checkOutput } from './check-output.js'
 import { type Fault, lasting, type RoundContext } from './fault.js'
 import type { JobUnderFaults } from './job-under-faults.js'
-import { readRows, writerOf } from './read-output.js'
-import { type CheckResult, RowChecker } from './row-checker.js'
+import { writerOf } from './read-output.js'
+import type { CheckResult } from './row-checker.js'
 
 /** Longer than any recovery may take on a busy machine. */
 const RECOVERY_DEADLINE_MS = 120_000
@@ -68,9 +69,7 @@ export async function runRound<C extends HealedCluster, J extends JobUnderFaults
     const examples = violations.slice(0, MAX_VIOLATIONS)
     return { records: 0, lost: 0, duplicated: violations.length, examples }
   }
-  const checker = new RowChecker(job.options)
-  await readRows(job.output, (row) => checker.add(row))
-  return checker.result()
+  return checkOutput(job)
 }
 
 /** One fault, until rows that were written after it are visible. */

@@ -2,10 +2,9 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RestClusterClient } from '@flink-ts/rest/client'
 import type { Test } from 'tap'
+import { checkOutput } from '../faults/check-output.js'
 import { startCheckpointStorage } from '../faults/checkpoint-storage.js'
 import { JobUnderFaults } from '../faults/job-under-faults.js'
-import { readRows } from '../faults/read-output.js'
-import { RowChecker } from '../faults/row-checker.js'
 import type { CommandResult } from './command.js'
 import { until } from './until.js'
 
@@ -94,9 +93,7 @@ export class CountedJob extends JobUnderFaults {
   async checkRows(t: Test): Promise<void> {
     this.revoke('trickle')
     await until('the job finishes', () => this.isFinished(), DEADLINE_MS)
-    const checker = new RowChecker(this.options)
-    await readRows(this.output, (row) => checker.add(row))
-    t.match(checker.result(), { lost: 0, duplicated: 0, examples: [] }, 'each row once')
+    t.match(await checkOutput(this), { lost: 0, duplicated: 0, examples: [] }, 'each row once')
     t.strictSame(this.violations(), [])
   }
 }

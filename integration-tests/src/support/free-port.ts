@@ -16,18 +16,11 @@ export async function holdPort(): Promise<HeldPort> {
   }
 }
 
-/** Ports of 127.0.0.1 on which nobody listens now, all different. */
-export async function freePorts(count: number): Promise<number[]> {
-  const held = await Promise.all(Array.from({ length: count }, holdPort))
-  await Promise.all(held.map((each) => each.release()))
-  return held.map(({ port }) => port)
-}
-
 /**
  * Ports of 127.0.0.1 on which nobody listens now, all different, from below those that the kernel gives to
- * connections: a server that comes back finds its own free.
+ * connections: a server finds its own free, when it starts at last and when it comes back.
  */
-export async function steadyPorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const ports = new Set<number>()
   while (ports.size < count) {
     const port = 10_000 + Math.floor(Math.random() * 22_000)
@@ -37,8 +30,8 @@ export async function steadyPorts(count: number): Promise<number[]> {
 }
 
 /**
- * The first of so many ports of 127.0.0.1 in a row on which nobody listens now, from where neither the kernel nor {@link steadyPorts} take
- * any. At most 100.
+ * The first of so many ports of 127.0.0.1 in a row on which nobody listens now, from where neither the kernel nor
+ * {@link freePorts} take any. At most 100.
  */
 export async function portRow(count: number): Promise<number> {
   for (;;) {

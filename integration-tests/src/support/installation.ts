@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Test } from 'tap'
+import { userEnvironment } from './flink-configuration.js'
+import { freePorts } from './free-port.js'
 
 export const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url))
 
@@ -46,22 +47,6 @@ export function temporaryFolder(t: Test): string {
   return folder
 }
 
-/** Ports of 127.0.0.1 that are free now. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer())
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve, reject) => {
-          server.on('error', reject)
-          server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port))
-        }),
-    ),
-  )
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
-}
-
 /** Folders and ports of a cluster that meets no other one. */
 export interface ClusterPlace {
   readonly environment: NodeJS.ProcessEnv
@@ -100,7 +85,7 @@ export async function clusterPlace(
   const added = Object.entries(values).map(([key, value]) => `${key}: ${value}`)
   writeFileSync(file, `${[...kept, ...added].join('\n')}\n`)
   writeFileSync(join(conf!, 'workers'), 'localhost\n')
-  const { FLINK_HOME: _home, NODE_OPTIONS: _runner, ...environment } = process.env
+  const { FLINK_HOME: _home, ...environment } = userEnvironment()
   return {
     environment: {
       ...environment,
