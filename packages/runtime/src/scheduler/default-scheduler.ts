@@ -7,7 +7,6 @@ import type { ExecutionGraphInfo } from '../jobmaster/info/execution-graph-info.
 import type { ScheduleAction, SlotProvider } from '../jobmaster/slotpool/slot-provider.js'
 import { toErrorInfo } from '../messages/error-info.js'
 import type { JobStatus, UpdateTaskExecutionStateRequest } from '../messages/messages.generated.js'
-import { canRun, isIdle, unexplained } from './attempt-states.js'
 import type { ConsumedResult } from './blocking-results.js'
 import { type JobFailure, JobFailures } from './job-failures.js'
 import { PendingRestarts } from './pending-restarts.js'
@@ -16,6 +15,7 @@ import { RegionScheduler } from './region-scheduler.js'
 import type { RestartStrategy } from './restart-strategy.js'
 import type { Scheduler, SchedulerOperations } from './scheduler.js'
 import { schedulingTopologyOf } from './scheduling-topology.js'
+import { type AttemptFailure, TaskAttempts } from './task-attempts.js'
 
 export interface DefaultSchedulerOptions {
   readonly graph: ExecutionGraph
@@ -47,6 +47,7 @@ export class DefaultScheduler implements Scheduler {
   readonly #regionScheduler: RegionScheduler
   readonly #restarts: PendingRestarts
   readonly #failures: JobFailures
+  readonly #attempts: TaskAttempts
   #ended = 0
   #finished = 0
 
@@ -59,12 +60,18 @@ export class DefaultScheduler implements Scheduler {
       regions: this.#regions,
       askTaskManager: (resourceId) => options.operations.askTaskManager(resourceId),
     })
+    this.#attempts = new TaskAttempts({
+      ...options,
+      onEnded: (vertex) => this.#onEnded(vertex),
+      onFailed: (vertex, failure) => this.#onFailed(vertex, failure),
+      onCancelledByForce: (vertex, cause) => this.#failures.cancelledByForce(vertex, cause),
+    })
     this.#regionScheduler = new RegionScheduler({
       ...options,
       regions: this.#regions,
       deploy: (tasks) => options.operations.deploy(tasks.map((task) => this.#vertex(task))),
       onSchedulingFailed: (task, error) =>
-        this.#failExecution(this.#vertex(task), toErrorInfo(error), true),
+        this.#attempts.fail(this.#vertex(task), toErrorInfo(error), true),
     })
     this.#restarts = new PendingRestarts(
       options.schedule,
@@ -95,7 +102,7 @@ export class DefaultScheduler implements Scheduler {
 
   initializationFailed(cause: SerializedError): void {
     this.#failures.history.addRoot(this.#failures.entry(cause), [])
-    for (const vertex of this.#graph.vertices) this.#cancelExecution(vertex)
+    for (const vertex of this.#graph.vertices) this.#attempts.cancel(vertex)
     this.#terminate('FAILED', cause)
   }
 
@@ -105,33 +112,11 @@ export class DefaultScheduler implements Scheduler {
   }
 
   updateTaskExecutionState(update: UpdateTaskExecutionStateRequest): boolean {
-    const { executionAttemptId, state, error, metrics } = update
-    const execution = this.#graph.currentExecution(executionAttemptId)
-    if (execution === undefined) return false
-    if (metrics !== undefined) execution.metrics = metrics
-    const ending = state === 'FINISHED' || state === 'CANCELED' || state === 'FAILED'
-    if (execution.isTerminal) return ending || execution.state === 'FINISHED'
-    if (execution.slot === undefined) return false
-    const vertex = this.#graph.vertexOf(execution.attemptId)
-    if (state === 'INITIALIZING') {
-      if (execution.state === 'DEPLOYING') execution.transitionTo('INITIALIZING')
-    } else if (state === 'RUNNING') {
-      if (canRun(execution)) execution.transitionTo('RUNNING')
-    } else if (ending) {
-      this.#endReported(vertex, state, error)
-    }
-    return true
+    return this.#attempts.update(update)
   }
 
   failTask(executionAttemptId: string, cause: SerializedError, countsAgainstBudget = true): void {
-    const execution = this.#graph.currentExecution(executionAttemptId)
-    if (execution === undefined || execution.isTerminal) return
-    const vertex = this.#graph.vertexOf(execution.attemptId)
-    if (execution.state === 'CANCELING') {
-      this.#end(vertex, 'CANCELED')
-    } else {
-      this.#failExecution(vertex, cause, countsAgainstBudget)
-    }
+    this.#attempts.failTask(executionAttemptId, cause, countsAgainstBudget)
   }
 
   failGlobally(cause: SerializedError): void {
@@ -190,45 +175,17 @@ export class DefaultScheduler implements Scheduler {
     this.#handleFailure(this.#failures.ofTask(vertex, cause, false))
   }
 
-  #endReported(
-    vertex: ExecutionVertex,
-    state: 'FINISHED' | 'CANCELED' | 'FAILED',
-    error: SerializedError | undefined,
-  ): void {
-    const execution = vertex.current
-    if (execution.state === 'CANCELING') {
-      if (state !== 'FAILED') {
-        if (error !== undefined) this.#failures.cancelledByForce(vertex, error)
-        this.#end(vertex, 'CANCELED')
-        return
-      }
-      this.#failExecution(vertex, error ?? unexplained(execution), true)
-    } else if (state === 'FINISHED') {
-      // RUNNING may be reported later: calls overtake each other.
-      if (canRun(execution)) execution.transitionTo('RUNNING')
-      this.#end(vertex, 'FINISHED')
-    } else {
-      this.#failExecution(vertex, error ?? unexplained(execution), true)
-    }
-  }
-
-  #failExecution(vertex: ExecutionVertex, cause: SerializedError, counts: boolean): void {
-    const execution = vertex.current
-    const wasCanceling = execution.state === 'CANCELING'
-    execution.fail(cause)
-    // What the TaskManager thinks of it is not known; it must not go on.
-    if (!wasCanceling && execution.slot !== undefined) {
-      this.#options.operations.cancelOnTaskManager(execution)
-    }
+  #onFailed(vertex: ExecutionVertex, failure: AttemptFailure): void {
+    const { cause, countsAgainstBudget, wasCanceling } = failure
     const { status } = this.#graph
     if (wasCanceling || status === 'FAILING' || status === 'CANCELLING') {
       this.#failures.history.addConcurrent(this.#failures.entry(cause, vertex), vertex.index)
-      this.#executionEnded(vertex)
+      this.#onEnded(vertex)
       return
     }
-    const failure = this.#failures.ofTask(vertex, cause, counts)
+    const answer = this.#failures.ofTask(vertex, cause, countsAgainstBudget)
     this.#countEnd(vertex)
-    this.#handleFailure(failure)
+    this.#handleFailure(answer)
     this.#afterEnd(vertex)
   }
 
@@ -254,7 +211,7 @@ export class DefaultScheduler implements Scheduler {
     this.#regionScheduler.restartExpected(tasks)
     this.#restarts.add(tasks, alive, delayMs)
     for (const task of tasks) {
-      if (this.#vertex(task).current.state !== 'CREATED') this.#cancelExecution(this.#vertex(task))
+      if (this.#vertex(task).current.state !== 'CREATED') this.#attempts.cancel(this.#vertex(task))
     }
   }
 
@@ -282,27 +239,11 @@ export class DefaultScheduler implements Scheduler {
 
   #cancelAll(): void {
     this.#restarts.cancelAll()
-    for (const vertex of this.#graph.vertices) this.#cancelExecution(vertex)
+    for (const vertex of this.#graph.vertices) this.#attempts.cancel(vertex)
     this.#checkJobEnd()
   }
 
-  #cancelExecution(vertex: ExecutionVertex): void {
-    const execution = vertex.current
-    if (execution.isTerminal || execution.state === 'CANCELING') return
-    if (execution.state === 'CREATED' || execution.state === 'SCHEDULED') {
-      this.#end(vertex, 'CANCELED')
-      return
-    }
-    execution.transitionTo('CANCELING')
-    this.#options.operations.cancelOnTaskManager(execution)
-  }
-
-  #end(vertex: ExecutionVertex, state: 'FINISHED' | 'CANCELED'): void {
-    vertex.current.transitionTo(state)
-    this.#executionEnded(vertex)
-  }
-
-  #executionEnded(vertex: ExecutionVertex): void {
+  #onEnded(vertex: ExecutionVertex): void {
     this.#countEnd(vertex)
     this.#afterEnd(vertex)
   }
@@ -352,4 +293,9 @@ export class DefaultScheduler implements Scheduler {
     assert(vertex !== undefined, `task ${task} exists`)
     return vertex
   }
+}
+
+/** Whether there is nothing to wait for before the next attempt. */
+function isIdle({ current }: ExecutionVertex): boolean {
+  return current.isTerminal || current.state === 'CREATED'
 }
