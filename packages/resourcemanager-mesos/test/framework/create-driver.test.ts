@@ -3,15 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Configuration, noopLogger, SeededRandom } from '@flink-ts/core'
 import { createResourceManagerDriver, frameworkInfoOf } from '@flink-ts/resourcemanager-mesos'
+import { DriverClock } from '@flink-ts/testing/resource-manager-drivers'
 import t from 'tap'
-import { VirtualClock } from '../support/virtual-clock.js'
 
 const PLACE = { user: 'me', needsGpus: false }
 
 t.test('createResourceManagerDriver', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'flink-ts-mesos-driver-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
-  const world = { clock: new VirtualClock(), random: new SeededRandom(1), log: noopLogger }
+  const world = { clock: new DriverClock(), random: new SeededRandom(1), log: noopLogger }
   const create = async (values: Readonly<Record<string, string>>, process: object) =>
     createResourceManagerDriver({
       ...world,

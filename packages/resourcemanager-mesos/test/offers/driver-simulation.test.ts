@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { SeededRandom } from '@flink-ts/core'
+import type { RequestedWorker } from '@flink-ts/testing/resource-manager-drivers'
 import t, { type Test } from 'tap'
 import { type AgentSpec, agentSpec } from '../../dist/testing/index.js'
-import { DriverUnderTest, type Requested, spec } from '../support/driver-under-test.js'
+import { DriverUnderTest, spec } from '../support/driver-under-test.js'
 
 const agents = (count: number): AgentSpec[] =>
   Array.from({ length: count }, (_, i) => agentSpec(`node${i}`, { cpus: 4, memoryMb: 8192 }))
@@ -43,7 +44,7 @@ async function chaos(t: Test, seed: number): Promise<void> {
     keepsRegistry: seed % 3 !== 0,
     unreachableAfterMs: 20_000,
   }).lead()
-  const wanted = new Map<Requested, AbortController>()
+  const wanted = new Map<RequestedWorker, AbortController>()
   for (let step = 0; step < 60; step++) {
     misfortune(under, random)
     const controller = new AbortController()

@@ -1,5 +1,6 @@
 import { noopLogger, SeededRandom } from '@flink-ts/core'
 import type { MesosTaskState } from '@flink-ts/mesos-client'
+import { DriverClock } from '@flink-ts/testing/resource-manager-drivers'
 import fc from 'fast-check'
 import t from 'tap'
 import { LaunchCoordinator } from '../../dist/offers/launch-coordinator.js'
@@ -8,14 +9,13 @@ import { type AgentSpec, agentResources, SimulatedMesos } from '../../dist/testi
 import { SETTINGS, taskInfos } from '../support/coordinator-under-test.js'
 import { request } from '../support/offers.js'
 import { FRAMEWORK } from '../support/simulation-under-test.js'
-import { VirtualClock } from '../support/virtual-clock.js'
 
 /** What happens to a placement while the driver prepares it. */
 type Preparation = 'quick' | 'slow' | 'rescinded' | 'failover' | 'partial' | 'fails'
 
 /** A launch coordinator on a simulated Mesos, with a driver that only prepares and notes. */
 class Framework {
-  readonly clock = new VirtualClock()
+  readonly clock = new DriverClock()
   readonly mesos: SimulatedMesos
   readonly coordinator: LaunchCoordinator
   readonly states = new Map<string, MesosTaskState[]>()

@@ -3,16 +3,16 @@ import {
   InMemoryFileSystem,
   type Logger,
   noopLogger,
-  type ResourceId,
   SeededRandom,
 } from '@flink-ts/core'
 import type { TaskInfo } from '@flink-ts/mesos-client'
-import type {
-  ResourceEventHandler,
-  WorkerHandle,
-  WorkerRequestOptions,
-  WorkerResourceSpec,
-} from '@flink-ts/runtime'
+import type { WorkerHandle, WorkerRequestOptions, WorkerResourceSpec } from '@flink-ts/runtime'
+import {
+  DriverClock,
+  RecordedEvents,
+  RequestedWorker,
+  workerSpec,
+} from '@flink-ts/testing/resource-manager-drivers'
 import { FrameworkIdFile } from '../../dist/framework/framework-id-file.js'
 import { frameworkInfoOf } from '../../dist/framework/framework-info.js'
 import type { OfferTakerFactory } from '../../dist/framework/framework-term.js'
@@ -26,32 +26,12 @@ import {
   type SimulatedMesosOptions,
   type SimulatedScheduler,
 } from '../../dist/testing/index.js'
-import { Mortal } from './mortal.js'
-import { TestStore } from './test-store.js'
-import { VirtualClock } from './virtual-clock.js'
+import { MortalFramework } from './mortal-framework.js'
+import { WorkerEntries } from './worker-entries.js'
 
 const MB = 1024 * 1024
 
-const profile = {
-  cpuCores: 1,
-  taskHeapBytes: 1,
-  taskOffHeapBytes: 0,
-  managedBytes: 0,
-  networkBytes: 0,
-  extendedResources: {},
-}
-
-export function spec(overrides: Partial<WorkerResourceSpec> = {}): WorkerResourceSpec {
-  return {
-    cpuCores: 1,
-    totalProcessBytes: 1000 * MB,
-    numberOfSlots: 1,
-    slotProfile: profile,
-    totalProfile: profile,
-    dynamicProperties: {},
-    ...overrides,
-  }
-}
+export const spec = workerSpec
 
 export function agents(count: number): AgentSpec[] {
   return Array.from({ length: count }, (_, index) => agentSpec(`node${index + 1}`, { cpus: 4 }))
@@ -69,6 +49,8 @@ export class TestLauncher implements RunningWorkerLauncher {
     const memoryMb = totalProcessBytes / MB
     return { cpus: cpuCores, memoryMb, diskMb: 0, gpus: 0, networkMbps: 0, portKeys: [] }
   }
+
+  async prepare(): Promise<void> {}
 
   launch(taskId: string) {
     if (this.failure !== undefined) throw this.failure
@@ -114,26 +96,26 @@ export interface OpenOptions {
 
 /** One JobManager process, as far as the driver is concerned. */
 export interface DriverProcess {
-  readonly mortal: Mortal
+  readonly mortal: MortalFramework
   readonly driver: MesosResourceManagerDriver
   readonly launcher: TestLauncher
-  readonly recovered: WorkerHandle[]
-  readonly terminated: [string, string][]
+  readonly recovered: readonly WorkerHandle[]
+  readonly terminated: readonly (readonly [id: string, diagnostics: string])[]
   readonly errors: Error[]
-  readonly handler: ResourceEventHandler
+  readonly events: RecordedEvents
   readonly lines: string[]
   /** What is kept without high availability. */
-  readonly memory: TestStore
+  readonly memory: WorkerEntries
   closedSchedulers: number
 }
 
 /** Drivers, one after the other, on a simulated Mesos of their own. */
 export class DriverUnderTest {
-  readonly clock = new VirtualClock()
+  readonly clock = new DriverClock()
   readonly random: SeededRandom
   readonly mesos: SimulatedMesos
   readonly files: InMemoryFileSystem
-  readonly store = new TestStore()
+  readonly store = new WorkerEntries()
   readonly schedulers: SimulatedScheduler[] = []
   process: DriverProcess
   readonly #options: OpenOptions
@@ -162,12 +144,10 @@ export class DriverUnderTest {
   newProcess(): DriverProcess {
     const { log = noopLogger } = this.#options
     const { configuration } = this
-    const mortal = new Mortal()
+    const mortal = new MortalFramework()
     const clock = mortal.clock(this.clock)
     const launcher = new TestLauncher()
-    const recovered: WorkerHandle[] = []
-    const terminated: [string, string][] = []
-    const errors: Error[] = []
+    const events = new RecordedEvents(() => mortal.isAlive)
     const lines: string[] = []
     const idFile = configuration.getString('mesos.framework-id-file')
     const driver = new MesosResourceManagerDriver({
@@ -196,28 +176,16 @@ export class DriverUnderTest {
         ((seam) => new LaunchCoordinator({ ...seam, clock, log, settings: COORDINATOR_SETTINGS })),
       launcher,
     })
-    const ifAlive =
-      <A extends unknown[]>(listener: (...args: A) => void) =>
-      (...args: A) => {
-        if (mortal.isAlive) listener(...args)
-      }
-    const handler: ResourceEventHandler = {
-      onPreviousAttemptWorkersRecovered: ifAlive((workers) => void recovered.push(...workers)),
-      onWorkerTerminated: ifAlive(
-        (id: ResourceId, text: string) => void terminated.push([id, text]),
-      ),
-      onError: ifAlive((error) => void errors.push(error)),
-    }
     this.process = {
       mortal,
       driver,
       launcher,
-      recovered,
-      terminated,
-      errors,
-      handler,
+      recovered: events.recovered,
+      terminated: events.terminated,
+      errors: events.errors,
+      events,
       lines,
-      memory: new TestStore(),
+      memory: new WorkerEntries(),
       closedSchedulers: 0,
     }
     return this.process
@@ -229,11 +197,11 @@ export class DriverUnderTest {
 
   /** The term begins, and Mesos has heard of it. */
   async lead(ms = 200): Promise<this> {
-    const { mortal, driver, handler, memory } = this.process
+    const { mortal, driver, events, memory } = this.process
     const { isHighlyAvailable = true } = this.#options
     const store = (isHighlyAvailable ? this.store : memory).lead()
     driver
-      .initialize(handler, mortal.store(store))
+      .initialize(events.handler, mortal.store(store))
       .catch((error) => this.process.errors.push(error))
     await this.clock.advance(ms)
     return this
@@ -253,17 +221,11 @@ export class DriverUnderTest {
   }
 
   /** Asks for one worker; what comes of it is looked at later. */
-  request(wanted = spec(), options: Partial<WorkerRequestOptions> = {}): Requested {
-    return new Requested(
-      this.driver.requestResource(wanted, {
-        signal: new AbortController().signal,
-        blockedNodes: new Set(),
-        ...options,
-      }),
-    )
+  request(wanted = spec(), options: Partial<WorkerRequestOptions> = {}): RequestedWorker {
+    return new RequestedWorker(this.driver, wanted, options)
   }
 
-  requestMany(count: number): Requested[] {
+  requestMany(count: number): RequestedWorker[] {
     return Array.from({ length: count }, () => this.request())
   }
 
@@ -301,26 +263,5 @@ export class DriverUnderTest {
       await ended
     }
     this.mesos.close()
-  }
-}
-
-/** The answer to a request, as far as it has come. */
-export class Requested {
-  handle: WorkerHandle | undefined
-  error: (Error & { code?: string }) | undefined
-
-  constructor(answer: Promise<WorkerHandle>) {
-    answer.then(
-      (handle) => {
-        this.handle = handle
-      },
-      (error) => {
-        this.error = error
-      },
-    )
-  }
-
-  get id(): string {
-    return this.handle?.resourceId ?? ''
   }
 }

@@ -8,12 +8,12 @@ import type {
   TaskInfo,
   TaskStatus,
 } from '@flink-ts/mesos-client'
+import { DriverClock } from '@flink-ts/testing/resource-manager-drivers'
 import {
   SimulatedMesos,
   type SimulatedMesosOptions,
   type SimulatedScheduler,
 } from '../../dist/testing/index.js'
-import { VirtualClock } from './virtual-clock.js'
 
 export const FRAMEWORK: FrameworkInfo = {
   name: 'test',
@@ -109,8 +109,8 @@ export function taskOn(offer: Offer, taskId: string, cpus: number): TaskInfo {
 /** A simulated Mesos, on time of its own. */
 export function openMesos(
   options: Partial<SimulatedMesosOptions> & Pick<SimulatedMesosOptions, 'agents'>,
-): { clock: VirtualClock; mesos: SimulatedMesos } {
-  const clock = new VirtualClock()
+): { clock: DriverClock; mesos: SimulatedMesos } {
+  const clock = new DriverClock()
   const mesos = new SimulatedMesos({ ...options, clock, random: new SeededRandom(1) })
   return { clock, mesos }
 }

@@ -1,5 +1,6 @@
 import { type Logger, noopLogger, SeededRandom } from '@flink-ts/core'
 import type { SchedulerCall, TaskStatus } from '@flink-ts/mesos-client'
+import { DriverClock } from '@flink-ts/testing/resource-manager-drivers'
 import fc from 'fast-check'
 import t from 'tap'
 import { Acknowledgements } from '../../dist/tasks/acknowledgements.js'
@@ -12,8 +13,7 @@ import { WorkerStore } from '../../dist/tasks/worker-store.js'
 import { WorkerTasks } from '../../dist/tasks/worker-tasks.js'
 import { TestLauncher } from '../support/driver-under-test.js'
 import { RecordingLog } from '../support/recording-log.js'
-import { TestStore } from '../support/test-store.js'
-import { VirtualClock } from '../support/virtual-clock.js'
+import { WorkerEntries } from '../support/worker-entries.js'
 
 const STATES = Object.keys(TASK_TRANSITIONS) as TaskState[]
 
@@ -59,7 +59,7 @@ t.test('taskIds', async (t) => {
 
 t.test('Reconciliation', async (t) => {
   const open = (log: Logger = noopLogger) => {
-    const clock = new VirtualClock()
+    const clock = new DriverClock()
     const asked: { readonly atMs: number; readonly tasks: readonly string[] }[] = []
     let periods = 0
     const reconciliation = new Reconciliation({
@@ -233,8 +233,8 @@ t.test('Acknowledgements', async (t) => {
 })
 
 t.test('WorkerStore', async (t) => {
-  const open = (kept = new TestStore()) => {
-    const clock = new VirtualClock()
+  const open = (kept = new WorkerEntries()) => {
+    const clock = new DriverClock()
     const store = new WorkerStore({ store: kept.lead(), clock, log: noopLogger })
     return { clock, kept, store }
   }
@@ -321,8 +321,8 @@ t.test('WorkerTasks', async (t) => {
   await t.test(
     'an agent that repeats what was heard of a task ends it if it was given up',
     async (t) => {
-      const clock = new VirtualClock()
-      const kept = new TestStore()
+      const clock = new DriverClock()
+      const kept = new WorkerEntries()
       const store = new WorkerStore({ store: kept.lead(), clock, log: noopLogger })
       const calls: SchedulerCall[] = []
       const terminated: string[] = []

@@ -5,18 +5,18 @@ import type {
   ContainerId,
   ContainerManagementProtocol,
 } from '@flink-ts/hadoop-rpc'
+import { DriverClock } from '@flink-ts/testing/resource-manager-drivers'
 import t from 'tap'
 import { NodeManagers } from '../../dist/applicationmaster/node-managers.js'
 import { SchedulerSession } from '../../dist/applicationmaster/scheduler-session.js'
 import { simulatedToken } from '../../dist/testing/simulated-container.js'
-import { VirtualClock } from '../support/virtual-clock.js'
 
 const nodeIdOf = (host: string) => ({ host, port: 8041 })
 const idOf = (number: number) => `container_1_0001_01_00000${number}` as ContainerId
 
 /** Nodes of which those named `silent…` never answer: a caller that gives no time limit waits for ever. */
 function silentNodes() {
-  const clock = new VirtualClock()
+  const clock = new DriverClock()
   const started: ContainerId[] = []
   const failed: string[] = []
   const asked: string[] = []
@@ -105,7 +105,7 @@ t.test(
 t.test(
   'SchedulerSession: an error of our own ends it, and is not taken for the silence of YARN',
   async (t) => {
-    const clock = new VirtualClock()
+    const clock = new DriverClock()
     const lost: Error[] = []
     let beats = 0
     const answer = { responseId: 1 } as AllocateResponse

@@ -93,7 +93,7 @@ t.test('YarnResourceManagerDriver.terminate', async (t) => {
   await t.test('ends a registration that nobody answers', async (t) => {
     const under = new DriverUnderTest()
     under.yarn.crashResourceManager()
-    const initialized = under.driver.initialize(under.handler)
+    const initialized = under.initialize()
     const refused = t.rejects(initialized, { code: 'FLINK_YARN_APPLICATION_MASTER' })
     await under.clock.advance(30_000)
     const done = under.driver.terminate()

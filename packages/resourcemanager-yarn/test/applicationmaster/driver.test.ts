@@ -527,7 +527,7 @@ t.test('YarnResourceManagerDriver: the ResourceManager of YARN', async (t) => {
     async (t) => {
       const under = new DriverUnderTest()
       under.yarn.answersToLose = 1
-      const ready = under.driver.initialize(under.handler)
+      const ready = under.initialize()
       await under.clock.advance(3_000)
       await ready
       const wanted = under.request()
@@ -541,7 +541,7 @@ t.test('YarnResourceManagerDriver: the ResourceManager of YARN', async (t) => {
     const under = new DriverUnderTest()
     under.yarn.crashResourceManager()
     let isReady = false
-    const ready = under.driver.initialize(under.handler).then(() => {
+    const ready = under.initialize().then(() => {
       isReady = true
     })
     await under.clock.advance(120_000)
@@ -556,7 +556,7 @@ t.test('YarnResourceManagerDriver: the ResourceManager of YARN', async (t) => {
   await t.test('for a quarter of an hour', async (t) => {
     const under = new DriverUnderTest()
     under.yarn.crashResourceManager()
-    const refused = t.rejects(under.driver.initialize(under.handler), {
+    const refused = t.rejects(under.initialize(), {
       code: 'FLINK_YARN_APPLICATION_MASTER',
     })
     await under.clock.advance(1_000_000)
@@ -605,7 +605,7 @@ t.test('YarnResourceManagerDriver: attempts and leadership', async (t) => {
       await under.driver.terminate()
       under.nextAttempt(true)
       under.yarn.answersToLose = 1
-      const refused = t.rejects(under.driver.initialize(under.handler), {
+      const refused = t.rejects(under.initialize(), {
         code: 'FLINK_YARN_APPLICATION_MASTER',
       })
       await under.clock.advance(60_000)

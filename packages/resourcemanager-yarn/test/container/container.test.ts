@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Configuration, noopLogger, SeededRandom } from '@flink-ts/core'
 import { formatCredentials } from '@flink-ts/hadoop-rpc'
+import { DriverClock } from '@flink-ts/testing/resource-manager-drivers'
 import t from 'tap'
 import { describeContainerExit } from '../../dist/applicationmaster/container-exit.js'
 import { CONTAINER_TRANSITIONS } from '../../dist/applicationmaster/container-state.js'
@@ -11,7 +12,6 @@ import { taskManagerLaunch } from '../../dist/applicationmaster/task-manager-lau
 import { readContainerTokens } from '../../dist/container/deployment-file.js'
 import { readContainerEnvironment } from '../../dist/container/read-container-environment.js'
 import { DEPLOYMENT, spec } from '../support/driver-under-test.js'
-import { VirtualClock } from '../support/virtual-clock.js'
 
 const ENVIRONMENT = {
   NM_HOST: 'worker7.example',
@@ -32,7 +32,7 @@ function read(
     configuration: Configuration.fromMap(values),
     environment,
     configurationFolder,
-    clock: new VirtualClock(),
+    clock: new DriverClock(),
     random: new SeededRandom(1),
   })
 }
@@ -126,7 +126,7 @@ t.test('the staging folder goes with a JobManager that is told to end', async (t
       configuration: Configuration.fromMap(values),
       environment: ENVIRONMENT,
       configurationFolder: root,
-      clock: new VirtualClock(),
+      clock: new DriverClock(),
       random: new SeededRandom(1),
     })
     await environment.onTerminationSignal?.(noopLogger)
@@ -160,7 +160,7 @@ t.test('readContainerTokens and createResourceManagerDriver outside of a contain
   t.equal((await readContainerTokens(join(folder, 'empty'))).tokens.size, 0)
   const context = {
     configuration: new Configuration(),
-    clock: new VirtualClock(),
+    clock: new DriverClock(),
     random: new SeededRandom(1),
     log: noopLogger,
   }
@@ -207,7 +207,7 @@ t.test('describeContainerExit keeps the end of what YARN says', (t) => {
 })
 
 t.test('ExcludedNodes: only what changed is told, and again what did not count', async (t) => {
-  const clock = new VirtualClock()
+  const clock = new DriverClock()
   const nodes = new ExcludedNodes(clock, noopLogger)
   nodes.block(new Set(['a']))
   nodes.startFailed('b', 10)

@@ -1,39 +1,29 @@
-import { Configuration, type Logger, noopLogger, type ResourceId } from '@flink-ts/core'
+import { Configuration, type Logger, noopLogger } from '@flink-ts/core'
 import type {
-  ResourceEventHandler,
+  ResourceManagerDriver,
   WorkerHandle,
   WorkerRequestOptions,
   WorkerResourceSpec,
 } from '@flink-ts/runtime'
+import {
+  DriverClock,
+  DriverStore,
+  RecordedEvents,
+  RequestedWorker,
+  workerSpec,
+} from '@flink-ts/testing/resource-manager-drivers'
 import { YarnResourceManagerDriver } from '../../dist/applicationmaster/yarn-resource-manager-driver.js'
 import type { YarnDeployment } from '../../dist/deployment/yarn-deployment.js'
 import { SimulatedYarn, type SimulatedYarnOptions } from '../../dist/testing/simulated-yarn.js'
-import { VirtualClock } from './virtual-clock.js'
-
-const MB = 1024 * 1024
-
-const profile = {
-  cpuCores: 1,
-  taskHeapBytes: 1,
-  taskOffHeapBytes: 0,
-  managedBytes: 0,
-  networkBytes: 0,
-  extendedResources: {},
-}
 
 export function spec(overrides: Partial<WorkerResourceSpec> = {}): WorkerResourceSpec {
-  return {
-    cpuCores: 1,
-    totalProcessBytes: 1000 * MB,
-    numberOfSlots: 1,
-    slotProfile: profile,
-    totalProfile: profile,
+  return workerSpec({
     dynamicProperties: {
       'taskmanager.memory.process.size': '1048576000b',
       'taskmanager.memory.managed.size': '64m',
     },
     ...overrides,
-  }
+  })
 }
 
 export function nodes(count: number, memoryMb = 8192): SimulatedYarnOptions['nodes'] {
@@ -63,12 +53,11 @@ export interface OpenOptions extends Partial<SimulatedYarnOptions> {
 
 /** A driver on a simulated YARN of its own. */
 export class DriverUnderTest {
-  readonly clock = new VirtualClock()
+  readonly clock = new DriverClock()
   readonly yarn: SimulatedYarn
   driver: YarnResourceManagerDriver
-  readonly recovered: WorkerHandle[] = []
-  readonly terminated: [string, string][] = []
-  readonly errors: Error[] = []
+  readonly store = new DriverStore()
+  readonly events = new RecordedEvents()
   stagingRemovals = 0
   readonly #options: OpenOptions
   #attempts = 0
@@ -100,17 +89,27 @@ export class DriverUnderTest {
     })
   }
 
-  get handler(): ResourceEventHandler {
-    return {
-      onPreviousAttemptWorkersRecovered: (workers) => void this.recovered.push(...workers),
-      onWorkerTerminated: (id: ResourceId, text) => void this.terminated.push([id, text]),
-      onError: (error) => void this.errors.push(error),
-    }
+  get recovered(): readonly WorkerHandle[] {
+    return this.events.recovered
+  }
+
+  get terminated(): readonly (readonly [id: string, diagnostics: string])[] {
+    return this.events.terminated
+  }
+
+  get errors(): readonly Error[] {
+    return this.events.errors
+  }
+
+  /** It leads; who does not wait for it lets time pass. */
+  initialize(): Promise<void> {
+    const driver: ResourceManagerDriver = this.driver
+    return driver.initialize(this.events.handler, this.store.lead())
   }
 
   async start(): Promise<this> {
     let isReady = false
-    const ready = this.driver.initialize(this.handler).then(() => {
+    const ready = this.initialize().then(() => {
       isReady = true
     })
     while (!isReady) await this.clock.advance(10)
@@ -119,17 +118,11 @@ export class DriverUnderTest {
   }
 
   /** Asks for one worker; what comes of it is looked at later. */
-  request(wanted = spec(), options: Partial<WorkerRequestOptions> = {}): Requested {
-    return new Requested(
-      this.driver.requestResource(wanted, {
-        signal: new AbortController().signal,
-        blockedNodes: new Set(),
-        ...options,
-      }),
-    )
+  request(wanted = spec(), options: Partial<WorkerRequestOptions> = {}): RequestedWorker {
+    return new RequestedWorker(this.driver, wanted, options)
   }
 
-  requestMany(count: number): Requested[] {
+  requestMany(count: number): RequestedWorker[] {
     return Array.from({ length: count }, () => this.request())
   }
 
@@ -138,26 +131,5 @@ export class DriverUnderTest {
     await this.clock.advance(60_000)
     await ended
     this.yarn.close()
-  }
-}
-
-/** The answer to a request, as far as it has come. */
-export class Requested {
-  handle: WorkerHandle | undefined
-  error: (Error & { code?: string }) | undefined
-
-  constructor(answer: Promise<WorkerHandle>) {
-    answer.then(
-      (handle) => {
-        this.handle = handle
-      },
-      (error) => {
-        this.error = error
-      },
-    )
-  }
-
-  get id(): string {
-    return this.handle?.resourceId ?? ''
   }
 }

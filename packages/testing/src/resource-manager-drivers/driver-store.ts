@@ -10,8 +10,8 @@ import {
 
 type Token = ConstructorParameters<typeof LeadershipLostError>[0]['token']
 
-/** What a coordination service keeps for the leaders of a cluster, with the faults of one. */
-export class TestStore {
+/** What a coordination service keeps for the drivers of a cluster, from leader to leader, with the faults of one. */
+export class DriverStore {
   readonly entries = new Map<string, VersionedEntry>()
   /** Operations in the order in which they happened. */
   readonly operations: string[] = []
@@ -22,7 +22,7 @@ export class TestStore {
   #version = 0
   #term = 0
 
-  /** Of a new term: the ones before are refused. */
+  /** The store of a new term: writes of the terms before are refused from now on. */
   lead(): VersionedStore {
     const term = ++this.#term
     const at = <T>(operation: string, isWrite: boolean, run: () => T): Promise<T> =>
@@ -40,7 +40,7 @@ export class TestStore {
       })
     const { entries } = this
     return {
-      pathOf: (name) => `/mesos-workers/${name}`,
+      pathOf: (name) => `/driver/${name}`,
       names: () => at('list', false, () => [...entries.keys()].sort()),
       get: (name) => at(`get ${name}`, false, () => entries.get(name)),
       versionOf: (name) => at(`look ${name}`, false, () => entries.get(name)?.version),
@@ -67,23 +67,17 @@ export class TestStore {
     this.#term++
   }
 
+  /** @returns the version of what was put */
   put(name: string, value: Uint8Array | string): number {
     const bytes = typeof value === 'string' ? Buffer.from(value) : value
     this.entries.set(name, { value: Uint8Array.from(bytes), version: ++this.#version })
     return this.#version
   }
 
+  /** The value of an entry, read as UTF-8; undefined if there is none. */
   text(name: string): string | undefined {
     const entry = this.entries.get(name)
     return entry && Buffer.from(entry.value).toString()
-  }
-
-  /** Of the workers, by task: as `Launched`. */
-  get workers(): Readonly<Record<string, string>> {
-    const found = [...this.entries].filter(([name]) => name.startsWith('taskmanager-'))
-    return Object.fromEntries(
-      found.map(([name, { value }]) => [name, JSON.parse(Buffer.from(value).toString()).state]),
-    )
   }
 
   #require(name: string, expected: number): void {

@@ -1,28 +1,27 @@
 import type { CancelTimer, Clock } from '@flink-ts/core'
-import type { MesosScheduler, SchedulerListener } from '@flink-ts/mesos-client'
 import type { VersionedStore } from '@flink-ts/runtime'
 
 /**
  * A process that may die between any two things that it does: from then on it does nothing, hears nothing, and nobody hears
- * from it.
+ * from it. What it does to the world goes through what it was handed here.
  */
-export class Mortal {
+export class MortalProcess {
   #isAlive = true
-  readonly #schedulers: MesosScheduler[] = []
   readonly #timers = new Set<CancelTimer>()
-  /** Everything that it does from its first step on. */
+  /** Everything that it does, from its first step on: `before create x`, `after create x`. */
   readonly steps: string[] = []
-  /** It dies when it has done so many. */
+  /** It dies when it has done so many. Default: never. */
   lastStep = Number.POSITIVE_INFINITY
 
   get isAlive(): boolean {
     return this.#isAlive
   }
 
+  /** Whoever must know more than that its timers end, extends it. */
   die(): void {
     this.#isAlive = false
-    for (const scheduler of this.#schedulers) void scheduler.close()
     for (const cancel of this.#timers) cancel()
+    this.#timers.clear()
   }
 
   clock(clock: Clock): Clock {
@@ -48,7 +47,7 @@ export class Mortal {
     const step =
       <A extends unknown[], R>(name: string, operation: (...args: A) => Promise<R>) =>
       (...args: A): Promise<R> =>
-        this.#step(`${name} ${String(args[0] ?? '')}`, () => operation(...args))
+        this.step(`${name} ${String(args[0] ?? '')}`, () => operation(...args))
     return {
       pathOf: store.pathOf,
       names: step('names', store.names),
@@ -60,30 +59,15 @@ export class Mortal {
     }
   }
 
-  scheduler(scheduler: MesosScheduler): MesosScheduler {
-    this.#schedulers.push(scheduler)
-    const heard =
-      <A extends unknown[]>(listener: (...args: A) => void) =>
-      (...args: A) => {
-        if (this.#isAlive) listener(...args)
-      }
-    return {
-      start: (framework, listener: SchedulerListener) => {
-        if (!this.#isAlive) return
-        scheduler.start(framework, {
-          onSubscribed: heard((subscription) => listener.onSubscribed(subscription)),
-          onEvent: heard((event) => listener.onEvent(event)),
-          onDisconnected: heard((reason) => listener.onDisconnected(reason)),
-          onEnded: heard((end) => listener.onEnded(end)),
-        })
-      },
-      call: (call) => this.#step(call.type, () => scheduler.call(call)),
-      close: () => (this.#isAlive ? scheduler.close() : Promise.resolve()),
+  /** A listener that hears nothing any more when the process has died. */
+  ifAlive<A extends unknown[]>(listener: (...args: A) => void): (...args: A) => void {
+    return (...args) => {
+      if (this.#isAlive) listener(...args)
     }
   }
 
-  /** It dies before, or when it was done and nobody has heard of it. */
-  async #step<R>(name: string, action: () => Promise<R>): Promise<R> {
+  /** Does something that others see. It dies before, or when it was done and nobody has heard of it: then there is no answer. */
+  async step<R>(name: string, action: () => Promise<R>): Promise<R> {
     if (!this.#isAlive || this.steps.length >= this.lastStep) return this.#dead()
     this.steps.push(`before ${name}`)
     if (this.steps.length >= this.lastStep) return this.#dead()

@@ -1,0 +1,103 @@
+import t from 'tap'
+import { driverTest } from '../support/driver-test.js'
+import { DriverUnderTest } from '../support/driver-under-test.js'
+
+t.test('MesosResourceManagerDriver: ends', async (t) => {
+  await t.test('also while it is being registered', async (t) => {
+    const under = new DriverUnderTest()
+    under.mesos.crashMaster()
+    await under.lead(1_000)
+    let hasEnded = false
+    void under.driver.deregisterApplication('SUCCEEDED', '').then(() => {
+      hasEnded = true
+    })
+    under.mesos.startMaster()
+    await under.clock.advance(1_999)
+    t.ok(hasEnded)
+    t.equal(under.calls('TEARDOWN').length, 1)
+    t.equal(under.mesos.frameworks.length, 0)
+    t.same([...under.store.entries.keys()], ['taskCount'])
+    await under.close()
+  })
+
+  await t.test('and never registers after it', async (t) => {
+    const under = new DriverUnderTest()
+    under.mesos.crashMaster()
+    await under.lead(1_000)
+    let hasEnded = false
+    void under.driver.deregisterApplication('SUCCEEDED', '').then(() => {
+      hasEnded = true
+    })
+    await under.clock.advance(2_100)
+    t.ok(hasEnded)
+    under.mesos.startMaster()
+    await under.clock.advance(60_000)
+    t.equal(under.mesos.frameworks.length, 0)
+    t.same([...under.store.entries.keys()], ['taskCount'])
+    await under.close()
+  })
+
+  await driverTest(
+    t,
+    'the end of the cluster tears the framework down, and forgets all of it',
+    { isHighlyAvailable: false, configuration: { 'mesos.framework-id-file': '/run/id' } },
+    async (under, t) => {
+      await under.running(3)
+      const ended = under.driver.deregisterApplication('SUCCEEDED', '')
+      await under.clock.advance(1_000)
+      await ended
+      t.same(under.tasks, [])
+      t.same([...under.process.memory.entries.keys()], ['taskCount'])
+      t.equal(await under.files.exists('/run/id'), false)
+    },
+  )
+
+  await driverTest(t, 'TEARDOWN is repeated until a master takes it', {}, async (under, t) => {
+    await under.running(2)
+    under.mesos.failOver(5_000)
+    let hasEnded = false
+    void under.driver.deregisterApplication('FAILED', 'it failed').then(() => {
+      hasEnded = true
+    })
+    await under.clock.advance(4_000)
+    t.notOk(hasEnded)
+    await under.clock.advance(10_000)
+    t.ok(hasEnded)
+    await under.clock.advance(10_000)
+    t.same(under.tasks, [])
+    t.same([...under.store.entries.keys()], ['taskCount'])
+  })
+
+  await driverTest(
+    t,
+    'without a master the end waits 20 seconds, and leaves the id to whoever comes',
+    {},
+    async (under, t) => {
+      under.mesos.crashMaster()
+      let hasEnded = false
+      void under.driver.deregisterApplication('CANCELED', '').then(() => {
+        hasEnded = true
+      })
+      await under.clock.advance(19_000)
+      t.notOk(hasEnded)
+      await under.clock.advance(2_000)
+      t.ok(hasEnded)
+      t.ok(under.store.text('frameworkId'))
+    },
+  )
+
+  await driverTest(
+    t,
+    'a former leader does not end the framework of the next',
+    {},
+    async (under, t) => {
+      const ids = await under.running(2)
+      under.store.loseLeadership()
+      const ended = under.driver.deregisterApplication('SUCCEEDED', '')
+      await under.clock.advance(30_000)
+      await ended
+      t.same(under.tasks, [...ids].sort())
+      t.equal(under.calls('TEARDOWN').length, 0)
+    },
+  )
+})
