@@ -6,7 +6,7 @@ import { zookeeperMissing } from './clusters/zookeeper.js'
 import { checkOutput } from './faults/check-output.js'
 import type { FaultJob } from './faults/fault-job.js'
 import { TwoJobManagers } from './high-availability/two-job-managers.js'
-import { isAlive } from './support/processes.js'
+import { isAlive, stopProcess } from './support/processes.js'
 import { until } from './support/until.js'
 
 /** Nobody loses it on a machine that is merely busy. */
@@ -81,7 +81,7 @@ t.test('two JobManagers with ZooKeeper', { skip: zookeeperMissing() ?? false }, 
     await until('a checkpoint is complete', () => job.parts().size > 0)
     const { leader, standby } = await leaderAndStandby()
     await two.untilBothTakePart()
-    process.kill(leader.pid!, 'SIGSTOP')
+    stopProcess(leader.pid!)
     await until('the standby leads', async () => (await cluster.leader()) === standby)
     process.kill(leader.pid!, 'SIGCONT')
     await until('the job goes on and finishes', () => job.isFinished(), 90_000)

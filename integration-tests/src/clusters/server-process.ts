@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { stopProcess } from '../support/processes.js'
 
 /** A server that a test does bad things to; it keeps its address and data. */
 export interface ExternalServer {
@@ -57,9 +58,14 @@ export class ServerProcess {
     }
   }
 
-  /** @throws Error if it has ended */
-  signal(name: 'SIGSTOP' | 'SIGCONT'): void {
-    if (!this.#child.kill(name)) throw new Error(`${this.#child.spawnfile} has ended`)
+  /** SIGSTOP; nothing of it runs any more when this returns. @throws Error if it has ended */
+  pause(): void {
+    stopProcess(this.#child.pid!)
+  }
+
+  /** SIGCONT. @throws Error if it has ended */
+  resume(): void {
+    if (!this.#child.kill('SIGCONT')) throw new Error(`${this.#child.spawnfile} has ended`)
   }
 
   /** SIGKILL; returns when it has ended. */
@@ -86,8 +92,8 @@ export class ServerProcess {
   asExternalServer(name: string, isReady: () => Promise<boolean>): ExternalServer {
     return {
       name,
-      pause: () => this.signal('SIGSTOP'),
-      resume: () => this.signal('SIGCONT'),
+      pause: () => this.pause(),
+      resume: () => this.resume(),
       kill: () => this.stop(),
       restart: async () => {
         await this.restart()

@@ -167,8 +167,8 @@ export async function startZooKeeper(
     connectString: numbers.map((n) => `127.0.0.1:${ports[n - 1]}`).join(','),
     ports: ports.slice(0, nodes),
     kill: (n) => server(n).stop(),
-    stop: (n) => server(n).signal('SIGSTOP'),
-    resume: (n) => server(n).signal('SIGCONT'),
+    stop: (n) => server(n).pause(),
+    resume: (n) => server(n).resume(),
     async restart(n, restart = {}) {
       await server(n).stop()
       const started = launch(n)

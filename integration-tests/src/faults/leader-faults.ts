@@ -1,4 +1,4 @@
-import { isAlive } from '../support/processes.js'
+import { isAlive, stopProcess } from '../support/processes.js'
 import { until } from '../support/until.js'
 import type { Coordination } from './coordination.js'
 import { type Fault, type FaultContext, lasting } from './fault.js'
@@ -54,7 +54,7 @@ async function killed(context: FaultContext, place: JobManagerPlace): Promise<vo
 }
 
 async function paused(place: JobManagerPlace, ms: number): Promise<void> {
-  process.kill(place.pid!, 'SIGSTOP')
+  stopProcess(place.pid!)
   try {
     await lasting(ms)
   } finally {

@@ -1,4 +1,4 @@
-import { isAlive } from '../support/processes.js'
+import { isAlive, stopProcess } from '../support/processes.js'
 import { until } from '../support/until.js'
 import { type Fault, type FaultContext, lasting } from './fault.js'
 import { failCommit, ordered, throwInFunction } from './function-faults.js'
@@ -22,7 +22,7 @@ export async function anyTaskManager({
 async function paused(context: FaultContext, ms: number): Promise<boolean> {
   const { pid, resourceId } = await anyTaskManager(context)
   context.note(`${resourceId} for ${ms} ms`)
-  process.kill(pid, 'SIGSTOP')
+  stopProcess(pid)
   try {
     await lasting(ms)
   } finally {

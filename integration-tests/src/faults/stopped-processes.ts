@@ -1,4 +1,4 @@
-import { isAlive } from '../support/processes.js'
+import { isAlive, stopProcess } from '../support/processes.js'
 
 /** Processes that do not run for a while, though they are there. */
 export class StoppedProcesses {
@@ -8,7 +8,7 @@ export class StoppedProcesses {
   stop(pids: readonly number[]): void {
     for (const pid of pids) {
       this.#pids.add(pid)
-      process.kill(pid, 'SIGSTOP')
+      stopProcess(pid)
     }
   }
 

@@ -60,6 +60,35 @@ export function isAlive(pid: number): boolean {
   }
 }
 
+/**
+ * SIGSTOP, and waits until none of its threads runs: the signal alone is on its way for a while,
+ * in which a process that has just been given something to do may still do it.
+ *
+ * @throws Error if there is no such process
+ */
+export function stopProcess(pid: number): void {
+  process.kill(pid, 'SIGSTOP')
+  while (isAlive(pid) && !threadsOf(pid).every((thread) => isStopped(`${pid}/task/${thread}`)));
+}
+
+/** None if it ends meanwhile. */
+function threadsOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`)
+  } catch {
+    return []
+  }
+}
+
+/** Whether it is stopped, or has ended. */
+function isStopped(thread: string): boolean {
+  try {
+    return /^State:\s+[TtZX]/m.test(readFileSync(`/proc/${thread}/status`, 'utf8'))
+  } catch {
+    return true
+  }
+}
+
 /** Threads of a process. */
 export function threadCount(pid: number): number {
   return readdirSync(`/proc/${pid}/task`).length

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { startZooKeeper } from '../clusters/zookeeper.js'
 import { CountedJob } from '../support/counted-job.js'
-import { isAlive, killHard } from '../support/processes.js'
+import { isAlive, killHard, stopProcess } from '../support/processes.js'
 import { until } from '../support/until.js'
 import type { YarnPlace } from '../support/yarn-place.js'
 import { nodeProcess } from './container-failures.js'
@@ -54,7 +54,7 @@ export async function testDaemonFailures(t: Test, place: YarnPlace): Promise<voi
         const port = zombie.assignedNodeId.split(':')[1]
         const node = hadoop.nodeManagers.find(({ address }) => address.endsWith(`:${port}`))!
         await node.kill()
-        process.kill(pid, 'SIGSTOP')
+        stopProcess(pid)
         const isRegistered = async () => {
           const managers = await (await place.rest(id)).taskManagers()
           return managers.some((each) => each.id === zombie.containerId)

@@ -1,5 +1,5 @@
 import type { Command } from '../../support/command.js'
-import { isAlive } from '../../support/processes.js'
+import { isAlive, stopProcess } from '../../support/processes.js'
 import { until } from '../../support/until.js'
 
 const PAUSE_MS = 300
@@ -65,7 +65,7 @@ export class JobManagerSupervisor {
   }
 
   pause(): void {
-    process.kill(this.pid, 'SIGSTOP')
+    stopProcess(this.pid)
   }
 
   resume(): void {
