@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -257,3 +258,50 @@ t.test('start-cluster.sh, stop-cluster.sh: a word that means nothing is refused'
     })
   }
 })
+
+t.test(
+  'onInterrupt: no signal is lost, and one that nobody listens to ends the process',
+  async (t) => {
+    const module = new URL('../dist/terminal/on-interrupt.js', import.meta.url).href
+    const endOf = (...lines: string[]) => {
+      const script = [`import { onInterrupt } from '${module}'`, ...lines].join('\n')
+      const words = ['--input-type=module', '-e', script]
+      const { status, signal, stdout } = spawnSync(process.execPath, words, { encoding: 'utf8' })
+      return { status, signal, stdout }
+    }
+    const interrupt = "process.kill(process.pid, 'SIGINT')"
+    const wait = 'setTimeout(() => process.exit(3), 10_000)'
+    t.strictSame(
+      endOf(
+        "const stop = onInterrupt(() => console.log('gone'))",
+        interrupt,
+        // It has come, and is told in a later turn.
+        'stop()',
+        "onInterrupt(() => { console.log('told'); process.exit(0) })",
+        wait,
+      ),
+      { status: 0, signal: null, stdout: 'told\n' },
+      'one listener follows another in the turn in which it comes',
+    )
+    t.strictSame(
+      endOf('onInterrupt(() => {})()', interrupt, wait),
+      { status: null, signal: 'SIGINT', stdout: '' },
+      'nobody listens any more',
+    )
+    t.strictSame(
+      endOf(
+        "process.on('SIGINT', () => { console.log('own'); process.exit(0) })",
+        'onInterrupt(() => {})()',
+        interrupt,
+        wait,
+      ),
+      { status: 0, signal: null, stdout: 'own\n' },
+      'a program that listens itself is left alone',
+    )
+    t.strictSame(
+      endOf('onInterrupt(() => {})'),
+      { status: 0, signal: null, stdout: '' },
+      'listening keeps no process',
+    )
+  },
+)
