@@ -243,6 +243,7 @@ export class CheckpointCoordinator {
     } catch (cause) {
       // Without an id there is nothing that could count as failed.
       const isExpired = cause instanceof CheckpointError
+      if (!this.#shutDown) this.#options.log.warn('A checkpoint could not begin', { error: cause })
       request.failed(
         isExpired ? cause : new CheckpointError('TRIGGER_CHECKPOINT_FAILURE', { cause }),
       )

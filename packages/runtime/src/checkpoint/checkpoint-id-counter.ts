@@ -1,4 +1,4 @@
-import { FlinkError } from '@flink-ts/core'
+import { FlinkError, type Logger, noopLogger } from '@flink-ts/core'
 import {
   CorruptEntryError,
   EntryExistsError,
@@ -8,18 +8,48 @@ import {
 import type { VersionedStore } from '../highavailability/store/versioned-store.js'
 
 const NAME = 'checkpoint-id-counter'
+/** REST and clients have ids as numbers of JavaScript. */
+const MAX_ID = BigInt(Number.MAX_SAFE_INTEGER)
+/**
+ * How many ids are left out when nobody knows any more which have been given: more than checkpoints that failed, of which
+ * nothing is left, can have used up at the shortest interval in a hundred days.
+ */
+const GAP = 1_000_000_000n
 
-/** Gives each checkpoint of a job its id, also across leaders; the first is 1. Ids only rise; some may be left out. */
+/** What the store says. */
+interface Stored {
+  /** Undefined: there is no entry. */
+  readonly version: number | undefined
+  /** No id from this one on was given. */
+  readonly next: bigint
+}
+
+export interface CheckpointIdCounterOptions {
+  /** Ids up to this one have been used, whatever the store says. Default 0. */
+  readonly after?: bigint
+  /** Default: nothing is said. */
+  readonly log?: Logger
+}
+
+/**
+ * Gives each checkpoint of a job its id, also across leaders; the first is 1. Ids only rise; some may be left out. What is stored
+ * and cannot be read is replaced, by a number far beyond all ids that are known: no id may come twice, as tasks know what they
+ * keep of a checkpoint by its id.
+ */
 export class CheckpointIdCounter {
   readonly #store: VersionedStore
-  readonly #atLeast: bigint
+  readonly #log: Logger
+  #atLeast: bigint
+  /** This one has given an id: nobody else has given a higher one since then. */
+  #hasGiven = false
 
-  /**
-   * @param store of the job
-   * @param after ids up to this one have been used, whatever the store says
-   */
-  constructor(store: VersionedStore, after = 0n) {
+  /** @param store of the job */
+  constructor(
+    store: VersionedStore,
+    { after = 0n, log = noopLogger }: CheckpointIdCounterOptions = {},
+  ) {
     this.#store = store
+    this.#log = log
     this.#atLeast = after + 1n
   }
 
@@ -27,17 +57,18 @@ export class CheckpointIdCounter {
    * The next id; nobody else gets it.
    *
    * @throws CoordinationConnectionLostError: an id may have been left out; call again
-   * @throws LeadershipLostError, CorruptEntryError
+   * @throws LeadershipLostError
    */
   async getAndIncrement(): Promise<bigint> {
     for (;;) {
-      const entry = await this.#store.get(NAME)
-      const stored = entry === undefined ? 1n : parse(this.#store.pathOf(NAME), entry.value)
-      const id = stored > this.#atLeast ? stored : this.#atLeast
-      const next = Buffer.from(`${id + 1n}`)
       try {
-        if (entry === undefined) await this.#store.create(NAME, next)
-        else await this.#store.replace(NAME, next, entry.version)
+        const { version, next } = await this.#read()
+        const id = next > this.#atLeast ? next : this.#atLeast
+        const value = Buffer.from(`${id + 1n}`)
+        if (version === undefined) await this.#store.create(NAME, value)
+        else await this.#store.replace(NAME, value, version)
+        this.#atLeast = id + 1n
+        this.#hasGiven = true
         return id
       } catch (error) {
         const isChanged =
@@ -48,12 +79,36 @@ export class CheckpointIdCounter {
       }
     }
   }
+
+  async #read(): Promise<Stored> {
+    try {
+      const entry = await this.#store.get(NAME)
+      if (entry === undefined) return { version: undefined, next: 1n }
+      return { version: entry.version, next: parse(this.#store.pathOf(NAME), entry.value) }
+    } catch (error) {
+      if (!(error instanceof CorruptEntryError)) throw error
+      return this.#afterAll(error)
+    }
+  }
+
+  /** Further than anybody can have counted. */
+  async #afterAll(error: CorruptEntryError): Promise<Stored> {
+    const version = await this.#store.versionOf(NAME)
+    const next = this.#hasGiven ? this.#atLeast : this.#atLeast + GAP
+    this.#log.warn('The counter of checkpoint ids cannot be read; it goes on beyond all ids', {
+      path: error.path,
+      next: `${next}`,
+      error,
+    })
+    return { version, next }
+  }
 }
 
 function parse(path: string, value: Uint8Array): bigint {
   const text = Buffer.from(value).toString()
-  if (/^[1-9]\d{0,18}$/.test(text)) return BigInt(text)
-  const reason = new FlinkError(`expected a number from 1 on, found ${JSON.stringify(text)}`, {
+  if (/^[1-9]\d{0,18}$/.test(text) && BigInt(text) <= MAX_ID) return BigInt(text)
+  const shown = JSON.stringify(text.slice(0, 40))
+  const reason = new FlinkError(`expected a number from 1 to ${MAX_ID}, found ${shown}`, {
     code: 'FLINK_HA_ENTRY_CORRUPT',
   })
   throw new CorruptEntryError(path, reason)

@@ -99,6 +99,13 @@ export class CompletedCheckpointStore {
     return this.#checkpoints
   }
 
+  /** Of all that have a pointer, also one that cannot be read; 0: there is none. */
+  get highestId(): bigint {
+    const ids = this.#damaged.flatMap(({ name }) => (/^\d+$/.test(name) ? BigInt(name) : []))
+    ids.push(...this.#checkpoints.map(({ checkpointId }) => checkpointId))
+    return ids.reduce((a, b) => (a > b ? a : b), 0n)
+  }
+
   /** Folders of checkpoints that cannot be restored. */
   get damagedPaths(): readonly string[] {
     return this.#damaged.map(({ externalPath }) => externalPath)

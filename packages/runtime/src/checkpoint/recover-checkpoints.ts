@@ -83,8 +83,11 @@ async function recover(options: RecoverCheckpointsOptions): Promise<RecoveredChe
   const first = store.latest ?? initial
   const inFolder =
     configuration.settings.intervalMs === undefined ? 0n : await storage.highestCheckpointId()
-  const after = first === undefined || inFolder > first.checkpointId ? inFolder : first.checkpointId
-  const counter = new CheckpointIdCounter(stores.jobNamespace(jobId, 'checkpoint-ids'), after)
+  const after = [inFolder, store.highestId, first?.checkpointId ?? 0n].reduce((a, b) =>
+    a > b ? a : b,
+  )
+  const ids = stores.jobNamespace(jobId, 'checkpoint-ids')
+  const counter = new CheckpointIdCounter(ids, { after, log })
   return { store, counter, sharedState, initial }
 }
 

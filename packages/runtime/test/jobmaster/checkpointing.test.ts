@@ -235,6 +235,56 @@ t.test('JobCheckpointing: garbage where a pointer was costs that checkpoint', as
   await last.jobMaster.close()
 })
 
+t.test(
+  'JobCheckpointing: garbage where the counter of ids was costs ids, and no checkpoint',
+  async (t) => {
+    const warnings: { message: string; fields: unknown }[] = []
+    const log: Logger = {
+      ...noopLogger,
+      warn: (message, fields) => warnings.push({ message, fields }),
+      child: () => log,
+    }
+    const told = () => warnings.filter(({ message }) => message.includes('counter of checkpoint'))
+    const job = await start(t, {}, pipeline(), log)
+    await complete(job, 1)
+    const { cluster } = job
+    const ids = cluster.ha
+      .stores({ epoch: 3, uuid: 'jm-token' })
+      .jobNamespace(JOB_ID, 'checkpoint-ids')
+    const [name] = await ids.names()
+    const spoil = async (value: string) => {
+      await ids.replace(name!, Buffer.from(value), (await ids.versionOf(name!))!)
+    }
+    await spoil('garbage')
+    await complete(job, 2)
+    t.match(told(), [{ fields: { path: ids.pathOf(name!), next: '2' } }], 'this leader knows them')
+    await job.jobMaster.close()
+
+    const later = cluster.ha
+      .stores({ epoch: 4, uuid: 'jm-token' })
+      .jobNamespace(JOB_ID, 'checkpoint-ids')
+    // More than a number that REST can show.
+    const version = (await later.versionOf(name!))!
+    await later.replace(name!, Buffer.from(`${Number.MAX_SAFE_INTEGER + 1}`), version)
+    const next = await RunningJob.startIn(cluster, pipeline(), {
+      configuration: KEYS,
+      epoch: 4,
+      log,
+    })
+    t.teardown(() => next.jobMaster.close())
+    for (const taskManager of cluster.taskManagers) {
+      taskManager.triggered.length = 0
+      await taskManager.register()
+      await taskManager.offer(2)
+    }
+    await settle()
+    t.strictSame(restoredTexts(next, 1, 1), ['2 of 1-1 [64, 127]'])
+    await complete(next, 1_000_000_003)
+    await complete(next, 1_000_000_004)
+    t.equal(told().length, 2, 'the next one leaves out all that may have been given')
+  },
+)
+
 t.test('a trigger that a task refuses, or that fails, gives the checkpoint up', async (t) => {
   const job = await start(t)
   const { taskManager } = job.task(0, 0)
