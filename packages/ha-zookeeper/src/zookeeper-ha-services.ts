@@ -90,7 +90,10 @@ export class ZooKeeperHaServices implements HighAvailabilityServices {
       retry,
       clock,
       log,
-      prepare: () => prepareCluster(zooKeeper, paths),
+      prepare: async () => {
+        await this.#clusterEnd.prepare()
+        await prepareCluster(zooKeeper, paths)
+      },
       hasEnded: (czxid) => this.#clusterEnd.hasEnded(czxid),
       onWon: (latch) => this.#onWon(latch),
       onLost: () => this.#onLost(),
@@ -256,6 +259,7 @@ export class ZooKeeperHaServices implements HighAvailabilityServices {
       }
     } finally {
       this.#latch.close()
+      this.#clusterEnd.close()
       this.#watches.close()
       this.#reads.close()
       for (const end of this.#endings) end()

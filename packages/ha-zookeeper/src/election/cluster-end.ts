@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Clock, Logger } from '@flink-ts/core'
-import { childPath, type ZooKeeperClient } from '@flink-ts/zookeeper-client'
+import { childPath, type ZooKeeperClient, type ZooKeeperStat } from '@flink-ts/zookeeper-client'
 import { CLUSTER_HAS_ENDED, childrenOf } from '../cluster-layout.js'
 import { type ClusterPaths, latchQueue } from '../cluster-paths.js'
 import { hasReason } from '../coordination-reads.js'
@@ -10,6 +10,12 @@ import { CoordinationDataLostError } from '../zookeeper-ha-errors.js'
 /** Longest time that others are waited for: whoever hangs is put out. */
 const PATIENCE_MS = 5_000
 const LOOK_EVERY_MS = 50
+
+const WAS_ENDED = 'its leader or an operator has ended it'
+const NOTHING_IS_LEFT =
+  'nothing is left of it: it was ended while this process was away, or all of its other JobManagers were stopped and no job was kept'
+const ANOTHER_ONE =
+  'another one has begun with the same id while this process was away; start this JobManager anew if it is to take part in that one'
 
 export interface ClusterEndOptions {
   readonly zooKeeper: ZooKeeperClient
@@ -37,6 +43,8 @@ export class ClusterEnd {
   readonly #options: ClusterEndOptions
   #membership: Membership | undefined
   #isTold = false
+  /** When this process came back. */
+  #wasGone = false
   /** In which a watcher is set. */
   #watchedIn: string | undefined
 
@@ -49,6 +57,18 @@ export class ClusterEnd {
     const isFirst = !this.#isTold
     this.#isTold = true
     return isFirst
+  }
+
+  /** This process ends by itself, and is told nothing from now on. Idempotent. */
+  close(): void {
+    this.#isTold = true
+  }
+
+  /** Before this process makes nodes that are missing: it must not take its own ones for those of another cluster. */
+  async prepare(): Promise<void> {
+    const { zooKeeper, paths } = this.#options
+    if (this.#membership === undefined) return
+    this.#wasGone = (await zooKeeper.exists(paths.cluster)) === undefined
   }
 
   /**
@@ -85,14 +105,23 @@ export class ClusterEnd {
       // Transactions are counted anew.
       onFatalError(new CoordinationDataLostError(paths.cluster))
     } else {
-      this.#options.log.info('The cluster has ended, and this process ends with it', {
-        node: paths.cluster,
-        ...membership,
-        now: stat && { cluster: stat.czxid, ended: stat.mzxid },
-      })
+      this.#logEnd(stat)
       onClusterEnded()
     }
     return true
+  }
+
+  /** Nobody else tells an operator why a process that was away has ended. */
+  #logEnd(now: ZooKeeperStat | undefined): void {
+    const { paths, log } = this.#options
+    const message = 'The cluster has ended, and this process ends with it'
+    const { cluster, joined } = this.#membership!
+    const facts = { node: paths.cluster, joined: { cluster, node: joined } }
+    if (now === undefined || this.#wasGone) {
+      log.warn(message, { why: NOTHING_IS_LEFT, ...facts })
+    } else if (now.czxid !== cluster) {
+      log.warn(message, { why: ANOTHER_ONE, ...facts, now: now.czxid })
+    } else log.info(message, { why: WAS_ENDED, ...facts, ended: now.mzxid })
   }
 
   #onChange(sessionId: string | undefined): void {
