@@ -21,18 +21,12 @@ import { NodeZooKeeperClient } from '@flink-ts/zookeeper-client'
 import t from 'tap'
 import { startZooKeeper, zookeeperMissing } from './clusters/zookeeper.js'
 import { Command } from './support/command.js'
+import { until } from './support/until.js'
 
 const DISPATCHER = { kind: 'dispatcher' } as const
 const skip = zookeeperMissing() ?? false
 
-/** Until `condition` holds. */
-async function until(what: string, condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 20_000
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`${what}: not within 20 s`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-}
+t.setTimeout(180_000)
 
 t.test('ZooKeeperHaServices over a real ensemble', { skip }, async (t) => {
   const ensemble = await startZooKeeper()
@@ -41,8 +35,8 @@ t.test('ZooKeeperHaServices over a real ensemble', { skip }, async (t) => {
     'high-availability.type': 'zookeeper',
     'high-availability.zookeeper.quorum': ensemble.connectString,
     'high-availability.storageDir': storageDir,
-    'high-availability.zookeeper.client.session-timeout': '3 s',
-    'high-availability.zookeeper.client.connection-timeout': '2 s',
+    'high-availability.zookeeper.client.session-timeout': '6 s',
+    'high-availability.zookeeper.client.connection-timeout': '30 s',
     'high-availability.zookeeper.client.retry-wait': '100 ms',
   })
   const clock = new SystemClock()
@@ -77,8 +71,8 @@ t.test('ZooKeeperHaServices over a real ensemble', { skip }, async (t) => {
   const clusters = createZooKeeperClusters({ ...world, fileSystems })
   const zooKeeper = new NodeZooKeeperClient({
     connectString: ensemble.connectString,
-    sessionTimeoutMs: 3_000,
-    connectionTimeoutMs: 2_000,
+    sessionTimeoutMs: 30_000,
+    connectionTimeoutMs: 30_000,
     acl: 'open',
     ...world,
   })
@@ -112,21 +106,25 @@ t.test('ZooKeeperHaServices over a real ensemble', { skip }, async (t) => {
   })
 
   await t.test('a term that is over is refused by the servers', async (t) => {
-    await until('b has joined', () => b.ha.token === undefined)
     await until('found', () => told.at(-1)?.address === 'a')
     const latch = '/flink/default/leader/latch'
-    const { children } = await zooKeeper.getChildren(latch)
-    t.equal(children.length, 2)
-    const first = [...children].sort((x, y) => (x.slice(-10) < y.slice(-10) ? -1 : 1))[0]!
+    const queue = await until('b has joined', async () => {
+      const { children } = await zooKeeper.getChildren(latch)
+      return children.length === 2 && children
+    })
+    const first = [...queue].sort((x, y) => (x.slice(-10) < y.slice(-10) ? -1 : 1))[0]!
     const store = a.ha.stores(a.tokens[0]!).namespace('drivers/x')
-    const removed = zooKeeper.remove(`${latch}/${first}`, -1)
-    await removed
+    await zooKeeper.remove(`${latch}/${first}`, -1)
     await t.rejects(store.create('late', Buffer.from('')), { code: 'FLINK_LEADERSHIP_LOST' })
     t.match(warnings.join('\n'), /A change of a former leader was refused .*drivers\/x\/late/)
     await until('b leads', () => b.ha.token !== undefined)
     t.ok(b.tokens[0]!.epoch > a.tokens[0]!.epoch)
     await until('b is found', () => told.at(-1)?.address === 'b')
-    t.match(await clusters.list(), [{ clusterId: 'default', contenders: ['b', 'a'], jobs: [] }])
+    const [cluster] = await until('a has joined again', async () => {
+      const found = await clusters.list()
+      return found[0]?.contenders.length === 2 && found
+    })
+    t.match(cluster, { clusterId: 'default', contenders: ['b', 'a'], jobs: [] })
     await t.rejects(clusters.remove('default'), { code: 'FLINK_HA_CLUSTER_ALIVE' })
   })
 
@@ -141,7 +139,10 @@ t.test('ZooKeeperHaServices over a real ensemble', { skip }, async (t) => {
     await until('it leads and writes', () => child.stdout.includes('wrote 20\n'))
     const stopped = Configuration.fromMap(values)
     const next = await contender('next', { ...world, configuration: stopped })
-    await until('both take part', () => next.ha.token === undefined)
+    await until('both take part', async () => {
+      const { children } = await zooKeeper.getChildren('/flink/stopped/leader/latch')
+      return children.length === 2
+    })
     child.kill('SIGSTOP')
     await until('another one leads', () => next.ha.token !== undefined)
     const store = next.ha.stores(next.tokens[0]!).namespace('drivers/x')

@@ -26,7 +26,7 @@ t.test(
       configuration: {
         'high-availability.type': 'zookeeper',
         'high-availability.zookeeper.quorum': zooKeeper.connectString,
-        'high-availability.zookeeper.client.session-timeout': '2 s',
+        'high-availability.zookeeper.client.session-timeout': '5 s',
         // Clients need none; JobManagers get the test's own.
         'high-availability.storageDir': 'file:///replaced',
         'high-availability.cluster-id': '/clients',

@@ -21,11 +21,12 @@ t.test(
       configuration: {
         'env.log.level': 'INFO',
         'resourcemanager.driver': 'process',
-        'resourcemanager.taskmanager-timeout': '2 s',
+        // Between the registration of a TaskManager and the job's request for its slots.
+        'resourcemanager.taskmanager-timeout': '8 s',
         'slot.idle.timeout': '500 ms',
         'high-availability.type': 'zookeeper',
         'high-availability.zookeeper.quorum': zooKeeper.connectString,
-        'high-availability.zookeeper.client.session-timeout': '2 s',
+        'high-availability.zookeeper.client.session-timeout': '5 s',
         'high-availability.cluster-id': '/elastic',
       },
     })
@@ -43,8 +44,10 @@ t.test(
     const before = workers().sort()
     t.equal(new Set(before).size, 2, 'a process for each slot')
 
-    const leader = processesWith(`rest.port=${cluster.restPort}`)[0]!
-    killHard(leader)
+    const listed = await cluster.flink('ha', 'list', storage)
+    const [, leadingPort] = /leads at http:\/\/localhost:(\d+)/.exec(listed.stdout) ?? []
+    t.ok(leadingPort, listed.stdout)
+    killHard(processesWith(`rest.port=${leadingPort}`)[0]!)
     await until('the job runs under the other one', async () => {
       const { stdout } = await cluster.flink('list', '-r')
       return stdout.includes(jobId)
