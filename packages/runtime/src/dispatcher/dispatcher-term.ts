@@ -1,6 +1,6 @@
 import type { Logger } from '@flink-ts/core'
 import type { MainThreadExecutor } from '@flink-ts/rpc'
-import { areOfOneTerm, type JobBlobs, type TermBlobs } from '../blob/job-blobs.js'
+import type { JobBlobs, TermBlobs } from '../blob/job-blobs.js'
 import type { LeaderStores } from '../highavailability/high-availability-services.js'
 import {
   CoordinationConnectionLostError,
@@ -17,6 +17,7 @@ import { DuplicateJobSubmissionError } from './dispatcher-errors.js'
 import { infoOfResult } from './ended-job-info.js'
 import { jobResultOf } from './job-details.js'
 import type { JobManagerRunner } from './job-manager-runner.js'
+import { JobPrograms } from './job-programs.js'
 import { type RecoveredJobs, recoverJobs } from './recover-jobs.js'
 import { CONNECTION_RETRIES, changeRetries, STORAGE_RETRIES } from './store-retries.js'
 
@@ -48,6 +49,7 @@ export interface DispatcherTermOptions {
 export class DispatcherTerm {
   readonly #options: DispatcherTermOptions
   readonly #retries: Retries
+  readonly #programs: JobPrograms
   readonly #runners = new Map<string, JobManagerRunner>()
   /** Ids of jobs that are being submitted. */
   readonly #submitting = new Set<string>()
@@ -61,7 +63,14 @@ export class DispatcherTerm {
   constructor(options: DispatcherTermOptions) {
     this.#options = options
     const { mainThread, log } = options
-    this.#retries = new Retries((delayMs, action) => mainThread.schedule(delayMs, action), log)
+    const retries = new Retries((delayMs, action) => mainThread.schedule(delayMs, action), log)
+    this.#retries = retries
+    this.#programs = new JobPrograms({
+      blobs: options.blobs,
+      retries,
+      log,
+      isOver: () => this.#closed,
+    })
   }
 
   /** Of jobs that have not ended, as far as anybody may know. */
@@ -90,13 +99,13 @@ export class DispatcherTerm {
       log.error('A job is left out: what is kept of it cannot be read', { jobId, error })
     }
     // Before anybody asks for these jobs: they run as soon as this leader serves.
-    await Promise.all(jobGraphs.map((jobGraph) => this.#recoverBlobs(jobGraph)))
+    await Promise.all(jobGraphs.map((jobGraph) => this.#programs.recover(jobGraph)))
   }
 
   /** Goes on with the jobs that were recovered. */
   start(): void {
     const { log, onJobEnded } = this.#options
-    const { jobGraphs, dirtyResults } = this.#recovered!
+    const { jobGraphs, dirtyResults, unreadable } = this.#recovered!
     for (const result of dirtyResults) {
       const { jobId, name, status } = result
       log.info('Cleaning up after a job of an earlier leader', { jobId, job: name, status })
@@ -107,7 +116,8 @@ export class DispatcherTerm {
       log.info('Recovered a job', { jobId: jobGraph.jobId, job: jobGraph.name })
       this.#runJob(jobGraph)
     }
-    this.#track(this.#removeAbandonedBlobs())
+    // Nobody knows which programs belong to jobs that cannot be read.
+    if (unreadable.size === 0) this.#track(this.#programs.removeAbandoned())
   }
 
   /**
@@ -129,7 +139,7 @@ export class DispatcherTerm {
         stores.jobResults.hasJobResult(jobId),
       )
       if (ended) throw new DuplicateJobSubmissionError(jobId, true)
-      await this.#registerBlobs(jobGraph)
+      await this.#programs.register(jobGraph)
       await this.#keepJobGraph(jobGraph)
     } catch (error) {
       if (error instanceof EntryExistsError) throw new DuplicateJobSubmissionError(jobId, false)
@@ -142,7 +152,7 @@ export class DispatcherTerm {
         log.warn('A job may have been kept, or not: its submission failed', { jobId, error })
         throw doubt
       }
-      await this.#releaseRefused(jobId)
+      await this.#programs.releaseRefused(jobId)
       throw error
     } finally {
       this.#submitting.delete(jobId)
@@ -179,42 +189,7 @@ export class DispatcherTerm {
     for (const runner of this.#runners.values()) this.#track(runner.close())
     this.#runners.clear()
     await Promise.all(this.#ending)
-    const { blobs } = this.#options
-    if (blobs !== undefined && areOfOneTerm(blobs)) await blobs.close()
-  }
-
-  async #recoverBlobs(jobGraph: JobGraph): Promise<void> {
-    const { jobId, name } = jobGraph
-    try {
-      await this.#retries.run(`fetch the program of job ${jobId}`, STORAGE_RETRIES, () =>
-        this.#registerBlobs(jobGraph),
-      )
-    } catch (error) {
-      if (this.#closed) return
-      // Its tasks will fail and say so.
-      this.#options.log.error('The program of a recovered job is missing', {
-        jobId,
-        job: name,
-        error,
-      })
-    }
-  }
-
-  async #removeAbandonedBlobs(): Promise<void> {
-    const { blobs, log } = this.#options
-    if (this.#closed || blobs === undefined || !areOfOneTerm(blobs)) return
-    // Nobody knows which programs belong to jobs that cannot be read.
-    if (this.#recovered!.unreadable.size > 0) return
-    await blobs.removeAbandoned().catch((error) => {
-      log.warn('Programs of earlier leaders were not removed; the next leader tries again', {
-        error,
-      })
-    })
-  }
-
-  async #registerBlobs({ jobId, program }: JobGraph): Promise<void> {
-    if (program?.bundleKey === undefined) return
-    await this.#options.blobs?.registerJob(jobId, [program.bundleKey])
+    await this.#programs.close()
   }
 
   async #keepJobGraph(jobGraph: JobGraph): Promise<void> {
@@ -234,19 +209,6 @@ export class DispatcherTerm {
       }
     })
     this.#doubtful.delete(jobId)
-  }
-
-  async #releaseRefused(jobId: string): Promise<void> {
-    const { blobs, log } = this.#options
-    try {
-      await blobs?.releaseJob(jobId)
-    } catch (error) {
-      // The submitter hears why the job was refused.
-      log.warn('The program of a refused job was not removed; the next leader does', {
-        jobId,
-        error,
-      })
-    }
   }
 
   #runJob(jobGraph: JobGraph): void {
@@ -282,7 +244,7 @@ export class DispatcherTerm {
 
   /** @param earlier how it ended, if that was under another leader */
   async #cleanUp(jobId: string, earlier?: JobResult): Promise<void> {
-    const { cleanUpCheckpoints, stores, blobs, cleanup, keepResults, log } = this.#options
+    const { cleanUpCheckpoints, stores, cleanup, keepResults, log } = this.#options
     const policy: RetryPolicy = {
       ...cleanup,
       isWorthRetrying: (error) => !(error instanceof LeadershipLostError),
@@ -296,7 +258,7 @@ export class DispatcherTerm {
         const parts = await Promise.allSettled([
           stores.jobGraphs.removeJobGraph(jobId),
           stores.cleanUpJob(jobId),
-          blobs?.releaseJob(jobId),
+          this.#programs.release(jobId),
         ])
         for (const part of parts) if (part.status === 'rejected') throw part.reason
         await stores.jobResults.markClean(jobId, keepResults)
