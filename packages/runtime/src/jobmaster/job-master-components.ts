@@ -7,7 +7,6 @@ import {
 } from '@flink-ts/core'
 import type { ShuffleMaster } from '@flink-ts/network'
 import type { MainThreadExecutor } from '@flink-ts/rpc'
-import type { AssignedSlot } from '../executiongraph/execution.js'
 import { slotProfilesOf } from '../jobgraph/slot-profiles.js'
 import type {
   EndpointAddress,
@@ -58,8 +57,6 @@ export interface JobMasterEvents
   heartbeat(resourceId: string, payload: TaskExecutorToJobMasterHeartbeatPayload): void
   taskManagerLost(resourceId: string, cause: Error): void
   slotFailed(allocationId: AllocationId, cause: ErrorInfo): void
-  /** A slot that the job does not use goes back to its TaskManager. */
-  freeSlot(slot: AssignedSlot, reason: string): void
 }
 
 /** The job's own configuration over that of the cluster. */
@@ -103,7 +100,7 @@ export function createJobMasterComponents(
     profiles: slotProfilesOf(jobGraph).values(),
     balanceTasks: settings.balanceTasks,
     onRequirementChanged: () => resourceManager.requirementsChanged(),
-    freeSlot: (slot, reason) => events.freeSlot(slot, reason),
+    freeSlot: (slot, reason) => taskManagers.freeSlot(slot, reason),
   })
   const taskManagers = new TaskManagerConnections({
     rpcService: options.rpcService,

@@ -2,7 +2,6 @@ import { type AllocationId, FlinkError } from '@flink-ts/core'
 import { networkShuffleMaster } from '@flink-ts/network'
 import { FencedRpcEndpoint } from '@flink-ts/rpc'
 import { withOwnVertices } from '../checkpoint/adopt-max-parallelism.js'
-import type { AssignedSlot } from '../executiongraph/execution.js'
 import { isTerminalJobStatus } from '../executiongraph/job-status.js'
 import { LeadershipLostError } from '../highavailability/store/store-errors.js'
 import { toErrorInfo } from '../messages/error-info.js'
@@ -76,7 +75,6 @@ export class JobMaster extends FencedRpcEndpoint {
         heartbeat: (resourceId, payload) => this.#onHeartbeat(resourceId, payload),
         taskManagerLost: (resourceId, cause) => this.#onTaskManagerLost(resourceId, cause),
         slotFailed: (allocationId, cause) => this.#onSlotFailed(allocationId, cause),
-        freeSlot: (slot, reason) => this.#freeSlot(slot, reason),
         executionEnded: (vertex) => {
           this.#coordinators?.executionEnded(vertex)
           this.#checkpointing?.executionEnded(vertex)
@@ -279,19 +277,6 @@ export class JobMaster extends FencedRpcEndpoint {
     this.#scheduler.slotsLost([allocationId], undefined, cause)
   }
 
-  #freeSlot({ allocationId, location }: AssignedSlot, reason: string): void {
-    const cause = new FlinkError(`Slot ${allocationId} was given back: ${reason}`, {
-      code: 'FLINK_SLOT_RELEASED',
-    })
-    this.#components.taskManagers
-      .gateway(location.resourceId)
-      ?.freeSlot({ allocationId, cause: toErrorInfo(cause) })
-      .catch((error) => {
-        // The next heartbeat names the slots that this job still holds.
-        this.log.info('Giving a slot back failed', { allocationId, error })
-      })
-  }
-
   #archivedCheckpoints(): Pick<ExecutionGraphInfo, 'checkpoints'> {
     const { jobId } = this.#options.jobGraph
     const overview = this.#checkpointing?.statisticsOf({ jobId, kind: 'OVERVIEW' })
@@ -312,20 +297,11 @@ export class JobMaster extends FencedRpcEndpoint {
         code: status === 'SUSPENDED' ? JOB_SUSPENDED_CODE : 'FLINK_JOB_ENDED',
       }),
     )
-    const goodbyes = this.#components.taskManagers.resourceIds.map((resourceId) =>
-      this.#components.taskManagers
-        .gateway(resourceId)
-        ?.disconnectJobMaster({ jobId, cause })
-        .catch((error) => {
-          this.log.debug('A TaskManager was not told of the end of a job', { resourceId, error })
-        }),
-    )
-    this.#components.taskManagers.close()
+    const told = this.#components.taskManagers.close(cause)
     this.#options.shuffleMaster?.unregisterJob(jobId)
-    this.#disconnected = Promise.all([
-      ...goodbyes,
-      this.#components.resourceManager.close(status),
-    ]).then(() => {})
+    this.#disconnected = Promise.all([told, this.#components.resourceManager.close(status)]).then(
+      () => {},
+    )
     this.#options.onJobTerminated({ ...this.executionGraphInfo(), ...this.#archivedCheckpoints() })
   }
 }

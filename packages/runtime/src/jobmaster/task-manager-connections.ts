@@ -1,5 +1,4 @@
-import type { Clock, Logger } from '@flink-ts/core'
-import { FlinkError } from '@flink-ts/core'
+import { type Clock, FlinkError, type Logger, type SerializedError } from '@flink-ts/core'
 import {
   type FencingToken,
   type MainThreadExecutor,
@@ -7,9 +6,11 @@ import {
   type RpcService,
   RpcTimeoutError,
 } from '@flink-ts/rpc'
+import type { AssignedSlot } from '../executiongraph/execution.js'
 import { HeartbeatLostError } from '../heartbeat/heartbeat-lost-error.js'
 import { HeartbeatSender } from '../heartbeat/heartbeat-sender.js'
 import type { HeartbeatSettings } from '../heartbeat/heartbeat-settings.js'
+import { toErrorInfo } from '../messages/error-info.js'
 import { TASK_EXECUTOR_GATEWAY } from '../messages/gateways.js'
 import type {
   EndpointAddress,
@@ -120,10 +121,6 @@ export class TaskManagerConnections {
     return this.#connections.get(resourceId)?.location
   }
 
-  get resourceIds(): string[] {
-    return [...this.#connections.keys()]
-  }
-
   /**
    * Finds out whether a TaskManager is there now, whatever its heartbeats have said.
    *
@@ -173,10 +170,34 @@ export class TaskManagerConnections {
     onLost(resourceId, cause)
   }
 
-  /** Ends all connections without telling `onLost`. */
-  close(): void {
-    for (const resourceId of this.resourceIds) this.#remove(resourceId)
+  /** Gives a slot back. */
+  freeSlot({ allocationId, location }: AssignedSlot, reason: string): void {
+    const cause = new FlinkError(`Slot ${allocationId} was given back: ${reason}`, {
+      code: 'FLINK_SLOT_RELEASED',
+    })
+    this.gateway(location.resourceId)
+      ?.freeSlot({ allocationId, cause: toErrorInfo(cause) })
+      .catch((error) => {
+        // The next heartbeat names the slots that this job still holds.
+        this.#options.log.info('Giving a slot back failed', { allocationId, error })
+      })
+  }
+
+  /**
+   * Ends all connections without telling `onLost`.
+   *
+   * @returns never rejects; resolves when all TaskManagers were told, or cannot be
+   */
+  async close(cause: SerializedError): Promise<void> {
+    const { jobId, log } = this.#options
+    const goodbyes = [...this.#connections].map(([resourceId, { gateway }]) =>
+      gateway.disconnectJobMaster({ jobId, cause }).catch((error) => {
+        log.debug('A TaskManager was not told of the end of a job', { resourceId, error })
+      }),
+    )
+    for (const resourceId of [...this.#connections.keys()]) this.#remove(resourceId)
     this.#heartbeats.close()
+    await Promise.all(goodbyes)
   }
 
   #heartbeat(resourceId: string): TaskExecutorHeartbeatFromJobMasterRequest {
