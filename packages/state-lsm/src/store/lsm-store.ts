@@ -1,18 +1,19 @@
 import assert from 'node:assert/strict'
+import { BackgroundCompaction } from './background-compaction.js'
 import { BlockCache } from './block-cache.js'
-import { compact, type IsExpired } from './compaction.js'
+import type { IsExpired } from './compaction.js'
 import { type Cursor, NO_BYTES, TOMBSTONE } from './cursor.js'
-import { type CompactionPlan, type LeveledTable, Levels, leveledTable } from './levels.js'
+import { Levels, leveledTable } from './levels.js'
 import { LiveCursor } from './live-cursor.js'
 import { type MemoryPlan, memoryOf } from './memory-plan.js'
 import { Memtable } from './memtable.js'
 import { MergingCursor } from './merging-cursor.js'
 import { NewTables } from './new-tables.js'
 import { StoreView } from './store-view.js'
-import { Table } from './table.js'
+import type { Table } from './table.js'
 import { tableCursors } from './table-cursors.js'
+import { TableFactory } from './table-factory.js'
 import type { TableFiles } from './table-files.js'
-import { TableWriter } from './table-writer.js'
 
 /** Bytes written after which a piece of the work in the background is done. */
 const WORK_EVERY_BYTES = 8 * 1024
@@ -37,24 +38,21 @@ export interface LsmStoreOptions {
  */
 export class LsmStore {
   readonly #options: LsmStoreOptions
-  readonly #cache: BlockCache
+  readonly #tables: TableFactory
   readonly #levels: Levels
+  readonly #compaction: BackgroundCompaction
   readonly #memtableBytes: number
-  readonly #tableBytes: number
   #active: Memtable
   /** Oldest first; each is being written, or will be. */
   readonly #frozen: Memtable[] = []
   readonly #spare: Memtable[] = []
   #flush: Generator<number, void> | undefined
-  #compaction: Generator<number, void> | undefined
   /** Views that wait for tables of memtables that were frozen for them. */
   readonly #waiting = new Set<StoreView>()
   #credit = 0
-  #nextNumber = 1
   #isClosed = false
-  /** Bytes of tables written so far, from memory and by merging. */
+  /** Bytes of tables written so far from memory. */
   flushedBytes = 0
-  compactedBytes = 0
   /** Where {@link get} found the value; valid until the next call. */
   valueBytes: Buffer = NO_BYTES
   valueStart = 0
@@ -64,9 +62,16 @@ export class LsmStore {
     this.#options = options
     const memory = options.plan ?? memoryOf(options.memoryBytes)
     this.#memtableBytes = memory.memtableBytes
-    this.#tableBytes = memory.tableBytes
-    this.#cache = new BlockCache(memory.cacheBytes)
+    this.#tables = new TableFactory(options.files, new BlockCache(memory.cacheBytes))
     this.#levels = new Levels(memory.level1Bytes)
+    this.#compaction = new BackgroundCompaction({
+      firstKeyGroup: options.firstKeyGroup,
+      lastKeyGroup: options.lastKeyGroup,
+      levels: this.#levels,
+      maker: this.#tables,
+      tableBytes: memory.tableBytes,
+      isExpired: options.isExpired,
+    })
     this.#active = new Memtable(memory.memtableBytes)
   }
 
@@ -79,6 +84,11 @@ export class LsmStore {
 
   get levels(): Levels {
     return this.#levels
+  }
+
+  /** Bytes of tables written so far by merging. */
+  get compactedBytes(): number {
+    return this.#compaction.writtenBytes
   }
 
   /** Reads the value of a key. @returns whether it has one */
@@ -189,7 +199,7 @@ export class LsmStore {
 
   /** A table over a file that is there. */
   tableOf(name: string, summary: Table['summary']): Table {
-    return new Table(name, summary, this.#options.files, this.#cache)
+    return this.#tables.open(name, summary)
   }
 
   /** Writes tables of what a view waits for, about `bytes` of it. @returns whether all is written */
@@ -201,7 +211,7 @@ export class LsmStore {
   /** Does the work in the background until there is none, or for so many bytes. @returns whether there is none */
   settle(bytes = Number.POSITIVE_INFINITY): boolean {
     for (let left = bytes; left > 0; ) {
-      const done = this.#frozen.length > 0 ? this.#flushStep() : this.#compactionStep()
+      const done = this.#frozen.length > 0 ? this.#flushStep() : this.#compaction.step()
       if (done === 0) return true
       left -= done
     }
@@ -213,7 +223,7 @@ export class LsmStore {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#flush?.return(undefined)
-    this.#compaction?.return(undefined)
+    this.#compaction.close()
     for (const { table } of this.#levels.all()) table.abandon()
     this.#options.files.close()
   }
@@ -222,7 +232,7 @@ export class LsmStore {
     while (this.#frozen.length > 1) this.#flushStep()
     this.#freeze(bytes)
     // Reads become slow when level 0 grows, and the disk full when merging stays behind: then writes wait for it.
-    while (this.#levels.pressure > 3 && this.#compactionStep() > 0);
+    while (this.#levels.pressure > 3 && this.#compaction.step() > 0);
   }
 
   #freeze(neededBytes = 0): void {
@@ -254,11 +264,11 @@ export class LsmStore {
       for (let left = due; left > 0 && this.#frozen.length > 0; ) left -= this.#flushStep()
       return
     }
-    if (this.#compaction === undefined && this.#levels.pressure < 1) return
+    if (!this.#compaction.isUnderWay && this.#levels.pressure < 1) return
     const { pressure } = this.#levels
     const factor = pressure < 1.5 ? 12 : pressure < 2 ? 24 : 48
     for (let left = written * factor; left > 0; ) {
-      const done = this.#compactionStep()
+      const done = this.#compaction.step()
       if (done === 0) return
       left -= done
     }
@@ -277,7 +287,7 @@ export class LsmStore {
   *#flushOldest(): Generator<number, void> {
     const memtable = this.#frozen[0]!
     const { firstKeyGroup, lastKeyGroup } = this.#options
-    const output = new NewTables(this.#maker('flushedBytes'), Number.POSITIVE_INFINITY)
+    const output = new NewTables(this.#tables, Number.POSITIVE_INFINITY)
     const cursor = memtable.cursor(firstKeyGroup, lastKeyGroup)
     let isDone = false
     try {
@@ -297,8 +307,9 @@ export class LsmStore {
       cursor.close()
       if (!isDone) output.abort()
     }
-    const made = output.tables.map((table) => this.#leveled(table, 0))
+    const made = output.placedAt(0, this.#options)
     for (const table of made) this.#levels.add(table)
+    this.flushedBytes += output.sizeBytes
     this.#frozen.shift()
     for (const view of this.#waiting) {
       if (!view.tablesOf(memtable, made)) continue
@@ -306,67 +317,5 @@ export class LsmStore {
       this.#giveBackMemtables(view)
     }
     this.#recycle(memtable)
-  }
-
-  #compactionStep(): number {
-    if (this.#compaction === undefined) {
-      const plan = this.#levels.plan()
-      if (plan === undefined) return 0
-      this.#compaction = this.#compact(plan)
-    }
-    const { done, value } = this.#compaction.next()
-    if (done === true) {
-      this.#compaction = undefined
-      return 1
-    }
-    return Math.max(1, value)
-  }
-
-  *#compact(plan: CompactionPlan): Generator<number, void> {
-    const { upper, lower, targetLevel } = plan
-    const size = targetLevel === 0 ? Number.POSITIVE_INFINITY : this.#tableBytes
-    const output = new NewTables(this.#maker('compactedBytes'), size)
-    let isDone = false
-    try {
-      yield* compact(plan, output, this.#options.isExpired)
-      isDone = true
-    } finally {
-      if (!isDone) output.abort()
-    }
-    const made = output.tables.map((table) => this.#leveled(table, targetLevel))
-    const level0 = this.#levels.level(0)
-    const newer = level0[level0.indexOf(upper[0]!) - 1]
-    this.#levels.remove([...upper, ...lower])
-    for (const table of made) this.#levels.add(table, newer)
-    for (const { table } of [...upper, ...lower]) table.release()
-  }
-
-  #leveled(table: Table, level: number): LeveledTable {
-    const leveled = leveledTable(table, level, this.#options)
-    assert(leveled !== undefined, 'what was written belongs to this range of key groups')
-    return leveled
-  }
-
-  #maker(counter: 'flushedBytes' | 'compactedBytes') {
-    const { files } = this.#options
-    return {
-      create: () => {
-        const name = `${String(this.#nextNumber++).padStart(6, '0')}.tbl`
-        const file = files.create(name)
-        const writer = new TableWriter(file)
-        return {
-          writer,
-          finish: () => {
-            const summary = writer.finish()
-            this[counter] += summary.sizeBytes
-            return this.tableOf(name, summary)
-          },
-          abort: () => {
-            file.close()
-            files.delete(name)
-          },
-        }
-      },
-    }
   }
 }
