@@ -8,36 +8,26 @@ import {
 } from '@flink-ts/core'
 import { currentProgramContext, type ProgramContext } from '@flink-ts/runtime/program'
 import type { SocketTextSourceConfig } from '../connectors/socket/socket-text-source.js'
-import { createStreamBuilder } from '../datastream/create-stream-builder.js'
-import {
-  checkParallelism,
-  checkText,
-  newOperatorSettings,
-} from '../datastream/operator-settings.js'
+import { checkParallelism, checkText } from '../datastream/operator-settings.js'
 import type { SingleOutputStreamOperator } from '../datastream/single-output-stream-operator.js'
-import type { StreamBuilder } from '../datastream/stream-builder.js'
 import type { WatermarkStrategy } from '../eventtime/watermark-strategy.js'
 import { InvalidProgramError } from '../functions/errors.js'
 import { type ExecutionPlan, executionPlanOf } from '../graph/execution-plan.js'
 import { generateRecordedJob } from '../graph/job-graph-generator.js'
 import type { StreamGraph } from '../graph/stream-graph.js'
 import { generateStreamGraph } from '../graph/stream-graph-generator.js'
-import type {
-  ConnectorEnvironment,
-  OperatorTransformation,
-  SourceTransformation,
-} from '../graph/transformation.js'
+import type { ConnectorEnvironment, OperatorTransformation } from '../graph/transformation.js'
 import { CheckpointConfig, type CheckpointingMode } from './checkpoint-config.js'
 import { ExecutionConfig } from './execution-config.js'
 import { explicitProgramContext, findProgramContext } from './executor-factory.js'
 import { JobClient } from './job-client.js'
 import type { JobExecutionResult } from './job-execution-result.js'
 import { newJobId } from './new-job-id.js'
+import { RecordedOperators } from './recorded-operators.js'
 import { RegisteredSlotSharingGroups } from './registered-slot-sharing-groups.js'
 import type { SlotSharingGroup } from './slot-sharing-group.js'
 import {
   collectionStep,
-  type SourceStep,
   sequenceStep,
   socketTextStep,
   sourceStep,
@@ -52,12 +42,10 @@ const WORKING_DIRECTORY = 'flink-ts.working-directory'
 export class StreamExecutionEnvironment {
   /** What the program has set. */
   readonly #configuration: Configuration
-  readonly #builder: StreamBuilder
   readonly #config: ExecutionConfig
   readonly #checkpointConfig: CheckpointConfig
   readonly #slotSharingGroups = new RegisteredSlotSharingGroups()
-  #recorded: OperatorTransformation[] = []
-  #nextId = 1
+  readonly #operators = new RecordedOperators((group) => this.#slotSharingGroups.use(group))
   #context: ProgramContext | undefined
 
   /**
@@ -126,11 +114,6 @@ export class StreamExecutionEnvironment {
     this.#config = new ExecutionConfig(this.#configuration)
     this.#checkpointConfig = new CheckpointConfig(this.#configuration)
     this.#context = context
-    this.#builder = createStreamBuilder({
-      nextId: () => this.#nextId++,
-      addOperator: (transformation) => void this.#recorded.push(transformation),
-      slotSharingGroup: (group) => this.#slotSharingGroups.use(group),
-    })
   }
 
   /** Parallelism of all operators that have none of their own. @throws InvalidProgramError */
@@ -225,12 +208,12 @@ export class StreamExecutionEnvironment {
 
   /** A stream of the elements of an array or other iterable object. Parallelism 1 unless set. */
   fromCollection<T>(elements: Iterable<T> & object): SingleOutputStreamOperator<T> {
-    return this.#addSource('Collection Source', collectionStep([...elements]))
+    return this.#operators.addSource('Collection Source', collectionStep([...elements]))
   }
 
   /** The whole numbers from `from` to `to`, both included; in order with parallelism 1 only. */
   fromSequence(from: number, to: number): SingleOutputStreamOperator<number> {
-    return this.#addSource('Sequence Source', sequenceStep(from, to))
+    return this.#operators.addSource('Sequence Source', sequenceStep(from, to))
   }
 
   /**
@@ -255,7 +238,7 @@ export class StreamExecutionEnvironment {
   ): SingleOutputStreamOperator<T> {
     const [strategy, name] = rest.length === 1 ? [undefined, rest[0]] : rest
     checkText('the name of a source', name)
-    return this.#addSource(
+    return this.#operators.addSource(
       name,
       sourceStep(source as Source<unknown, never>, name, strategy as WatermarkStrategy<unknown>),
     )
@@ -266,7 +249,10 @@ export class StreamExecutionEnvironment {
    * paths are relative to where the program was submitted.
    */
   readTextFile(path: string): SingleOutputStreamOperator<string> {
-    return this.#addSource('File Source', textFileStep(checkText('the path of a file', path)))
+    return this.#operators.addSource(
+      'File Source',
+      textFileStep(checkText('the path of a file', path)),
+    )
   }
 
   /** The lines (or texts with another end) that come over a TCP connection; for trying things out. */
@@ -275,7 +261,7 @@ export class StreamExecutionEnvironment {
     port: number,
     options: Pick<SocketTextSourceConfig, 'delimiter' | 'maxRetry'> = {},
   ): SingleOutputStreamOperator<string> {
-    return this.#addSource('Socket Stream', socketTextStep({ host, port, ...options }))
+    return this.#operators.addSource('Socket Stream', socketTextStep({ host, port, ...options }))
   }
 
   /**
@@ -298,8 +284,7 @@ export class StreamExecutionEnvironment {
 
   /** Like {@link execute}, but does not wait for the job's end. */
   async executeAsync(jobName?: string): Promise<JobClient> {
-    const recorded = this.#recorded
-    this.#recorded = []
+    const recorded = this.#operators.take()
     const context = await this.#programContext()
     const workingDirectory = await context.fromSubmission(WORKING_DIRECTORY, () => process.cwd())
     const graph = this.#generate(recorded, jobName, { workingDirectory })
@@ -313,7 +298,7 @@ export class StreamExecutionEnvironment {
    * @throws InvalidProgramError if no job can be made of it
    */
   getStreamGraph(jobName?: string): StreamGraph {
-    return this.#generate(this.#recorded, jobName, { workingDirectory: process.cwd() })
+    return this.#generate(this.#operators.all, jobName, { workingDirectory: process.cwd() })
   }
 
   /** What `flink info` prints: {@link getStreamGraph} as JSON in Flink's form. */
@@ -343,11 +328,5 @@ export class StreamExecutionEnvironment {
   async #programContext(): Promise<ProgramContext> {
     this.#context ??= await findProgramContext(this.#configuration.clone())
     return this.#context
-  }
-
-  #addSource<T>(name: string, step: SourceStep): SingleOutputStreamOperator<T> {
-    const settings = newOperatorSettings(this.#builder.nextId(), name)
-    const source: SourceTransformation = { ...settings, ...step, kind: 'source' }
-    return this.#builder.operatorStream(source)
   }
 }
