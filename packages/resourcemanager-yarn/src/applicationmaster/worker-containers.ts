@@ -20,9 +20,10 @@ import type { YarnDeployment } from '../deployment/yarn-deployment.js'
 import { Announcements } from './announcements.js'
 import { ContainerAsks } from './container-asks.js'
 import { describeContainerExit } from './container-exit.js'
+import { ContainerNews } from './container-news.js'
 import { ContainerRequest } from './container-request.js'
 import { checkResource, containerResource, describeResource } from './container-resource.js'
-import { containerStartFailed, requestWithdrawn, sizeRefused } from './container-start-error.js'
+import { containerStartFailed, requestWithdrawn } from './container-start-error.js'
 import { ExcludedNodes } from './excluded-nodes.js'
 import { NodeManagers } from './node-managers.js'
 import { PresumedEnded } from './presumed-ended.js'
@@ -54,8 +55,7 @@ export class WorkerContainers {
   readonly #asks: ContainerAsks
   readonly #excluded: ExcludedNodes
   readonly #containers = new Map<ContainerId, TrackedContainer>()
-  /** Of those that are RELEASING, which YARN has not been told yet. */
-  readonly #releases = new Set<ContainerId>()
+  readonly #news: ContainerNews
   readonly #presumedEnded = new PresumedEnded()
   readonly #announcements: Announcements
   readonly #nodeManagers: NodeManagers
@@ -71,6 +71,7 @@ export class WorkerContainers {
     this.#log = log
     this.#asks = new ContainerAsks(configuration.get(YarnOptions.TASK_MANAGER_NODE_LABEL))
     this.#excluded = new ExcludedNodes(clock, log)
+    this.#news = new ContainerNews({ asks: this.#asks, excluded: this.#excluded, log })
     this.#announcements = new Announcements(log)
     this.#nodeManagers = new NodeManagers({
       ...options,
@@ -146,46 +147,21 @@ export class WorkerContainers {
   // ---------------------------------------------------------------- what YARN is told
 
   get hasNews(): boolean {
-    return this.#asks.hasChanges || this.#releases.size > 0 || this.#excluded.hasChanges
+    return !this.#news.isEmpty
   }
 
   takeNews(): Exchange {
-    const { additions, removals } = this.#excluded.takeChanges()
-    const releases = [...this.#releases]
-    this.#releases.clear()
-    const asks = this.#asks.takeChanges()
-    for (const { numContainers, capability, priority } of asks) {
-      const size = describeResource(capability)
-      this.#log.info('Asking YARN for containers', { containers: numContainers, size, priority })
-    }
-    return { asks, releases, blacklistAdditions: additions, blacklistRemovals: removals }
+    return this.#news.take()
   }
 
   allForgotten(): void {
-    this.#asks.forgotten()
-    this.#excluded.forgotten()
-    for (const id of this.#presumedEnded.ids) this.#releases.add(id)
-    for (const { id, state } of this.#containers.values()) {
-      if (state === 'RELEASING') this.#releases.add(id)
-    }
+    const releasing = [...this.#containers.values()].filter(({ state }) => state === 'RELEASING')
+    this.#news.forgotten([...this.#presumedEnded.ids, ...releasing.map(({ id }) => id)])
   }
 
   /** None of `told` counts. */
   refused(error: Error, told: Exchange): void {
-    const why = whyOf(error)
-    this.#excluded.notTold(told.blacklistAdditions, told.blacklistRemovals)
-    if (told.asks.length === 0) {
-      // Without an ask it is the rest that YARN does not like: it would never like it.
-      this.#log.error('YARN refuses what was given back, or nodes that were excluded', { why })
-      return
-    }
-    this.#log.warn('YARN refuses sizes of containers', { sizes: told.asks.length, why })
-    for (const id of told.releases) {
-      if (this.#containers.get(id)?.state === 'RELEASING') this.#releases.add(id)
-    }
-    for (const request of this.#asks.refused(told.asks)) {
-      request.refuse(sizeRefused(request.capability, why, error))
-    }
+    this.#news.refused(error, told, (id) => this.#containers.get(id)?.state === 'RELEASING')
   }
 
   // ---------------------------------------------------------------- what YARN says
@@ -250,7 +226,7 @@ export class WorkerContainers {
       if (this.#containers.has(container.id)) continue
       if (this.#presumedEnded.has(container.id)) {
         // Its TaskManager was replaced: without this it would keep its place until it gives up by itself.
-        this.#releases.add(container.id)
+        this.#news.release(container.id)
         this.#options.onNews()
         continue
       }
@@ -275,7 +251,7 @@ export class WorkerContainers {
     }
     const { state, request, id } = container
     this.#containers.delete(id)
-    this.#releases.delete(id)
+    this.#news.ended(id)
     if (state !== 'RELEASING') this.#nodeManagers.forget(container.nodeId, id)
     container.transitionTo('COMPLETED')
     this.#presumedEnded.add(id, status.exitCode)
@@ -340,7 +316,7 @@ export class WorkerContainers {
     if (mayRun) this.#nodeManagers.stop(nodeId, id)
     else this.#nodeManagers.forget(nodeId, id)
     container.transitionTo('RELEASING')
-    this.#releases.add(id)
+    this.#news.release(id)
     this.#options.onNews()
   }
 }
