@@ -50,6 +50,7 @@ export async function installationContent(
  * Parts of an installation as a gzipped tar archive. Reads the disk of this machine.
  *
  * @param topFolder of all that is in it; default: the parts are at the top
+ * @throws Error of the disk if a part is not there, or vanishes meanwhile
  */
 export async function* packInstallation(
   home: string,
@@ -65,7 +66,15 @@ export async function* packInstallation(
   }
   // Most clients find one that was packed before.
   const { create } = await import('tar')
-  for await (const chunk of create(options, [...parts])) yield chunk
+  const archive = create(options, [...parts])
+  // Files may vanish while nobody waits for the next piece: whoever asks for it then is told.
+  archive.on('error', () => {})
+  try {
+    for await (const chunk of archive) yield chunk
+  } finally {
+    // Otherwise files stay open if nobody wants the rest.
+    archive.resume()
+  }
 }
 
 /** In the order of their paths. */

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
@@ -59,6 +59,54 @@ t.test(
     t.notOk(/\0lib\//.test(below))
   },
 )
+
+t.test('what vanishes while it is packed is told to whoever packs', async (t) => {
+  const home = mkdtempSync(join(tmpdir(), 'installation-'))
+  t.teardown(() => rmSync(home, { recursive: true, force: true }))
+  const noise = new SeededRandom(3)
+  const vanishing = () => {
+    mkdirSync(join(home, 'lib'), { recursive: true })
+    for (let i = 0; i < 100; i++) {
+      writeFileSync(join(home, 'lib', `${i}.js`), noise.hex(20_000))
+    }
+  }
+  vanishing()
+  const packing = packInstallation(home, ['lib'])
+  t.ok(((await packing.next()).value as Uint8Array).length > 0)
+  rmSync(join(home, 'lib'), { recursive: true })
+  // Whoever takes what comes is slow: the archive finds out in between.
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  await t.rejects(
+    async () => {
+      for await (const _ of packing);
+    },
+    { code: 'ENOENT' },
+  )
+
+  await t.rejects(packInstallation(home, ['lib']).next(), { code: 'ENOENT' })
+
+  vanishing()
+  const dropped = packInstallation(home, ['lib'])
+  await dropped.next()
+  await dropped.return(undefined)
+  await until(() => openFilesBelow(home) === 0)
+  t.pass('whoever has enough leaves no file open')
+})
+
+function openFilesBelow(folder: string): number {
+  return readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith(folder)
+    } catch {
+      // Closed by now.
+      return false
+    }
+  }).length
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve))
+}
 
 t.test('modulesOf knows assembled installations from checkouts', async (t) => {
   const local = new InMemoryFileSystem({ clock: new ManualClock(), random, scheme: 'file' })
