@@ -77,6 +77,7 @@ export class SimulatedFramework {
           networkMbps: 0,
           portKeys: PORT_KEYS,
         }),
+        async prepare() {},
         launch: () => ({
           command: { shell: true, value: 'bin/mesos-taskmanager.sh', environment: {}, uris: [] },
           labels: {},

@@ -1,15 +1,17 @@
 import { Agent } from 'node:http'
 import { Agent as SecureAgent } from 'node:https'
+import type { SecureContextOptions } from 'node:tls'
 import axios, { type AxiosInstance } from 'axios'
 import type { MesosRequest, MesosResponse, MesosTransport } from './mesos-transport.js'
 
-/** In PEM. */
-export interface MesosTls {
-  /** Whom to trust instead of the authorities that Node.js knows. */
-  readonly ca?: string
-  /** Of this framework, if masters ask for one; with {@link MesosTls.key}. */
-  readonly certificate?: string
-  readonly key?: string
+/** As Node.js takes it: whom to trust instead of the authorities that it knows, and key and certificate of the framework, if masters ask for one. */
+export interface MesosTls
+  extends Pick<
+    SecureContextOptions,
+    'ca' | 'cert' | 'key' | 'pfx' | 'passphrase' | 'minVersion' | 'ciphers'
+  > {
+  /** Whether a master's certificate must have the name at which it is reached. Default true. */
+  readonly verifyHostname?: boolean
 }
 
 /** By axios, over this machine's network. */
@@ -17,12 +19,8 @@ export class AxiosTransport implements MesosTransport {
   readonly #agents: readonly (Agent | SecureAgent)[]
   readonly #http: Readonly<Record<MesosRequest['kind'], AxiosInstance>>
 
-  constructor({ ca, certificate, key }: MesosTls = {}) {
-    const tls = {
-      ...(ca !== undefined && { ca }),
-      ...(certificate !== undefined && { cert: certificate }),
-      ...(key !== undefined && { key }),
-    }
+  constructor({ verifyHostname = true, ...context }: MesosTls = {}) {
+    const tls = { ...context, ...(!verifyHostname && { checkServerIdentity: () => undefined }) }
     const calls = { keepAlive: true, maxSockets: 1 }
     const agents = {
       stream: { httpAgent: new Agent(), httpsAgent: new SecureAgent(tls) },

@@ -19,6 +19,6 @@ export async function createMesosScheduler(
     ...options,
     detector,
     transport,
-    scheme: tls === undefined ? 'http' : 'https',
+    scheme: options.scheme ?? (tls === undefined ? 'http' : 'https'),
   })
 }

@@ -35,8 +35,10 @@ export interface MesosSchedulerOptions {
   readonly log?: Logger
   /** Default: none is shown. Also the principal of frameworks that name none. */
   readonly credentials?: MesosCredentials
-  /** If there, masters without a scheme (`host:port`, those that ZooKeeper names) are reached by TLS. */
+  /** For masters that are reached by TLS. Default: authorities that Node.js knows. */
   readonly tls?: MesosTls
+  /** Of masters without one (`host:port`, those that ZooKeeper names). Default: `https` if there is {@link tls}. */
+  readonly scheme?: 'http' | 'https'
   readonly limits?: Partial<MesosSchedulerLimits>
   /** Default: over HTTP. */
   readonly transport?: MesosTransport

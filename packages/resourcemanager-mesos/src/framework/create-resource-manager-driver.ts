@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os'
 import {
   type Configuration,
   createFileSystems,
@@ -15,14 +14,17 @@ import type { ResourceManagerDriver, ResourceManagerDriverContext } from '@flink
 import { createWorkerLauncher } from '../launch/create-worker-launcher.js'
 import { wantsGpus } from '../launch/worker-needs.js'
 import { LaunchCoordinator } from '../offers/launch-coordinator.js'
+import { processUser } from '../process-user.js'
 import { FrameworkIdFile } from './framework-id-file.js'
 import { frameworkInfoOf } from './framework-info.js'
+import { mastersTls } from './masters-tls.js'
 import { MesosResourceManagerDriver } from './mesos-resource-manager-driver.js'
 
 /**
  * How `entrypoint` gets the driver of a package that it loads by its name.
  *
  * @throws IllegalConfigurationError for what contradicts itself, or without `mesos.master`
+ * @throws FlinkError FLINK_TLS_CONFIGURATION for a store of `mesos.flink-ts.ssl.*` that cannot be used
  * @throws FlinkError FLINK_MESOS_CONFIGURATION if the installation cannot be handed to agents, FLINK_MESOS_NO_PROCESS where there is no
  *   JobManager process for tasks to start from
  */
@@ -47,6 +49,7 @@ export async function createResourceManagerDriver(
     )
   }
   const credentials = credentialsOf(configuration)
+  const tls = mastersTls(configuration)
   const idFile = configuration.get(MesosOptions.FRAMEWORK_ID_FILE)
   const settings = {
     roles: configuration.get(MesosOptions.FRAMEWORK_ROLES),
@@ -63,7 +66,7 @@ export async function createResourceManagerDriver(
     ...(tell === undefined ? {} : { tell }),
     framework: async () => {
       const { rest } = await addresses()
-      return frameworkInfoOf(configuration, { user: processUser(), rest, needsGpus })
+      return frameworkInfoOf(configuration, { user: processUser() ?? '', rest, needsGpus })
     },
     ...(idFile === undefined
       ? {}
@@ -75,6 +78,7 @@ export async function createResourceManagerDriver(
         random,
         log: log.child({ component: 'MesosScheduler' }),
         ...(credentials === undefined ? {} : { credentials }),
+        ...tls,
       }),
     createOfferTaker: (seam) => new LaunchCoordinator({ ...seam, clock, log, settings }),
     launcher,
@@ -106,13 +110,4 @@ function credentialsOf(configuration: Configuration): MesosCredentials | undefin
     `Cannot use '${MesosOptions.FRAMEWORK_SECRET.key}' without '${key}': expected whose secret it is`,
     { key },
   )
-}
-
-/** As whom this process runs, if the machine has a name for that. */
-function processUser(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return ''
-  }
 }

@@ -30,7 +30,8 @@ import type { FrameworkIdFile } from './framework-id-file.js'
 import { FrameworkIdentity } from './framework-identity.js'
 import { MaintenanceRequests } from './maintenance-requests.js'
 import { asFlinkError } from './mesos-framework-error.js'
-import { tearDown, within } from './tear-down.js'
+import { tearDown } from './tear-down.js'
+import { within } from './within.js'
 
 /** What the launch coordinator is given by the driver. */
 export interface OfferTakerSeam {

@@ -1,5 +1,6 @@
 import type { Clock, Logger } from '@flink-ts/core'
 import type { SchedulerCall } from '@flink-ts/mesos-client'
+import { within } from './within.js'
 
 /** Well within the time that a process is given to shut down. */
 const PATIENCE_MS = 20_000
@@ -54,23 +55,6 @@ export async function tearDown(options: TearDownOptions): Promise<boolean> {
     { frameworkId: frameworkId(), error: failure },
   )
   return false
-}
-
-/** @returns false when it is too late; what comes of it then is of no interest */
-export async function within(
-  clock: Clock,
-  untilMs: number,
-  action: Promise<unknown>,
-): Promise<boolean> {
-  let cancel = () => {}
-  const late = new Promise<false>((resolve) => {
-    cancel = clock.schedule(untilMs - clock.monotonicNow(), () => resolve(false))
-  })
-  try {
-    return await Promise.race([action.then(() => true), late])
-  } finally {
-    cancel()
-  }
 }
 
 function pause(clock: Clock, delayMs: number): Promise<void> {

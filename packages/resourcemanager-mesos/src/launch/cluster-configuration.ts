@@ -13,6 +13,13 @@ const OF_THE_JOB_MANAGER = [
   SecurityOptions.CLUSTER_SECRET_FILE,
   // Its address may have a password.
   MesosOptions.MASTER_URL,
+  MesosOptions.MASTER_SSL_ENABLED,
+  MesosOptions.MASTER_SSL_TRUSTSTORE,
+  MesosOptions.MASTER_SSL_TRUSTSTORE_PASSWORD,
+  MesosOptions.MASTER_SSL_KEYSTORE,
+  MesosOptions.MASTER_SSL_KEYSTORE_PASSWORD,
+  MesosOptions.MASTER_SSL_KEY_PASSWORD,
+  MesosOptions.MASTER_SSL_VERIFY_HOSTNAME,
   MesosOptions.FRAMEWORK_PRINCIPAL,
   MesosOptions.FRAMEWORK_SECRET,
   MesosOptions.FRAMEWORK_ID_FILE,

@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os'
 import { env, execPath } from 'node:process'
 import {
   type Clock,
@@ -8,6 +7,7 @@ import {
   type Random,
 } from '@flink-ts/core'
 import type { JobManagerAddresses } from '@flink-ts/runtime'
+import { processUser } from '../process-user.js'
 import { MesosWorkerLauncher } from './mesos-worker-launcher.js'
 import type { RunningWorkerLauncher } from './worker-launcher.js'
 
@@ -42,13 +42,4 @@ export async function createWorkerLauncher(
   // Sooner than a framework registers that could launch nothing.
   await launcher.check()
   return launcher
-}
-
-/** As whom this process runs, if the machine has a name for that. */
-function processUser(): string | undefined {
-  try {
-    return userInfo().username
-  } catch {
-    return undefined
-  }
 }

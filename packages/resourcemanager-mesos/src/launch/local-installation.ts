@@ -1,8 +1,9 @@
 import type { Logger } from '@flink-ts/core'
 import { type Configuration, type FileSystems, FlinkError, MesosOptions } from '@flink-ts/core'
 import { installationContent, isDistribution, nodeProgramProblem } from '@flink-ts/installation'
-import type { Artifact } from '../artifacts/artifact.js'
-import { installationArtifact, nodeArtifact } from '../artifacts/local-artifacts.js'
+import type { LocalArtifact } from '../artifacts/artifact.js'
+import { InstallationArchive } from '../artifacts/installation-archive.js'
+import { nodeArtifact } from '../artifacts/node-artifact.js'
 import { HOME_FOLDER } from './agent-runtime.js'
 
 const PARTS = ['bin', 'lib', 'LICENSE']
@@ -21,8 +22,8 @@ export interface LocalInstallationOptions {
 
 /** What agents fetch, of that which they do not have. */
 export interface LocalInstallation {
-  readonly home?: Artifact
-  readonly node?: Artifact
+  readonly home?: LocalArtifact
+  readonly node?: LocalArtifact
 }
 
 /**
@@ -72,11 +73,11 @@ export async function localInstallation(
   return { ...(home === undefined ? {} : { home }), ...(node === undefined ? {} : { node }) }
 }
 
-async function homeArtifact(options: LocalInstallationOptions): Promise<Artifact> {
+async function homeArtifact(options: LocalInstallationOptions): Promise<LocalArtifact> {
   const { files, folder, log } = options
   const home = options.flinkHome!
   const content = await installationContent(files, home, PARTS)
-  return installationArtifact({ home, content, topFolder: HOME_FOLDER, folder, log })
+  return new InstallationArchive({ home, content, topFolder: HOME_FOLDER, folder, log })
 }
 
 function refused(message: string): FlinkError {

@@ -1,6 +1,7 @@
 import { type Configuration, MesosOptions, YarnOptions } from '@flink-ts/core'
 import type { CommandInfo, CommandUri } from '@flink-ts/mesos-client'
 import { type AgentRuntime, HOME_FOLDER, NODE_FILE } from './agent-runtime.js'
+import { checkFetched } from './fetched-files.js'
 import { shellWord } from './shell-word.js'
 
 /** A command of which `exec` can be said: no list, no pipe, no variable of its own. */
@@ -19,8 +20,8 @@ export interface TaskCommandOptions {
 }
 
 /**
- * The command of a task: in its sandbox, whatever folder an image has, the command of `bootstrap-cmd`, and then the TaskManager, which takes
- * the place of the shell.
+ * The command of a task: in its sandbox, whatever folder an image has, what was fetched is checked and unpacked; then come the command of
+ * `bootstrap-cmd` and the TaskManager, which takes the place of the shell.
  *
  * @throws FlinkError FLINK_MESOS_LAUNCH for what no process can be given
  */
@@ -32,6 +33,7 @@ export function taskCommand(options: TaskCommandOptions): CommandInfo {
   const steps = [
     // Some images have a working folder of their own.
     `cd "\${MESOS_SANDBOX:-.}"`,
+    ...checkFetched(runtime.fetched),
     variable('FLINK_HOME', runtime.homePath, HOME_FOLDER),
     variable('FLINK_NODE', runtime.nodePath, NODE_FILE),
     ...(bootstrap ? [bootstrap] : []),
@@ -48,7 +50,10 @@ export function taskCommand(options: TaskCommandOptions): CommandInfo {
       ...environment,
     },
     ...(user ? { user } : {}),
-    uris: [...runtime.uris, ...own.map((value): CommandUri => ({ value, extract: true }))],
+    uris: [
+      ...runtime.fetched.map(({ uri }) => uri),
+      ...own.map((value): CommandUri => ({ value, extract: true })),
+    ],
   }
 }
 

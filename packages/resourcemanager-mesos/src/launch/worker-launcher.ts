@@ -28,10 +28,13 @@ export interface LaunchedWorker {
 export interface WorkerLauncher {
   /** @throws IllegalConfigurationError */
   needsOf(spec: WorkerResourceSpec): WorkerNeeds
+  /** Makes what tasks start with, if that was not done before; to be waited for before a launch. Never rejects: the launch does. */
+  prepare(): Promise<void>
   /**
    * Of one task, for one launch: the ticket with which it gets the secret of the cluster is good for this one.
    *
    * @param ports by configuration key, as many as `needsOf` asked for
+   * @throws Error if what tasks start with could not be made
    */
   launch(
     taskId: string,

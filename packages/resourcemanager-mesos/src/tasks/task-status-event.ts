@@ -1,4 +1,5 @@
 import type { MesosTaskState, TaskStatus } from '@flink-ts/mesos-client'
+import { BAD_ARTIFACT, BAD_ARTIFACT_STATUS } from '../launch/fetched-files.js'
 import type { TaskEvent } from './task-state.js'
 
 const EVENTS: Readonly<Record<MesosTaskState, TaskEvent>> = {
@@ -38,9 +39,14 @@ export function isOfferGone({ reason }: TaskStatus): boolean {
   return reason === 'REASON_INVALID_OFFERS'
 }
 
-/** For people, in Mesos' own words. */
-export function describeTaskStatus({ state, reason, message, source }: TaskStatus): string {
+const BAD_ARTIFACT_WORDS = new RegExp(`\\bexited with status ${BAD_ARTIFACT_STATUS}\\b`)
+
+/** For people, in Mesos' own words, which have no more of what a task said than the status with which it ended. */
+export function describeTaskStatus({ state, reason, message = '', source }: TaskStatus): string {
   const whence = [reason, source].filter((part) => part !== undefined).join(', ')
-  const words = message === undefined || message === '' ? '' : `: ${message}`
-  return `${state}${whence === '' ? '' : ` (${whence})`}${words}`
+  const words = message === '' ? '' : `: ${message}`
+  const meaning = BAD_ARTIFACT_WORDS.test(message)
+    ? ` (${BAD_ARTIFACT}: what its agent fetched is not what this JobManager serves, or could not be unpacked; its stderr says more)`
+    : ''
+  return `${state}${whence === '' ? '' : ` (${whence})`}${words}${meaning}`
 }

@@ -141,6 +141,7 @@ export class WorkerTasks {
     const [offer] = offers
     if (offer === undefined) return []
     const { agentId, hostname: host } = offer
+    await launcher.prepare()
     const launches = placed.flatMap(({ taskId, resources, ports }) => {
       const task = this.#table.get(taskId)
       const spec = task?.request?.spec

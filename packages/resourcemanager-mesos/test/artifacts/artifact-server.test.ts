@@ -372,6 +372,7 @@ t.test(
   async (t) => {
     const { launcher, node, log } = launcherUnderTest(t)
     await launcher.start()
+    await launcher.prepare()
     const { command } = launcher.launch('t1', specOf(), OFFER, PORTS)
     const [home, program] = command.uris
     const archives = await Promise.all(

@@ -29,6 +29,7 @@ interface Tap {
 async function launched(t: Tap, values: Record<string, string> = {}) {
   const place = launcherUnderTest(t, { ...READ_ON_AGENTS, ...values })
   await place.launcher.start()
+  await place.launcher.prepare()
   const { command } = place.launcher.launch('taskmanager-00001', specOf(), OFFER, PORTS)
   const given = [...command.value!.matchAll(/-D(\S+?)=(\S+)/g)].map(([, key, value]) => [
     key,

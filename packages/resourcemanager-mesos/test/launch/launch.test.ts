@@ -128,7 +128,7 @@ t.test(
     const run = (values: Record<string, string>, homePath?: string) => {
       const { shell, value, environment } = taskCommand({
         configuration: Configuration.fromMap(values),
-        runtime: { homePath, nodePath: undefined, uris: [] },
+        runtime: { homePath, nodePath: undefined, fetched: [] },
         properties: { 'a.b': 'x y', c: "it's" },
         userName: 'ann',
         environment: { TASK_NAME: 't1' },
@@ -202,12 +202,15 @@ t.test('MesosWorkerLauncher', async (t) => {
     })
     t.throws(() => launcher.launch('t', specOf(), OFFER, PORTS), /was not started/)
     await launcher.start()
+    await launcher.prepare()
     const { command, ...others } = launcher.launch('taskmanager-00001', specOf(), OFFER, PORTS)
     t.strictSame(others, { labels: { team: 'ops' }, killGracePeriodMs: 7000 })
+    const steps = stable(command.value!)
     t.equal(
-      stable(command.value!),
+      steps.replace(/fetched_file\(\).* && wait \$checking0/, 'CHECKED'),
       [
         `cd "\${MESOS_SANDBOX:-.}"`,
+        'CHECKED',
         'export FLINK_HOME="$PWD/flink-ts"',
         'export FLINK_NODE="$PWD/node"',
         '. ./setup',
@@ -227,7 +230,12 @@ t.test('MesosWorkerLauncher', async (t) => {
       FLINK_NODE_FLAGS: '--max-old-space-size=116 --max-semi-space-size=4',
     })
     t.strictSame(JSON.parse(stable(JSON.stringify(command.uris))), [
-      { value: 'http://JM:PORT/PREFIX/flink-ts-0.1.0-HASH.tgz', extract: true, cache: true },
+      {
+        value: 'http://JM:PORT/PREFIX/flink-ts-0.1.0-HASH.tgz',
+        extract: false,
+        cache: true,
+        outputFile: 'flink-ts.tgz',
+      },
       {
         value: 'http://JM:PORT/PREFIX/node-HASH',
         extract: false,
@@ -246,6 +254,7 @@ t.test('MesosWorkerLauncher', async (t) => {
   await t.test('tickets differ, and are void when their tasks have ended', async (t) => {
     const { launcher } = launcherUnderTest(t)
     await launcher.start()
+    await launcher.prepare()
     const ticket = (id: string) =>
       launcher.launch(id, specOf(), OFFER, PORTS).command.environment['FLINK_MESOS_TICKET']
     t.equal(new Set([ticket('t1'), ticket('t1'), ticket('t2')]).size, 3)
@@ -269,6 +278,7 @@ t.test('MesosWorkerLauncher', async (t) => {
         { flinkHome: undefined, nodeProgram: '/nowhere' },
       )
       await launcher.start()
+      await launcher.prepare()
       const { command } = launcher.launch('taskmanager-00002', specOf(), OFFER, {})
       t.same(command.uris, [])
       t.notOk('FLINK_MESOS_TICKET' in command.environment)
@@ -316,11 +326,14 @@ t.test('MesosWorkerLauncher', async (t) => {
     const base = () =>
       launcher.launch('t', specOf(), OFFER, PORTS).command.environment['FLINK_MESOS_ARTIFACTS']!
     await Promise.all([launcher.start(), launcher.start()])
+    await launcher.prepare()
     const first = base()
     await launcher.close()
     await launcher.close()
     await t.rejects(fetch(first))
     await launcher.start()
+    t.throws(base, /was not prepared/)
+    await launcher.prepare()
     t.not(new URL(base()).pathname, new URL(first).pathname)
     const closing = launcherUnderTest(t)
     const starting = closing.launcher.start()

@@ -16,6 +16,44 @@ export const MesosOptions = {
     .withDescription(
       'Where the masters of Mesos are: `host:port`, several of them separated by commas, `zk://host:port,host:port/path`, `zk://user:password@…`, or `file:///path` of a file with one of these.',
     ),
+  MASTER_SSL_ENABLED: ConfigOptions.key('mesos.flink-ts.ssl.enabled')
+    .booleanType()
+    .noDefaultValue()
+    .withDescription(
+      'Whether masters are reached by TLS that are named without a scheme: by `host:port`, and by ZooKeeper. Unless it is set, they are if a truststore or keystore is named. Those with `https://` always are. Not a key of Flink.',
+    ),
+  MASTER_SSL_TRUSTSTORE: ConfigOptions.key('mesos.flink-ts.ssl.truststore')
+    .stringType()
+    .noDefaultValue()
+    .withDescription(
+      'Certificates of authorities that masters are trusted by: PEM or PKCS12. Otherwise those that Node.js knows. Not a key of Flink.',
+    ),
+  MASTER_SSL_TRUSTSTORE_PASSWORD: ConfigOptions.key('mesos.flink-ts.ssl.truststore-password')
+    .stringType()
+    .noDefaultValue()
+    .withDescription('Password of that truststore; none for PEM. Not a key of Flink.'),
+  MASTER_SSL_KEYSTORE: ConfigOptions.key('mesos.flink-ts.ssl.keystore')
+    .stringType()
+    .noDefaultValue()
+    .withDescription(
+      'Private key and certificate of the framework, for masters that ask for one: PEM or PKCS12. Not a key of Flink.',
+    ),
+  MASTER_SSL_KEYSTORE_PASSWORD: ConfigOptions.key('mesos.flink-ts.ssl.keystore-password')
+    .stringType()
+    .noDefaultValue()
+    .withDescription('Password of that keystore; none for PEM. Not a key of Flink.'),
+  MASTER_SSL_KEY_PASSWORD: ConfigOptions.key('mesos.flink-ts.ssl.key-password')
+    .stringType()
+    .noDefaultValue()
+    .withDescription(
+      'Password of the private key in a PEM keystore, if it has one. Not a key of Flink.',
+    ),
+  MASTER_SSL_VERIFY_HOSTNAME: ConfigOptions.key('mesos.flink-ts.ssl.verify-hostname')
+    .booleanType()
+    .defaultValue(true)
+    .withDescription(
+      'Whether the certificate of a master must have the name or address at which it is reached. Not a key of Flink.',
+    ),
   FAILOVER_TIMEOUT_SECONDS: ConfigOptions.key('mesos.failover-timeout')
     .intType({ min: 0 })
     .defaultValue(604_800)

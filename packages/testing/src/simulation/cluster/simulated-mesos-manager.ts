@@ -224,6 +224,7 @@ const LAUNCHER: RunningWorkerLauncher = {
     networkMbps: 0,
     portKeys: [],
   }),
+  prepare: async () => {},
   launch: () => ({
     command: { shell: true, value: 'mesos-taskmanager.sh', environment: {}, uris: [] },
     labels: {},

@@ -1,0 +1,39 @@
+import type { FetchedFile } from './agent-runtime.js'
+
+/** With which a task ends that does not start from what was fetched for it; no program of ours or of the system ends so. */
+export const BAD_ARTIFACT_STATUS = 165
+/** What the task says then. */
+export const BAD_ARTIFACT = 'FLINK_MESOS_ARTIFACT'
+
+/**
+ * `fetched_file NAME DIGEST`. Said on stderr, which is a file of the sandbox; Mesos tells the status alone. Where `sha256sum` is missing
+ * nothing is known of the file, and it is refused.
+ */
+const CHECK = [
+  `fetched_file() { sum=$(sha256sum <"$1"); sum=\${sum%% *}; [ "$sum" = "$2" ] || {`,
+  `echo "${BAD_ARTIFACT} Cannot start from $1 as it was fetched to this agent: its SHA-256 is \${sum:-unknown}, and that of what the JobManager serves is $2" >&2;`,
+  `exit ${BAD_ARTIFACT_STATUS}; }; }`,
+].join(' ')
+
+/**
+ * Steps of a shell, in the folder of the task, after which all that was fetched is known to be what the JobManager serves, and archives
+ * are unpacked: nothing is read of them before. A program of Node.js is looked at while an archive is unpacked, for it is large.
+ */
+export function checkFetched(fetched: readonly FetchedFile[]): string[] {
+  if (fetched.length === 0) return []
+  const check = ({ uri, digest }: FetchedFile) => `fetched_file ${uri.outputFile} ${digest}`
+  const archives = fetched.filter(({ isArchive }) => isArchive)
+  const programs = fetched.filter(({ isArchive }) => !isArchive)
+  return [
+    CHECK,
+    ...programs.map((program, i) => `{ ${check(program)} & checking${i}=$!; }`),
+    ...archives.flatMap((archive) => [check(archive), unpack(archive.uri.outputFile)]),
+    ...programs.map((_, i) => `wait $checking${i}`),
+  ]
+}
+
+/** As the user of the task, whatever the archive says; the archive counts among what the task has on the disk. */
+function unpack(archive: string): string {
+  const problem = `${BAD_ARTIFACT} Cannot unpack ${archive}, which was fetched to this agent: tar and gzip must be there, and room on the disk`
+  return `{ { tar -xzof ${archive} && rm ${archive}; } || { echo "${problem}" >&2; exit ${BAD_ARTIFACT_STATUS}; }; }`
+}

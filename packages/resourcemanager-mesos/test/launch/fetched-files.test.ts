@@ -1,0 +1,174 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { BAD_ARTIFACT_STATUS } from '../../dist/launch/fetched-files.js'
+import { describeTaskStatus } from '../../dist/tasks/task-status-event.js'
+import { launcherUnderTest, OFFER, PORTS, specOf } from '../support/launching.js'
+
+/** What tasks of an agent find of programs. */
+const PATH = '/usr/local/bin:/usr/bin:/bin'
+
+/** An agent that fetches what a task of `values` wants, and runs its command. */
+async function agentUnderTest(t: Test, values: Record<string, string> = {}) {
+  const { launcher, home, node } = launcherUnderTest(t, {
+    'mesos.resourcemanager.tasks.bootstrap-cmd': 'echo bootstrap',
+    ...values,
+  })
+  writeFileSync(join(home, 'bin/mesos-taskmanager.sh'), '#!/bin/sh\necho "TaskManager $FLINK_HOME"')
+  await launcher.start()
+  await launcher.prepare()
+  const { command } = launcher.launch('taskmanager-00001', specOf(), OFFER, PORTS)
+  const sandbox = temporary(t)
+  const fetchAll = async () => {
+    for (const { value, extract, executable, outputFile } of command.uris) {
+      t.equal(extract, false, 'the fetcher interprets nothing')
+      const file = join(sandbox, outputFile!)
+      writeFileSync(file, Buffer.from(await (await fetch(value)).arrayBuffer()))
+      if (executable === true) chmodSync(file, 0o755)
+    }
+  }
+  const run = (path = PATH) => {
+    const env = { ...command.environment, MESOS_SANDBOX: sandbox, PATH: path }
+    const { status, stdout, stderr } = spawnSync('/bin/sh', ['-c', command.value!], {
+      env,
+      cwd: '/',
+      encoding: 'utf8',
+    })
+    return { status, stdout, stderr }
+  }
+  return { command, sandbox, fetchAll, run, node }
+}
+
+function temporary(t: Test): string {
+  const folder = mkdtempSync(join(tmpdir(), 'flink-fetched-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+const sha256 = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex')
+
+/** As a disk, a cache or somebody in between may do it. */
+function spoil(file: string): void {
+  const bytes = readFileSync(file)
+  bytes[bytes.length >> 1]! ^= 1
+  writeFileSync(file, bytes)
+}
+
+t.test('a task checks and unpacks what was fetched before anything else', async (t) => {
+  const { sandbox, fetchAll, run, node } = await agentUnderTest(t)
+  await fetchAll()
+  t.equal(sha256(join(sandbox, 'node')), sha256(node))
+  t.strictSame(run(), {
+    status: 0,
+    stdout: `bootstrap\nTaskManager ${sandbox}/flink-ts\n`,
+    stderr: '',
+  })
+  t.strictSame(readdirSync(sandbox).toSorted(), ['flink-ts', 'node'], 'the archive is gone')
+  const script = join(sandbox, 'flink-ts/bin/mesos-taskmanager.sh')
+  t.match(execFileSync(script, { encoding: 'utf8' }), 'TaskManager', 'programs are executable')
+})
+
+t.test('a task does not start from what is not served by the JobManager', async (t) => {
+  for (const file of ['node', 'flink-ts.tgz']) {
+    await t.test(file, async (t) => {
+      const { sandbox, fetchAll, run } = await agentUnderTest(t)
+      await fetchAll()
+      const path = join(sandbox, file)
+      const served = sha256(path)
+      spoil(path)
+      t.strictSame(run(), {
+        status: BAD_ARTIFACT_STATUS,
+        stdout: '',
+        stderr: `FLINK_MESOS_ARTIFACT Cannot start from ${file} as it was fetched to this agent: its SHA-256 is ${sha256(path)}, and that of what the JobManager serves is ${served}\n`,
+      })
+      if (file !== 'node') t.notOk(existsSync(join(sandbox, 'flink-ts')), 'nothing was unpacked')
+    })
+  }
+  await t.test('of which a part is missing, or all', async (t) => {
+    const { sandbox, fetchAll, run } = await agentUnderTest(t)
+    await fetchAll()
+    const archive = join(sandbox, 'flink-ts.tgz')
+    const bytes = readFileSync(archive)
+    writeFileSync(archive, bytes.subarray(0, bytes.length - 1))
+    t.match(run(), { status: BAD_ARTIFACT_STATUS, stderr: /from flink-ts\.tgz as it was fetched/ })
+    rmSync(archive)
+    t.match(run(), { status: BAD_ARTIFACT_STATUS, stderr: /its SHA-256 is unknown/ })
+  })
+})
+
+t.test('where programs are missing a task says so, and does not start unchecked', async (t) => {
+  const { sandbox, fetchAll, run } = await agentUnderTest(t)
+  await fetchAll()
+  const path = temporary(t)
+  t.match(run(path), { status: BAD_ARTIFACT_STATUS, stdout: '', stderr: /its SHA-256 is unknown/ })
+  symlinkSync(
+    execFileSync('which', ['sha256sum'], { encoding: 'utf8' }).trim(),
+    `${path}/sha256sum`,
+  )
+  t.match(run(path), {
+    status: BAD_ARTIFACT_STATUS,
+    stdout: '',
+    stderr: /FLINK_MESOS_ARTIFACT Cannot unpack flink-ts\.tgz.*tar and gzip must be there/,
+  })
+  t.notOk(existsSync(join(sandbox, 'flink-ts')))
+})
+
+t.test('what agents have already is theirs, and not checked', async (t) => {
+  const own = join(temporary(t), 'own')
+  mkdirSync(join(own, 'bin'), { recursive: true })
+  writeFileSync(join(own, 'bin/mesos-taskmanager.sh'), '#!/bin/sh\necho own', { mode: 0o755 })
+  const some = await agentUnderTest(t, { 'mesos.flink-ts.home-path': own })
+  await some.fetchAll()
+  t.match(some.run(), { status: 0, stdout: 'bootstrap\nown\n', stderr: '' })
+  spoil(join(some.sandbox, 'node'))
+  t.match(some.run(), { status: BAD_ARTIFACT_STATUS, stderr: /from node/ })
+  const all = await agentUnderTest(t, {
+    'mesos.flink-ts.home-path': own,
+    'mesos.flink-ts.node-path': process.execPath,
+  })
+  t.strictSame(all.command.uris, [])
+  t.notMatch(all.command.value, 'sha256sum')
+  t.match(all.run(), { status: 0, stdout: 'bootstrap\nown\n' })
+})
+
+t.test('what cannot be made fails the launch, and is made again for the next', async (t) => {
+  const { launcher, home, log } = launcherUnderTest(t)
+  await launcher.start()
+  const bin = join(home, 'bin')
+  const kept = join(home, 'kept')
+  mkdirSync(kept)
+  copyFileSync(join(bin, 'mesos-taskmanager.sh'), join(kept, 'script'))
+  rmSync(bin, { recursive: true })
+  await launcher.prepare()
+  t.throws(() => launcher.launch('t1', specOf(), OFFER, PORTS), { code: 'ENOENT' })
+  t.match(JSON.stringify(log.lines), 'Could not make what agents fetch')
+  mkdirSync(bin)
+  copyFileSync(join(kept, 'script'), join(bin, 'mesos-taskmanager.sh'))
+  await launcher.prepare()
+  t.equal(launcher.launch('t1', specOf(), OFFER, PORTS).command.uris.length, 2)
+})
+
+t.test('describeTaskStatus says what the status of a task that did not start means', async (t) => {
+  const status = { taskId: 't1', state: 'TASK_FAILED' as const }
+  const said = (message: string) => describeTaskStatus({ ...status, message })
+  t.match(
+    said(`Command exited with status ${BAD_ARTIFACT_STATUS}`),
+    /^TASK_FAILED: Command exited with status 165 \(FLINK_MESOS_ARTIFACT: /,
+  )
+  t.notMatch(said('Command exited with status 16'), 'FLINK')
+  t.notMatch(said('Command exited with status 1650'), 'FLINK')
+})
