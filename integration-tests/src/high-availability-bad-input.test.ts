@@ -4,6 +4,7 @@ import { NodeZooKeeperClient } from '@flink-ts/zookeeper-client'
 import t, { type Test } from 'tap'
 import { startZooKeeper, zookeeperMissing } from './clusters/zookeeper.js'
 import { freePorts } from './support/free-port.js'
+import { killHard } from './support/processes.js'
 import { program, TestCluster } from './support/test-cluster.js'
 import { until } from './support/until.js'
 
