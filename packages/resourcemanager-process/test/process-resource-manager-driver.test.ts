@@ -131,12 +131,15 @@ t.test(
         revokeLeadership: () => {},
       })
       t.teardown(() => services.close())
-      await setTimeout(20)
+      await until(
+        () => coordination.leader?.client === client || coordination.candidates.includes(client),
+      )
       return {
         client,
         lead: async () => {
           coordination.grantLeadership(client)
-          await setTimeout(20)
+          const isLeader = () => coordination.leader?.client === client
+          await until(() => isLeader() && tokens.at(-1)?.epoch === coordination.leader?.token.epoch)
           return services.stores(tokens.at(-1)!).namespace('drivers/process')
         },
       }
@@ -190,3 +193,7 @@ t.test('createResourceManagerDriver refuses clusters without a process of their 
   }
   t.throws(() => createResourceManagerDriver(context), { code: 'FLINK_CANNOT_START_WORKERS' })
 })
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await setTimeout(1)
+}

@@ -92,6 +92,7 @@ t.test(
       bare.on('connected', () => void count++)
       bare.connect()
       bare.exists('/a', () => {})
+      while (fake.connections.length < 2) await sleep(5)
       await sleep(500)
       t.equal(count, 1, 'connected once')
       t.ok(fake.connections.length >= 2)

@@ -83,6 +83,8 @@ async function run(
     child: () => log,
     info: (message: string, fields?: Readonly<Record<string, unknown>>) => {
       if (message === 'Local copies of state') files += Number(fields?.['files'])
+      // Nothing has been written for a while, and nothing is read yet.
+      if (message === 'Job changed its state' && fields?.['from'] === 'RESTARTING') damage(folders)
     },
     warn: (message: string) => {
       // A checkpoint under way when the job is cancelled, or when its files are taken away, has no copy.
@@ -114,8 +116,6 @@ async function run(
       // A later one may not be complete, and is given up.
       if (failedAt !== undefined || n % 20 > 0 || !hasCheckpoint()) return
       failedAt = n
-      // When nothing is written any more.
-      setTimeout(() => damage(folders), 100)
       throw new Error('once')
     }
     const job = await record((env) => counting(env, join(folder, 'out'), onCounted), {

@@ -251,9 +251,9 @@ t.test('jobs begin with one savepoint again and again, and under other paths', a
         .writeAsText(`memory://${path}`)
         .uid('text')
     }
-    const first = await record(lines(100, '/text'), KEYS)
+    const first = await record(lines(20, '/text'), KEYS)
     const running = await cluster.submitJob(first)
-    await pause(100)
+    while (!(await hasCheckpoint(files))) await pause()
     const savepoint = await stopWithSavepoint(testing, first)
     await running.result()
     const all = Array.from({ length: 500 }, (_, n) => `${n}`).sort()
@@ -274,8 +274,16 @@ function chainOf(error: unknown): string {
   return text
 }
 
-async function pause(ms = 5): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, ms))
+/** Whether one is complete: then all tasks run. */
+async function hasCheckpoint(files: FileSystem): Promise<boolean> {
+  const jobs = (await files.exists('/cp')) ? await files.list('/cp') : []
+  const folders = (await Promise.all(jobs.map(({ path }) => files.list(path)))).flat()
+  const complete = folders.map(({ path }) => files.exists(`${path}/_metadata`))
+  return (await Promise.all(complete)).includes(true)
+}
+
+async function pause(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
 async function stopWithSavepoint(
