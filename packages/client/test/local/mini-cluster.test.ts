@@ -288,7 +288,7 @@ t.test('MiniCluster: fixed-delay restarts a job until it succeeds', async (t) =>
 
 t.test('MiniCluster: a job that needs more slots than there are', async (t) => {
   await t.test('fails after slot.request.timeout', async (t) => {
-    await withCluster(t, { keys: { 'slot.request.timeout': '50 ms' } }, async ({ cluster }) => {
+    await withCluster(t, { keys: { 'slot.request.timeout': '500 ms' } }, async ({ cluster }) => {
       const job = await cluster.submitJob(
         await record((env) =>
           env
@@ -402,7 +402,7 @@ t.test('MiniCluster: slot sharing groups with resources', async (t) => {
     'cluster.fine-grained-resource-management.enabled': 'true',
     'taskmanager.memory.task.heap.size': '300m',
     'taskmanager.memory.managed.size': '90m',
-    'slot.request.timeout': '200 ms',
+    'slot.request.timeout': '1 s',
     'resourcemanager.standalone.start-up-time': '1 ms',
   }
   const group = (name: string, heapMb: number, managedMb: number) =>
@@ -427,7 +427,8 @@ t.test('MiniCluster: slot sharing groups with resources', async (t) => {
     )
   await t.test('get slots of these sizes beside a default slot of one TaskManager', async (t) => {
     const { log, allocated } = slotLog()
-    const options = { keys: fineGrained, numberOfTaskSlotsPerTaskManager: 3, log }
+    const { 'slot.request.timeout': _soon, ...keys } = fineGrained
+    const options = { keys, numberOfTaskSlotsPerTaskManager: 3, log }
     await withCluster(t, options, async ({ cluster, stdout }) => {
       await (await cluster.submitJob(await job(group('large', 140, 50)))).result()
       t.equal(stdout.lines.length, 10)
