@@ -45,6 +45,8 @@ export interface MesosDaemon extends ExternalServer {
 export interface MesosAgent extends MesosDaemon {
   /** Its own folder of what it has to know again, and of sandboxes. */
   readonly workFolder: string
+  /** Its own folder of what it has fetched for more than one task. */
+  readonly cacheFolder: string
 }
 
 /** Where a task ran, or runs. */
@@ -193,7 +195,8 @@ export async function startMesos(options: MesosOptions = {}): Promise<MesosClust
         return (await operator.agents()).some((each) => each.port === port && each.active)
       },
     )
-    return { ...started, workFolder: join(workFolder, 'agents', '0', 'work') }
+    const own = join(workFolder, 'agents', '0')
+    return { ...started, workFolder: join(own, 'work'), cacheFolder: join(own, 'fetch') }
   }
   const taskProcesses = (taskId?: string) =>
     processesWithVariable('MESOS_SANDBOX', (value) => {

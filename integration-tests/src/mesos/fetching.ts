@@ -1,9 +1,11 @@
-import { readlinkSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import type { MesosCluster } from '../clusters/mesos.js'
 import { assemble, temporaryFolder } from '../support/installation.js'
-import { ENDLESS } from '../support/submitted-jobs.js'
+import { killHard } from '../support/processes.js'
+import { allTasksRun, ENDLESS } from '../support/submitted-jobs.js'
+import { until } from '../support/until.js'
 import { MesosPlace, mesosTest } from './mesos-place.js'
 import { runningTasks, submitAndRun } from './observations.js'
 
@@ -23,4 +25,53 @@ export async function testFetching(t: Test, mesos: MesosCluster): Promise<void> 
     t.equal(program.slice(0, folder.length), folder, 'it runs what was fetched into its sandbox')
     t.equal((await place.shutDown(jobManager)).code, 0)
   })
+
+  await mesosTest(t, place, 'what an agent has damaged is not started from', async (t) => {
+    const jobManager = await place.startSession(
+      ...['-Drestart-strategy.type=fixed-delay', '-Drestart-strategy.fixed-delay.attempts=100'],
+      '-Dresourcemanager.start-worker.retry-interval=500 ms',
+    )
+    const job = await submitAndRun(place, ...ENDLESS)
+    const [first] = await runningTasks(place)
+    const restore = damage(mesos, /node/)
+    killHard(place.taskManagerProcess(first!))
+    const refused = await until('a task does not start', () =>
+      mesos.sandboxes().find(({ taskId, folder }) => {
+        const said = join(folder, 'stderr')
+        return (
+          taskId !== first && existsSync(said) && /FLINK_MESOS/.test(readFileSync(said, 'utf8'))
+        )
+      }),
+    )
+    t.match(
+      readFileSync(join(refused.folder, 'stderr'), 'utf8'),
+      /^FLINK_MESOS_ARTIFACT Cannot start from node as it was fetched to this agent: its SHA-256 is [0-9a-f]{64}, /m,
+    )
+    await until('the JobManager says why', () =>
+      /Command exited with status 165 \(FLINK_MESOS_ARTIFACT: /.test(place.logs()),
+    )
+    restore()
+    await until('the job runs again', async () => allTasksRun(await place.rest.jobDetails(job)))
+    t.equal((await place.shutDown(jobManager)).code, 0)
+  })
+}
+
+/** Changes one byte of what agents have fetched. @returns puts it right again */
+function damage({ agents }: MesosCluster, name: RegExp): () => void {
+  const files = agents.flatMap(({ cacheFolder }) => {
+    if (!existsSync(cacheFolder)) return []
+    return readdirSync(cacheFolder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && name.test(entry.name))
+      .map((entry) => join(entry.parentPath, entry.name))
+  })
+  if (files.length === 0) throw new Error('no agent has such a file')
+  const whole = files.map((file) => readFileSync(file))
+  for (const [i, file] of files.entries()) {
+    const damaged = Buffer.from(whole[i]!)
+    damaged[damaged.length >> 1]! ^= 1
+    writeFileSync(file, damaged)
+  }
+  return () => {
+    for (const [i, file] of files.entries()) writeFileSync(file, whole[i]!)
+  }
 }
