@@ -173,9 +173,14 @@ export class WebHdfsFileSystem implements FileSystem {
         throw new FileSystemError(`Cannot write ${path}: it is a directory`, { path, cause: error })
       }
     }
-    if (creation?.isDeferred) return new WebHdfsFile(this.#client, location, create)
+    const finish = async () => {
+      if (creation?.modificationTimeMs === undefined) return
+      const parameters = { modificationtime: creation.modificationTimeMs }
+      await this.#client.ask(location, { method: 'PUT', op: 'SETTIMES', parameters })
+    }
+    if (creation?.isDeferred) return new WebHdfsFile(this.#client, location, { create, finish })
     await create(new Uint8Array(0))
-    return new WebHdfsFile(this.#client, location)
+    return new WebHdfsFile(this.#client, location, { finish })
   }
 
   async #fileLength(path: string): Promise<number | undefined> {

@@ -17,16 +17,22 @@ export class WebHdfsFile implements WritableFile {
   #appending: Promise<void> = Promise.resolve()
   #failure: { readonly error: unknown } | undefined
   #create: ((bytes: Uint8Array) => Promise<void>) | undefined
+  readonly #finish: () => Promise<void>
 
-  /** @param create makes the file, with its first bytes; undefined: it is there, and empty */
   constructor(
     client: WebHdfsClient,
     location: WebHdfsLocation,
-    create?: (bytes: Uint8Array) => Promise<void>,
+    steps: {
+      /** Makes the file, with its first bytes; absent: it is there, and empty. */
+      readonly create?: (bytes: Uint8Array) => Promise<void>
+      /** Called when all is written. */
+      readonly finish: () => Promise<void>
+    },
   ) {
     this.#client = client
     this.#location = location
-    this.#create = create
+    this.#create = steps.create
+    this.#finish = steps.finish
   }
 
   async write(bytes: Uint8Array, positionBytes: number): Promise<void> {
@@ -59,8 +65,9 @@ export class WebHdfsFile implements WritableFile {
     this.#rethrow()
   }
 
-  close(): Promise<void> {
-    return this.sync()
+  async close(): Promise<void> {
+    await this.sync()
+    await this.#finish()
   }
 
   async #append(bytes: Uint8Array): Promise<void> {

@@ -224,6 +224,18 @@ t.test(
     await empty.close()
     t.same(bodies, ['all of it', ''])
 
+    const aged = await serve(t, (request, response) => {
+      if (request.url?.includes('op=SETTIMES')) return void response.writeHead(200).end()
+      response.writeHead(307, { Location: `http://${dataNode.address}/data` }).end()
+    })
+    const old = { isDeferred: true, modificationTimeMs: 1_700_000_000_123 }
+    const dated = await hdfs([aged.address]).create('hdfs://c/f', 'exclusive', old)
+    await dated.write(Buffer.from('dated'))
+    await dated.close()
+    t.same(bodies.at(-1), 'dated')
+    t.equal(aged.seen.length, 2)
+    t.match(aged.seen[1], /^PUT .*\/f\?op=SETTIMES&.*modificationtime=1700000000123$/)
+
     const taken = await serve(t, (_, response) =>
       json(response, 403, fails('FileAlreadyExistsException')),
     )

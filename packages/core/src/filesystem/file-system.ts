@@ -78,6 +78,11 @@ export interface FileCreation {
    * `close` then.
    */
   readonly isDeferred?: boolean
+  /**
+   * When a file counts as last changed, in milliseconds since the epoch, from its `close` on: whoever must tell others how old it is
+   * need not ask. Otherwise when it was; object stores leave it out.
+   */
+  readonly modificationTimeMs?: number
 }
 
 /** Where files are. Paths are URIs (`file:///a/b`) or plain absolute paths of the default scheme. */

@@ -110,7 +110,7 @@ export class InMemoryFileSystem implements FileSystem {
   ): Promise<FileOutputStream> {
     const local = localPartOf(path, this.scheme)
     return new PositionedOutputStream(
-      this.#openForWriting(local, mode, { asked: path, permissions: creation?.permissions }),
+      this.#openForWriting(local, mode, { ...creation, asked: path }),
     )
   }
 
@@ -175,7 +175,7 @@ export class InMemoryFileSystem implements FileSystem {
   #openForWriting(
     local: string,
     mode: 'overwrite' | 'exclusive',
-    how: { readonly asked?: string; readonly permissions?: number | undefined } = {},
+    how: FileCreation & { readonly asked?: string } = {},
   ): WritableFile {
     const { asked = local, permissions = FILE_PERMISSIONS } = how
     if (this.#directories.has(local)) {
@@ -187,7 +187,7 @@ export class InMemoryFileSystem implements FileSystem {
     const modificationTimeMs = this.#clock.now()
     const file = { bytes: new Uint8Array(0), length: 0, modificationTimeMs, permissions }
     this.#files.set(local, file)
-    return new MemoryWritableFile(file, this.#clock)
+    return new MemoryWritableFile(file, this.#clock, how.modificationTimeMs)
   }
 
   #move(from: string, to: string, asked = from): void {
@@ -222,10 +222,12 @@ function occupied(to: string): FileSystemError {
 class MemoryWritableFile implements WritableFile {
   readonly #file: MemoryFile
   readonly #clock: Clock
+  readonly #modificationTimeMs: number | undefined
 
-  constructor(file: MemoryFile, clock: Clock) {
+  constructor(file: MemoryFile, clock: Clock, modificationTimeMs: number | undefined) {
     this.#file = file
     this.#clock = clock
+    this.#modificationTimeMs = modificationTimeMs
   }
 
   async write(bytes: Uint8Array, positionBytes: number): Promise<void> {
@@ -243,5 +245,7 @@ class MemoryWritableFile implements WritableFile {
 
   async sync(): Promise<void> {}
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.#file.modificationTimeMs = this.#modificationTimeMs ?? this.#file.modificationTimeMs
+  }
 }

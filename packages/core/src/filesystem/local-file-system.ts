@@ -72,7 +72,7 @@ export class LocalFileSystem implements FileSystem {
     creation?: FileCreation,
   ): Promise<FileOutputStream> {
     const local = localPartOf(path, 'file')
-    return new PositionedOutputStream(await openForWriting(local, mode, creation?.permissions))
+    return new PositionedOutputStream(await openForWriting(local, mode, creation))
   }
 
   async mkdirs(path: string, creation?: FileCreation): Promise<void> {
@@ -135,20 +135,23 @@ const localFiles: WritableFiles = {
 async function openForWriting(
   path: string,
   mode: 'overwrite' | 'exclusive',
-  permissions?: number,
+  creation?: FileCreation,
 ): Promise<WritableFile> {
   await translated(path, mkdir(posix.dirname(path), { recursive: true }))
   const flag = { overwrite: 'w', exclusive: 'wx' }[mode]
-  return new LocalWritableFile(path, await translated(path, open(path, flag, permissions)))
+  const handle = await translated(path, open(path, flag, creation?.permissions))
+  return new LocalWritableFile(path, handle, creation?.modificationTimeMs)
 }
 
 class LocalWritableFile implements WritableFile {
   readonly #path: string
   readonly #handle: FileHandle
+  readonly #modificationTimeMs: number | undefined
 
-  constructor(path: string, handle: FileHandle) {
+  constructor(path: string, handle: FileHandle, modificationTimeMs: number | undefined) {
     this.#path = path
     this.#handle = handle
+    this.#modificationTimeMs = modificationTimeMs
   }
 
   async write(bytes: Uint8Array, positionBytes: number): Promise<void> {
@@ -164,7 +167,15 @@ class LocalWritableFile implements WritableFile {
   }
 
   async close(): Promise<void> {
-    await translated(this.#path, this.#handle.close())
+    try {
+      if (this.#modificationTimeMs !== undefined) {
+        // In the middle of its millisecond: seconds in floating point may be cut off to the one before.
+        const seconds = (this.#modificationTimeMs + 0.5) / 1000
+        await translated(this.#path, this.#handle.utimes(seconds, seconds))
+      }
+    } finally {
+      await translated(this.#path, this.#handle.close())
+    }
   }
 }
 

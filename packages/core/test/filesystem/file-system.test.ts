@@ -61,6 +61,23 @@ t.test('InMemoryFileSystem takes times from its clock', async (t) => {
   t.equal((await f.getFileStatus('memory:///a')).modificationTimeMs, 15)
 })
 
+t.test('a file is as old as its creation says, to the millisecond', async (t) => {
+  const places: [FileSystem, string][] = [
+    [new LocalFileSystem(new SeededRandom(1)), t.testdir()],
+    [memory(), 'memory:///base'],
+  ]
+  for (const [fileSystem, base] of places) {
+    for (const modificationTimeMs of [1_700_000_000_001, 1_795_336_560_846, 1_795_336_560_999]) {
+      const path = `${base}/${modificationTimeMs}`
+      const stream = await fileSystem.create(path, 'exclusive', { modificationTimeMs })
+      await stream.write(bytes('x'))
+      await stream.close()
+      const status = await fileSystem.getFileStatus(path)
+      t.equal(status.modificationTimeMs, modificationTimeMs, path)
+    }
+  }
+})
+
 t.test('LocalFileSystem leaves out links to nowhere', async (t) => {
   const dir = t.testdir({ a: '', dead: t.fixture('symlink', 'nowhere') })
   const f = new LocalFileSystem(new SeededRandom(1))

@@ -12,7 +12,7 @@ import { externalResources } from '../applicationmaster/container-resource.js'
 import type { ApplicationSubmission } from '../rest/resource-manager-records.js'
 import { allOrFirstError } from '../staging/all-or-first-error.js'
 import { clusterConfiguration, renderConfiguration } from '../staging/cluster-configuration.js'
-import { HOME_LINK, NODE_LINK, runtimeFiles } from '../staging/runtime-files.js'
+import { HOME_LINK, NODE_LINK, type RuntimeFiles, runtimeFiles } from '../staging/runtime-files.js'
 import { shippedFiles } from '../staging/shipped-files.js'
 import { applicationAccess } from './application-access.js'
 import { type ContainerSize, checkCapacity } from './check-capacity.js'
@@ -138,31 +138,63 @@ class Deployment {
   }> {
     const { staging } = this.#access
     const { yarn } = this.#world
-    const upload = async (name: string, content: Uint8Array) => ({
-      [name]: await staging.upload(`${folder}/${name}`, content, PRIVATE_FILE),
-    })
+    const prepare = (name: string, content: Uint8Array) =>
+      staging.prepare(`${folder}/${name}`, content, PRIVATE_FILE)
     const cluster = clusterConfiguration(this.#configuration, {
       applicationId,
       attempts: this.#attempts(),
       nameNodes: yarn.nameNodes,
     })
-    const [runtime, shipped, configuration, secretFile, ...own] = await allOrFirstError([
-      this.#runtimeFiles(),
-      this.#shippedFiles(folder),
-      upload(CONFIGURATION_FILE, Buffer.from(renderConfiguration(cluster))),
-      upload(SECRET_FILE, Buffer.from(secret.fileText())),
-      ...Object.entries(this.#plan.files).map(([name, content]) => upload(name, content)),
+    const configuration = prepare(CONFIGURATION_FILE, Buffer.from(renderConfiguration(cluster)))
+    const secretFile = prepare(SECRET_FILE, Buffer.from(secret.fileText()))
+    const own = Object.entries(this.#plan.files).map(
+      ([name, content]) => [name, prepare(name, content)] as const,
+    )
+    const others = async () => {
+      const [runtime, shipped] = await allOrFirstError([
+        this.#runtimeFiles(),
+        this.#shippedFiles(folder),
+      ] as const)
+      const deployment = this.#deployment(applicationId, folder, runtime, {
+        ...runtime.localResources,
+        ...shipped,
+        [CONFIGURATION_FILE]: configuration.resource,
+        [SECRET_FILE]: secretFile.resource,
+      })
+      const file = prepare(DEPLOYMENT_FILE, Buffer.from(JSON.stringify(deployment)))
+      await file.upload()
+      return { deployment, deploymentFile: file.resource }
+    }
+    const [{ deployment, deploymentFile }] = await allOrFirstError([
+      others(),
+      ...[configuration, secretFile, ...own.map(([, file]) => file)].map((file) => file.upload()),
     ] as const)
-    const { nodePath, homePath, mainsPath } = runtime
-    const forAll = { ...runtime.localResources, ...shipped, ...configuration, ...secretFile }
-    const deployment: YarnDeployment = {
+    return {
+      deployment,
+      resources: {
+        ...deployment.localResources,
+        [DEPLOYMENT_FILE]: deploymentFile,
+        ...Object.fromEntries(own.map(([name, { resource }]) => [name, resource])),
+      },
+    }
+  }
+
+  /** @param localResources what all containers have */
+  #deployment(
+    applicationId: string,
+    stagingFolder: string,
+    { nodePath, homePath, mainsPath }: RuntimeFiles,
+    localResources: Readonly<Record<string, LocalResource>>,
+  ): YarnDeployment {
+    const { yarn } = this.#world
+    return {
       formatVersion: 1,
       applicationId,
-      stagingFolder: folder,
+      stagingFolder,
       nodePath,
       homePath,
       mainsPath,
-      localResources: forAll,
+      localResources,
       environment: containerEnvironment(
         this.#configuration.get(YarnOptions.TASK_MANAGER_ENVIRONMENT),
         yarn.userName,
@@ -170,8 +202,6 @@ class Deployment {
       ),
       schedulerAddresses: yarn.schedulers,
     }
-    const deploymentFile = await upload(DEPLOYMENT_FILE, Buffer.from(JSON.stringify(deployment)))
-    return { deployment, resources: Object.assign({}, forAll, deploymentFile, ...own) }
   }
 
   #runtimeFiles(): ReturnType<typeof runtimeFiles> {

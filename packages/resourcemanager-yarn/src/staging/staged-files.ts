@@ -47,8 +47,12 @@ export class StagedFiles {
   }
 
   /** Writes a new file that its owner alone can read. @throws FileAlreadyExistsError if there is one */
-  async write(url: string, content: AsyncIterable<Uint8Array> | Uint8Array): Promise<void> {
-    const stream = await this.on(url).create(url, 'exclusive', this.#creation)
+  async write(
+    url: string,
+    content: AsyncIterable<Uint8Array> | Uint8Array,
+    creation: Pick<FileCreation, 'modificationTimeMs'> = {},
+  ): Promise<void> {
+    const stream = await this.on(url).create(url, 'exclusive', { ...this.#creation, ...creation })
     try {
       if (content instanceof Uint8Array) await stream.write(content)
       else for await (const chunk of content) await stream.write(chunk)

@@ -7,6 +7,7 @@ import {
   schemeOf,
 } from '@flink-ts/core'
 import type { LocalResource } from '@flink-ts/hadoop-rpc'
+import { allOrFirstError } from './all-or-first-error.js'
 import { ContentCache } from './content-cache.js'
 import type { ResourceKind, StagedFiles } from './staged-files.js'
 import { StagingError } from './staging-error.js'
@@ -27,6 +28,13 @@ export interface StagingAreaOptions {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
+}
+
+/** A file that is not there yet. */
+export interface PreparedFile {
+  readonly resource: LocalResource
+  /** Puts it there; once. @throws StagingError */
+  upload(): Promise<void>
 }
 
 /** A folder of an application that is left over, perhaps. */
@@ -71,9 +79,11 @@ export class StagingArea {
       // Not with those permissions: a home that is made with it may be in a folder of everybody's.
       await files.on(base).mkdirs(base)
       await files.on(folder).mkdirs(folder, PRIVATE_FOLDER)
-      if (isConfigured) await this.#refuseOthers(base, 0o022)
-      await this.#refuseOthers(this.#root, 0o022)
-      await this.#refuseOthers(folder, 0o077)
+      await allOrFirstError([
+        isConfigured ? this.#refuseOthers(base, 0o022) : undefined,
+        this.#refuseOthers(this.#root, 0o022),
+        this.#refuseOthers(folder, 0o077),
+      ])
     })
     return folder
   }
@@ -88,6 +98,20 @@ export class StagingArea {
       await this.#options.files.write(url, content)
       return this.#options.files.resource(url, kind)
     })
+  }
+
+  /**
+   * A file that is about to be put there, as containers must be told of it: who tells them need not wait until it is there. Each wait
+   * for HDFS counts, as it takes half a second when its DataNode is late to tell of a block.
+   */
+  prepare(url: string, content: Uint8Array, kind: ResourceKind): PreparedFile {
+    const { files, clock } = this.#options
+    const modificationTimeMs = clock.now()
+    return {
+      resource: { url, ...kind, size: content.length, timestamp: modificationTimeMs },
+      upload: () =>
+        this.explained('upload', url, () => files.write(url, content, { modificationTimeMs })),
+    }
   }
 
   /**
