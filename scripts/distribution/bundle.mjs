@@ -90,10 +90,19 @@ const NAME = /^(?!default$)[\p{ID_Start}$_][\p{ID_Continue}$]*$/u
 
 /**
  * Third parties. What is installed for development alone is not there at run time: a `require` of it fails, as
- * those who try it expect.
+ * those who try it expect. npm may install the same version once for each package of ours, when something for development
+ * needs another: the first place stands for all.
  */
 function thirdParties(closure) {
   const folders = new Set(closure.map(({ folder }) => folder))
+  const places = new Map()
+  for (const { folder, own, name, version } of closure) {
+    const key = `${name}@${version}`
+    if (!own && !places.has(key)) places.set(key, folder)
+  }
+  const firstPlaces = new Map(
+    closure.map(({ folder, name, version }) => [folder, places.get(`${name}@${version}`)]),
+  )
   return {
     name: 'third-parties',
     setup({ onLoad, onResolve, resolve }) {
@@ -105,7 +114,10 @@ function thirdParties(closure) {
         const folder = found.errors.length > 0 ? undefined : packageFolder(found.path)
         if (found.external || folder === undefined) return undefined
         if (!folders.has(folder)) return { path, external: true }
-        return isNamed && !isModule(found.path) ? { path: found.path, namespace: NAMES } : undefined
+        const first = firstPlaces.get(folder) ?? folder
+        const place = first + found.path.slice(folder.length)
+        if (isNamed && !isModule(place)) return { path: place, namespace: NAMES }
+        return first === folder ? undefined : { path: place, sideEffects: found.sideEffects }
       })
       onLoad({ filter: /./, namespace: NAMES }, ({ path }) => {
         const names = Object.keys(require(path)).filter((name) => NAME.test(name))
@@ -120,22 +132,38 @@ function thirdParties(closure) {
   }
 }
 
+/** Replaces `pattern` in what is loaded from `path`, which must be there. */
+function without(path, pattern, replacement) {
+  const code = readFileSync(path, 'utf8')
+  const contents = code.replace(pattern, replacement)
+  if (contents === code) throw new Error(`${path} has no ${pattern} any more`)
+  return { contents }
+}
+
 /**
  * axios asks for the globals FormData and Request as it is loaded, for which Node loads the whole of undici: 15 ms of each
- * command. We send no forms and use its adapter for Node's own HTTP.
+ * command. We send no forms of its own making, which would need a list of all types of files, ask through no proxies, and use its
+ * adapter for Node's own HTTP.
  */
-const withoutUndici = {
-  name: 'without-undici',
+const leanAxios = {
+  name: 'lean-axios',
   setup({ onLoad }) {
     onLoad({ filter: /\/axios\/lib\/adapters\/fetch\.js$/ }, () => ({
       contents: 'export const getFetch = () => undefined',
     }))
-    onLoad({ filter: /\/axios\/lib\/utils\.js$/ }, ({ path }) => {
-      const code = readFileSync(path, 'utf8')
-      const contents = code.replace(/typeof G\.FormData [^;]*/, 'undefined')
-      if (contents === code) throw new Error(`${path} does not ask for FormData as it did`)
-      return { contents }
-    })
+    onLoad({ filter: /\/axios\/lib\/utils\.js$/ }, ({ path }) =>
+      without(path, /typeof G\.FormData [^;]*/, 'undefined'),
+    )
+    onLoad({ filter: /\/axios\/lib\/platform\/node\/classes\/FormData\.js$/ }, ({ path }) =>
+      without(path, /import FormData from 'form-data'/, 'const FormData = undefined'),
+    )
+    onLoad({ filter: /\/axios\/lib\/adapters\/http\.js$/ }, ({ path }) =>
+      without(
+        path,
+        /import HttpsProxyAgent from 'https-proxy-agent'/,
+        'const HttpsProxyAgent = undefined',
+      ),
+    )
   },
 }
 
@@ -175,7 +203,7 @@ export async function bundlePackages({ closure, target }) {
       js: `import{createRequire as __createRequire}from'node:module';const ${FILE_URL}=import.meta.url,require=__createRequire(${FILE_URL});`,
     },
     define: { 'import.meta.url': MODULE_URL },
-    plugins: [thirdParties(closure), withoutUndici, keepModuleUrls(packages)],
+    plugins: [thirdParties(closure), leanAxios, keepModuleUrls(packages)],
     metafile: true,
     logLevel: 'warning',
   })

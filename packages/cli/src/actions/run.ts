@@ -1,17 +1,17 @@
+import { bundleProgram } from '@flink-ts/client/bundling'
 import { DeploymentOptions } from '@flink-ts/core'
 import { CLUSTER_OPTIONS } from '../arguments/cluster-options.js'
 import type { ParsedArguments } from '../arguments/option-parser.js'
 import { DETACHED, ENTRY, PARALLELISM, SHUTDOWN_ON_ATTACHED_EXIT } from '../arguments/options.js'
 import { clusterSettingWarnings } from '../configuration.js'
-import { connectToCluster, targetOf } from '../targets/cluster-connection.js'
 import type { Target } from '../targets/target.js'
+import { targetOf } from '../targets/target-of.js'
 import { CliArgumentError } from '../terminal/terminal.js'
 import { isDetachedOnYarn } from '../yarn/yarn-cluster-mode.js'
 import type { Action, ActionContext } from './action.js'
 import { programConfiguration } from './program-configuration.js'
 import { INTERRUPTED, isInterruption } from './run/interruption.js'
 import type { ProgramRun } from './run/program-run.js'
-import { runOnCluster } from './run/run-on-cluster.js'
 import { RESTORE_OPTIONS, savepointWords, setSavepoint } from './savepoint-settings.js'
 
 const OPTIONS = [
@@ -68,7 +68,10 @@ async function start(
     (args.has(SHUTDOWN_ON_ATTACHED_EXIT) ||
       configuration.get(DeploymentOptions.SHUTDOWN_IF_ATTACHED))
   const entryPoint = args.value(ENTRY)
-  const run = { program, programArgs, entryPoint, configuration, attached, cancelOnExit, context }
+  // Begun before anything else is loaded, which takes as long. Whoever needs the program is told what is wrong with it.
+  const bundle = bundleProgram(program, context.workingDirectory)
+  bundle.catch(() => {})
+  const run = { bundle, programArgs, entryPoint, configuration, attached, cancelOnExit, context }
   try {
     return await runOn(target, run, args)
   } catch (error) {
@@ -90,6 +93,10 @@ async function runOn(target: Target, run: ProgramRun, args: ParsedArguments): Pr
     return (await import('./run/run-application.js')).deployApplication(run, target)
   }
   for (const warning of clusterSettingWarnings(args)) context.terminal.err(`Warning: ${warning}`)
+  const [{ connectToCluster }, { runOnCluster }] = await Promise.all([
+    import('../targets/cluster-connection.js'),
+    import('./run/run-on-cluster.js'),
+  ])
   const cluster = await connectToCluster(args, context, target)
   try {
     return await runOnCluster(run, cluster)

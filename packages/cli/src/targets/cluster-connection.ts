@@ -11,7 +11,8 @@ import { namesYarn } from '../yarn/yarn-cluster-mode.js'
 import { findYarnSession } from '../yarn/yarn-properties-file.js'
 import { clusterWords, configuredClusterId } from './cluster-id.js'
 import { loadClusterDescriptor } from './load-cluster-descriptor.js'
-import { type DeployedTarget, namedTarget, type Target } from './target.js'
+import type { DeployedTarget } from './target.js'
+import { targetOf } from './target-of.js'
 
 /** A cluster that runs, and how to talk to it. */
 export interface ClusterConnection {
@@ -21,11 +22,6 @@ export interface ClusterConnection {
   /** Words of a command line that mean this cluster, with a blank behind; empty: it is found without. */
   readonly words: string
   close(): Promise<void>
-}
-
-/** Of `-t`, `-m`, the configuration, or the file that a session on YARN has left; else `remote`. @throws CliArgumentError */
-export function targetOf(args: ParsedArguments, context: ActionContext): Target {
-  return namedTarget(args, context) ?? sessionTarget(context) ?? { kind: 'remote' }
 }
 
 /** Does something with the cluster that the command line and the configuration name. */
@@ -133,11 +129,6 @@ function clusterOf(
     id: session.applicationId,
     found: session.path,
   }
-}
-
-function sessionTarget(context: ActionContext): Target | undefined {
-  if (findYarnSession(context) === undefined) return undefined
-  return { kind: 'deployed', name: 'yarn-session', platform: 'yarn', mode: 'session' }
 }
 
 function staleSession(path: string, cause: unknown): FlinkError {

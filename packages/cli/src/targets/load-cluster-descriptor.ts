@@ -10,6 +10,14 @@ import type { DeployedTarget } from './target.js'
 const SCOPE = '@flink-ts'
 const PREFIX = 'resourcemanager-'
 
+/** Begins to load what deploys clusters on the cluster manager of a target: {@link loadClusterDescriptor} tells what is wrong with it. */
+export function preloadClusterDescriptor(
+  target: Pick<DeployedTarget, 'platform'>,
+  context: ActionContext,
+): void {
+  importDeployment(target, context).catch(() => {})
+}
+
 /**
  * Loads what deploys clusters on the cluster manager of a target.
  *
@@ -22,11 +30,10 @@ export async function loadClusterDescriptor(
   options: { readonly configuration: Configuration; readonly signal?: AbortSignal },
 ): Promise<ClusterDescriptor> {
   const { clock, terminal, environment, workingDirectory } = context
-  const packageName = `${SCOPE}/${PREFIX}${target.platform}/deployment`
-  const importModule = context.importModule ?? ((name: string) => import(name))
-  let module: { createClusterDescriptor?: ClusterDescriptorFactory }
+  const packageName = deploymentPackage(target)
+  let module: DeploymentModule
   try {
-    module = (await importModule(packageName)) as typeof module
+    module = await importDeployment(target, context)
   } catch (cause) {
     if (!isMissing(cause, target.platform)) throw cause
     throw unknownTarget(target, `${packageName} is not installed`)
@@ -47,6 +54,21 @@ export async function loadClusterDescriptor(
     tell: (line) => terminal.err(line),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   })
+}
+
+interface DeploymentModule {
+  readonly createClusterDescriptor?: ClusterDescriptorFactory
+}
+
+const deploymentPackage = ({ platform }: Pick<DeployedTarget, 'platform'>) =>
+  `${SCOPE}/${PREFIX}${platform}/deployment`
+
+async function importDeployment(
+  target: Pick<DeployedTarget, 'platform'>,
+  context: ActionContext,
+): Promise<DeploymentModule> {
+  const importModule = context.importModule ?? ((name: string) => import(name))
+  return (await importModule(deploymentPackage(target))) as DeploymentModule
 }
 
 /** Whether the package itself is not there; one of its own that is missing is another matter. */

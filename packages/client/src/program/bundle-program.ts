@@ -28,13 +28,16 @@ export interface ProgramBundle {
   readonly programPath: string
 }
 
+/** Under way; they share the process of esbuild. */
+let builds = 0
+
 // CommonJS packages inside the bundle find Node's own modules by `require`.
 const BANNER =
   "import { createRequire as __flinkCreateRequire } from 'node:module'; const require = __flinkCreateRequire(import.meta.url);"
 
 /**
  * Makes one ES module of a TypeScript or JavaScript program and everything it imports, but for the packages
- * of the cluster.
+ * of the cluster. Another process does it: this one is free meanwhile.
  *
  * @throws ProgramBundleError if the file is missing or esbuild refuses it, with file, line and column
  */
@@ -45,9 +48,10 @@ export async function bundleProgram(
   const programPath = isAbsolute(program) ? program : resolve(workingDirectory, program)
   await checkProgramFile(program, programPath)
   // esbuild costs some 25 ms to load: only those who bundle pay.
-  const { buildSync } = await import('esbuild')
+  const { build, stop } = await import('esbuild')
+  builds++
   try {
-    const { outputFiles } = buildSync({
+    const { outputFiles } = await build({
       entryPoints: [programPath],
       absWorkingDir: dirname(programPath),
       bundle: true,
@@ -75,6 +79,9 @@ export async function bundleProgram(
       describe(program, errors, dirname(programPath), workingDirectory),
       program,
     )
+  } finally {
+    // Its process would stay as long as this one, which may wait for its job for days.
+    if (--builds === 0) await stop()
   }
 }
 

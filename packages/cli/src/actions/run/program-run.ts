@@ -1,9 +1,11 @@
+import type { ProgramBundle } from '@flink-ts/client/bundling'
 import type { Configuration } from '@flink-ts/core'
 import type { ActionContext } from '../action.js'
 
 /** A program that is to run, as a command line says it. */
 export interface ProgramRun {
-  readonly program: string
+  /** The program, which is being compiled. */
+  readonly bundle: Promise<ProgramBundle>
   readonly programArgs: readonly string[]
   /** Its export to call. */
   readonly entryPoint: string | undefined

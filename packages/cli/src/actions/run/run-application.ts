@@ -1,8 +1,10 @@
-import { bundleProgram } from '@flink-ts/client/submission'
 import type { ClusterDescriptor, ClusterHandle, ClusterReport } from '@flink-ts/runtime'
 import { clusterWords } from '../../targets/cluster-id.js'
 import { killCommand } from '../../targets/kill-command.js'
-import { loadClusterDescriptor } from '../../targets/load-cluster-descriptor.js'
+import {
+  loadClusterDescriptor,
+  preloadClusterDescriptor,
+} from '../../targets/load-cluster-descriptor.js'
 import { removeLeftOvers } from '../../targets/remove-left-overs.js'
 import type { DeployedTarget } from '../../targets/target.js'
 import { watchCluster } from '../../targets/watch-cluster.js'
@@ -18,7 +20,8 @@ import { whenUp } from './when-up.js'
 export async function deployApplication(run: ProgramRun, target: DeployedTarget): Promise<number> {
   const { context, configuration, attached } = run
   const { terminal } = context
-  const bundle = await bundleProgram(run.program, context.workingDirectory)
+  preloadClusterDescriptor(target, context)
+  const bundle = await run.bundle
   const descriptors: ClusterDescriptor[] = []
   try {
     const handle = await abortable(

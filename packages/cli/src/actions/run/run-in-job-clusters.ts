@@ -1,4 +1,4 @@
-import { bundleProgram, runProgram } from '@flink-ts/client/submission'
+import { runProgram } from '@flink-ts/client/submission'
 import { ClientOptions, SystemRandom } from '@flink-ts/core'
 import type { ClusterDescriptor, ClusterHandle } from '@flink-ts/runtime'
 import type { RecordedJob } from '@flink-ts/runtime/program'
@@ -6,7 +6,10 @@ import { checkTaskHeap } from '@flink-ts/runtime/task-heap'
 import { connectToHandle } from '../../targets/cluster-connection.js'
 import { clusterWords } from '../../targets/cluster-id.js'
 import { killCommand } from '../../targets/kill-command.js'
-import { loadClusterDescriptor } from '../../targets/load-cluster-descriptor.js'
+import {
+  loadClusterDescriptor,
+  preloadClusterDescriptor,
+} from '../../targets/load-cluster-descriptor.js'
 import { removeLeftOvers } from '../../targets/remove-left-overs.js'
 import type { DeployedTarget } from '../../targets/target.js'
 import { abortable } from './interruption.js'
@@ -22,7 +25,8 @@ import { whenUp } from './when-up.js'
  */
 export async function runInJobClusters(run: ProgramRun, target: DeployedTarget): Promise<number> {
   const { context, configuration, attached, cancelOnExit } = run
-  const bundle = await bundleProgram(run.program, context.workingDirectory)
+  preloadClusterDescriptor(target, context)
+  const bundle = await run.bundle
   const jobs = new ProgramJobs(context, { attached, cancelOnExit })
   const descriptors: ClusterDescriptor[] = []
   const handles: ClusterHandle[] = []

@@ -1,4 +1,4 @@
-import { bundleProgram, runProgram } from '@flink-ts/client/submission'
+import { runProgram } from '@flink-ts/client/submission'
 import { SystemRandom } from '@flink-ts/core'
 import type { ClusterConnection } from '../../targets/cluster-connection.js'
 import { ProgramJobs } from './program-jobs.js'
@@ -11,7 +11,7 @@ export async function runOnCluster(run: ProgramRun, cluster: ClusterConnection):
   // Together: whoever has no cluster is told while the program is compiled.
   const reachable = client.clusterOverview()
   reachable.catch(() => {})
-  const bundle = await bundleProgram(run.program, context.workingDirectory)
+  const bundle = await run.bundle
   await reachable
   const jobs = new ProgramJobs(context, { attached, cancelOnExit })
   await runProgram({
