@@ -1,6 +1,7 @@
 import type { Document, Node, Scalar } from 'yaml'
 import { Configuration } from './configuration.js'
 import { IllegalConfigurationError } from './illegal-configuration-error.js'
+import { parseSimpleLines } from './parse-simple-lines.js'
 import { formatMap, quoteIfNeeded } from './structured-text.js'
 
 /**
@@ -11,6 +12,8 @@ import { formatMap, quoteIfNeeded } from './structured-text.js'
  * @throws IllegalConfigurationError naming source, line and what would be right
  */
 export async function parseYamlConfiguration(text: string, source: string): Promise<Configuration> {
+  const simple = parseSimpleLines(text)
+  if (simple !== undefined) return simple
   // Loaded late: programs and task threads never read a file and need not pay for the parser.
   const yaml = await import('yaml')
   const lines = text.split(/\r?\n/)

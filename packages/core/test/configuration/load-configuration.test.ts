@@ -10,10 +10,48 @@ import {
   RestOptions,
   readHostsFile,
 } from '@flink-ts/core'
+import fc from 'fast-check'
 import t from 'tap'
+import { parseSimpleLines } from '../../dist/configuration/parse-simple-lines.js'
 
 const parse = async (text: string) => (await parseYamlConfiguration(text, 'file f')).toMap()
 const code = 'FLINK_ILLEGAL_CONFIGURATION'
+
+t.test('parseSimpleLines reads as YAML does, or leaves it to YAML', async (t) => {
+  // What YAML alone reads, so that all is read by it.
+  const byYaml = async (text: string) => {
+    const { zz: _, ...others } = await parse(`${text}\nzz: 'z'\n`)
+    return others
+  }
+  const character = fc.constantFrom(...'ab1._-/: #\'"\\,&*!|>%@`{}[]~=?\t\u00e9')
+  const some = fc.string({ unit: character, maxLength: 8 })
+  const texts = fc.oneof(some, fc.string({ unit: 'binary', maxLength: 6 }))
+  const line = fc.oneof(
+    fc.tuple(some, some).map(([key, value]) => `${key}: ${value}`),
+    fc.tuple(some, some).map(([key, value]) => `k${key}: v${value}`),
+    fc.tuple(texts, texts).map((words) => words.map((word) => JSON.stringify(word)).join(': ')),
+    some.map((value) => `rest.port: ${value}`),
+    some.map((text) => `# ${text}`),
+    some,
+  )
+  const lines = fc.array(line, { maxLength: 3 }).map((all) => all.join('\n'))
+  let simple = 0
+  await fc.assert(
+    fc.asyncProperty(lines, async (text) => {
+      const found = parseSimpleLines(text)
+      if (found === undefined) return
+      if (text !== '') simple++
+      t.strictSame(found.toMap(), await byYaml(text), JSON.stringify(text))
+    }),
+    { numRuns: 1_000 },
+  )
+  t.ok(simple > 100, `${simple} texts were simple`)
+  const rendered = '"a.b": "x: \\"y\\" # z"\n"c": ""\n'
+  t.strictSame(parseSimpleLines(rendered)?.toMap(), { 'a.b': 'x: "y" # z', c: '' })
+  for (const text of ['a: 1\na: 2', 'a:', 'a: 1 # b', ' a: 1', 'a: [1]', "a: 'x'", '"": "x"']) {
+    t.equal(parseSimpleLines(text), undefined, text)
+  }
+})
 
 t.test('parseYamlConfiguration reads flat keys, nested maps and both', async (t) => {
   t.same(
