@@ -1,0 +1,167 @@
+import type { ResourceId } from '@flink-ts/core'
+import t from 'tap'
+import { TASK_EXECUTOR_GATEWAY } from '../../dist/messages/gateways.js'
+import type { TaskExecutorGateway } from '../../dist/messages/messages.generated.js'
+import { advance, location, settle } from '../testing/control-plane.js'
+import {
+  freeSlots,
+  jobMaster,
+  registration,
+  setUp,
+  taskManager,
+} from './resource-manager-under-test.js'
+
+t.test('ResourceManager replaces a TaskManager that registers again', async (t) => {
+  const setup = await setUp()
+  const { gateway, resourceManager } = setup
+  const { instanceId } = await taskManager(setup, 'tm1', 2)
+  const { success } = await gateway.registerTaskExecutor(registration('tm1', 2))
+  t.not(success!.instanceId, instanceId)
+  t.match(await gateway.requestResourceOverview({}), { taskManagers: 1, slotsTotal: 0 })
+  const report = freeSlots('tm1', 2)
+  await t.rejects(gateway.sendSlotReport({ resourceId: 'tm1', instanceId, report }), {
+    code: 'FLINK_UNKNOWN_TASK_EXECUTOR',
+  })
+  await gateway.sendSlotReport({ resourceId: 'tm1', instanceId: success!.instanceId, report })
+  t.match(await gateway.requestResourceOverview({}), { taskManagers: 1, slotsTotal: 2 })
+  await resourceManager.close()
+})
+
+t.test(
+  'ResourceManager unregisters a TaskManager at once when its connection is lost',
+  async (t) => {
+    const setup = await setUp()
+    const { gateway, resourceManager } = setup
+    const { service } = await taskManager(setup, 'tm1', 2)
+    await taskManager(setup, 'tm2', 1)
+    await service.close()
+    await settle()
+    t.match(await gateway.requestResourceOverview({}), { taskManagers: 1, slotsTotal: 1 })
+    await resourceManager.close()
+  },
+)
+
+t.test(
+  'ResourceManager gives up a silent TaskManager after the heartbeat timeout and tells it',
+  async (t) => {
+    const setup = await setUp()
+    const { world, gateway, resourceManager } = setup
+    const silent = await taskManager(setup, 'tm1', 1, {
+      heartbeatFromResourceManager: () => new Promise(() => {}),
+    })
+    await taskManager(setup, 'tm2', 1)
+    await advance(world.clock, 60_000, 5_000)
+    const { taskManagers } = await gateway.requestTaskManagers({})
+    t.same(
+      taskManagers.map(({ resourceId, metrics }) => [resourceId, metrics]),
+      [['tm2', { heap: 7 }]],
+    )
+    t.match(silent.disconnected, [/heartbeat of TaskManager tm1 timed out/])
+    await resourceManager.close()
+  },
+)
+
+t.test('ResourceManager keeps workers of an earlier attempt that register', async (t) => {
+  const setup = await setUp({ recovered: ['tm1', 'tm2'] })
+  const { world, gateway, driver, resourceManager } = setup
+  for (const id of ['tm1', 'tm2']) {
+    const service = world.service(`${id}:1`)
+    world.serve<TaskExecutorGateway>(service, 'te', TASK_EXECUTOR_GATEWAY, {
+      heartbeatFromResourceManager: async () => ({ report: freeSlots(id, 1), metrics: {} }),
+      disconnectResourceManager: async () => ({}),
+    })
+  }
+  const first = await gateway.registerTaskExecutor(registration('tm1', 1))
+  const second = await gateway.registerTaskExecutor(registration('tm2', 1))
+  // What the one has makes everybody look at how many are needed, before the other has told of its slots.
+  await gateway.sendSlotReport({
+    resourceId: 'tm1',
+    instanceId: first.success!.instanceId,
+    report: freeSlots('tm1', 1),
+  })
+  await advance(world.clock, 1_000)
+  await gateway.sendSlotReport({
+    resourceId: 'tm2',
+    instanceId: second.success!.instanceId,
+    report: freeSlots('tm2', 1),
+  })
+  await advance(world.clock, 1_000)
+  t.same(driver.calls, ['initialize'], 'none is released')
+  t.match(await gateway.requestResourceOverview({}), { taskManagers: 2, slotsTotal: 2 })
+  await resourceManager.close()
+})
+
+t.test(
+  'ResourceManager hands the end to its driver, and driver errors to the process',
+  async (t) => {
+    const { world, driver, fatal, gateway, resourceManager } = await setUp()
+    await gateway.deregisterApplication({ status: 'SUCCEEDED', diagnostics: 'done' })
+    driver.handler!.onError(new Error('no master'))
+    t.match(fatal, [{ message: 'no master' }])
+    await resourceManager.close()
+    t.same(driver.calls, ['initialize', 'deregister SUCCEEDED done', 'terminate'])
+    t.equal(world.clock.pendingTimers, 0)
+  },
+)
+
+t.test(
+  'ResourceManager drops a TaskManager when another one registers at its address',
+  async (t) => {
+    const setup = await setUp()
+    const { gateway, resourceManager } = setup
+    await taskManager(setup, 'tm1', 2)
+    await gateway.registerTaskExecutor({ ...registration('tm1', 2), location: location('next') })
+    const { taskManagers } = await gateway.requestTaskManagers({})
+    t.same(
+      taskManagers.map(({ resourceId }) => resourceId),
+      ['next'],
+    )
+    await resourceManager.close()
+  },
+)
+
+t.test(
+  'ResourceManager refuses late registrations of earlier attempts and processes',
+  async (t) => {
+    const setup = await setUp()
+    const { world, gateway, resourceManager } = setup
+    const service = world.service('tm1:1')
+    const attempt = (processId: string, attempt: number) =>
+      gateway.registerTaskExecutor({
+        ...registration('tm1', 1),
+        registrationId: { processId, attempt },
+      })
+    t.ok((await attempt('old', 2)).success)
+    t.match(await attempt('old', 1), { rejection: /attempt 2 .* is later than this one, 1/ })
+    t.ok((await attempt('new', 1)).success)
+    t.match(await attempt('old', 3), { rejection: /another process has taken the place/ })
+    await resourceManager.close()
+    await service.close()
+  },
+)
+
+t.test(
+  'ResourceManager has its driver find out why a TaskManager is gone, and tells jobs',
+  async (t) => {
+    const setup = await setUp({ recovered: ['tm1'] })
+    const { world, gateway, resourceManager, driver } = setup
+    const job = jobMaster(setup, world.service('job:1'), 'jm_job', 5)
+    t.match(await gateway.registerJobMaster(job.request), { success: { explainsEnds: true } })
+    await taskManager(setup, 'tm1', 1)
+    const cause = { name: 'E', message: 'is shutting down' }
+    await gateway.disconnectTaskExecutor({ resourceId: 'tm1', cause })
+    t.ok(driver.calls.includes('why tm1?'))
+    driver.handler?.onWorkerTerminated('tm1' as ResourceId, 'exit code -104')
+    await settle()
+    t.same(job.ends, [{ resourceId: 'tm1', diagnostics: 'exit code -104' }])
+    await resourceManager.close()
+  },
+)
+
+t.test('ResourceManager that starts no workers promises no explanations', async (t) => {
+  const setup = await setUp()
+  const job = jobMaster(setup, setup.world.service('job:1'), 'jm_job', 5)
+  const { success } = await setup.gateway.registerJobMaster(job.request)
+  t.notOk(success?.explainsEnds)
+  await setup.resourceManager.close()
+})
