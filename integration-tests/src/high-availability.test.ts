@@ -12,7 +12,7 @@ import { until } from './support/until.js'
 /** Nobody loses it on a machine that is merely busy. */
 const SESSION_TIMEOUT_MS = 5000
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 async function checkRows(t: Test, job: FaultJob): Promise<void> {
   t.match(await checkOutput(job), { lost: 0, duplicated: 0, examples: [] }, 'each row once')

@@ -19,6 +19,8 @@ const JOB = {
   // The graph is longer than what fits in a node: it has a file.
   configuration: { 'execution.checkpointing.savepoint-dir': `file://${'/unused'.repeat(800)}` },
 }
+/** After this time without a step no other comes. */
+const QUIET_MS = 1000
 /** A client may come too late for the result: it is told so. */
 const ANSWER = /Job with JobID \w+ has finished|the job has ended and was cleaned up/
 
@@ -79,6 +81,7 @@ export class CrashCluster {
     const client = await job.runAttached(1)
     if (point.afterAnswer === true) killHard(leader.pid!)
     const { code, stdout, stderr } = await client.result()
+    await this.#untilOver()
     crash.revoke()
     const { taken: steps, diedAt } = crash
     const dies = point.at !== undefined || point.afterAnswer === true
@@ -107,6 +110,22 @@ export class CrashCluster {
 
   close(): Promise<void> {
     return this.#two.close()
+  }
+
+  /** The client hears of the end before all is cleaned up: until a process has died, or nothing is left and no step comes any more. */
+  async #untilOver(): Promise<void> {
+    let count = 0
+    let since = performance.now()
+    await until('the clean-up is over', async () => {
+      if (this.#steps.diedAt !== undefined) return true
+      const { length } = this.#steps.taken
+      if (length !== count) since = performance.now()
+      count = length
+      if (performance.now() - since < QUIET_MS) return false
+      return (await this.#two.coordination.leftoversOfJobs()).length === 0
+    }).catch(() => {
+      // What is left is told by whoever looks next.
+    })
   }
 
   /** How often JobManagers said things of a job since `before`. */
