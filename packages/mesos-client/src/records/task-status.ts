@@ -14,11 +14,15 @@ export type MesosTaskState =
   | 'TASK_GONE'
   | 'TASK_GONE_BY_OPERATOR'
   | 'TASK_UNKNOWN'
+  /** Not of Mesos: one that is not known here, or none at all; see {@link TaskStatus.stateName}. */
+  | 'TASK_UNRECOGNIZED'
 
 /** What is known of a task at some moment. */
 export interface TaskStatus {
   readonly taskId: string
   readonly state: MesosTaskState
+  /** What Mesos calls a state that is not known here; absent otherwise, or where it says none. */
+  readonly stateName?: string
   /** For people. */
   readonly message?: string
   readonly source?: 'SOURCE_MASTER' | 'SOURCE_AGENT' | 'SOURCE_EXECUTOR'

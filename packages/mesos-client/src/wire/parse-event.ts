@@ -28,7 +28,7 @@ export interface Unreadable {
 }
 
 /**
- * Reads one record of the stream. Unknown types, fields and values of enumerations are skipped; so is what cannot be read, offer by
+ * Reads one record of the stream. Unknown types, fields and values of enumerations are skipped, but for states of tasks; so is what cannot be read, offer by
  * offer: the master would say it again in the next subscription.
  *
  * @throws MesosProtocolError that says what is wrong where, if it is no JSON object, or decides on the subscription itself
@@ -103,10 +103,10 @@ const PARSERS: Readonly<Record<string, Parser>> = {
     type: 'RESCIND_INVERSE_OFFER',
     inverseOfferId: reader.object('rescind_inverse_offer').id('inverse_offer_id'),
   }),
-  UPDATE: (reader) => {
-    const status = parseTaskStatus(reader.object('update').object('status'))
-    return status && { type: 'UPDATE', status }
-  },
+  UPDATE: (reader) => ({
+    type: 'UPDATE',
+    status: parseTaskStatus(reader.object('update').object('status')),
+  }),
   MESSAGE: (reader) => {
     const message = reader.object('message')
     return {

@@ -20,11 +20,10 @@ const STATES: ReadonlySet<string> = new Set<MesosTaskState>([
 const SOURCES: ReadonlySet<string> = new Set(['SOURCE_MASTER', 'SOURCE_AGENT', 'SOURCE_EXECUTOR'])
 const UUID_BYTES = 16
 
-/** Undefined: of a state that is not known here. */
-export function parseTaskStatus(reader: JsonReader): TaskStatus | undefined {
+/** Of a state that is not known here, too: it is acknowledged like others, or the agent would tell nothing newer of the task. */
+export function parseTaskStatus(reader: JsonReader): TaskStatus {
   const taskId = reader.id('task_id')
   const state = reader.optionalString('state')
-  if (!isState(state)) return undefined
   const source = reader.optionalString('source')
   const uuid = reader.optionalString('uuid')
   if (uuid !== undefined && Buffer.from(uuid, 'base64').length !== UUID_BYTES) {
@@ -38,7 +37,8 @@ export function parseTaskStatus(reader: JsonReader): TaskStatus | undefined {
   const healthy = reader.optionalBoolean('healthy')
   return {
     taskId,
-    state,
+    ...(isState(state) ? { state } : { state: 'TASK_UNRECOGNIZED' as const }),
+    ...(!isState(state) && state !== undefined && { stateName: state }),
     ...(message !== undefined && { message }),
     ...(isSource(source) && { source }),
     ...(reason !== undefined && { reason }),

@@ -238,20 +238,31 @@ t.test('parseEvent reads all other events', async (t) => {
   })
 })
 
-t.test('parseEvent skips events and states that it does not know', async (t) => {
-  for (const type of [
-    'UNKNOWN',
-    'UPDATE_OPERATION_STATUS',
-    'OF_TOMORROW',
-    'toString',
-    '__proto__',
-  ]) {
-    t.strictSame(parse({ type, x: {} }), { type: 'skipped', what: type })
-  }
-  t.match(parse({}), { type: 'skipped' })
-  const status = { task_id: value('t'), state: 'TASK_OF_TOMORROW' }
-  t.strictSame(parse({ type: 'UPDATE', update: { status } }), { type: 'skipped', what: 'UPDATE' })
-})
+t.test(
+  'parseEvent skips events that it does not know, and tells of states that it does not',
+  async (t) => {
+    for (const type of [
+      'UNKNOWN',
+      'UPDATE_OPERATION_STATUS',
+      'OF_TOMORROW',
+      'toString',
+      '__proto__',
+    ]) {
+      t.strictSame(parse({ type, x: {} }), { type: 'skipped', what: type })
+    }
+    t.match(parse({}), { type: 'skipped' })
+    const status = { task_id: value('t'), state: 'TASK_OF_TOMORROW' }
+    t.strictSame(parse({ type: 'UPDATE', update: { status } }), {
+      type: 'UPDATE',
+      status: { taskId: 't', state: 'TASK_UNRECOGNIZED', stateName: 'TASK_OF_TOMORROW' },
+    })
+    const stateless = { task_id: value('t'), agent_id: value('a'), uuid: UUID }
+    t.strictSame(parse({ type: 'UPDATE', update: { status: stateless } }), {
+      type: 'UPDATE',
+      status: { taskId: 't', state: 'TASK_UNRECOGNIZED', agentId: 'a', uuid: UUID },
+    })
+  },
+)
 
 t.test('parseEvent says what is wrong where', async (t) => {
   const offer = { id: value('o'), agent_id: value('a'), hostname: 'h' }

@@ -30,6 +30,8 @@ export class ConnectionMonitor {
   #reason = 'no master has answered yet'
   #sinceMs = 0
   #cancelTimer: CancelTimer | undefined
+  /** The framework that the person was told of, and of no trouble since. */
+  #told: string | undefined
 
   constructor(options: ConnectionMonitorOptions) {
     this.#options = options
@@ -54,6 +56,8 @@ export class ConnectionMonitor {
   connected(frameworkId: string, master: string): void {
     this.#to('CONNECTED')
     this.#options.log.info('The framework is subscribed', { frameworkId, master })
+    if (this.#told === frameworkId) return
+    this.#told = frameworkId
     this.#options.tell(`Registered with Mesos at ${master} as framework ${frameworkId}`)
   }
 
@@ -76,6 +80,7 @@ export class ConnectionMonitor {
     this.#cancelTimer = clock.schedule(pauseMs, () => {
       const forMs = Math.round(clock.monotonicNow() - this.#sinceMs)
       log.warn('There is no connection with a master of Mesos', { forMs, why: this.#reason })
+      this.#told = undefined
       tell(
         `No connection with a master of Mesos for ${Math.round(forMs / 1000)} s: ${this.#reason}`,
       )

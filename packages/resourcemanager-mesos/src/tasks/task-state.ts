@@ -35,7 +35,7 @@ export type TaskEvent =
   | 'killing'
   | 'unreachable'
   | 'ended'
-  /** Said by a master that may not know better yet. */
+  /** Said by a master that may not know better yet, or in words that are not known here. */
   | 'doubtful'
 
 /** The next state; the present one again: what is done on entering it is done again; `-`: nothing happens. */

@@ -17,6 +17,8 @@ const EVENTS: Readonly<Record<MesosTaskState, TaskEvent>> = {
   TASK_GONE: 'ended',
   TASK_GONE_BY_OPERATOR: 'ended',
   TASK_UNKNOWN: 'ended',
+  // It may run: the master is asked again, and no TaskManager is given up for it.
+  TASK_UNRECOGNIZED: 'doubtful',
 }
 
 /** What the master says of tasks that it has never heard of, or has heard of and lost. */
@@ -42,11 +44,12 @@ export function isOfferGone({ reason }: TaskStatus): boolean {
 const BAD_ARTIFACT_WORDS = new RegExp(`\\bexited with status ${BAD_ARTIFACT_STATUS}\\b`)
 
 /** For people, in Mesos' own words, which have no more of what a task said than the status with which it ended. */
-export function describeTaskStatus({ state, reason, message = '', source }: TaskStatus): string {
+export function describeTaskStatus(status: TaskStatus): string {
+  const { state, stateName = state, reason, message = '', source } = status
   const whence = [reason, source].filter((part) => part !== undefined).join(', ')
   const words = message === '' ? '' : `: ${message}`
   const meaning = BAD_ARTIFACT_WORDS.test(message)
     ? ` (${BAD_ARTIFACT}: what its agent fetched is not what this JobManager serves, or could not be unpacked; its stderr says more)`
     : ''
-  return `${state}${whence === '' ? '' : ` (${whence})`}${words}${meaning}`
+  return `${stateName}${whence === '' ? '' : ` (${whence})`}${words}${meaning}`
 }

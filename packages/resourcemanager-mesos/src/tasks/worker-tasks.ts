@@ -238,7 +238,9 @@ export class WorkerTasks {
     const mayNotKnow = task.launchedIn !== this.#subscription && ageMs < NEW_MASTER_MS
     const event = taskEventOf(status, mayNotKnow)
     const words = describeTaskStatus(status)
-    this.#log.debug('Mesos tells of a task', { taskId, state: task.state, words })
+    const isStrange = status.state === 'TASK_UNRECOGNIZED' && status.uuid !== undefined
+    if (isStrange) this.#log.warn('The state of a task is none that is known', { taskId, words })
+    else this.#log.debug('Mesos tells of a task', { taskId, state: task.state, words })
     if (event !== 'doubtful') this.#table.answered(taskId)
     task.agentId ??= agentId
     const { isWanted } = task
