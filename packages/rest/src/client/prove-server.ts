@@ -10,6 +10,11 @@ import type { SingleConnectionAgent } from './single-connection-agent.js'
 /** A refusal is short. */
 const ANSWER_MAX_BYTES = 64 * 1024
 
+/** Of which nobody knew before. */
+export function newProofNonce(): string {
+  return randomBytes(32).toString('hex')
+}
+
 /**
  * Asks a REST server that demands to know who calls to prove first that it belongs to the cluster: a token must not go to whoever
  * happens to listen there. The proof is worth something for the connection of `agent` only: another process may have the address by
@@ -25,7 +30,7 @@ export async function proveServer(
   secret: ClusterSecret,
   timeoutMs: number,
 ): Promise<boolean> {
-  const nonce = randomBytes(32).toString('hex')
+  const nonce = newProofNonce()
   return new Promise((resolve, reject) => {
     const call = request(
       `${base}/overview`,

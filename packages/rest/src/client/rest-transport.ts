@@ -1,10 +1,14 @@
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { type Clock, FlinkError } from '@flink-ts/core'
-import { type ClusterSecret, restToken } from '@flink-ts/core/security/secrets'
+import {
+  type ClusterSecret,
+  restToken,
+  SERVER_PROOF_HEADERS,
+} from '@flink-ts/core/security/secrets'
 import axios, { type AxiosInstance, type AxiosRequestConfig, type AxiosResponse } from 'axios'
 import type { ErrorResponseBody } from '../messages/messages.js'
-import { proveServer } from './prove-server.js'
+import { newProofNonce, proveServer } from './prove-server.js'
 import { RestClientError, RestConnectionError, RestUnauthorizedError } from './rest-client-error.js'
 import type { LeaderChanges } from './rest-leader-lookup.js'
 import { SingleConnectionAgent } from './single-connection-agent.js'
@@ -63,7 +67,7 @@ export class RestTransport {
   readonly #timeoutMs: number
   readonly #leaderChanges: LeaderChanges | undefined
   readonly #secret: ClusterSecret | undefined
-  readonly #secretOnDemand: () => ClusterSecret | undefined
+  readonly #secretOnDemand: (() => ClusterSecret | undefined) | undefined
   #secretThen: { readonly secret: ClusterSecret | undefined } | undefined
   /** What the last answer of Flink at a target was, until the connection fails: it saves requests, and vouches for nobody. */
   readonly #asks = new Map<string, 'everybody' | 'nobody'>()
@@ -80,7 +84,7 @@ export class RestTransport {
     this.#prefix = (options.urlPrefix ?? '/').replace(/\/$/, '')
     this.#leaderChanges = options.leaderChanges
     this.#secret = options.secret
-    this.#secretOnDemand = options.secretOnDemand ?? (() => undefined)
+    this.#secretOnDemand = options.secretOnDemand
     if (options.leaderChanges?.lookup === undefined) this.#target = `http://${options.address}`
     this.#http = axios.create({
       // A kept connection that the server closes meanwhile would fail the next call.
@@ -205,7 +209,7 @@ export class RestTransport {
       const asksFirst = known === 'everybody' || (body !== undefined && known === undefined)
       const call = { method, path, body, timeoutMs }
       let proven = asksFirst ? await this.#sendProven(target, call) : undefined
-      response = proven ?? (await this.#send(target, call))
+      response = proven ?? (await this.#send(target, call, this.#introduction))
       if (response.status === 401 && proven === undefined && !asksFirst) {
         proven = await this.#sendProven(target, call)
         response = proven ?? response
@@ -231,6 +235,12 @@ export class RestTransport {
     )
   }
 
+  /** Of a client that can show a token to whoever proves to be of the cluster, so that a server which asks takes it for no stranger. */
+  get #introduction(): AxiosRequestConfig {
+    if (this.#secretOnDemand === undefined || this.#secret !== undefined) return {}
+    return { headers: { [SERVER_PROOF_HEADERS.nonce]: newProofNonce() } }
+  }
+
   #send(target: string, { method, path, body, timeoutMs }: Call, more: AxiosRequestConfig = {}) {
     return this.#http.request<unknown>({
       method,
@@ -244,7 +254,7 @@ export class RestTransport {
   /** Shows the token on a connection whose server has proved to be of the cluster; undefined: it has not, and was not shown it. */
   async #sendProven(target: string, call: Call): Promise<AxiosResponse<unknown> | undefined> {
     if (this.#secret !== undefined) return undefined
-    this.#secretThen ??= { secret: this.#secretOnDemand() }
+    this.#secretThen ??= { secret: this.#secretOnDemand?.() }
     const { secret } = this.#secretThen
     if (secret === undefined) return undefined
     const httpAgent = new SingleConnectionAgent()
