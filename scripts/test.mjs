@@ -1,19 +1,11 @@
-// `npm test [-- files and tap options]`: installs and builds if needed, runs every test with tap and closes
-// with one plain line: `N passed, N failed, N skipped`.
+// `npm test [-- files and tap options]`: installs and builds if needed, runs every test with tap and closes with what
+// failed and one plain line: `N passed, N failed, N skipped`.
 import { spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { build, ensureInstalled, ROOT } from './prepare.mjs'
 import { endStrayProcesses, MARK } from './stray-processes.mjs'
-
-/** Each has the daemons of a Hadoop or a Mesos, and clusters on it: nothing runs beside them. */
-const ALONE = [
-  'hadoop-rpc',
-  'yarn-clusters',
-  'yarn-failures',
-  'mesos-client',
-  'mesos-clusters',
-  'mesos-failures',
-]
+import { FailureReader, failureLines } from './testing/failures.mjs'
+import { ALONE, testFiles } from './testing/plan.mjs'
 
 /** Building a server takes minutes, once. */
 const INSTALL_TIMEOUT_MS = 10 * 60_000
@@ -27,8 +19,7 @@ const runner = join(ROOT, 'node_modules', 'tap', 'dist', 'esm', 'run.mjs')
 // Its plugins are those of .taprc only once it was built with them: else it loads each file through a compiler.
 spawnSync(process.execPath, [runner, 'build'], { cwd: ROOT, stdio: 'ignore' })
 const run = `${process.pid}-${Date.now()}`
-const alone = ALONE.map((name) => `--serial=integration-tests/dist-test/${name}.test.js`)
-const tap = spawn(process.execPath, [runner, '--reporter=tap', ...alone, ...args], {
+const tap = spawn(process.execPath, args.length === 0 ? everything() : chosen(args), {
   cwd: ROOT,
   env: { ...process.env, [MARK]: run },
   stdio: ['ignore', 'pipe', 'inherit'],
@@ -37,12 +28,14 @@ const tap = spawn(process.execPath, [runner, '--reporter=tap', ...alone, ...args
 let rest = ''
 let summary = ''
 const skips = []
+const failures = new FailureReader()
 tap.stdout.setEncoding('utf8')
 tap.stdout.on('data', (chunk) => {
   process.stdout.write(chunk)
   const lines = (rest + chunk).split('\n')
   rest = lines.pop()
   for (const line of lines) {
+    failures.line(line)
     if (/^# \{ total/.test(line)) summary = line
     if (/^\s*ok .*# SKIP/i.test(line)) skips.push(line.trim())
   }
@@ -55,10 +48,22 @@ tap.on('exit', () => endStrayProcesses(run))
 tap.on('close', (status, signal) => {
   const count = (key) => Number(summary.match(new RegExp(`\\b${key}: (\\d+)`))?.[1] ?? 0)
   for (const skip of skips) console.log(`skipped: ${skip}`)
+  const told = failureLines(failures.failures)
+  if (told.length > 0) console.log(['', 'Failed:', ...told, ''].join('\n'))
   const failed = Math.max(count('fail'), status === 0 ? 0 : 1)
   console.log(`${count('pass')} passed, ${failed} failed, ${count('skip')} skipped`)
   process.exit(status ?? (signal === null ? 1 : 130))
 })
+
+/** As plan.mjs says. */
+function everything() {
+  return [join(ROOT, 'scripts', 'testing', 'run-files.mjs'), ...testFiles()]
+}
+
+/** By tap's own runner, whose options they may be. */
+function chosen(words) {
+  return [runner, '--reporter=tap', ...ALONE.map((file) => `--serial=${file}`), ...words]
+}
 
 /** Real servers that some tests need, from the registries and kept outside of the repository. Tests of those that cannot be had are skipped. */
 function installServers() {
