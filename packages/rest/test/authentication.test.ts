@@ -3,9 +3,16 @@ import { SystemClock, serializeError } from '@flink-ts/core'
 import { ClusterSecret, restToken } from '@flink-ts/core/security'
 import { RestClusterClient } from '@flink-ts/rest/client'
 import t from 'tap'
+import {
+  AUTHENTICATION,
+  overview,
+  recording,
+  secret,
+  startClosed,
+  token,
+} from './authenticated-server.js'
 import { DecidedElection } from './decided-election.js'
 import { startServer } from './start-server.js'
-import { secret, token, overview, AUTHENTICATION, startClosed, recording } from './authenticated-server.js'
 
 const bearer = { Authorization: `Bearer ${token}` }
 
