@@ -4,7 +4,6 @@ import {
   type InputSelection,
   type OperatorContext,
   type StateInitializationContext,
-  type StateSnapshotContext,
   type TwoInputStreamOperator,
 } from '@flink-ts/runtime/program'
 import type {
@@ -15,10 +14,9 @@ import { InvalidProgramError, UsedOutsideCallError } from '../../functions/error
 import type { CoUserFunction } from '../../functions/user-function.js'
 import type { CallCollector } from '../call-collector.js'
 import { guardedBroadcastState, guardedReadOnlyState } from '../guarded-states.js'
-import { KeyedContext } from '../keyed-context.js'
 import { timerMethod } from '../process-operator.js'
 import { ProcessScope } from '../process-scope.js'
-import { UserFunctionGuard } from '../user-function-guard.js'
+import { UserFunctionOperator } from '../user-function-operator.js'
 
 type Call = (value: unknown, context: unknown, out: CallCollector) => unknown
 
@@ -44,13 +42,14 @@ export interface BroadcastProcessOptions {
  * Hands the elements of its first input, and the broadcast ones of its second, to a function, which keeps broadcast state. In a
  * BATCH job all broadcast elements come first.
  */
-export class BroadcastProcessOperator implements TwoInputStreamOperator {
+export class BroadcastProcessOperator
+  extends UserFunctionOperator
+  implements TwoInputStreamOperator
+{
   readonly nextSelection?: () => InputSelection
-  readonly #guard: UserFunctionGuard
   readonly #calls: readonly [Call, Call]
   readonly #methods: readonly [string, string]
   readonly #keySelector: ((value: unknown) => unknown) | undefined
-  readonly #keyed: KeyedContext | undefined
   readonly #descriptors: readonly AnyDescriptor[]
   readonly #states = new Map<string, GuardedState>()
   readonly #scope: ProcessScope
@@ -66,11 +65,10 @@ export class BroadcastProcessOperator implements TwoInputStreamOperator {
   }: BroadcastProcessOptions) {
     const { calls, rich } = userFunction.instance()
     const { output } = operatorContext
-    this.#guard = new UserFunctionGuard(operatorContext, rich)
+    super(operatorContext, rich, keySelector)
     this.#calls = calls
     this.#methods = userFunction.methods
     this.#keySelector = keySelector
-    this.#keyed = keySelector && new KeyedContext(operatorContext, keySelector)
     this.#descriptors = descriptors
     // The caller's types for a name, here and below; nothing at run time tells them apart.
     const reads: ReadsBroadcastState = {
@@ -78,8 +76,8 @@ export class BroadcastProcessOperator implements TwoInputStreamOperator {
     }
     this.#scope = new ProcessScope({
       operatorContext,
-      guard: this.#guard,
-      keyed: this.#keyed,
+      guard: this.guard,
+      keyed: this.keyed,
       onTimer: timerMethod(rich),
       more: reads,
     })
@@ -102,43 +100,32 @@ export class BroadcastProcessOperator implements TwoInputStreamOperator {
     }
   }
 
-  initializeState(context: StateInitializationContext): void | Promise<void> {
+  /** Also a plain function has its state of the key, in timers and contexts. */
+  protected override usesKeys(): boolean {
+    return true
+  }
+
+  override initializeState(context: StateInitializationContext): void | Promise<void> {
     for (const descriptor of this.#descriptors) {
       const { name } = descriptor
       const state = context.operatorState().getBroadcastState(descriptor)
       const check = () => {
         if (this.#scope.collector.isInCall) return
-        throw new UsedOutsideCallError(`state '${name}'`, this.#guard.operatorName)
+        throw new UsedOutsideCallError(`state '${name}'`, this.guard.operatorName)
       }
       const toRead = guardedReadOnlyState(state, check)
       this.#states.set(name, { toRead, toChange: guardedBroadcastState(state, check) })
     }
-    return this.#guard.initializeState(context, this.#keyed)
+    return super.initializeState(context)
   }
 
-  snapshotState(context: StateSnapshotContext): void | Promise<void> {
-    return this.#guard.snapshotState(context)
-  }
-
-  get needsFinalCheckpoint(): boolean {
-    return this.#guard.needsFinalCheckpoint
-  }
-
-  notifyCheckpointComplete(checkpointId: bigint): void | Promise<void> {
-    return this.#guard.notifyCheckpointComplete(checkpointId)
-  }
-
-  notifyCheckpointAborted(checkpointId: bigint): void | Promise<void> {
-    return this.#guard.notifyCheckpointAborted(checkpointId)
-  }
-
-  open(): void | Promise<void> {
+  override open(): void | Promise<void> {
     this.#scope.open()
-    return this.#guard.open(this.#keyed)
+    return super.open()
   }
 
   processElement1(value: unknown, timestamp: number): void {
-    const key = this.#keySelector === undefined ? undefined : () => this.#keyed!.begin(value)
+    const key = this.#keySelector === undefined ? undefined : () => this.keyed!.begin(value)
     this.#process(0, value, { timestamp, key, context: this.#scope.context })
   }
 
@@ -166,12 +153,6 @@ export class BroadcastProcessOperator implements TwoInputStreamOperator {
     this.#watermark.updateStatus(1, status)
   }
 
-  finish(): void {}
-
-  close(): void | Promise<void> {
-    return this.#guard.close()
-  }
-
   #process(
     input: 0 | 1,
     value: unknown,
@@ -197,7 +178,7 @@ export class BroadcastProcessOperator implements TwoInputStreamOperator {
     if (state !== undefined) return state
     const names = this.#descriptors.map((d) => `'${d.name}'`).join(', ')
     throw new InvalidProgramError(
-      `Operator '${this.#guard.operatorName}' asked for the broadcast state '${name}', but the stream was broadcast with ` +
+      `Operator '${this.guard.operatorName}' asked for the broadcast state '${name}', but the stream was broadcast with ` +
         `${names}; name all states in broadcast(…)`,
     )
   }

@@ -1,15 +1,11 @@
-import { KeyNotSupportedError, type RichFunction } from '@flink-ts/core'
+import { KeyNotSupportedError } from '@flink-ts/core'
 import {
   CombinedWatermark,
   type OperatorContext,
-  type Output,
-  type StateInitializationContext,
-  type StateSnapshotContext,
   type TwoInputStreamOperator,
 } from '@flink-ts/runtime/program'
 import type { AnyFunction, CoUserFunction } from '../../functions/user-function.js'
-import { KeyedContext } from '../keyed-context.js'
-import { UserFunctionGuard } from '../user-function-guard.js'
+import { UserFunctionOperator } from '../user-function-operator.js'
 
 type KeySelector = (value: unknown) => unknown
 
@@ -22,34 +18,25 @@ export interface CoFunctionOperatorOptions<F extends AnyFunction> {
 }
 
 /**
- * Base of the operators that call a user function per element of two inputs: life cycle, checkpoints, watermarks, errors. Where both
+ * Base of the operators that call a user function per element of two inputs: watermarks, errors. Where both
  * inputs have keys, both functions see the state of the key at hand.
  */
-export abstract class CoFunctionOperator<F extends AnyFunction> implements TwoInputStreamOperator {
-  protected readonly output: Output
+export abstract class CoFunctionOperator<F extends AnyFunction>
+  extends UserFunctionOperator
+  implements TwoInputStreamOperator
+{
   protected readonly calls: readonly [F, F]
   protected readonly methods: readonly [string, string]
-  protected readonly guard: UserFunctionGuard
-  /** Set when the functions use keyed state. */
-  protected readonly keyed: KeyedContext | undefined
-  /** The object that the functions are of, if they are of one. */
-  protected readonly rich: RichFunction | undefined
   protected readonly keySelectors: readonly [KeySelector, KeySelector] | undefined
   readonly #watermark: CombinedWatermark
 
   constructor(options: CoFunctionOperatorOptions<F>) {
     const { operatorContext, userFunction, keySelectors } = options
     const { calls, rich } = userFunction.instance()
-    this.output = operatorContext.output
+    super(operatorContext, rich, keySelectors?.[0])
     this.calls = calls
     this.methods = userFunction.methods
-    this.guard = new UserFunctionGuard(operatorContext, rich)
     this.keySelectors = keySelectors
-    this.rich = rich
-    this.keyed =
-      keySelectors !== undefined && this.usesKeys(rich)
-        ? new KeyedContext(operatorContext, keySelectors[0])
-        : undefined
     const { output } = this
     this.#watermark = new CombinedWatermark(2, {
       emitWatermark: (timestampMs) => {
@@ -89,41 +76,6 @@ export abstract class CoFunctionOperator<F extends AnyFunction> implements TwoIn
   /** The error to fail the task with when the function of `input`, or what finds the key for it, threw `cause`. */
   protected failed(input: 0 | 1, cause: unknown): Error {
     return this.guard.failed(this.methods[input], cause)
-  }
-
-  /** Whether the functions have a way to keyed state. Asked in the constructor; plain functions have none. */
-  protected usesKeys(rich: RichFunction | undefined): boolean {
-    return rich?.open !== undefined || (rich !== undefined && 'initializeState' in rich)
-  }
-
-  initializeState(context: StateInitializationContext): void | Promise<void> {
-    return this.guard.initializeState(context, this.keyed)
-  }
-
-  snapshotState(context: StateSnapshotContext): void | Promise<void> {
-    return this.guard.snapshotState(context)
-  }
-
-  get needsFinalCheckpoint(): boolean {
-    return this.guard.needsFinalCheckpoint
-  }
-
-  notifyCheckpointComplete(checkpointId: bigint): void | Promise<void> {
-    return this.guard.notifyCheckpointComplete(checkpointId)
-  }
-
-  notifyCheckpointAborted(checkpointId: bigint): void | Promise<void> {
-    return this.guard.notifyCheckpointAborted(checkpointId)
-  }
-
-  open(): void | Promise<void> {
-    return this.guard.open(this.keyed)
-  }
-
-  finish(): void | Promise<void> {}
-
-  close(): void | Promise<void> {
-    return this.guard.close()
   }
 
   processWatermark1(timestampMs: number): void {
