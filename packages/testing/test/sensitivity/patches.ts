@@ -80,7 +80,7 @@ export const PATCHES: readonly Patch[] = [
     edits: [
       {
         module: 'runtime/dist/dispatcher/dispatcher-term.js',
-        find: 'blobs?.releaseJob(jobId),',
+        find: 'this.#programs.release(jobId),',
         replace: '',
       },
     ],

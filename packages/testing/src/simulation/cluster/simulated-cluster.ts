@@ -1,23 +1,19 @@
 import { Configuration } from '@flink-ts/core'
 import type { ApplicationStatus, JobGraph } from '@flink-ts/runtime'
-import { CheckpointInvariants } from '../invariants/checkpoint-invariants.js'
-import { ClusterInvariants } from '../invariants/cluster-invariants.js'
-import { FencingInvariant } from '../invariants/fencing-invariant.js'
-import { StaleReportInvariant } from '../invariants/stale-report-invariant.js'
+import { WorldInvariants } from '../invariants/world-invariants.js'
 import type { FaultCounts } from '../nemesis/fault-counts.js'
 import { closeCluster } from './close-cluster.js'
 import { ClusterClient, DEFAULT_TIMEOUT_MS } from './cluster-client.js'
 import { ClusterFaults } from './cluster-faults.js'
-import type { ClusterManager, ClusterManagerOptions } from './cluster-manager.js'
+import type { ClusterManager } from './cluster-manager.js'
 import { ClusterTopology } from './cluster-topology.js'
+import { createClusterManager } from './create-cluster-manager.js'
 import { ModuleCache } from './module-cache.js'
 import { readTextLines } from './read-text-lines.js'
 import type { SimulatedProgram } from './record-program.js'
-import { SimulatedClusterManager } from './simulated-cluster-manager.js'
 import type { SimulatedClusterOptions } from './simulated-cluster-options.js'
 import type { SimulatedJob } from './simulated-job.js'
 import { SimulatedJobs } from './simulated-jobs.js'
-import { SimulatedMesosManager } from './simulated-mesos-manager.js'
 import { SimulatedWorld } from './simulated-world.js'
 import { SimulationTimeoutError } from './simulation-timeout-error.js'
 
@@ -37,8 +33,7 @@ export class SimulatedCluster {
   readonly clusterManager: ClusterManager | undefined
   readonly #topology: ClusterTopology
   readonly #client: ClusterClient
-  readonly #invariants: ClusterInvariants
-  readonly #checkpoints: CheckpointInvariants
+  readonly #invariants: WorldInvariants
   readonly #jobs: SimulatedJobs
   readonly #lines: string[] = []
 
@@ -50,23 +45,8 @@ export class SimulatedCluster {
       highAvailability: highAvailability ? (options.configuration ?? {}) : undefined,
     })
     this.world = world
-    this.#invariants = new ClusterInvariants(world)
-    this.#checkpoints = new CheckpointInvariants(world)
-    const fencing = new FencingInvariant((what) => world.violated(what))
-    const staleReports = new StaleReportInvariant((what) => world.violated(what))
-    world.onLog = (observation) => {
-      this.#invariants.observe(observation)
-      this.#checkpoints.observe(observation)
-      staleReports.observeLog(observation)
-      fencing.observeLog(observation)
-    }
-    world.onRpc = (event) => {
-      this.#invariants.observeCall(event)
-      staleReports.observe(event)
-      // Without a coordination service nobody has ever lost its leadership.
-      if (highAvailability) fencing.observe(event)
-    }
-    this.clusterManager = clusterManagerOf(elastic, {
+    this.#invariants = new WorldInvariants(world, highAvailability)
+    this.clusterManager = createClusterManager(elastic, {
       world,
       startWorker: (resourceId) => this.#topology.startTaskManager(undefined, resourceId),
       stopWorker: (number) => this.#endTaskManager(number),
@@ -96,7 +76,7 @@ export class SimulatedCluster {
     const topology = this.#topology
     const client = new ClusterClient(world, topology)
     this.#client = client
-    const invariants = this.#invariants
+    const invariants = this.#invariants.cluster
     this.#jobs = new SimulatedJobs({ world, topology, client, modules, invariants })
     this.faultInjection = new ClusterFaults({
       world,
@@ -306,7 +286,7 @@ export class SimulatedCluster {
 
   /** Checks that every checkpoint below a folder that can be restored is whole. */
   checkCheckpoints(folder: string): Promise<void> {
-    return this.#checkpoints.checkFiles(folder)
+    return this.#invariants.checkpoints.checkFiles(folder)
   }
 
   /** The lines of a file, or of all files of a folder, by name, without hidden ones. */
@@ -332,12 +312,12 @@ export class SimulatedCluster {
       topology: this.#topology,
       client: this.#client,
       jobs: this.#jobs,
-      invariants: this.#invariants,
+      invariants: this.#invariants.cluster,
     })
   }
 
   #onProcessEnded(name: string): void {
-    this.#invariants.processEnded(name)
+    this.#invariants.cluster.processEnded(name)
     if (name === 'jm') this.#jobs.onAllLost()
   }
 
@@ -346,14 +326,6 @@ export class SimulatedCluster {
     if (!this.#topology.taskManagers.has(number)) return
     const { process } = this.#topology.removeTaskManager(number)
     process.crash({ silent: false })
-    this.#invariants.processEnded(process.name)
+    this.#invariants.cluster.processEnded(process.name)
   }
-}
-
-function clusterManagerOf(
-  kind: boolean | 'mesos',
-  options: ClusterManagerOptions,
-): ClusterManager | undefined {
-  if (kind === 'mesos') return new SimulatedMesosManager(options)
-  return kind ? new SimulatedClusterManager(options) : undefined
 }

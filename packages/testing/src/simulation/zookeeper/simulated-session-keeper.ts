@@ -1,5 +1,7 @@
 import type { CancelTimer, Clock, Random } from '@flink-ts/core'
 import type { ZooKeeperSessionEvent } from '@flink-ts/zookeeper-client'
+import { askForSession } from './ask-for-session.js'
+import { SimulatedClientFate } from './simulated-client-fate.js'
 import { SimulatedTimers } from './simulated-timers.js'
 import {
   type CallEffects,
@@ -30,13 +32,6 @@ export interface SimulatedSessionKeeperOptions extends SimulatedZooKeeperClientS
 const DEFAULT_SESSION_TIMEOUT_MS = 60_000
 const DEFAULT_CONNECTION_TIMEOUT_MS = 15_000
 
-/** Whoever hears nothing of the servers for this part of the session timeout breaks the connection. */
-const SILENCE = 1 / 2
-/** Clients without requests say that they live once in this part of it. */
-const PING = 1 / 6
-/** A process that has stood still takes up to so long to see what has become of its connection. */
-const AWAKENING_MS = 10
-
 /** The session of a simulated client: opens it, keeps it, brings requests there and answers back. */
 export class SimulatedSessionKeeper {
   readonly timeoutMs: number
@@ -45,20 +40,16 @@ export class SimulatedSessionKeeper {
   readonly #listeners = new Set<(event: ZooKeeperSessionEvent) => void>()
   readonly #timers: SimulatedTimers
   readonly #calls: SimulatedZooKeeperCalls
+  readonly #fate: SimulatedClientFate
   #state: 'new' | 'open' | 'auth-failed' | 'closing' | 'closed' | 'crashed' = 'new'
-  #network: 'open' | 'cut' | 'silent' = 'open'
-  #standsStill = false
   #connection: ZooKeeperConnection | undefined
   /** The servers have taken the connection. */
   #isConnected = false
   #sessionId: string | undefined
   /** Given up, but the servers may have it yet: it is ended before another one is asked for. */
   #givenUp: string | undefined
-  #lastHeardMs = 0
   /** Of the last transaction that the servers have told of. */
   #zxid = 0
-  /** The client sees that nothing passes any more. */
-  #cancelNotice: CancelTimer | undefined
   #cancelLost: CancelTimer | undefined
   #cancelConnect: CancelTimer | undefined
   readonly #closed: Promise<void>
@@ -69,6 +60,19 @@ export class SimulatedSessionKeeper {
     this.timeoutMs = options.sessionTimeoutMs ?? DEFAULT_SESSION_TIMEOUT_MS
     this.#timers = new SimulatedTimers(options.clock, options.latencyMs === undefined)
     this.#calls = new SimulatedZooKeeperCalls({ ...options, timers: this.#timers })
+    this.#fate = new SimulatedClientFate({
+      ...options,
+      timers: this.#timers,
+      timeoutMs: this.timeoutMs,
+      session: {
+        connection: () => this.#connection,
+        sessionId: () => this.#sessionId,
+        isConnected: () => this.#isConnected,
+        isOver: () => this.isOver,
+        look: () => this.#look(),
+        connect: () => this.#connect(),
+      },
+    })
     this.#closed = new Promise((resolve) => {
       this.#resolveClosed = resolve
     })
@@ -85,8 +89,8 @@ export class SimulatedSessionKeeper {
   /** As `ZooKeeperClient.sessionSafeUntil`. */
   get safeUntil(): number | undefined {
     if (this.#sessionId === undefined) return undefined
-    const isSilent = !this.#isConnected || this.#network !== 'open' || this.#standsStill
-    return (isSilent ? this.#lastHeardMs : this.#now()) + this.timeoutMs
+    const isSilent = !this.#isConnected || !this.#fate.isUntouched
+    return (isSilent ? this.#fate.lastHeardMs : this.#now()) + this.timeoutMs
   }
 
   /** It neither has a session nor will have one. */
@@ -146,73 +150,33 @@ export class SimulatedSessionKeeper {
   // ---------------------------------------------------------------- fate
 
   cut(notice: CutNotice): void {
-    if (this.#network === 'cut' || this.isOver) return
-    this.#leaveAlone()
-    if (notice === 'at-once') {
-      this.#network = 'cut'
-      this.#connection?.break()
-      this.#look()
-      return
-    }
-    if (this.#network === 'silent') return
-    this.#network = 'silent'
-    const connection = this.#connection
-    connection?.hold('toServers')
-    connection?.hold('toClient')
-    const heardMs = this.#now() - this.#lastHeardMs
-    this.#cancelNotice = this.#timers.later(this.timeoutMs * SILENCE - heardMs, () => {
-      if (this.#network !== 'silent' || this.#connection !== connection) return
-      connection?.break()
-      this.#look()
-    })
+    this.#fate.cut(notice)
   }
 
   restore(): void {
-    if (this.#network === 'open' || this.isOver) return
-    this.#network = 'open'
-    this.#cancelNotice?.()
-    this.#look()
-    const connection = this.#connection
-    if (connection === undefined) {
-      this.#connect()
-      return
-    }
-    if (!this.#standsStill && this.#sessionId !== undefined) {
-      this.#options.servers.sessionIsHeard(this.#sessionId)
-    }
-    connection.release('toServers')
-    if (!this.#standsStill) connection.release('toClient')
+    this.#fate.restore()
   }
 
   standStill(): void {
-    if (this.#standsStill || this.isOver) return
-    this.#leaveAlone()
-    this.#standsStill = true
-    this.#connection?.hold('toClient')
+    this.#fate.standStill()
   }
 
   goOn(): void {
-    if (!this.#standsStill || this.isOver) return
-    this.#standsStill = false
-    // Its timers come first: until it sees what has become of its connection it goes on as if nothing were.
-    const { latencyMs, random } = this.#options
-    const delayMs = latencyMs === undefined ? 0 : random.next() * AWAKENING_MS
-    if (delayMs === 0) this.#awake()
-    else this.#timers.later(delayMs, () => this.#awake())
+    this.#fate.goOn()
   }
 
   crash(): void {
     if (this.isOver) return
-    this.#leaveAlone()
+    this.#fate.crash()
     this.#state = 'crashed'
     this.#stop()
   }
 
   /** The servers have no quorum. @returns requests that they may yet carry out when they have one */
   serversAreGone(): (() => void)[] {
-    if (this.#network === 'open' && !this.#standsStill) this.#lastHeardMs = this.#now()
+    if (this.#fate.isUntouched) this.#fate.heard()
     const undecided = this.#connection?.break({ collect: true }) ?? []
-    if (this.#network !== 'silent') this.#look()
+    if (!this.#fate.isNetworkSilent) this.#look()
     return undecided
   }
 
@@ -238,44 +202,24 @@ export class SimulatedSessionKeeper {
   }
 
   #mayConnect(): boolean {
-    return this.#network === 'open' && this.#options.servers.areReachable()
+    return this.#fate.isNetworkOpen && this.#options.servers.areReachable()
   }
 
   #open(): void {
-    const { servers, authorization, acl } = this.#options
-    const connection = new ZooKeeperConnection({
-      clock: this.#options.clock,
-      random: this.#options.random,
-      latencyMs: this.#options.latencyMs,
-    })
+    const { clock, random, latencyMs, servers } = this.#options
+    const connection = new ZooKeeperConnection({ clock, random, latencyMs })
     this.#connection = connection
-    if (this.#standsStill) connection.hold('toClient')
-    const { watchers } = this
-    const id = this.#sessionId
-    const givenUp = this.#givenUp
-    const request = {
-      id,
+    if (this.#fate.standsStill) connection.hold('toClient')
+    askForSession(connection, {
+      client: this.#options,
+      servers,
       timeoutMs: this.timeoutMs,
-      credentials: authorization && `${authorization.scheme}:${authorization.credentials}`,
-      exclusive: acl === 'creator',
-      connection,
-      tell: (event: Parameters<SimulatedZooKeeperSession['tell']>[0], zxid: number) =>
-        connection.send('toClient', () => {
-          this.#zxid = Math.max(this.#zxid, zxid)
-          watchers.tell(event)
-        }),
-    }
-    connection.send('toServers', () => {
-      if (givenUp !== undefined) servers.closeSession(givenUp)
-      const session = servers.accept(request)
-      connection.send('toClient', () => this.#onAccepted(session?.id))
-      if (id === undefined) return
-      session?.watchAgain({
-        zxid: this.#zxid,
-        data: watchers.paths('data'),
-        exist: watchers.paths('exist'),
-        children: watchers.paths('children'),
-      })
+      id: this.#sessionId,
+      givenUp: this.#givenUp,
+      watchers: this.watchers,
+      zxid: () => this.#zxid,
+      onTransaction: (zxid) => this.#heardOf(zxid),
+      onAnswered: (id) => this.#onAccepted(id),
     })
   }
 
@@ -291,7 +235,7 @@ export class SimulatedSessionKeeper {
     this.#isConnected = true
     this.#sessionId = id
     this.#givenUp = undefined
-    this.#lastHeardMs = this.#now()
+    this.#fate.heard()
     this.#cancelLost?.()
     this.#cancelLost = undefined
     this.#emit({ type, sessionId: id })
@@ -300,7 +244,7 @@ export class SimulatedSessionKeeper {
 
   /** The client sees that its connection is broken, if it is and if the client sees anything. */
   #look(): void {
-    if (this.#standsStill || this.#connection?.isBroken !== true) return
+    if (this.#fate.standsStill || this.#connection?.isBroken !== true) return
     this.#connection = undefined
     if (this.#state === 'closing') {
       this.#calls.failInFlight()
@@ -309,7 +253,7 @@ export class SimulatedSessionKeeper {
     }
     if (this.#isConnected) {
       this.#isConnected = false
-      const elapsedMs = this.#now() - this.#lastHeardMs
+      const elapsedMs = this.#now() - this.#fate.lastHeardMs
       this.#cancelLost = this.#timers.later(this.timeoutMs - elapsedMs, () => this.#onLostTimer())
       this.#emit({ type: 'suspended' })
       this.#calls.failInFlight()
@@ -339,21 +283,14 @@ export class SimulatedSessionKeeper {
     this.#calls.rejectWaiting('session-expired', (call) => call.sessionId === id)
   }
 
-  #awake(): void {
-    if (this.#network === 'silent' || this.#standsStill) return
-    const connection = this.#connection
-    if (this.#now() - this.#lastHeardMs > this.timeoutMs * SILENCE) connection?.break()
-    else if (this.#sessionId !== undefined) {
-      this.#options.servers.sessionIsHeard(this.#sessionId)
-    }
-    this.#look()
-    connection?.release('toClient')
+  #heardOf(zxid: number): void {
+    this.#zxid = Math.max(this.#zxid, zxid)
   }
 
   #hangUp(connection: ZooKeeperConnection | undefined): void {
     connection?.send('toClient', () => {
       if (this.#connection !== connection) return
-      this.#lastHeardMs = this.#now()
+      this.#fate.heard()
       connection.break()
       this.#look()
     })
@@ -365,21 +302,9 @@ export class SimulatedSessionKeeper {
         this.#connection === undefined || this.#sessionId === undefined || this.isOver
           ? undefined
           : { connection: this.#connection, sessionId: this.#sessionId },
-      onAnswered: (zxid) => {
-        this.#zxid = Math.max(this.#zxid, zxid)
-      },
+      onAnswered: (zxid) => this.#heardOf(zxid),
       onRefused: (connection) => this.#hangUp(connection),
     }
-  }
-
-  /** The servers do not hear of it from now on; nor has it said anything for a while. */
-  #leaveAlone(): void {
-    if (!this.#isConnected || this.#network !== 'open' || this.#standsStill) return
-    const { latencyMs, random, servers } = this.#options
-    const atMostMs = Math.min(this.timeoutMs * PING, this.#now() - this.#lastHeardMs)
-    const elapsedMs = latencyMs === undefined ? 0 : random.next() * atMostMs
-    this.#lastHeardMs = this.#now() - elapsedMs
-    servers.sessionIsAlone(this.#sessionId!, elapsedMs)
   }
 
   // ---------------------------------------------------------------- the end
