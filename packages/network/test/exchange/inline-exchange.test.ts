@@ -1,40 +1,19 @@
-import { noopLogger, SeededRandom } from '@flink-ts/core'
-import { ManualClock } from '@flink-ts/core/testing'
+import { SeededRandom } from '@flink-ts/core'
 import {
   firstChannelSelector,
   functionSelector,
   InputGate,
-  InsufficientNetworkBuffersError,
   type PartitionerType,
   RecordReader,
   RecordWriter,
   ResultPartition,
-  ShuffleEnvironment,
-  type ShuffleLimits,
 } from '@flink-ts/network'
 import fc from 'fast-check'
 import t from 'tap'
-import { TestConsumer, TestProducer, Turns } from './inline-exchange.js'
+import { inlineEnvironment, pair } from './environment-pair.js'
+import { TestConsumer, TestProducer } from './inline-exchange.js'
 import { selectors } from './test-selectors.js'
 import { type TestRecord, testRecord, testSerializer } from './test-serializer.js'
-
-async function inlineEnvironment(
-  options: { segments?: number; segmentBytes?: number; limits?: ShuffleLimits } = {},
-) {
-  const turns = new Turns()
-  const clock = new ManualClock()
-  const env = await ShuffleEnvironment.start({
-    resourceId: 'tm-1',
-    host: 'localhost',
-    numberOfSegments: options.segments ?? 256,
-    segmentBytes: options.segmentBytes ?? 512,
-    clock,
-    log: noopLogger,
-    defer: turns.defer,
-    ...(options.limits !== undefined && { limits: options.limits }),
-  })
-  return { env, turns, clock }
-}
 
 t.test(
   'the exchange loses nothing, doubles nothing and keeps the order of each channel',
@@ -156,40 +135,6 @@ t.test('RecordWriter carries a record of 5 MB through buffers of 32 KiB', async 
   t.equal(env.poolUsage().heapSegments, 0)
   await env.close()
 })
-
-async function pair(options: Parameters<typeof inlineEnvironment>[0] = {}) {
-  const world = await inlineEnvironment(options)
-  const { env } = world
-  const output = ResultPartition.attach(
-    env.createResultPartition({
-      partitionId: 'p',
-      numberOfSubpartitions: 1,
-      partitioner: 'FORWARD',
-    }),
-    env.context,
-  )
-  const writer = new RecordWriter<TestRecord>(output, {
-    serializer: testSerializer,
-    selector: firstChannelSelector(),
-  })
-  const gate = InputGate.attach(
-    env.createInputGate({
-      gateId: 'g',
-      consumedSubpartitions: { first: 0, last: 0 },
-      producers: [{ partitionId: 'p', location: env.location }],
-    }),
-    env.context,
-  )
-  const reader = new RecordReader<TestRecord>(gate, testSerializer)
-  const seen: string[] = []
-  const handler = {
-    onRecord: (r: TestRecord, timestamp: number) => void seen.push(`${r.sequence}@${timestamp}`),
-    onWatermark: (ms: number) => void seen.push(`watermark ${ms}`),
-    onWatermarkStatus: (status: string) => void seen.push(status),
-    onEvent: (event: { type: string }) => void seen.push(event.type),
-  }
-  return { ...world, output, writer, gate, reader, seen, handler }
-}
 
 t.test(
   'RecordReader delivers records, watermarks, statuses and events in the order of writing',
@@ -325,45 +270,6 @@ t.test('InputGate leaves a blocked channel alone until it is resumed', async (t)
   await env.close()
 })
 
-t.test(
-  'ResultPartition is unavailable at ten queued buffers and available when four are consumed',
-  async (t) => {
-    const { env, turns, writer, output, reader, handler } = await pair()
-    let emitted = 0
-    while (output.isAvailable()) writer.emit(testRecord(0, emitted++, 400))
-    t.equal(env.poolUsage().usedSegments, 10)
-    let calls = 0
-    output.onAvailable(() => calls++)
-    turns.run()
-    t.equal(calls, 0)
-
-    for (let i = 0; i < 4; i++) reader.poll(handler, 1)
-    turns.run()
-
-    t.equal(calls, 1)
-    t.ok(output.isAvailable())
-    await env.close()
-  },
-)
-
-t.test(
-  'ResultPartition lends five buffers of overdraft, then heap buffers, and takes all back',
-  async (t) => {
-    const { env, turns, writer, reader, seen, handler } = await pair()
-    for (let i = 0; i < 100; i++) writer.emit(testRecord(0, i, 400))
-    t.equal(env.poolUsage().usedSegments, 15)
-    t.equal(env.poolUsage().heapSegments, 85)
-    writer.broadcastEvent({ type: 'END_OF_PARTITION' })
-
-    for (let i = 0; i < 1000 && reader.poll(handler, 10) !== 'END_OF_INPUT'; i++) turns.run()
-
-    t.equal(seen.length, 101)
-    t.equal(env.poolUsage().usedSegments, 0)
-    t.equal(env.poolUsage().heapSegments, 0)
-    await env.close()
-  },
-)
-
 t.test('a record that cannot be encoded leaves nothing of itself', async (t) => {
   const { env, writer, reader, seen, handler } = await pair()
   writer.emit(testRecord(0, 0, 4))
@@ -391,109 +297,6 @@ t.test('an exception of the handler loses no other record', async (t) => {
   t.same(seen, ['0', '2'])
   await env.close()
 })
-
-t.test(
-  'releasePartitions fails the consumer of an unfinished partition and frees its buffers',
-  async (t) => {
-    const { env, turns, writer, gate, reader, handler } = await pair()
-    for (let i = 0; i < 50; i++) writer.emit(testRecord(0, i, 400))
-    let woken = 0
-    gate.onAvailable(() => woken++)
-    env.releasePartitions(['p', 'unknown'])
-    turns.run()
-
-    t.equal(woken, 1)
-    t.throws(() => reader.poll(handler, 10), {
-      code: 'FLINK_PARTITION_RELEASED',
-      retriable: true,
-      partitionId: 'p',
-    })
-    gate.close()
-    env.closeInputGate('g')
-    await new Promise(setImmediate)
-    t.equal(env.poolUsage().usedSegments, 0)
-    t.equal(env.poolUsage().heapSegments, 0)
-    await env.close()
-  },
-)
-
-t.test('releasePartitions lets a finished partition be read to its end', async (t) => {
-  const { env, writer, reader, seen, handler } = await pair()
-  writer.emit(testRecord(0, 0, 4))
-  writer.broadcastEvent({ type: 'END_OF_PARTITION' })
-  env.releasePartitions(['p'])
-  t.equal(reader.poll(handler, 10), 'END_OF_INPUT')
-  t.same(seen, ['0@NaN', 'END_OF_PARTITION'])
-  t.equal(env.poolUsage().usedSegments, 0)
-  await env.close()
-})
-
-t.test('a producer whose consumer is gone writes on into nowhere', async (t) => {
-  const { env, turns, writer, output, gate } = await pair()
-  for (let i = 0; i < 30; i++) writer.emit(testRecord(0, i, 400))
-  gate.close()
-  env.closeInputGate('g')
-  turns.run()
-  for (let i = 0; i < 1000; i++) writer.emit(testRecord(0, i, 400))
-  t.ok(output.isAvailable())
-  t.ok(env.poolUsage().usedSegments <= 16)
-  writer.broadcastEvent({ type: 'END_OF_PARTITION' })
-  output.close()
-  env.releasePartitions(['p'])
-  await new Promise(setImmediate)
-  t.equal(env.poolUsage().usedSegments, 0)
-  t.equal(env.poolUsage().heapSegments, 0)
-  await env.close()
-})
-
-t.test(
-  'a local channel whose producer never comes fails after the partition request timeout',
-  async (t) => {
-    const { env, turns, clock } = await inlineEnvironment()
-    const gate = InputGate.attach(
-      env.createInputGate({
-        gateId: 'g',
-        consumedSubpartitions: { first: 0, last: 0 },
-        producers: [{ partitionId: 'missing', location: env.location }],
-      }),
-      env.context,
-    )
-    const consumer = new RecordReader(gate, testSerializer)
-    const handler = { onRecord() {}, onWatermark() {}, onWatermarkStatus() {}, onEvent() {} }
-    clock.advance(9_999)
-    t.equal(consumer.poll(handler, 1), 'NOTHING_AVAILABLE')
-    let woken = false
-    gate.onAvailable(() => {
-      woken = true
-    })
-    clock.advance(1)
-    turns.run()
-    t.ok(woken)
-    t.throws(() => consumer.poll(handler, 1), { code: 'FLINK_PARTITION_NOT_FOUND' })
-    await env.close()
-    t.equal(clock.pendingTimers, 0)
-  },
-)
-
-t.test(
-  'ShuffleEnvironment refuses a partition whose least number of buffers is not there',
-  async (t) => {
-    const { env } = await inlineEnvironment({ segments: 10 })
-    const create = (partitionId: string, numberOfSubpartitions: number) =>
-      env.createResultPartition({ partitionId, numberOfSubpartitions, partitioner: 'HASH' })
-    create('a', 4)
-    t.throws(() => create('b', 5), InsufficientNetworkBuffersError)
-    t.throws(() => create('b', 5), {
-      code: 'FLINK_INSUFFICIENT_NETWORK_BUFFERS',
-      required: 6,
-      available: 5,
-    })
-    create('b', 4)
-    env.releasePartitions(['a'])
-    create('c', 4)
-    await env.close()
-  },
-)
 
 t.test('the partitioner that chooses no channel is named in the error', async (t) => {
   const { env } = await inlineEnvironment()
