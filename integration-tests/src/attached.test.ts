@@ -5,7 +5,7 @@ import { program, TestCluster } from './support/test-cluster.js'
 import { startTextServer } from './support/text-server.js'
 import { until } from './support/until.js'
 
-t.setTimeout(120_000)
+t.setTimeout(300_000)
 
 const cluster = await TestCluster.start(t, { taskManagers: 1, slots: 4 })
 const server = await startTextServer(t)

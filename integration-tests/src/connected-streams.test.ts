@@ -7,7 +7,7 @@ import { startTextServer } from './support/text-server.js'
 import { until } from './support/until.js'
 import { outputLines } from './support/words.js'
 
-t.setTimeout(120_000)
+t.setTimeout(300_000)
 
 /** Long enough to tell a thread that spins from one that sleeps. */
 const STALL_MS = 3000

@@ -5,7 +5,7 @@ import { startTextServer } from './support/text-server.js'
 import { checkTransitions } from './support/transition-checker.js'
 import { until } from './support/until.js'
 
-t.setTimeout(240_000)
+t.setTimeout(300_000)
 
 t.test('a cluster that starts its own TaskManagers', async (t) => {
   const cluster = await TestCluster.prepare(t, {

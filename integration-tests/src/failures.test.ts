@@ -7,7 +7,7 @@ import { program, TestCluster } from './support/test-cluster.js'
 import { until } from './support/until.js'
 import { outputLines } from './support/words.js'
 
-t.setTimeout(180_000)
+t.setTimeout(300_000)
 
 const cluster = await TestCluster.start(t, {
   // Longer than the tests wait: a TaskManager that is killed has to be noticed by its connections.

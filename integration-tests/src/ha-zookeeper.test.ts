@@ -26,7 +26,7 @@ import { until } from './support/until.js'
 const DISPATCHER = { kind: 'dispatcher' } as const
 const skip = zookeeperMissing() ?? false
 
-t.setTimeout(180_000)
+t.setTimeout(300_000)
 
 t.test('ZooKeeperHaServices over a real ensemble', { skip }, async (t) => {
   const ensemble = await startZooKeeper()

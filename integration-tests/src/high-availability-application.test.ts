@@ -9,7 +9,7 @@ import { processesWith } from './support/processes.js'
 import { program, TestCluster } from './support/test-cluster.js'
 import { until } from './support/until.js'
 
-t.setTimeout(240_000)
+t.setTimeout(300_000)
 
 const CLUSTER = '/flink/application'
 const JOB_ID = 'abcdef0123456789abcdef0123456789'

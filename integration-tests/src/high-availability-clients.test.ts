@@ -7,7 +7,7 @@ import { isAlive } from './support/processes.js'
 import { program, TestCluster } from './support/test-cluster.js'
 import { until } from './support/until.js'
 
-t.setTimeout(180_000)
+t.setTimeout(300_000)
 
 const files = (folder: string) =>
   existsSync(folder)

@@ -7,7 +7,7 @@ import { program, TestCluster } from './support/test-cluster.js'
 import { startTextServer } from './support/text-server.js'
 import { until } from './support/until.js'
 
-t.setTimeout(240_000)
+t.setTimeout(300_000)
 
 t.test(
   'two JobManagers that start TaskManagers: the next leader has those of the one that was killed',

@@ -9,7 +9,7 @@ import { processesWith, stopProcess } from './support/processes.js'
 import { program, TestCluster } from './support/test-cluster.js'
 import { until } from './support/until.js'
 
-t.setTimeout(240_000)
+t.setTimeout(300_000)
 
 t.test(
   'a cluster that is removed by force ends its JobManagers, also a leader that hangs meanwhile',

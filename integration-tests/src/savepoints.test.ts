@@ -4,7 +4,7 @@ import t from 'tap'
 import { program, TestCluster } from './support/test-cluster.js'
 import { until } from './support/until.js'
 
-t.setTimeout(240_000)
+t.setTimeout(300_000)
 
 const NUMBERS = 6_000
 const KEYS = 10

@@ -3,7 +3,7 @@ import { program, TestCluster } from './support/test-cluster.js'
 import { startTextServer } from './support/text-server.js'
 import { until } from './support/until.js'
 
-t.setTimeout(120_000)
+t.setTimeout(300_000)
 
 /** Why follows when the ResourceManager has said it. */
 const WAITING = /^waiting for slots: 4 required, 2 available( \(2 slots are missing; .*\))?$/

@@ -3,7 +3,7 @@ import t from 'tap'
 import { program, TestCluster } from './support/test-cluster.js'
 import { until } from './support/until.js'
 
-t.setTimeout(120_000)
+t.setTimeout(300_000)
 
 const TIMEOUT_MS = 1500
 

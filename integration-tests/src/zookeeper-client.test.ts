@@ -86,7 +86,7 @@ async function startClientAt(
   })
 }
 
-t.setTimeout(180_000)
+t.setTimeout(300_000)
 
 t.test('three servers', { skip }, async (t) => {
   const ensemble = await startZooKeeper({ nodes: 3, readOnlyMode: true })

@@ -11,7 +11,7 @@ import { freePorts } from './support/free-port.js'
 import { command, REPOSITORY } from './support/installation.js'
 import { until } from './support/until.js'
 
-t.setTimeout(180_000)
+t.setTimeout(300_000)
 
 t.test('scripts of ZooKeeper', { skip: zookeeperMissing() ?? false }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'flink-ts-zookeeper-scripts-'))

@@ -6,7 +6,7 @@ import { startFakeRestServer, unusedPort } from './support/fake-rest-server.js'
 import { folderWith, PROJECT_FOLDER, runScript } from './support/run-command.js'
 
 // Each case is a process.
-t.setTimeout(120_000)
+t.setTimeout(300_000)
 
 const HINT = '\n\nUse the help option (-h or --help) to get help on the command.\n'
 const MANY_LINES = 50

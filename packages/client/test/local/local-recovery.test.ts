@@ -10,7 +10,7 @@ import t, { type Test } from 'tap'
 import { record, withCluster } from './testing-cluster.js'
 
 // Many files are synced, on a disk that others may use.
-t.setTimeout(120_000)
+t.setTimeout(300_000)
 
 const KEY_COUNT = 300
 const BACKENDS = {

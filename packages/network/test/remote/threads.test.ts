@@ -15,7 +15,7 @@ import { TestConsumer } from '../exchange/inline-exchange.js'
 import { testSerializer } from '../exchange/test-serializer.js'
 
 // Dozens of threads, each with a start of its own: slow where others use the processors too.
-t.setTimeout(180_000)
+t.setTimeout(300_000)
 
 const clock = new SystemClock()
 

@@ -29,7 +29,7 @@ const MB = 2 ** 20
 const remedy = (bytes: number) => `more for ${bytes}`
 
 // A heap that is nearly full is collected again and again, which takes its time on a busy machine.
-t.setTimeout(180_000)
+t.setTimeout(300_000)
 
 t.test('taskThreadLimits divides a slot so that its threads never have more than it', async (t) => {
   for (const heapMb of [60, 100, 384, 4096]) {

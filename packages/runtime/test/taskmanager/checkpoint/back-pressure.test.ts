@@ -4,7 +4,7 @@ import { type Committed, transactionalSink } from './exactly-once-job.js'
 import { checkCommitted, jobCode, plan, SPLITS } from './exactly-once-run.js'
 import { restoreOf, type TestingCheckpoint, TestingCluster } from './testing-cluster.js'
 
-t.setTimeout(120_000)
+t.setTimeout(300_000)
 
 /** Two subtasks of each vertex, and a sink that takes 20 records and no more until it is set free. */
 async function stuckCluster(unaligned: boolean, count = 1e6) {

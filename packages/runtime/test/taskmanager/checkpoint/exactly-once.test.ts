@@ -3,7 +3,7 @@ import type { Committed } from './exactly-once-job.js'
 import { jobCode, plan, runWithFailures } from './exactly-once-run.js'
 import { restoreOf, TestingCluster } from './testing-cluster.js'
 
-t.setTimeout(120_000)
+t.setTimeout(300_000)
 
 t.test('tasks under failures: every record counts once, at whatever parallelism', async (t) => {
   let restores = 0
