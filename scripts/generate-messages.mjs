@@ -1,5 +1,5 @@
 // Turns packages/runtime/proto/*.proto into TypeScript: an interface per message, a union per enum,
-// a gateway interface per service, and the source text that the gateways are defined from at run time.
+// a gateway interface per service, and the parsed text as JSON, which the gateways are defined from at run time.
 // `--check` only says whether the committed file is up to date.
 import { readFileSync, writeFileSync } from 'node:fs'
 import protobuf from 'protobufjs'
@@ -66,8 +66,10 @@ for (const nested of namespace.nestedArray) {
     out += `${comment(nested.comment)}export interface ${nested.name} {\n${methods.join('')}}\n\n`
   }
 }
-const escaped = source.replaceAll('\\', '\\\\').replaceAll('`', '\\`').replaceAll('${', '\\${')
-out += `/** Text of flink_runtime.proto: what goes over the wire. */\nexport const RUNTIME_PROTO = \`${escaped}\`\n`
+// Without comments, and with the names that gateways use.
+const descriptor = JSON.stringify(protobuf.parse(source, { keepCase: false }).root.resolveAll())
+out += `/** What flink_runtime.proto says of the wire, as JSON of protobufjs. */\nexport const RUNTIME_DESCRIPTOR =\n  '${descriptor}'\n`
+if (/['\\\\]/.test(descriptor)) throw new Error('The descriptor would have to be escaped')
 
 if (process.argv.includes('--check')) {
   if (readFileSync(TARGET, 'utf8') !== out) {

@@ -23,7 +23,10 @@ export {
   type InMemoryRpcServiceOptions,
 } from './in-memory/in-memory-rpc-service.js'
 export { InProcessRpcNetwork } from './in-process/in-process-rpc-network.js'
-export { gatewayDefinitionFromProto } from './protobuf/gateway-definition-from-proto.js'
+export {
+  gatewayDefinitionFromDescriptor,
+  gatewayDefinitionFromProto,
+} from './protobuf/gateway-definition-from-proto.js'
 export { DEFAULT_CALL_TIMEOUT_MS, DEFAULT_MAX_MESSAGE_BYTES } from './rpc-defaults.js'
 export type {
   Authorize,

@@ -3,7 +3,7 @@ import protobuf from 'protobufjs'
 import type { GatewayDefinition, MethodDefinition } from '../gateway-definition.js'
 import { MessageCodec } from './message-codec.js'
 
-const parsedSources = new Map<string, protobuf.Root>()
+const roots = new Map<string, protobuf.Root>()
 
 /**
  * The wire form of the service `serviceFullName` (with its package) of the `.proto` text
@@ -18,7 +18,28 @@ export function gatewayDefinitionFromProto<G>(
   protoSource: string,
   serviceFullName: string,
 ): GatewayDefinition<G> {
-  const root = parse(protoSource)
+  return definitionIn(
+    rootOf(protoSource, () => protobuf.parse(protoSource, { keepCase: false }).root),
+    serviceFullName,
+  )
+}
+
+/**
+ * As {@link gatewayDefinitionFromProto} of the text that was parsed before: a process that starts need not.
+ *
+ * @param descriptor JSON text of what protobufjs' `Root.toJSON()` makes of the parsed text
+ */
+export function gatewayDefinitionFromDescriptor<G>(
+  descriptor: string,
+  serviceFullName: string,
+): GatewayDefinition<G> {
+  return definitionIn(
+    rootOf(descriptor, () => protobuf.Root.fromJSON(JSON.parse(descriptor))),
+    serviceFullName,
+  )
+}
+
+function definitionIn<G>(root: protobuf.Root, serviceFullName: string): GatewayDefinition<G> {
   const service = root.lookup(serviceFullName, [protobuf.Service])
   assert(service instanceof protobuf.Service, `the proto text declares service ${serviceFullName}`)
   const methods: Record<string, MethodDefinition> = {}
@@ -39,12 +60,12 @@ export function gatewayDefinitionFromProto<G>(
   return { name: service.name, methods } as GatewayDefinition<G>
 }
 
-function parse(protoSource: string): protobuf.Root {
-  let root = parsedSources.get(protoSource)
+function rootOf(source: string, make: () => protobuf.Root): protobuf.Root {
+  let root = roots.get(source)
   if (root === undefined) {
-    root = protobuf.parse(protoSource, { keepCase: false }).root
+    root = make()
     root.resolveAll()
-    parsedSources.set(protoSource, root)
+    roots.set(source, root)
   }
   return root
 }

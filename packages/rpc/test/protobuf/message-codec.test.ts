@@ -1,9 +1,19 @@
 import { AssertionError } from 'node:assert'
-import { gatewayDefinitionFromProto, RpcMessageError } from '@flink-ts/rpc'
+import {
+  gatewayDefinitionFromDescriptor,
+  gatewayDefinitionFromProto,
+  RpcMessageError,
+} from '@flink-ts/rpc'
 import fc from 'fast-check'
 import protobuf from 'protobufjs'
 import t from 'tap'
-import { type Everything, everything, TEST_GATEWAY, TEST_PROTO } from '../testing-gateway.js'
+import {
+  type Everything,
+  everything,
+  TEST_GATEWAY,
+  TEST_PROTO,
+  type TestGateway,
+} from '../testing-gateway.js'
 
 const { encodeRequest, decodeRequest, decodeResponse } = TEST_GATEWAY.methods.echo
 const invalid = { code: 'FLINK_RPC_INVALID_MESSAGE' }
@@ -11,6 +21,25 @@ const type = protobuf.parse(TEST_PROTO).root.lookupType('test.Everything')
 
 t.test('a message crosses with every kind of field unchanged', async (t) => {
   t.strictSame(decodeRequest(encodeRequest(everything())), everything())
+})
+
+t.test('a gateway from the descriptor of a text is that from the text', async (t) => {
+  const { root } = protobuf.parse(TEST_PROTO)
+  const descriptor = JSON.stringify(root.resolveAll())
+  const { name, methods } = gatewayDefinitionFromDescriptor<TestGateway>(
+    descriptor,
+    `test.${TEST_GATEWAY.name}`,
+  )
+  t.equal(name, TEST_GATEWAY.name)
+  t.strictSame(Object.keys(methods), Object.keys(TEST_GATEWAY.methods))
+  const { echo } = methods
+  const { maybeText, maybePoint, maybeBig, ...rest } = everything()
+  for (const message of [everything(), rest]) {
+    t.strictSame(echo.encodeRequest(message), encodeRequest(message))
+    t.strictSame(echo.decodeRequest(encodeRequest(message)), message)
+    t.strictSame(echo.decodeResponse(encodeRequest(message)), message)
+  }
+  t.throws(() => echo.encodeRequest({ ...rest, text: 5 }), invalid)
 })
 
 t.test('absent optional fields and unset oneof members have no key', async (t) => {
