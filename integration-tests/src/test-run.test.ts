@@ -47,7 +47,8 @@ t.test(
   'a run of files: what failed is told with its path and diagnosis, file by file',
   async (t) => {
     const { code, stdout } = await runFiles(t, {
-      'a.test.js': "t.test('well', async (t) => t.ok(true)); t.test('not now', { skip: 'why' })",
+      'a.test.js':
+        "t.ok(true); t.test('not now', { skip: 'why' }); t.equal(3, 4, 'as expected', { todo: 'x' })",
       'b.test.js': `
       t.test('outer', async (t) => {
         await t.test('inner', async (t) => {
@@ -58,23 +59,32 @@ t.test(
         t.equal(lines(90), lines(80), 'long')
       })`,
       'c.test.js': "t.test('throws', async () => { throw new Error('so it is') })",
-      'd.test.js': "t.ok(true); setTimeout(() => process.kill(process.pid, 'SIGKILL'), 100)",
+      'd.test.js':
+        "t.setTimeout(500); setInterval(() => {}, 100); t.test('hangs', () => new Promise(() => {}))",
+      'e.test.js': "t.ok(true); setTimeout(() => process.kill(process.pid, 'SIGKILL'), 100)",
     })
     t.not(code, 0)
     t.match(stdout, /^# \{ total: \d+, pass: \d+, fail: \d+/m)
     const lines = closing(stdout)
     const files = lines.filter((line) => !line.startsWith(' '))
-    t.match(files, [/b\.test\.js$/, /c\.test\.js$/, /d\.test\.js$/])
-    t.equal(files.length, 3)
+    t.strictSame(
+      files.map((file) => file.slice(-9)),
+      ['b', 'c', 'd', 'e'].map((name) => `${name}.test.js`),
+    )
     const paths = lines.filter((line) => /^ {2}\S/.test(line))
-    t.strictSame(paths, ['  outer > inner > one is two', '  outer > long', '  throws > so it is'])
+    t.strictSame(paths.slice(0, 4), [
+      '  outer > inner > one is two',
+      '  outer > long',
+      '  throws > so it is',
+      '  hangs > timeout!',
+    ])
     const text = lines.join('\n')
     t.match(text, /-2\n\s*\+1/)
     t.notMatch(text, 'as expected')
     t.match(text, /… \d+ more lines above/)
     const between = lines.slice(lines.indexOf(paths[1]!) + 1, lines.indexOf(files[1]!))
     t.equal(between.length, 41, 'forty lines of a diagnosis')
-    t.match(lines.slice(lines.indexOf(files[2]!)).join('\n'), /SIGKILL/)
+    t.match(lines.slice(lines.indexOf(files[3]!)).join('\n'), /SIGKILL/)
   },
 )
 

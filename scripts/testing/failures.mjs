@@ -40,7 +40,7 @@ export class FailureReader {
   }
 
   #diagnosis(line) {
-    const { diagnosis } = this.#diagnosed
+    const { path, diagnosis } = this.#diagnosed
     if (diagnosis.length === 0 && line.trim() !== '---') {
       // There is none.
       this.#diagnosed = undefined
@@ -48,7 +48,11 @@ export class FailureReader {
       return
     }
     diagnosis.push(line.slice(this.#end.length - '...'.length))
-    if (line === this.#end) this.#diagnosed = undefined
+    if (line !== this.#end) return
+    // That of a whole file is told beside the file.
+    const expired = diagnosis.map((each) => /^expired: (.*\.js)$/.exec(each)?.[1]).find(Boolean)
+    if (expired !== undefined && path.length === 1) path.unshift(expired)
+    this.#diagnosed = undefined
   }
 }
 

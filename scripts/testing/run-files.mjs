@@ -4,13 +4,12 @@ import { ROOT } from '../prepare.mjs'
 import { planOf } from './plan.mjs'
 
 /** Of a file that sets none: simulations need minutes of a processor that others use, too. */
-const TIMEOUT_MS = 900_000
+const TIMEOUT_S = 900
 
 const files = process.argv.slice(2)
 const { oneAtATime, beside, alone } = planOf(files)
 t.setTimeout(0)
 t.jobs = 2
-t.plan(files.length)
 
 /** One after the other, until none is left in the lists; a file is taken when its turn comes. */
 async function inTurn(...lists) {
@@ -20,7 +19,11 @@ async function inTurn(...lists) {
 }
 
 function run(file) {
-  const options = { at: null, stack: '', buffered: true, timeout: TIMEOUT_MS, cwd: ROOT }
+  const options = {
+    ...{ at: null, stack: '', buffered: true, cwd: ROOT },
+    timeout: TIMEOUT_S * 1000,
+    env: { ...process.env, TAP_TIMEOUT: String(TIMEOUT_S) },
+  }
   return t.spawn(process.execPath, ['--enable-source-maps', file], options, file)
 }
 
