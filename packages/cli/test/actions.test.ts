@@ -110,7 +110,7 @@ t.test(
       out: [/^Cancelling/, `Job ${RUNNING_ID} came to its end before it was cancelled: FINISHED.`],
     })
     const stuck = await cancelling(t, 'CANCELLING')
-    const impatient = new Configuration().set(ClientOptions.CLIENT_TIMEOUT, 30)
+    const impatient = new Configuration().set(ClientOptions.CLIENT_TIMEOUT, 1_000)
     t.match(
       await act(cancelAction, ['-m', stuck.address, RUNNING_ID], { configuration: impatient }),
       {
