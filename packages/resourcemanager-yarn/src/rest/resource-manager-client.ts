@@ -80,11 +80,6 @@ export class ResourceManagerClient {
     )
   }
 
-  /** The same without a signal: for what must be done when somebody gave up. */
-  withoutSignal(): ResourceManagerClient {
-    return new ResourceManagerClient(this.#options)
-  }
-
   newApplication(): Promise<NewApplication> {
     return this.#ask(
       { method: 'POST', path: '/apps/new-application', attempt: 'get an application id from YARN' },

@@ -103,12 +103,6 @@ export class BlobServer extends RpcEndpoint implements BlobServerGateway, JobBlo
     return (await this.#store.sizeOf(key)) !== undefined
   }
 
-  /** Local path of a blob, for components of this process. @throws like {@link registerJob} */
-  async getPath(key: string): Promise<string> {
-    await this.#requireSize(key)
-    return this.#store.pathOf(key)
-  }
-
   async getBlob(request: GetBlobRequest): Promise<GetBlobResponse> {
     const totalBytes = await this.#requireSize(request.key)
     const offset = Math.min(Math.max(0, request.offset), totalBytes)

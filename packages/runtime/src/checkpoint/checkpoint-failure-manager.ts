@@ -16,10 +16,6 @@ export class CheckpointFailureManager {
     this.#failJob = failJob
   }
 
-  get continuousFailures(): number {
-    return this.#failed.size
-  }
-
   checkpointCompleted(): void {
     this.#failed.clear()
   }

@@ -1,4 +1,4 @@
-import { fromErrorInfo, toErrorInfo } from '../messages/error-info.js'
+import { fromErrorInfo } from '../messages/error-info.js'
 import type {
   AcknowledgeCheckpointRequest,
   DeclineCheckpointRequest,
@@ -35,17 +35,6 @@ export function acknowledgeFromMessage(
     checkpointId: BigInt(request.checkpointId),
     state: parseJsonWithBytes(request.subtaskState) as SubtaskState,
     metrics: parseJsonWithBytes(request.metrics) as SubtaskCheckpointMetrics,
-  }
-}
-
-/** The message of a refusal. */
-export function declineToMessage(report: DeclineCheckpoint): DeclineCheckpointRequest {
-  const { executionAttemptId, checkpointId, reason, cause } = report
-  return {
-    executionAttemptId,
-    checkpointId: Number(checkpointId),
-    reason,
-    ...(cause !== undefined && { cause: toErrorInfo(cause) }),
   }
 }
 

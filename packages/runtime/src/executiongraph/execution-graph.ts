@@ -127,10 +127,6 @@ export class ExecutionGraph {
     return vertex
   }
 
-  get allTerminal(): boolean {
-    return this.vertices.every((vertex) => vertex.current.isTerminal)
-  }
-
   get allFinished(): boolean {
     return this.vertices.every((vertex) => vertex.current.state === 'FINISHED')
   }

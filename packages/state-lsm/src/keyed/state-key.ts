@@ -1,4 +1,4 @@
-import { varintLength, writeVarint } from '../store/bytes.js'
+import { writeVarint } from '../store/bytes.js'
 import { hashBytes } from '../store/hash-bytes.js'
 import type { LsmKeyContext } from './lsm-key-context.js'
 
@@ -79,12 +79,4 @@ export class StateKey {
     this.bytes.copy(grown)
     this.bytes = grown
   }
-}
-
-/** What the keys of all entries of a state in a key group begin with. */
-export function statePrefix(keyGroup: number, number: number): Buffer {
-  const bytes = Buffer.alloc(2 + varintLength(number))
-  bytes.writeUInt16BE(keyGroup)
-  writeVarint(bytes, 2, number)
-  return bytes
 }

@@ -163,13 +163,6 @@ export class SimulatedZooKeeper {
     return undefined
   }
 
-  /** Nodes that there are below `path`, itself included. Default: all but the root. */
-  countNodes(path = '/'): number {
-    const { paths } = this
-    if (path === '/') return paths.length
-    return paths.filter((each) => each === path || each.startsWith(`${path}/`)).length
-  }
-
   /** Puts data into a node, and makes it and its parents if need be, as somebody else would. */
   write(path: string, data: Uint8Array): void {
     checkPath(path, `write ${path}`)
