@@ -70,7 +70,7 @@ t.test(
       actions.map(([action, ...words]) =>
         t.rejects(act(action, ['-m', address, ...words], { configuration: impatient }), {
           code: 'FLINK_OPERATION_TIMEOUT',
-          message: /not over after 1000 ms; it may go on/,
+          message: /not over after 1 s; it may go on/,
         }),
       ),
     )
