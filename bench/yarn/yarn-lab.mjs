@@ -1,5 +1,13 @@
 import { spawn } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { now, sleep } from '../measure/processes.mjs'
@@ -112,7 +120,21 @@ export class YarnLab {
       nodeManagers: nodeManagers.map((each) => each.log()).join('\n'),
       master: this.#containerLog(applicationId, master),
       worker: this.#containerLog(applicationId, worker),
+      launches: this.#launches(applicationId),
     }
+  }
+
+  /** When the scripts of its containers came to their commands, in ms since 1970: the last that each says is that. */
+  #launches(applicationId) {
+    const launches = {}
+    for (const { logsFolder } of this.#hadoop.nodeManagers) {
+      const folder = join(logsFolder, applicationId)
+      if (!existsSync(folder)) continue
+      for (const container of readdirSync(folder)) {
+        launches[container] = statSync(join(folder, container, 'prelaunch.out')).mtimeMs
+      }
+    }
+    return launches
   }
 
   #containerLog(applicationId, name) {
