@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { crc32 } from 'node:zlib'
 import type { FileOutputStream, FileSystems, Random } from '@flink-ts/core'
+import type { FileDigest } from '../snapshot/frame-writer.js'
 import type { CheckpointLocation } from './file-system-checkpoint-storage.js'
 import type { StateCopies, StateCopy } from './state-copies.js'
 import { discardStateHandle, type StateHandle } from './state-handle.js'
@@ -24,9 +25,15 @@ export class StateStreams {
     this.#options = options
   }
 
-  /** @param scope `shared` state outlives the checkpoint and is never inlined */
-  open(scope: 'exclusive' | 'shared'): StateOutputStream {
-    return new StateOutputStream(this.#options, scope)
+  /**
+   * @param scope `shared` state outlives the checkpoint and is never inlined
+   * @param options.digest `given`: the caller knows the checksum of all bytes and tells it in the end. Default `computed`
+   */
+  open(
+    scope: 'exclusive' | 'shared',
+    { digest = 'computed' }: { readonly digest?: 'computed' | 'given' } = {},
+  ): StateOutputStream {
+    return new StateOutputStream(this.#options, scope, digest === 'given')
   }
 
   /**
@@ -53,6 +60,7 @@ const WRITE_BYTES = 256 * 1024
 export class StateOutputStream {
   readonly #options: StateStreamsOptions
   readonly #scope: 'exclusive' | 'shared'
+  readonly #isDigestGiven: boolean
   #held: Uint8Array[] = []
   #heldBytes = 0
   #file:
@@ -63,16 +71,17 @@ export class StateOutputStream {
   #ended = false
 
   /** @internal See {@link StateStreams.open}. */
-  constructor(options: StateStreamsOptions, scope: 'exclusive' | 'shared') {
+  constructor(options: StateStreamsOptions, scope: 'exclusive' | 'shared', isDigestGiven: boolean) {
     this.#options = options
     this.#scope = scope
+    this.#isDigestGiven = isDigestGiven
   }
 
   /** One write at a time. @param bytes kept until the next write ended; must not change meanwhile */
   async write(bytes: Uint8Array): Promise<void> {
     assert(!this.#ended, 'the stream is open')
     this.#sizeBytes += bytes.length
-    this.#checksum = crc32(bytes, this.#checksum)
+    if (!this.#isDigestGiven) this.#checksum = crc32(bytes, this.#checksum)
     if (this.#file === undefined && !this.#mayBeInlined) await this.#beginFile()
     if (bytes.length >= WRITE_BYTES && this.#file !== undefined) {
       await this.#writeHeld()
@@ -84,11 +93,18 @@ export class StateOutputStream {
     if (this.#file !== undefined && this.#heldBytes >= WRITE_BYTES) await this.#writeHeld()
   }
 
-  /** Makes the bytes durable. Whoever has the handle owns the file. */
-  async finish(): Promise<StateHandle> {
+  /**
+   * Makes the bytes durable. Whoever has the handle owns the file.
+   *
+   * @param given of all bytes, if the stream was opened for that
+   */
+  async finish(given?: FileDigest): Promise<StateHandle> {
     assert(!this.#ended, 'the stream is open')
+    assert(this.#isDigestGiven === (given !== undefined), 'the digest comes from where it was said')
+    const sizeBytes = this.#sizeBytes
+    assert(given === undefined || given.sizeBytes === sizeBytes, 'all bytes are in the stream')
     this.#ended = true
-    const digest = { sizeBytes: this.#sizeBytes, checksum: this.#checksum }
+    const digest = { sizeBytes, checksum: given?.checksum ?? this.#checksum }
     if (this.#file === undefined && this.#mayBeInlined) {
       return { kind: 'inline', bytes: Buffer.concat(this.#held), ...digest }
     }

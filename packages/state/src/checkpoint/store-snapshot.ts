@@ -17,19 +17,20 @@ export async function storeKeyedSnapshot(
   nextSlice: () => Promise<number>,
 ): Promise<KeyedStateHandle | undefined> {
   try {
-    return await writing(streams, async (stream) => {
+    const stream = streams.open('exclusive', { digest: 'given' })
+    return await writing(stream, async () => {
       for (let isWritten = false; !isWritten; ) {
         isWritten = snapshot.writeSlice(await nextSlice())
         await writeAll(stream, snapshot.takePending())
       }
       const shared = await snapshot.storeShared?.(streams)
-      const { keyGroups } = snapshot.finish()
+      const { keyGroups, ...digest } = snapshot.finish()
       const hasShared = shared !== undefined && shared.length > 0
       if (keyGroups.length === 0 && !hasShared) return undefined
       await writeAll(stream, snapshot.takePending())
       return {
         keyGroups: snapshot.keyGroups,
-        snapshot: await stream.finish(),
+        snapshot: await stream.finish(digest),
         ...(hasShared && { shared }),
       }
     })
@@ -44,19 +45,16 @@ export async function storeOperatorSnapshot(
   streams: StateStreams,
 ): Promise<OperatorStateHandle | undefined> {
   if (states.length === 0) return undefined
-  return writing(streams, async (stream) => {
+  const stream = streams.open('exclusive')
+  return writing(stream, async () => {
     await writeAll(stream, bytes)
     return { snapshot: await stream.finish(), states }
   })
 }
 
-async function writing<R>(
-  streams: StateStreams,
-  write: (stream: StateOutputStream) => Promise<R>,
-): Promise<R> {
-  const stream = streams.open('exclusive')
+async function writing<R>(stream: StateOutputStream, write: () => Promise<R>): Promise<R> {
   try {
-    return await write(stream)
+    return await write()
   } finally {
     // Nothing happens after `finish`; otherwise there was no state or an error.
     await stream.abort()

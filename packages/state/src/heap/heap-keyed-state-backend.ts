@@ -35,6 +35,7 @@ import { type HeapStateSlot, HeapStateTable } from './heap-state-table.js'
 import { HeapTimers } from './heap-timers.js'
 import { HeapTtlCleanup } from './heap-ttl-cleanup.js'
 import { HeapValueState } from './heap-value-state.js'
+import { SpareArrays } from './kept-values.js'
 import { restoreHeapState } from './restore-heap-state.js'
 import { visibleValue } from './visible-value.js'
 
@@ -59,6 +60,8 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
   readonly #context: HeapKeyContext
   readonly #table: HeapStateTable
   readonly #timers: HeapTimers
+  /** Of snapshots that are being written, and for the next ones. */
+  readonly #spare = new SpareArrays()
 
   constructor(options: KeyedStateBackendOptions) {
     this.maxParallelism = options.maxParallelism
@@ -182,6 +185,7 @@ export class HeapKeyedStateBackend implements KeyedStateBackend {
           writer,
           clock,
           serializers,
+          spare: this.#spare,
         }),
     )
   }

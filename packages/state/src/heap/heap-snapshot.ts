@@ -8,7 +8,7 @@ import type { KeyedTimer } from '../timer-state-source.js'
 import type { ChunkedList } from './chunked-list.js'
 import type { EntryWriter, HeapKeyContext } from './heap-key-context.js'
 import type { HeapMap } from './heap-map.js'
-import { KeptValues, ValueKeeper } from './kept-values.js'
+import { KeptValues, type SpareArrays, ValueKeeper } from './kept-values.js'
 import type { KeyEntry } from './key-entry.js'
 import { PendingListWrite } from './pending-list-write.js'
 import { PendingMapWrite } from './pending-map-write.js'
@@ -63,6 +63,7 @@ export class HeapSnapshot implements KeyedSnapshot, EntryWriter {
     writer: SnapshotWriter
     clock: Clock | undefined
     serializers: SerializerRegistry | undefined
+    spare: SpareArrays
   }) {
     this.checkpointId = options.checkpointId
     this.version = options.version
@@ -72,15 +73,16 @@ export class HeapSnapshot implements KeyedSnapshot, EntryWriter {
     this.#writer = options.writer
     this.#clock = options.clock
     const { context, keyGroups, writer, serializers } = options
-    this.#kept = new KeptValues(context.segments, this.#states.length)
+    this.#kept = new KeptValues(context.segments, this.#states.length, options.spare)
     this.#keepers = this.#states.map(
       ({ description }) => new ValueKeeper(description.type, serializers),
     )
     this.#scan = new SegmentScan({
       ...{ context, keyGroups, writer, owner: this, kept: this.#kept },
-      states: this.#states.map(({ description: { kind }, expiredAtMs }) => ({
-        isSingle: kind !== 'list' && kind !== 'map',
+      states: this.#states.map(({ description, expiredAtMs }) => ({
+        isSingle: description.kind !== 'list' && description.kind !== 'map',
         expiredAtMs,
+        numbers: numbersOf(description),
       })),
       writeOther: (entry, state) => this.#writeCollection(entry, state, entry.get(state)),
     })
@@ -228,6 +230,11 @@ export class HeapSnapshot implements KeyedSnapshot, EntryWriter {
       }
     }
   }
+}
+
+function numbersOf({ kind, type, ttl }: StateDescription): 'int' | 'double' | undefined {
+  if (kind === 'list' || kind === 'map' || ttl === true || type === 'dynamic') return undefined
+  return type.kind === 'int' || type.kind === 'double' ? type.kind : undefined
 }
 
 function isExpired(value: unknown, expiredAtMs: number | undefined): boolean {

@@ -24,6 +24,11 @@ export class KeySegment {
     this.number = number
   }
 
+  /** Whether all keys are numbers, of those that {@link keyBytes} has looked at. */
+  get hasOnlyNumbers(): boolean {
+    return this.#encoded > 0 && this.#keys === undefined
+  }
+
   /**
    * The bytes of all keys that are no numbers, each with its length in front, in the order of the entries: kept from one snapshot to the
    * next, since keys do not change and to encode texts is most of what a snapshot of numbers would cost. Undefined: there are too few.

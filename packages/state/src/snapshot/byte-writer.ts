@@ -14,37 +14,37 @@ export class ByteWriter implements OutputView {
   }
 
   u8(value: number): void {
-    this.#reserve(1)
+    this.reserve(1)
     this.bytes[this.position++] = value
   }
 
   u16(value: number): void {
-    this.#reserve(2)
+    this.reserve(2)
     this.data.setUint16(this.position, value, true)
     this.position += 2
   }
 
   u32(value: number): void {
-    this.#reserve(4)
+    this.reserve(4)
     this.data.setUint32(this.position, value, true)
     this.position += 4
   }
 
   u64(value: number): void {
-    this.#reserve(8)
+    this.reserve(8)
     this.data.setBigUint64(this.position, BigInt(value), true)
     this.position += 8
   }
 
   f64(value: number): void {
-    this.#reserve(8)
+    this.reserve(8)
     this.data.setFloat64(this.position, value, true)
     this.position += 8
   }
 
   /** Unsigned LEB128 of a safe integer. */
   varint(value: number): void {
-    this.#reserve(8)
+    this.reserve(8)
     let rest = value
     while (rest >= 0x80) {
       this.bytes[this.position++] = (rest % 0x80) | 0x80
@@ -54,14 +54,14 @@ export class ByteWriter implements OutputView {
   }
 
   raw(bytes: Uint8Array): void {
-    this.#reserve(bytes.length)
+    this.reserve(bytes.length)
     this.bytes.set(bytes, this.position)
     this.position += bytes.length
   }
 
   /** The bytes from `start` to `end` of what has seven more behind them, at least. Short ones: by words, where a call would cost more. */
   words(from: DataView, start: number, end: number): void {
-    this.#reserve(end - start + 8)
+    this.reserve(end - start + 8)
     const { data } = this
     let at = this.position
     for (let i = start; i < end; i += 8, at += 8)
@@ -87,7 +87,8 @@ export class ByteWriter implements OutputView {
     return this.bytes.subarray(0, this.position)
   }
 
-  #reserve(count: number): void {
+  /** Makes room for so many bytes, for whoever writes them itself. */
+  reserve(count: number): void {
     if (this.position + count > this.limit) {
       this.#grow(Math.max(this.limit * 2, this.position + count))
     }

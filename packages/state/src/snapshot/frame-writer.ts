@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { crc32 } from 'node:zlib'
 import { ByteWriter } from './byte-writer.js'
+import { combineCrc32 } from './crc32-combine.js'
+import { FrameBytes } from './frame-bytes.js'
 import {
   FORMAT_VERSION,
   FRAME_HEAD_BYTES,
@@ -19,9 +21,8 @@ export interface FileDigest {
 
 /** Puts header and frames around contents. Collects the bytes until they are taken; does no I/O. */
 export class FrameWriter {
-  readonly #head = new ByteWriter(FRAME_HEAD_BYTES + 4)
-  #pending: Buffer[] = []
-  #pendingBytes = 0
+  readonly #small = new ByteWriter(FRAME_HEAD_BYTES + 4)
+  readonly #bytes = new FrameBytes()
   #position = 0
   #checksum = 0
   #frames = 0
@@ -34,37 +35,40 @@ export class FrameWriter {
     header.u16(FORMAT_VERSION)
     header.u16(kind)
     header.u32(crc32(header.written()))
-    this.#push(header.take())
+    this.#add(header.written())
   }
 
-  /** Bytes that have not been taken. */
+  /** Bytes that {@link takePending} would answer now. */
   get pendingBytes(): number {
-    return this.#pendingBytes
+    return this.#bytes.fullBytes
   }
 
-  /** Bytes of the file so far. */
-  get position(): number {
-    return this.#position
-  }
-
-  /** @param body kept until it is taken; must not change meanwhile. @returns where the frame begins and its length */
-  frame(type: FrameType, body: Buffer): { position: number; length: number } {
+  /** @param parts of the body, one after the other. @returns where the frame begins and its length */
+  frame(type: FrameType, ...parts: readonly Uint8Array[]): { position: number; length: number } {
     assert(!this.#ended, 'nothing follows the last frame')
     const position = this.#position
     if (type === FrameType.Index) this.#indexPosition = position
-    const head = this.#head
-    head.position = 0
-    head.u8(type)
-    head.u8(0)
-    head.u32(this.#frames++)
-    head.u32(body.length)
-    head.u32(crc32(head.written()))
-    this.#push(head.take())
-    this.#push(body)
-    const tail = Buffer.allocUnsafe(4)
-    tail.writeUInt32LE(crc32(body))
-    this.#push(tail)
-    return { position, length: body.length + FRAME_OVERHEAD_BYTES }
+    const length = parts.reduce((sum, part) => sum + part.length, 0)
+    const small = this.#small
+    small.position = 0
+    small.u8(type)
+    small.u8(0)
+    small.u32(this.#frames++)
+    small.u32(length)
+    small.u32(crc32(small.written()))
+    this.#add(small.written())
+    let checksum = 0
+    for (const part of parts) {
+      checksum = crc32(part, checksum)
+      this.#bytes.add(part)
+    }
+    // Not all bytes once more.
+    this.#checksum = combineCrc32(this.#checksum, checksum, length)
+    this.#position += length
+    small.position = 0
+    small.u32(checksum)
+    this.#add(small.written())
+    return { position, length: length + FRAME_OVERHEAD_BYTES }
   }
 
   /** Writes the last frame. @returns size and checksum of the whole file */
@@ -73,22 +77,18 @@ export class FrameWriter {
     body.u64(this.#indexPosition)
     body.u32(this.#frames + 1)
     body.u32(this.#checksum)
-    this.frame(FrameType.End, body.take())
+    this.frame(FrameType.End, body.written())
     this.#ended = true
     return { sizeBytes: this.#position, checksum: this.#checksum }
   }
 
-  /** The bytes since the last call, in order. */
+  /** The bytes since the last call, in order: in pieces that are worth a write of their own, and after {@link end} all that is left. */
   takePending(): Buffer[] {
-    const taken = this.#pending
-    this.#pending = []
-    this.#pendingBytes = 0
-    return taken
+    return this.#ended ? this.#bytes.takeAll() : this.#bytes.takeFull()
   }
 
-  #push(bytes: Buffer): void {
-    this.#pending.push(bytes)
-    this.#pendingBytes += bytes.length
+  #add(bytes: Buffer): void {
+    this.#bytes.add(bytes)
     this.#position += bytes.length
     this.#checksum = crc32(bytes, this.#checksum)
   }

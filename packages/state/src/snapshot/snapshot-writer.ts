@@ -56,12 +56,12 @@ export class SnapshotWriter {
     this.#frames.frame(FrameType.Description, Buffer.from(JSON.stringify(this.#description)))
   }
 
-  /** Bytes that wait in `takePending`; blocks that are open do not count. */
+  /** Bytes that wait in `takePending`; what is in open blocks or no whole piece does not count. */
   get pendingBytes(): number {
     return this.#frames.pendingBytes
   }
 
-  /** The bytes of the file since the last call, in order. */
+  /** The bytes of the file since the last call, in order: whole pieces, and after {@link finish} all. */
   takePending(): Buffer[] {
     return this.#frames.takePending()
   }
@@ -178,7 +178,7 @@ export class SnapshotWriter {
   }
 
   #end({ state, keyGroup, block }: Part): void {
-    const frame = this.#frames.frame(FrameType.Block, block.take(state, keyGroup))
+    const frame = this.#frames.frame(FrameType.Block, ...block.take(state, keyGroup))
     this.#index.push({ part: keyGroup ?? state, ...frame })
   }
 

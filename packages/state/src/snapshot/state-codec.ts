@@ -3,9 +3,9 @@ import {
   type SerializerRegistry,
   TypedSerializer,
   type ValueDecoder,
-  type ValueEncoder,
   type ValueSerializer,
 } from '@flink-ts/core'
+import type { BlockEncoders } from './open-block.js'
 import type { StateDescription, StateType } from './snapshot-description.js'
 import { TimedValueSerializer } from './timed-value-serializer.js'
 
@@ -26,7 +26,7 @@ export class StateCodec {
     this.#mapKeys = state.mapKeyType && serializerOf(state.mapKeyType, of)
   }
 
-  createEncoders(): { readonly values: ValueEncoder; readonly mapKeys: ValueEncoder | undefined } {
+  createEncoders(): BlockEncoders {
     return { values: this.#values.createEncoder(), mapKeys: this.#mapKeys?.createEncoder() }
   }
 

@@ -274,6 +274,28 @@ t.test('StateOutputStream: what is given up leaves no file', async (t) => {
   t.same(await w.files.list(location.sharedDirectory), [])
 })
 
+t.test('StateOutputStream: takes the checksum of all bytes from who knows it', async (t) => {
+  const w = world()
+  const location = await w.storage.initializeCheckpoint(1n)
+  const streams = new StateStreams({ ...w, location, inlineThresholdBytes: 4 })
+  const content = 'more than four'
+  const given = async (digest?: { sizeBytes: number; checksum: number }) => {
+    const stream = streams.open('exclusive', { digest: 'given' })
+    await stream.write(Buffer.from(content))
+    try {
+      return await stream.finish(digest)
+    } finally {
+      await stream.abort()
+    }
+  }
+  const handle = await given({ sizeBytes: content.length, checksum: 7 })
+  t.match(handle, { kind: 'file', sizeBytes: content.length, checksum: 7 })
+  await discardStateHandle(w.fileSystems, handle)
+  await t.rejects(given(), /the digest comes from where it was said/)
+  await t.rejects(given({ sizeBytes: 3, checksum: 7 }), /all bytes are in the stream/)
+  t.equal((await w.files.list(location.directory)).length, 1, 'those left no file')
+})
+
 const file = (path: string): StateHandle => ({ kind: 'file', path, sizeBytes: 10, checksum: 1 })
 const withShared = (
   checkpointId: bigint,

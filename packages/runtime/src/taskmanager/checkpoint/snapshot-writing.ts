@@ -129,8 +129,9 @@ export class SnapshotWriting {
     const channels = (await inFlight?.channels) ?? []
     // Of channels without anything the others must know that nothing had been processed.
     if (inFlight === undefined || channels.length === 0) return
-    const handle = await this.#intoStream(async (stream) => {
+    const handle = await this.#intoStream('computed', async (stream) => {
       for (const bytes of encodeInFlight(channels)) await stream.write(bytes)
+      return stream.finish()
     })
     this.inFlightBytes = handle!.sizeBytes
     const { operatorId } = inFlight
@@ -142,21 +143,24 @@ export class SnapshotWriting {
     bytes,
   }: OperatorSnapshot): Promise<OperatorStateHandle | undefined> {
     if (states.length === 0) return undefined
-    const snapshot = await this.#intoStream(async (stream) => {
+    const snapshot = await this.#intoStream('computed', async (stream) => {
       for (const part of bytes) await stream.write(part)
+      return stream.finish()
     })
     return { states, snapshot: snapshot! }
   }
 
   async #storeKeyed(snapshot: KeyedSnapshot): Promise<KeyedStateHandle | undefined> {
     let shared: KeyedStateHandle['shared']
-    const handle = await this.#intoStream(async (stream) => {
+    // It has its checksum as it is encoded.
+    const handle = await this.#intoStream('given', async (stream) => {
       await this.#encode(snapshot, stream)
       shared = await snapshot.storeShared?.(this.#options.streams)
       if (shared !== undefined) this.#stored.set('', { keyed: sharedOnly(snapshot, shared) })
-      const { keyGroups } = snapshot.finish()
-      await stream.write(Buffer.concat(snapshot.takePending()))
-      return keyGroups.length > 0 || (shared?.length ?? 0) > 0
+      const { keyGroups, ...digest } = snapshot.finish()
+      for (const bytes of snapshot.takePending()) await stream.write(bytes)
+      const isWorthIt = keyGroups.length > 0 || (shared?.length ?? 0) > 0
+      return isWorthIt ? stream.finish(digest) : undefined
     })
     this.#stored.delete('')
     if (handle === undefined) return undefined
@@ -185,29 +189,31 @@ export class SnapshotWriting {
   }
 
   #write(encoding: Encoding): void {
-    const bytes = Buffer.concat(encoding.snapshot.takePending())
-    encoding.waitingBytes += bytes.length
-    encoding.writes = encoding.writes
-      .then(() => encoding.stream.write(bytes))
-      .then(() => {
-        const wasFull = encoding.waitingBytes >= MAX_WAITING_BYTES
-        encoding.waitingBytes -= bytes.length
-        if (wasFull) this.#options.wake()
-      })
+    for (const bytes of encoding.snapshot.takePending()) {
+      encoding.waitingBytes += bytes.length
+      encoding.writes = encoding.writes
+        .then(() => encoding.stream.write(bytes))
+        .then(() => {
+          const wasFull = encoding.waitingBytes >= MAX_WAITING_BYTES
+          encoding.waitingBytes -= bytes.length
+          if (wasFull) this.#options.wake()
+        })
+    }
     encoding.writes.catch((error: unknown) => {
       if (this.#encoding === encoding) this.abort(error)
     })
   }
 
-  /** @param write false: there is nothing worth a file */
+  /** @param write finishes the stream, or answers undefined: there is nothing worth a file */
   async #intoStream(
-    write: (stream: StateOutputStream) => Promise<unknown>,
+    digest: 'computed' | 'given',
+    write: (stream: StateOutputStream) => Promise<StateHandle | undefined>,
   ): Promise<StateHandle | undefined> {
     this.#checkAborted()
-    const stream = this.#options.streams.open('exclusive')
+    const stream = this.#options.streams.open('exclusive', { digest })
     try {
-      const isWorthIt = await write(stream)
-      if (isWorthIt !== false) return await stream.finish()
+      const handle = await write(stream)
+      if (handle !== undefined) return handle
     } catch (error) {
       await abortStream(stream, error)
       throw error

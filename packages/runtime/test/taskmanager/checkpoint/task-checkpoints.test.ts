@@ -344,8 +344,9 @@ t.test(
 )
 
 /** A keyed snapshot of so many slices. */
-function slowSnapshot(slices: number, onSlice: () => void) {
+function slowSnapshot(slices: number, onSlice: () => void, bytesAtOnce = 200) {
   let left = slices
+  let sizeBytes = 0
   const log = { released: false }
   const snapshot: KeyedSnapshot = {
     checkpointId: 1n,
@@ -355,8 +356,17 @@ function slowSnapshot(slices: number, onSlice: () => void) {
       return --left <= 0
     },
     pendingBytes: 0,
-    takePending: () => [Buffer.alloc(200)],
-    finish: () => ({ sizeBytes: 0, checksum: 0, elements: [], keyGroups: [0] }),
+    takePending: () => {
+      sizeBytes += bytesAtOnce
+      return [Buffer.alloc(bytesAtOnce)]
+    },
+    // Those that are taken after it belong to the file.
+    finish: () => ({
+      sizeBytes: sizeBytes + bytesAtOnce,
+      checksum: 0,
+      elements: [],
+      keyGroups: [0],
+    }),
     release: () => {
       log.released = true
     },
@@ -423,8 +433,7 @@ t.test(
 
 t.test('SubtaskCheckpoint encodes no more than 4 MiB ahead of its file', async (t) => {
   let written = () => {}
-  const { snapshot } = slowSnapshot(10, () => {})
-  snapshot.takePending = () => [Buffer.alloc(2 * 2 ** 20)]
+  const { snapshot } = slowSnapshot(10, () => {}, 2 * 2 ** 20)
   Object.defineProperty(snapshot, 'pendingBytes', { value: 2 * 2 ** 20 })
   const world = checkpointIo()
   await world.files.mkdirs(`${DIRECTORY}/chk-1`)
