@@ -35,7 +35,7 @@ export class MeasuredJob {
     this.#progress = progress
   }
 
-  /** By `<subtask>-<attempt>`: its lines, `[ms since the epoch, records]`. */
+  /** By `<subtask>-<attempt>`: its lines, `[ms since the epoch, records, ns of its thread if it tells]`. */
   outputs() {
     const lines = (file) =>
       readFileSync(join(this.#progress, file), 'utf8')
@@ -76,13 +76,18 @@ export class MeasuredJob {
     return this.until(() => this.records() >= records, `${records} records`)
   }
 
-  /** Records a second in the next so many seconds, of one subtask. */
+  /** Of the first attempt of the first subtask in the next so many seconds: records, how many a second, and processor time of its thread in ns for each. */
   async rate(seconds) {
     const last = () => this.outputs().get('0-0').at(-1)
-    const [beginMs, before] = last()
+    const [beginMs, before, beginNs] = last()
     await sleep(seconds * 1000)
-    const [endMs, after] = last()
-    return ((after - before) * 1000) / (endMs - beginMs)
+    const [endMs, after, endNs] = last()
+    const records = after - before
+    return {
+      perSecond: (records * 1000) / (endMs - beginMs),
+      threadNs: (endNs - beginNs) / records,
+      records,
+    }
   }
 
   /** `counts`, `latest`, `history`. */
