@@ -43,6 +43,32 @@ export async function testFrameworks(t: Test, place: ClientPlace): Promise<void>
     t.equal((await operator.completedFrameworks()).at(-1)?.id, scheduler.frameworkId)
   })
 
+  await test('a framework that is not to be waited for, until it says otherwise', async (t) => {
+    const forgotten = await start({ framework: { failoverTimeoutSeconds: 0 } })
+    await forgotten.untilSubscribed()
+    await forgotten.scheduler.close()
+    await until('the master has forgotten it', async () => {
+      return (await operator.frameworks()).length === 0
+    })
+
+    const kept = await start({ framework: { failoverTimeoutSeconds: 0 } })
+    await kept.untilSubscribed()
+    const framework = { ...kept.framework, failoverTimeoutSeconds: 4711 }
+    await kept.call({ type: 'UPDATE_FRAMEWORK', framework })
+    t.match(await operator.frameworks(), [{ failoverTimeoutSeconds: 4711, connected: true }])
+    t.match(
+      await kept
+        .call({ type: 'UPDATE_FRAMEWORK', framework: { ...framework, user: 'another' } })
+        .catch((error) => error),
+      { reason: 'refused', message: /user/ },
+    )
+    await kept.scheduler.close()
+    const again = await start({ framework: { ...framework, id: kept.frameworkId } })
+    await again.untilSubscribed()
+    t.equal(again.frameworkId, kept.frameworkId)
+    await again.tearDown()
+  })
+
   await test('a second scheduler takes the framework over, with what nobody acknowledged', async (t) => {
     const first = await start({ acknowledges: false })
     const offer = await first.untilOffer()

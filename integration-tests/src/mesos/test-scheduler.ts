@@ -39,6 +39,8 @@ export interface TestTask {
 /** A framework without any sense: keeps what it is told, and says what the test says. */
 export class TestScheduler implements SchedulerListener {
   readonly scheduler: MesosScheduler
+  /** What it said of itself when it began. */
+  readonly framework: FrameworkInfo
   readonly subscriptions: Subscription[] = []
   readonly disconnections: string[] = []
   readonly failedAttempts: string[] = []
@@ -60,24 +62,23 @@ export class TestScheduler implements SchedulerListener {
       ...(options.credentials === undefined ? {} : { credentials: options.credentials }),
     })
     t.teardown(() => scheduler.close())
-    const listener = new TestScheduler(scheduler, options.acknowledges ?? true)
-    scheduler.start(
-      {
-        name: 'test',
-        user: 'root',
-        roles: ['*'],
-        failoverTimeoutSeconds: 60,
-        checkpoint: true,
-        capabilities: ['PARTITION_AWARE', 'TASK_KILLING_STATE', 'MULTI_ROLE'],
-        ...options.framework,
-      },
-      listener,
-    )
+    const framework: FrameworkInfo = {
+      name: 'test',
+      user: 'root',
+      roles: ['*'],
+      failoverTimeoutSeconds: 60,
+      checkpoint: true,
+      capabilities: ['PARTITION_AWARE', 'TASK_KILLING_STATE', 'MULTI_ROLE'],
+      ...options.framework,
+    }
+    const listener = new TestScheduler(scheduler, framework, options.acknowledges ?? true)
+    scheduler.start(framework, listener)
     return listener
   }
 
-  private constructor(scheduler: MesosScheduler, acknowledges: boolean) {
+  private constructor(scheduler: MesosScheduler, framework: FrameworkInfo, acknowledges: boolean) {
     this.scheduler = scheduler
+    this.framework = framework
     this.#acknowledges = acknowledges
   }
 

@@ -2,7 +2,7 @@ import type { Clock } from '@flink-ts/core'
 import type { MesosTransport } from '../http/mesos-transport.js'
 import { type CallOutcome, callOutcome, readText } from './answers.js'
 import { MesosCallError } from './mesos-call-error.js'
-import { wordsOf } from './subscription-attempt.js'
+import { wordsOf } from './words-of.js'
 
 export interface CallLaneOptions {
   readonly url: string

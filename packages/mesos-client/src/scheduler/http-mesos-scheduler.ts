@@ -9,6 +9,7 @@ import { encodeSubscribe } from '../wire/encode-framework.js'
 import { Backoff } from './backoff.js'
 import { basicAuthorization, type MesosCredentials } from './basic-authorization.js'
 import { CallLane, notSubscribed } from './call-lane.js'
+import { MesosCallError } from './mesos-call-error.js'
 import type { MesosScheduler, SchedulerListener, SubscriptionEnd } from './mesos-scheduler.js'
 import { type MesosSchedulerLimits, schedulerLimits } from './mesos-scheduler-options.js'
 import type { SchedulerCall } from './scheduler-calls.js'
@@ -78,8 +79,7 @@ export class HttpMesosScheduler implements MesosScheduler {
   }
 
   start(framework: FrameworkInfo, listener: SchedulerListener): void {
-    const principal = framework.principal ?? this.#options.credentials?.principal
-    this.#framework = { ...framework, ...(principal !== undefined && { principal }) }
+    this.#framework = this.#withPrincipal(framework)
     this.#listener = listener
     this.#transition('started')
     this.#options.detector.start(() => this.#onMastersChanged())
@@ -91,7 +91,9 @@ export class HttpMesosScheduler implements MesosScheduler {
     if (this.#lane === undefined || frameworkId === undefined) {
       throw notSubscribed(call.type, 'there is no subscription')
     }
-    await this.#lane.send(call.type, JSON.stringify(encodeCall(call, frameworkId)))
+    const body = JSON.stringify(encodeCall(this.#asPrincipal(call), frameworkId))
+    const sent = this.#lane.send(call.type, body)
+    await (call.type === 'UPDATE_FRAMEWORK' ? this.#updated(call.framework, sent) : sent)
   }
 
   async close(): Promise<void> {
@@ -103,6 +105,29 @@ export class HttpMesosScheduler implements MesosScheduler {
     await this.#options.detector.close()
     await this.#running
     this.#options.transport.close()
+  }
+
+  #asPrincipal(call: SchedulerCall): SchedulerCall {
+    if (call.type !== 'UPDATE_FRAMEWORK') return call
+    return { ...call, framework: this.#withPrincipal(call.framework) }
+  }
+
+  /** If nobody knows whether the master has taken it, the next subscription says it again. */
+  async #updated(framework: FrameworkInfo, sent: Promise<void>): Promise<void> {
+    const before = this.#framework
+    const id = before?.id
+    this.#framework = { ...this.#withPrincipal(framework), ...(id !== undefined && { id }) }
+    try {
+      await sent
+    } catch (error) {
+      if (error instanceof MesosCallError && error.reason === 'refused') this.#framework = before
+      throw error
+    }
+  }
+
+  #withPrincipal(framework: FrameworkInfo): FrameworkInfo {
+    const principal = framework.principal ?? this.#options.credentials?.principal
+    return { ...framework, ...(principal !== undefined && { principal }) }
   }
 
   async #run(): Promise<void> {

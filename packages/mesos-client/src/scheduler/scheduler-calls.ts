@@ -1,3 +1,4 @@
+import type { FrameworkInfo } from '../records/framework-info.js'
 import type { TaskInfo } from '../records/task-info.js'
 
 export interface TaskReference {
@@ -8,6 +9,11 @@ export interface TaskReference {
 /** What a subscribed scheduler says to the master; the framework's id and the stream's are added by whoever sends it. */
 export type SchedulerCall =
   | { readonly type: 'TEARDOWN' }
+  /**
+   * What the framework says of itself from now on, at later subscriptions too; its id is added. Masters refuse another user, checkpoint or
+   * principal, and old ones all of it.
+   */
+  | { readonly type: 'UPDATE_FRAMEWORK'; readonly framework: FrameworkInfo }
   | { readonly type: 'REVIVE'; readonly roles?: readonly string[] }
   | { readonly type: 'SUPPRESS'; readonly roles?: readonly string[] }
   | {

@@ -9,6 +9,7 @@ import type { SubscriptionEnd } from './mesos-scheduler.js'
 import type { MesosSchedulerLimits } from './mesos-scheduler-options.js'
 import type { SchedulerEvent } from './scheduler-events.js'
 import { endByError, endByStatus } from './subscription-ends.js'
+import { wordsOf } from './words-of.js'
 
 export const SCHEDULER_PATH = '/api/v1/scheduler'
 const DEFAULT_HEARTBEAT_MS = 15_000
@@ -233,11 +234,4 @@ export class SubscriptionAttempt {
   #lost(reason: string): AttemptResult {
     return { kind: 'lost', reason: this.#lossReason ?? reason }
   }
-}
-
-/** For people. */
-export function wordsOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const { code } = error as { readonly code?: unknown }
-  return error.message || String(code ?? error.name)
 }

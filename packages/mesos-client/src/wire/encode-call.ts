@@ -1,17 +1,24 @@
 import type { JsonObject } from '../records/json.js'
 import type { SchedulerCall } from '../scheduler/scheduler-calls.js'
 import { encodeGracePeriod, id } from './encode-fields.js'
+import { encodeFramework } from './encode-framework.js'
 import { encodeTask } from './encode-task.js'
 
 /** As the master reads it, of the framework that says it. */
 export function encodeCall(call: SchedulerCall, frameworkId: string): JsonObject {
-  return { framework_id: id(frameworkId), type: call.type, ...bodyOf(call) }
+  return { framework_id: id(frameworkId), type: call.type, ...bodyOf(call, frameworkId) }
 }
 
-function bodyOf(call: SchedulerCall): JsonObject {
+function bodyOf(call: SchedulerCall, frameworkId: string): JsonObject {
   switch (call.type) {
     case 'TEARDOWN':
       return {}
+    case 'UPDATE_FRAMEWORK':
+      return {
+        update_framework: {
+          framework_info: encodeFramework({ ...call.framework, id: frameworkId }),
+        },
+      }
     case 'REVIVE':
       return { revive: { ...(call.roles !== undefined && { roles: call.roles }) } }
     case 'SUPPRESS':

@@ -85,6 +85,22 @@ t.test(
 t.test('encodeCall writes all calls', async (t) => {
   const calls: [SchedulerCall, object][] = [
     [{ type: 'TEARDOWN' }, {}],
+    [
+      { type: 'UPDATE_FRAMEWORK', framework: { ...framework, failoverTimeoutSeconds: 7 } },
+      {
+        update_framework: {
+          framework_info: {
+            name: 'Flink',
+            user: 'root',
+            id: value('f'),
+            role: 'flink',
+            failover_timeout: 7,
+            checkpoint: true,
+            capabilities: [],
+          },
+        },
+      },
+    ],
     [{ type: 'REVIVE' }, { revive: {} }],
     [{ type: 'REVIVE', roles: ['a'] }, { revive: { roles: ['a'] } }],
     [{ type: 'SUPPRESS' }, { suppress: {} }],

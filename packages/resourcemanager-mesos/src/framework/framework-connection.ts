@@ -51,6 +51,13 @@ export class FrameworkConnection {
   #backlog: SchedulerEvent[] | undefined
   #isConnected = false
   #isClosed = false
+  /**
+   * The framework is new, and the master forgets it as soon as its stream breaks: until its id is kept nobody could come back as it, and it
+   * would be there for its failover timeout, empty.
+   */
+  #isProvisional = false
+  /** The master is older than UPDATE_FRAMEWORK. */
+  #isUpdateRefused = false
 
   constructor(options: FrameworkConnectionOptions) {
     this.#options = options
@@ -81,8 +88,14 @@ export class FrameworkConnection {
     this.#scheduler = scheduler
     this.#monitor.connecting()
     const { frameworkId } = identity
+    this.#isProvisional = frameworkId === undefined && !this.#isUpdateRefused
+    const { failoverTimeoutSeconds } = framework
     scheduler.start(
-      frameworkId === undefined ? framework : { ...framework, id: frameworkId },
+      {
+        ...framework,
+        ...(frameworkId === undefined ? {} : { id: frameworkId }),
+        failoverTimeoutSeconds: this.#isProvisional ? 0 : failoverTimeoutSeconds,
+      },
       this.#listenerOf(scheduler),
     )
   }
@@ -151,11 +164,16 @@ export class FrameworkConnection {
     const isKnown = identity.frameworkId === frameworkId
     const backlog: SchedulerEvent[] = []
     this.#backlog = backlog
+    // Unless that subscription is over by now.
+    const isPresent = () => this.#backlog === backlog
     // Also if it is known: an earlier subscription may have ended before it was kept.
-    identity.keep(frameworkId).then(
+    const kept = identity.keep(frameworkId)
+    const settled = this.#isProvisional
+      ? kept.then(() => (isPresent() ? this.#settle() : undefined))
+      : kept
+    settled.then(
       () => {
-        // Unless that subscription is over by now.
-        if (this.#backlog !== backlog) return
+        if (!isPresent() || this.#isProvisional) return
         this.#backlog = undefined
         this.#isConnected = true
         this.#monitor.connected(frameworkId, master)
@@ -164,6 +182,28 @@ export class FrameworkConnection {
       },
       (error) => handler.onFailed(error),
     )
+  }
+
+  /** The id is kept: from now on the master waits for whoever comes back as the framework. */
+  async #settle(): Promise<void> {
+    const { log, identity, framework } = this.#options
+    const scheduler = this.#scheduler
+    try {
+      await scheduler?.call({ type: 'UPDATE_FRAMEWORK', framework })
+      this.#isProvisional = false
+    } catch (error) {
+      const isRefused = error instanceof MesosCallError && error.reason === 'refused'
+      // Otherwise the next subscription comes to this, or the master has forgotten the framework.
+      if (!isRefused || scheduler === undefined || scheduler !== this.#scheduler) return
+      log.info('The master does not change frameworks: another one is registered', { error })
+      this.#isUpdateRefused = true
+      this.#scheduler = undefined
+      this.#backlog = undefined
+      this.#monitor.stop()
+      await this.#close(scheduler)
+      await identity.forget()
+      if (!this.#isClosed) await this.open()
+    }
   }
 
   #disconnected(reason: string): void {

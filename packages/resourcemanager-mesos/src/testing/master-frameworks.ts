@@ -50,8 +50,7 @@ export class MasterFrameworks {
       return false
     }
     const framework = known ?? this.#add(info.id ?? this.#newId(), info)
-    // Those two are never changed.
-    framework.info = { ...info, user: framework.info.user, checkpoint: framework.info.checkpoint }
+    this.update(framework, info)
     if (framework.stream === undefined) framework.filters.clear()
     else {
       this.#byStream.delete(framework.stream)
@@ -67,6 +66,13 @@ export class MasterFrameworks {
       this.#options.toAgent(agent, () => agent.agent.resend(framework.id))
     }
     return true
+  }
+
+  /** It says something else of itself. */
+  update(framework: FrameworkRecord, info: FrameworkInfo): void {
+    const { user, checkpoint } = framework.info
+    // Those two are never changed.
+    framework.info = { ...info, user, checkpoint }
   }
 
   /** A framework of which an agent tells. @returns undefined: it is no more */

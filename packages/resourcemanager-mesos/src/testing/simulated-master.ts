@@ -161,6 +161,9 @@ export class SimulatedMaster {
         // The call is answered before the stream is closed.
         this.#world.later(() => this.frameworks.tearDown(framework))
         return
+      case 'UPDATE_FRAMEWORK':
+        this.frameworks.update(framework, call.framework)
+        return
       case 'REVIVE':
       case 'SUPPRESS':
         if (this.frameworks.setSuppressed(framework, call) && call.type === 'REVIVE') {

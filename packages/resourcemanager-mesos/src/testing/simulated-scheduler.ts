@@ -64,6 +64,10 @@ export class SimulatedScheduler implements MesosScheduler {
       return Promise.reject(notSubscribed(call))
     }
     this.calls.push(call)
+    if (call.type === 'UPDATE_FRAMEWORK') {
+      const id = this.#framework?.id
+      this.#framework = { ...call.framework, ...(id === undefined ? {} : { id }) }
+    }
     return new Promise((resolve, reject) => {
       this.#unanswered.add(reject)
       const answer = (settle: () => void) =>
