@@ -68,7 +68,7 @@ export class FirstInputOutput implements CountingOutput {
   collect(value: unknown, timestamp: number): void {
     this.recordCount++
     this.#operator.processElement1(
-      this.#copier === undefined ? value : this.#copier.copy(value),
+      typeof value === 'object' && this.#copier !== undefined ? this.#copier.copy(value) : value,
       timestamp,
     )
   }
@@ -102,7 +102,7 @@ export class SecondInputOutput implements CountingOutput {
   collect(value: unknown, timestamp: number): void {
     this.recordCount++
     this.#operator.processElement2(
-      this.#copier === undefined ? value : this.#copier.copy(value),
+      typeof value === 'object' && this.#copier !== undefined ? this.#copier.copy(value) : value,
       timestamp,
     )
   }
