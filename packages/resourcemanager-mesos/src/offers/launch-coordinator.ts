@@ -20,7 +20,7 @@ import type {
 } from './placement.js'
 import { Placements } from './placements.js'
 import { fits } from './resource-vector.js'
-import { Shortage } from './shortage.js'
+import { ShortageReport } from './shortage-report.js'
 import { uselessPools } from './useless-pools.js'
 import { WaitingRequests } from './waiting-requests.js'
 
@@ -41,8 +41,6 @@ const GATHER_MS = 1_000
 const RETRY_MS = 5_000
 /** So many are matched as often as one more comes. */
 const FEW_OFFERS = 64
-/** How often it is looked whether somebody waits too long. */
-const EXPLAIN_INTERVAL_MS = 30_000
 
 /**
  * Finds places for tasks among the offers of Mesos (ADR 27). Offers are suppressed while nothing is wanted, taken together for a
@@ -55,13 +53,11 @@ export class LaunchCoordinator implements OfferTaker {
   readonly #waiting: WaitingRequests
   readonly #held: HeldOffers
   readonly #expiry: OfferExpiry
-  readonly #shortage: Shortage
+  readonly #report: ShortageReport
   readonly #placements = new Placements()
   #state: CoordinatorState = 'SUSPENDED'
-  #gatheringSinceMs = 0
   #cancelRound: CancelTimer | undefined
   #cancelAttempt: CancelTimer | undefined
-  #cancelExplain: CancelTimer | undefined
   /** When there was no place for all at once: with how many requests, and offers. */
   #attempted = { requests: 0, offers: 0 }
 
@@ -82,7 +78,13 @@ export class LaunchCoordinator implements OfferTaker {
       expirationMs: settings.unusedOfferExpirationMs,
       onExpired: (offers) => this.#calls.decline(offers),
     })
-    this.#shortage = new Shortage(settings.roles)
+    this.#report = new ShortageReport({
+      ...options,
+      roles: settings.roles,
+      waiting: this.#waiting,
+      // In case that the master did not hear of it.
+      onSilence: () => this.#calls.revive(),
+    })
   }
 
   get state(): CoordinatorState {
@@ -122,11 +124,11 @@ export class LaunchCoordinator implements OfferTaker {
     const { clock, settings } = this.#options
     const useless: Offer[] = []
     for (const offer of offers) {
-      this.#shortage.offered(offer)
+      this.#report.seen.offered(offer)
       const constraint = violatedConstraint(offer, settings.constraints)
-      if (constraint !== undefined) this.#shortage.violated(offer, constraint)
+      if (constraint !== undefined) this.#report.seen.violated(offer, constraint)
       const isUnavailable = isUnderMaintenance(offer, clock.now())
-      if (isUnavailable) this.#shortage.unavailable(offer)
+      if (isUnavailable) this.#report.seen.unavailable(offer)
       if (constraint !== undefined || isUnavailable) useless.push(offer)
       else this.#held.add(withoutPastMaintenance(offer, clock.now()), clock.monotonicNow())
     }
@@ -175,7 +177,6 @@ export class LaunchCoordinator implements OfferTaker {
   #idle(): void {
     this.#transitionTo('IDLE')
     this.#cancelTimers()
-    this.#shortage.reset()
     this.#calls.suppress()
     this.#calls.decline(this.#held.clear())
   }
@@ -186,11 +187,9 @@ export class LaunchCoordinator implements OfferTaker {
 
   #gather(): void {
     this.#transitionTo('GATHERING_OFFERS')
-    this.#shortage.reset()
-    this.#gatheringSinceMs = this.#options.clock.monotonicNow()
     this.#attempted = { requests: 0, offers: 0 }
     this.#calls.revive()
-    this.#scheduleExplanation()
+    this.#report.start()
   }
 
   /** At once if there is a place for all, otherwise when offers had a moment to come together. */
@@ -228,7 +227,7 @@ export class LaunchCoordinator implements OfferTaker {
     this.#cancelRound?.()
     this.#cancelRound = undefined
     const wanted = this.#waiting.places
-    this.#shortage.matched(matching, wanted)
+    this.#report.seen.matched(matching, wanted)
     this.#log.debug('Offers were matched', {
       offers: this.#held.size,
       wanted: wanted.length,
@@ -307,35 +306,13 @@ export class LaunchCoordinator implements OfferTaker {
     this.#calls.decline(pools.flatMap(({ offers }) => offers))
   }
 
-  #scheduleExplanation(): void {
-    this.#cancelExplain = this.#options.clock.schedule(EXPLAIN_INTERVAL_MS, () => {
-      this.#scheduleExplanation()
-      this.#explain()
-    })
-  }
-
-  #explain(): void {
-    const late = this.#waiting.late(EXPLAIN_INTERVAL_MS)
-    if (late.length === 0) return
-    // In case that the master did not hear of it.
-    if (!this.#shortage.hasSeenOffers) this.#calls.revive()
-    const sinceMs = this.#options.clock.monotonicNow() - this.#gatheringSinceMs
-    const seconds = Math.round(sinceMs / 1000)
-    const explanation = this.#shortage.explain(late, seconds)
-    this.#options.onUnsatisfied(
-      late.map(({ request }) => request.taskId),
-      explanation,
-    )
-  }
-
   #cancelTimers(): void {
-    for (const cancel of [this.#cancelRound, this.#cancelAttempt, this.#cancelExplain]) {
-      cancel?.()
-    }
+    this.#cancelRound?.()
+    this.#cancelAttempt?.()
     this.#cancelRound = undefined
     this.#cancelAttempt = undefined
     this.#expiry.cancel()
-    this.#cancelExplain = undefined
+    this.#report.stop()
     this.#calls.stopReviving()
   }
 

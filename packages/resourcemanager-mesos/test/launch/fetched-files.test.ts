@@ -162,6 +162,17 @@ t.test('what cannot be made fails the launch, and is made again for the next', a
   t.equal(launcher.launch('t1', specOf(), OFFER, PORTS).command.uris.length, 2)
 })
 
+t.test('close waits until nothing is packed any more', async (t) => {
+  const { launcher, folder, home, log } = launcherUnderTest(t)
+  await launcher.start()
+  void launcher.prepare()
+  await launcher.close()
+  t.match(readdirSync(join(folder, 'temp')), [/\.tgz$/])
+  rmSync(home, { recursive: true })
+  await launcher.prepare()
+  t.notMatch(JSON.stringify(log.lines), 'Could not make')
+})
+
 t.test('describeTaskStatus says what the status of a task that did not start means', async (t) => {
   const status = { taskId: 't1', state: 'TASK_FAILED' as const }
   const said = (message: string) => describeTaskStatus({ ...status, message })
