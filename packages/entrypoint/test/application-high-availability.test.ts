@@ -1,16 +1,14 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
-import { Configuration, type Logger, noopLogger, SeededRandom, SystemClock } from '@flink-ts/core'
-import { InMemoryCoordination, InMemoryHighAvailability } from '@flink-ts/runtime'
 import t, { type Test } from 'tap'
 import type { ApplicationOutcome } from '../dist/application/application.js'
 import {
   LeadingApplication,
   type StartedApplication,
 } from '../dist/application/leading-application.js'
-import type { RunningDaemon } from '../dist/daemon/daemon.js'
 import { startStandaloneApplication } from '../dist/jobmanager/standalone-application.js'
+import { JobManagers } from './support/job-managers.js'
 
 /** A program whose end, and the end of its termination, a test decides. */
 class TestingApplication implements StartedApplication {
@@ -119,76 +117,27 @@ export async function main() {
 }
 `
 
-/** Two JobManagers of one application, without TaskManagers: its job waits for slots. */
+/** Two JobManagers of one application, whose job waits for slots. */
 async function startTwo(t: Test, mode: string) {
-  const folder = t.testdir()
-  const clock = new SystemClock()
-  const random = new SeededRandom(1)
-  const coordination = new InMemoryCoordination({ clock, random, log: noopLogger })
+  const jobManagers = new JobManagers(t)
+  const { folder, coordination, until } = jobManagers
   const bundle = join(folder, 'program.mjs')
   writeFileSync(bundle, PROGRAM.replaceAll('MODE', JSON.stringify(mode)))
-  const daemons: RunningDaemon[] = []
-  t.teardown(async () => {
-    await Promise.all(daemons.map((daemon) => daemon.close()))
-    coordination.close()
-  })
   const start = async (name: string) => {
-    const ends: string[] = []
-    const fatal: unknown[] = []
-    const logged: string[] = []
-    let restPort: unknown
-    const log: Logger = {
-      ...noopLogger,
-      child: () => log,
-      info: (message, fields) => {
-        logged.push(message)
-        if (message === 'Rest endpoint listening') restPort = fields?.['port']
-      },
-    }
-    const own = join(folder, name)
-    mkdirSync(own)
-    const configuration = Configuration.fromMap({
-      'jobmanager.rpc.address': 'localhost',
-      'jobmanager.rpc.port': '0',
-      'rest.port': '0',
-      'jobmanager.memory.process.size': '1600m',
-      'high-availability.type': 'in memory',
-      'high-availability.cluster-id': '/orders',
-      'security.cluster.secret-file': join(folder, 'secret'),
-    })
-    const highAvailability = new InMemoryHighAvailability({
-      client: name,
-      log: noopLogger,
-      coordination,
-    })
-    const daemon = await startStandaloneApplication({
-      configuration,
-      clock,
-      random,
-      log,
-      folder: own,
-      highAvailability,
-      onFatalError: (error) => void fatal.push(error),
-      shutDown: (reason, exitCode) => void ends.push(`${exitCode}: ${reason}`),
+    const started = await jobManagers.start(name, {
+      start: startStandaloneApplication,
       options: { '--bundle': bundle, '--program-name': 'program.ts' },
-      programArguments: [],
+      configuration: { 'high-availability.cluster-id': '/orders' },
     })
-    daemons.push(daemon)
     const jobStatus = async () => {
-      const response = await fetch(`http://127.0.0.1:${restPort}/jobs`)
+      const response = await started.get('/jobs')
       const { jobs } = (await response.json()) as { jobs?: { id: string; status: string }[] }
       return jobs?.map(({ id, status }) => `${id} ${status}`).join() ?? response.status
     }
-    const cancel = () => fetch(`http://127.0.0.1:${restPort}/jobs/${JOB_ID}`, { method: 'PATCH' })
-    const starts = () => logged.filter((text) => text === 'The application starts').length
-    return { daemon, ends, fatal, starts, jobStatus, cancel }
+    const starts = () => started.logged.filter((text) => text === 'The application starts').length
+    return { ...started, starts, jobStatus, cancel: () => started.cancel(JOB_ID) }
   }
   const [a, b] = [await start('a'), await start('b')]
-  const until = async (what: string, isSo: () => boolean | Promise<boolean>) => {
-    for (const untilMs = clock.monotonicNow() + 20_000; !(await isSo()); await turn()) {
-      if (clock.monotonicNow() > untilMs) throw new Error(`never: ${what}`)
-    }
-  }
   return { a, b, coordination, until }
 }
 

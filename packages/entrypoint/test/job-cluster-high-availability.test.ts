@@ -1,11 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setImmediate as turn } from 'node:timers/promises'
-import { Configuration, type Logger, noopLogger, SeededRandom, SystemClock } from '@flink-ts/core'
-import { InMemoryCoordination, InMemoryHighAvailability } from '@flink-ts/runtime'
 import t, { type Test } from 'tap'
-import type { RunningDaemon } from '../dist/daemon/daemon.js'
 import { startJobCluster } from '../dist/jobmanager/job-cluster.js'
+import { JobManagers } from './support/job-managers.js'
 
 /** As that of clusters which others may go on with. */
 const JOB_ID = '0'.repeat(32)
@@ -37,75 +34,26 @@ const JOB_GRAPH = {
   configuration: {},
 }
 
-/** JobManagers of one job cluster, one after the other, without TaskManagers: the job waits for slots. */
+/** JobManagers of one job cluster, one after the other, whose job waits for slots. */
 function setUp(t: Test) {
-  const folder = t.testdir()
-  const clock = new SystemClock()
-  const random = new SeededRandom(1)
-  const coordination = new InMemoryCoordination({ clock, random, log: noopLogger })
+  const jobManagers = new JobManagers(t)
+  const { folder, coordination, until } = jobManagers
   const jobGraph = join(folder, 'job-graph.json')
   writeFileSync(jobGraph, JSON.stringify(JOB_GRAPH))
-  const daemons: RunningDaemon[] = []
-  t.teardown(async () => {
-    await Promise.all(daemons.map((daemon) => daemon.close()))
-    coordination.close()
-  })
   const start = async (name: string, mode = 'DETACHED') => {
-    const ends: string[] = []
-    const fatal: unknown[] = []
-    const logged: string[] = []
-    let restPort: unknown
-    const log: Logger = {
-      ...noopLogger,
-      child: () => log,
-      info: (message, fields) => {
-        logged.push(message)
-        if (message === 'Rest endpoint listening') restPort = fields?.['port']
-      },
-    }
-    const own = join(folder, name)
-    mkdirSync(own)
-    const highAvailability = new InMemoryHighAvailability({
-      client: name,
-      log: noopLogger,
-      coordination,
-    })
-    const daemon = await startJobCluster({
-      configuration: Configuration.fromMap({
-        'jobmanager.rpc.address': 'localhost',
-        'jobmanager.rpc.port': '0',
-        'rest.port': '0',
-        'jobmanager.memory.process.size': '1600m',
-        'high-availability.type': 'in memory',
-        'security.cluster.secret-file': join(folder, 'secret'),
-      }),
-      clock,
-      random,
-      log,
-      folder: own,
-      highAvailability,
-      onFatalError: (error) => void fatal.push(error),
-      shutDown: (reason, exitCode) => void ends.push(`${exitCode}: ${reason}`),
+    const started = await jobManagers.start(name, {
+      start: startJobCluster,
       options: { '--job-graph': jobGraph, '--execution-mode': mode, '--result-patience': '1 h' },
-      programArguments: [],
     })
-    daemons.push(daemon)
-    const url = (path: string) => `http://127.0.0.1:${restPort}${path}`
     const jobStatus = async () => {
-      const { jobs } = (await (await fetch(url('/jobs'))).json()) as {
+      const { jobs } = (await (await started.get('/jobs')).json()) as {
         jobs?: { id: string; status: string }[]
       }
       return jobs?.map(({ status }) => status).join()
     }
-    const cancel = () => fetch(url(`/jobs/${JOB_ID}`), { method: 'PATCH' })
     const result = async () =>
-      (await (await fetch(url(`/jobs/${JOB_ID}/execution-result`))).json()) as object
-    return { daemon, ends, fatal, logged, jobStatus, cancel, result }
-  }
-  const until = async (what: string, isSo: () => boolean | Promise<boolean>) => {
-    for (const untilMs = clock.monotonicNow() + 20_000; !(await isSo()); await turn()) {
-      if (clock.monotonicNow() > untilMs) throw new Error(`never: ${what}`)
-    }
+      (await (await started.get(`/jobs/${JOB_ID}/execution-result`)).json()) as object
+    return { ...started, jobStatus, result, cancel: () => started.cancel(JOB_ID) }
   }
   return { coordination, start, until }
 }
