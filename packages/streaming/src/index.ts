@@ -20,7 +20,7 @@ export {
   createSocketTextSource,
   type SocketTextSourceConfig,
 } from './connectors/socket/socket-text-source.js'
-export type { IndexRangeSplit } from './connectors/splits/index-range-reader.js'
+export type { IndexRangeSplit } from './connectors/splits/assigned-ranges.js'
 export { jsonSerializer } from './connectors/splits/json-serializer.js'
 export {
   type SplitDiscovery,

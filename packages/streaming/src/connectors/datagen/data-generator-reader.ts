@@ -7,8 +7,7 @@ import {
   type SourceReaderContext,
 } from '@flink-ts/core'
 import { UserFunctionError } from '../../functions/errors.js'
-import { Availability } from '../splits/availability.js'
-import type { IndexRangeSplit } from '../splits/index-range-reader.js'
+import { AssignedRanges, type IndexRangeSplit } from '../splits/assigned-ranges.js'
 import type { RateLimiter } from './rate-limiter.js'
 
 /** Most elements emitted in one turn. */
@@ -21,42 +20,35 @@ export class DataGeneratorReader<T> implements SourceReader<T, IndexRangeSplit> 
   readonly #context: SourceReaderContext
   readonly #generate: (index: number) => T
   readonly #limiter: RateLimiter
-  readonly #available = new Availability()
+  readonly #ranges: AssignedRanges
   readonly #batch: AdaptiveBatch
-  #splits: IndexRangeSplit[] = []
-  #next = 0
-  #noMoreSplits = false
   #limited = false
   #timer: CancelTimer | undefined
 
   constructor(context: SourceReaderContext, generate: (index: number) => T, limiter: RateLimiter) {
     this.#context = context
+    this.#ranges = new AssignedRanges(context)
     this.#generate = generate
     this.#limiter = limiter
     this.#batch = new AdaptiveBatch(context.clock, BATCH_MAX)
   }
 
   start(): void {
-    if (this.#splits.length === 0) this.#context.sendSplitRequest()
+    this.#ranges.start()
   }
 
   pollNext(output: ReaderOutput<T>): InputStatus {
-    const split = this.#splits[0]
-    if (split === undefined) return this.#noMoreSplits ? 'END_OF_INPUT' : 'NOTHING_AVAILABLE'
-    const granted = this.#limiter.acquire(Math.min(this.#batch.begin(), split.end - this.#next))
+    const ranges = this.#ranges
+    const { current, next } = ranges
+    if (current === undefined) return ranges.statusWithout
+    const granted = this.#limiter.acquire(Math.min(this.#batch.begin(), current.end - next))
     if (granted === 0) {
       this.#limited = true
       return 'NOTHING_AVAILABLE'
     }
-    this.#emit(output, this.#next + granted)
+    this.#emit(output, next + granted)
     this.#batch.end()
-    if (this.#next < split.end) return 'MORE_AVAILABLE'
-    this.#splits.shift()
-    this.#next = this.#splits[0]?.next ?? 0
-    if (this.#splits.length > 0) return 'MORE_AVAILABLE'
-    if (this.#noMoreSplits) return 'END_OF_INPUT'
-    this.#context.sendSplitRequest()
-    return 'NOTHING_AVAILABLE'
+    return ranges.advanced()
   }
 
   isAvailable(): Promise<void> {
@@ -68,24 +60,20 @@ export class DataGeneratorReader<T> implements SourceReader<T, IndexRangeSplit> 
           this.#unlimited()
         })
       }
-      return this.#available.wait(false)
     }
-    return this.#available.wait(this.#splits.length > 0 || this.#noMoreSplits)
+    return this.#ranges.whenAvailable(this.#limited)
   }
 
   addSplits(splits: IndexRangeSplit[]): void {
-    if (this.#splits.length === 0) this.#next = splits[0]?.next ?? 0
-    this.#splits.push(...splits)
-    this.#available.signal()
+    this.#ranges.add(splits)
   }
 
   notifyNoMoreSplits(): void {
-    this.#noMoreSplits = true
-    this.#available.signal()
+    this.#ranges.noMore()
   }
 
   snapshotState(): IndexRangeSplit[] {
-    return this.#splits.map((split, i) => (i === 0 ? { ...split, next: this.#next } : split))
+    return this.#ranges.snapshot()
   }
 
   notifyCheckpointComplete(): void {
@@ -98,20 +86,20 @@ export class DataGeneratorReader<T> implements SourceReader<T, IndexRangeSplit> 
   }
 
   #emit(output: ReaderOutput<T>, end: number): void {
-    while (this.#next < end) {
+    const ranges = this.#ranges
+    for (; ranges.next < end; ranges.next++) {
       let element: T
       try {
-        element = this.#generate(this.#next)
+        element = this.#generate(ranges.next)
       } catch (cause) {
         throw new UserFunctionError({ operatorName: 'generator', functionName: 'map', cause })
       }
       output.collect(element)
-      this.#next++
     }
   }
 
   #unlimited(): void {
     this.#limited = false
-    this.#available.signal()
+    this.#ranges.signal()
   }
 }

@@ -4,72 +4,53 @@ import {
   type ReaderOutput,
   type SourceReader,
   type SourceReaderContext,
-  type SourceSplit,
 } from '@flink-ts/core'
-import { Availability } from './availability.js'
-
-/** Whole numbers from `next` up to but not including `end`. */
-export interface IndexRangeSplit extends SourceSplit {
-  readonly next: number
-  readonly end: number
-}
+import { AssignedRanges, type IndexRangeSplit } from './assigned-ranges.js'
 
 /** Most elements emitted in one turn. */
 const BATCH_MAX = 256
 
 /** Reads index ranges: emits `elementAt(index)` for each index of its splits. */
 export class IndexRangeReader<T> implements SourceReader<T, IndexRangeSplit> {
-  readonly #context: SourceReaderContext
   readonly #elementAt: (index: number) => T
-  readonly #available = new Availability()
+  readonly #ranges: AssignedRanges
   readonly #batch: AdaptiveBatch
-  #splits: IndexRangeSplit[] = []
-  #next = 0
-  #noMoreSplits = false
 
   constructor(context: SourceReaderContext, elementAt: (index: number) => T) {
-    this.#context = context
     this.#elementAt = elementAt
+    this.#ranges = new AssignedRanges(context)
     this.#batch = new AdaptiveBatch(context.clock, BATCH_MAX)
   }
 
   start(): void {
-    if (this.#splits.length === 0) this.#context.sendSplitRequest()
+    this.#ranges.start()
   }
 
   pollNext(output: ReaderOutput<T>): InputStatus {
-    const split = this.#splits[0]
-    if (split === undefined) return this.#noMoreSplits ? 'END_OF_INPUT' : 'NOTHING_AVAILABLE'
-    const end = Math.min(this.#next + this.#batch.begin(), split.end)
-    for (let i = this.#next; i < end; i++) output.collect(this.#elementAt(i))
+    const ranges = this.#ranges
+    const { current, next } = ranges
+    if (current === undefined) return ranges.statusWithout
+    const end = Math.min(next + this.#batch.begin(), current.end)
+    for (let i = next; i < end; i++) output.collect(this.#elementAt(i))
     this.#batch.end()
-    this.#next = end
-    if (end < split.end) return 'MORE_AVAILABLE'
-    this.#splits.shift()
-    this.#next = this.#splits[0]?.next ?? 0
-    if (this.#splits.length > 0) return 'MORE_AVAILABLE'
-    if (this.#noMoreSplits) return 'END_OF_INPUT'
-    this.#context.sendSplitRequest()
-    return 'NOTHING_AVAILABLE'
+    ranges.next = end
+    return ranges.advanced()
   }
 
   isAvailable(): Promise<void> {
-    return this.#available.wait(this.#splits.length > 0 || this.#noMoreSplits)
+    return this.#ranges.whenAvailable()
   }
 
   addSplits(splits: IndexRangeSplit[]): void {
-    if (this.#splits.length === 0) this.#next = splits[0]?.next ?? 0
-    this.#splits.push(...splits)
-    this.#available.signal()
+    this.#ranges.add(splits)
   }
 
   notifyNoMoreSplits(): void {
-    this.#noMoreSplits = true
-    this.#available.signal()
+    this.#ranges.noMore()
   }
 
   snapshotState(): IndexRangeSplit[] {
-    return this.#splits.map((split, i) => (i === 0 ? { ...split, next: this.#next } : split))
+    return this.#ranges.snapshot()
   }
 
   close(): void {}

@@ -4,7 +4,8 @@ import type {
   SourceReaderContext,
   SplitEnumeratorContext,
 } from '@flink-ts/core'
-import { IndexRangeReader, type IndexRangeSplit, splitIndexRange } from './index-range-reader.js'
+import type { IndexRangeSplit } from './assigned-ranges.js'
+import { IndexRangeReader, splitIndexRange } from './index-range-reader.js'
 import { jsonSerializer } from './json-serializer.js'
 import { type SplitQueueCheckpoint, SplitQueueEnumerator } from './split-queue-enumerator.js'
 
