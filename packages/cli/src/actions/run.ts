@@ -1,4 +1,4 @@
-import { bundleProgram } from '@flink-ts/client/bundling'
+import { bundleProgram, endCompiler } from '@flink-ts/client/bundling'
 import { DeploymentOptions } from '@flink-ts/core'
 import { CLUSTER_OPTIONS } from '../arguments/cluster-options.js'
 import type { ParsedArguments } from '../arguments/option-parser.js'
@@ -70,7 +70,8 @@ async function start(
   const entryPoint = args.value(ENTRY)
   // Begun before anything else is loaded, which takes as long. Whoever needs the program is told what is wrong with it.
   const bundle = bundleProgram(program, context.workingDirectory)
-  bundle.catch(() => {})
+  // Its process would stay as long as this one, which may wait for its job for days.
+  bundle.then(endCompiler, endCompiler)
   const run = { bundle, programArgs, entryPoint, configuration, attached, cancelOnExit, context }
   try {
     return await runOn(target, run, args)

@@ -28,8 +28,8 @@ export interface ProgramBundle {
   readonly programPath: string
 }
 
-/** Under way; they share the process of esbuild. */
-let builds = 0
+/** Once it is loaded. */
+let esbuild: typeof import('esbuild') | undefined
 
 // CommonJS packages inside the bundle find Node's own modules by `require`.
 const BANNER =
@@ -37,7 +37,7 @@ const BANNER =
 
 /**
  * Makes one ES module of a TypeScript or JavaScript program and everything it imports, but for the packages
- * of the cluster. Another process does it: this one is free meanwhile.
+ * of the cluster. Another process does it: this one is free meanwhile. That stays until this one ends, or {@link endCompiler}.
  *
  * @throws ProgramBundleError if the file is missing or esbuild refuses it, with file, line and column
  */
@@ -48,10 +48,9 @@ export async function bundleProgram(
   const programPath = isAbsolute(program) ? program : resolve(workingDirectory, program)
   await checkProgramFile(program, programPath)
   // esbuild costs some 25 ms to load: only those who bundle pay.
-  const { build, stop } = await import('esbuild')
-  builds++
+  esbuild ??= await import('esbuild')
   try {
-    const { outputFiles } = await build({
+    const { outputFiles } = await esbuild.build({
       entryPoints: [programPath],
       absWorkingDir: dirname(programPath),
       bundle: true,
@@ -79,10 +78,15 @@ export async function bundleProgram(
       describe(program, errors, dirname(programPath), workingDirectory),
       program,
     )
-  } finally {
-    // Its process would stay as long as this one, which may wait for its job for days.
-    if (--builds === 0) await stop()
   }
+}
+
+/**
+ * Ends the process that compiles programs, for whoever goes on for long. Whatever else uses esbuild in this process shares it: builds that
+ * are under way fail, later ones start another.
+ */
+export async function endCompiler(): Promise<void> {
+  await esbuild?.stop()
 }
 
 /**

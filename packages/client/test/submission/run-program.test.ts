@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { bundleProgram, runProgram } from '@flink-ts/client/submission'
+import { bundleProgram, endCompiler } from '@flink-ts/client/bundling'
+import { runProgram } from '@flink-ts/client/submission'
 import { Configuration, SeededRandom, SystemClock } from '@flink-ts/core'
 import type { ProgramDescriptor, RecordedJob } from '@flink-ts/runtime/program'
 import t, { type Test } from 'tap'
@@ -157,34 +158,40 @@ t.test('bundleProgram() names an import that is not there', async (t) => {
   await t.rejects(run(t, "import './nowhere.js'"), { message: /program\.ts:1:8: .*nowhere\.js/ })
 })
 
-t.test('bundleProgram() compiles several at a time, and leaves no process behind', async (t) => {
-  const names = ['a.ts', 'b.ts', 'broken.ts', 'c.ts']
-  const folder = t.testdir({
-    ...Object.fromEntries(names.map((name) => [name, `export const x = '${name}'`])),
-    'broken.ts': 'const = 2',
-  })
-  let hasWaited = false
-  setImmediate(() => {
-    hasWaited = true
-  })
-  const bundles = await Promise.allSettled(names.map((name) => bundleProgram(name, folder)))
-  t.ok(hasWaited, 'this process does something else meanwhile')
-  const codes = bundles.map((each) =>
-    each.status === 'fulfilled'
-      ? /'(\w\.ts)'|"(\w\.ts)"/.exec(`${Buffer.from(each.value.code)}`)?.[0]
-      : each.reason.code,
-  )
-  t.same(codes, ['"a.ts"', '"b.ts"', 'FLINK_PROGRAM_BUNDLE', '"c.ts"'])
-  const children = () =>
-    readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8')
-      .split(' ')
-      .filter((pid) => pid !== '')
-      .map((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
-      .filter((words) => words.includes('esbuild'))
-  const until = Date.now() + 10_000
-  while (children().length > 0 && Date.now() < until) await new Promise(setImmediate)
-  t.same(children(), [])
-})
+t.test(
+  'bundleProgram() compiles several at a time, endCompiler() leaves no process behind',
+  async (t) => {
+    const names = ['a.ts', 'b.ts', 'broken.ts', 'c.ts']
+    const folder = t.testdir({
+      ...Object.fromEntries(names.map((name) => [name, `export const x = '${name}'`])),
+      'broken.ts': 'const = 2',
+    })
+    let hasWaited = false
+    setImmediate(() => {
+      hasWaited = true
+    })
+    const bundles = await Promise.allSettled(names.map((name) => bundleProgram(name, folder)))
+    t.ok(hasWaited, 'this process does something else meanwhile')
+    const codes = bundles.map((each) =>
+      each.status === 'fulfilled'
+        ? /'(\w\.ts)'|"(\w\.ts)"/.exec(`${Buffer.from(each.value.code)}`)?.[0]
+        : each.reason.code,
+    )
+    t.same(codes, ['"a.ts"', '"b.ts"', 'FLINK_PROGRAM_BUNDLE', '"c.ts"'])
+    const children = () =>
+      readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8')
+        .split(' ')
+        .filter((pid) => pid !== '')
+        .map((pid) => readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
+        .filter((words) => words.includes('esbuild'))
+    await endCompiler()
+    const until = Date.now() + 10_000
+    while (children().length > 0 && Date.now() < until) await new Promise(setImmediate)
+    t.same(children(), [])
+    await bundleProgram('a.ts', folder)
+    await endCompiler()
+  },
+)
 
 t.test('bundleProgram() refuses what is missing or no program', async (t) => {
   const folder = t.testdir({ 'notes.txt': 'x', folder: {} })
