@@ -63,12 +63,12 @@ export async function main(args: string[]) {
     case 'spins': {
       numbers
         .map((n) => {
-          if (n === 1) spin(4000)
+          if (n === 1) spin(8000)
           return n
         })
         .print()
       const client = await env.executeAsync('spins')
-      spin(4000)
+      spin(8000)
       await client.getJobExecutionResult()
       return
     }

@@ -10,7 +10,7 @@ import { processesWith } from './support/processes.js'
 import { program, TestCluster } from './support/test-cluster.js'
 import { until } from './support/until.js'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 const JOB_ID = 'abcdef0123456789abcdef0123456789'
 
@@ -156,7 +156,7 @@ t.test('an application cluster', async (t) => {
 t.test('neither a blocked main() nor a blocked function delays heartbeats', async (t) => {
   const cluster = await withTaskManager(t, {
     'heartbeat.interval': '200 ms',
-    'heartbeat.timeout': '1500 ms',
+    'heartbeat.timeout': '4 s',
   })
   const command = application(
     cluster,

@@ -5,7 +5,7 @@ import { program, TestCluster } from './support/test-cluster.js'
 import { startTextServer } from './support/text-server.js'
 import { until } from './support/until.js'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 const cluster = await TestCluster.start(t, { taskManagers: 1, slots: 4 })
 const server = await startTextServer(t)
@@ -61,7 +61,7 @@ t.test('flink run -sae: Ctrl-C in attached mode cancels the job', async (t) => {
 
 t.test('flink run -sae: the job is cancelled when its client is killed', async (t) => {
   const { command, jobId } = await runAttached(
-    ...['-sae', '-D', 'client.heartbeat.interval=200', '-D', 'client.heartbeat.timeout=1000'],
+    ...['-sae', '-D', 'client.heartbeat.interval=500', '-D', 'client.heartbeat.timeout=6000'],
   )
   command.kill('SIGKILL')
   t.match(await command.result(), { signal: 'SIGKILL' })

@@ -6,7 +6,7 @@ import { freePorts, holdPort } from './support/free-port.js'
 import { isAlive } from './support/processes.js'
 import { PROJECT_FOLDER, program, TestCluster } from './support/test-cluster.js'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 const WORD_COUNT = join(PROJECT_FOLDER, 'packages/examples/src/wordcount.ts')
 

@@ -6,7 +6,7 @@ import { program, TestCluster } from './support/test-cluster.js'
 import { startTextServer } from './support/text-server.js'
 import { until } from './support/until.js'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 const filesOf = (folder: string) => (existsSync(folder) ? readdirSync(folder).sort() : [])
 

@@ -5,7 +5,7 @@ import { startTextServer } from './support/text-server.js'
 import { checkTransitions } from './support/transition-checker.js'
 import { until } from './support/until.js'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 t.test('a cluster that starts its own TaskManagers', async (t) => {
   const cluster = await TestCluster.prepare(t, {
@@ -13,7 +13,8 @@ t.test('a cluster that starts its own TaskManagers', async (t) => {
     configuration: {
       'env.log.level': 'DEBUG',
       'resourcemanager.driver': 'process',
-      'resourcemanager.taskmanager-timeout': '2 s',
+      // Between the registration of a TaskManager and the job's request for its slots.
+      'resourcemanager.taskmanager-timeout': '8 s',
       'slot.idle.timeout': '500 ms',
       'restart-strategy.type': 'fixed-delay',
       'restart-strategy.fixed-delay.attempts': '100',

@@ -5,7 +5,7 @@ import { readRows } from './faults/read-output.js'
 import { program, TestCluster } from './support/test-cluster.js'
 import { until } from './support/until.js'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 /** Lines that nobody else has. */
 const linesOf = (name: string, count: number) =>

@@ -28,7 +28,7 @@ import { ask, TestMaster, WORLD } from './yarn/test-master.js'
 
 const CLIENT_PROTOCOL = 'org.apache.hadoop.yarn.api.ApplicationClientProtocolPB'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 function launch(command: string, more: Partial<ContainerLaunchContext> = {}) {
   return { localResources: {}, environment: {}, commands: [command], ...more }

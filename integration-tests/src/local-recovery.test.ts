@@ -5,7 +5,7 @@ import { killHard } from './support/processes.js'
 import { program, TestCluster } from './support/test-cluster.js'
 import { until } from './support/until.js'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 t.test('tasks on a TaskManager that stays restore from its local copies', async (t) => {
   const cluster = await TestCluster.start(t, {

@@ -7,7 +7,7 @@ import { testMasterFailover } from './mesos/client-masters.js'
 import { clientPlace, PRINCIPAL, ROLE, SECRET } from './mesos/client-place.js'
 import { testOffersAndTasks } from './mesos/client-tasks.js'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 t.test('mesos-client and a real master', { skip: mesosMissing() ?? false }, async (t) => {
   const reserved = `cpus(${ROLE}):2;mem(${ROLE}):512`

@@ -6,7 +6,7 @@ import { jobIdIn } from './support/submitted-jobs.js'
 import { program, TestCluster } from './support/test-cluster.js'
 import { outputLines } from './support/words.js'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 const cluster = await TestCluster.start(t, { taskManagers: 1 })
 const outputPath = (name: string) => join(cluster.folder, name)

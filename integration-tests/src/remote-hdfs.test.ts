@@ -8,7 +8,7 @@ import {
   testProcesses,
 } from './support/remote-file-system.js'
 
-t.setTimeout(480_000)
+t.setTimeout(600_000)
 
 t.test('hdfs: a real cluster', { skip: hadoopMissing() ?? false }, async (t) => {
   const hdfs = await startHdfs()

@@ -7,7 +7,7 @@ import {
   testProcesses,
 } from './support/remote-file-system.js'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 t.test('s3: a real server', { skip: minioMissing() ?? false }, async (t) => {
   const minio = await startMinio()

@@ -7,7 +7,7 @@ import t from 'tap'
 import { Command } from './support/command.js'
 import { program, TestCluster } from './support/test-cluster.js'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 const AUTHENTICATION = { 'security.rest.authentication.enabled': 'true' }
 

@@ -4,7 +4,7 @@ import { isAlive } from './support/processes.js'
 import { program, TestCluster } from './support/test-cluster.js'
 import { until } from './support/until.js'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 const cluster = await TestCluster.start(t)
 const jobManagerPid = cluster.jobManagerPid

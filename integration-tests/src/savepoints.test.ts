@@ -4,7 +4,7 @@ import t from 'tap'
 import { program, TestCluster } from './support/test-cluster.js'
 import { until } from './support/until.js'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 const NUMBERS = 6_000
 const KEYS = 10
@@ -58,7 +58,7 @@ async function running(least: number, ...words: string[]): Promise<string> {
 const pathIn = (stdout: string) => /(?:Path: |stored in )(\S+?)\.?\n/.exec(stdout)![1]!
 
 t.test('flink stop, then run -s at another parallelism: every count is written once', async (t) => {
-  const jobId = await running(500, '-p', '2', ...counting('stopped', 20))
+  const jobId = await running(500, '-p', '2', ...counting('stopped', 60))
   const stop = await cluster.flink('stop', '-p', folder('savepoints'), jobId)
   t.equal(stop.code, 0)
   const path = pathIn(stop.stdout)
@@ -101,7 +101,7 @@ t.test('flink stop, then run -s at another parallelism: every count is written o
 })
 
 t.test('flink savepoint, checkpoint and cancel -s; REST shows what was taken', async (t) => {
-  const jobId = await running(200, '-p', '2', ...counting('cancelled', 60))
+  const jobId = await running(200, '-p', '2', ...counting('cancelled', 180))
   const savepoint = await cluster.flink('savepoint', jobId, folder('savepoints'))
   t.equal(savepoint.code, 0)
   const path = pathIn(savepoint.stdout)
@@ -132,7 +132,7 @@ t.test('flink savepoint, checkpoint and cancel -s; REST shows what was taken', a
 })
 
 t.test('flink stop --drain ends the job; a job that nobody knows cannot be stopped', async (t) => {
-  const jobId = await running(200, ...counting('drained', 60))
+  const jobId = await running(200, ...counting('drained', 120))
   const stop = await cluster.flink('stop', '--drain', '-p', folder('savepoints'), jobId)
   t.match(stop, { code: 0, stdout: `Draining job "${jobId}" with a CANONICAL savepoint.\n` })
   t.equal((await cluster.rest.jobDetails(jobId)).state, 'FINISHED')

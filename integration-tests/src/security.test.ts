@@ -8,7 +8,7 @@ import { listeningPorts } from './support/listening-ports.js'
 import { PROJECT_FOLDER, TestCluster } from './support/test-cluster.js'
 import { until } from './support/until.js'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 const WORD_COUNT = join(PROJECT_FOLDER, 'packages/examples/src/wordcount.ts')
 const TLS = join(PROJECT_FOLDER, 'packages', 'core', 'test', 'fixtures', 'tls')

@@ -3,14 +3,15 @@ import { program, TestCluster } from './support/test-cluster.js'
 import { startTextServer } from './support/text-server.js'
 import { until } from './support/until.js'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 /** Why follows when the ResourceManager has said it. */
 const WAITING = /^waiting for slots: 4 required, 2 available( \(2 slots are missing; .*\))?$/
 
 const cluster = await TestCluster.start(t, {
   taskManagers: 1,
-  configuration: { 'slot.request.timeout': '8 s' },
+  // A TaskManager is started in it.
+  configuration: { 'slot.request.timeout': '25 s' },
 })
 const server = await startTextServer(t)
 const submit = () => cluster.submit('-p', '4', program('socket-words.ts'), String(server.port))
@@ -41,7 +42,7 @@ t.test(
     await cluster.untilStatus(jobId, 'FAILED')
     const exception = await cluster.rootException(jobId)
     t.match(exception, 'NoResourceAvailableException [FLINK_NO_RESOURCE_AVAILABLE]: ')
-    t.match(exception, '4 slots are required, 2 were available within slot.request.timeout (8 s)')
+    t.match(exception, '4 slots are required, 2 were available within slot.request.timeout (25 s)')
     const why =
       'the ResourceManager says: 2 slots are missing; 1 TaskManager has 2 slots, 0 of them free.'
     t.match(exception, why)

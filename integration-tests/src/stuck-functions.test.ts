@@ -4,7 +4,7 @@ import { program, TestCluster } from './support/test-cluster.js'
 import { startTextServer } from './support/text-server.js'
 import { until } from './support/until.js'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 /** Half a second of one processor: no thread uses it beside one that spins. */
 const SPINNING_TICKS = 50

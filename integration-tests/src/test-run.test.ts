@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import { Command } from './support/command.js'
 import { userEnvironment } from './support/flink-configuration.js'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 const SCRIPTS = new URL('../../scripts/testing/', import.meta.url)
 

@@ -6,7 +6,7 @@ import { startTextServer } from './support/text-server.js'
 import { checkTransitions } from './support/transition-checker.js'
 import { until } from './support/until.js'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 const SOCKET_WORDS = program('socket-words.ts')
 const cluster = await TestCluster.start(t, {

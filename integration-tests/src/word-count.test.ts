@@ -16,7 +16,7 @@ import {
 const WORD_COUNT = join(PROJECT_FOLDER, 'packages/examples/src/wordcount.ts')
 const DATA = join(PROJECT_FOLDER, 'packages/examples/data')
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 for (const [taskManagers, slots] of [
   [1, 4],

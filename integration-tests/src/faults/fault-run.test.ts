@@ -3,7 +3,7 @@ import { runFaults } from './fault-run.js'
 import { FAULT_SCENARIOS } from './scenarios.js'
 import { closingLines } from './summary.js'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 t.test('a short fault run: nothing is lost and nothing is there twice', async (t) => {
   const scenario = FAULT_SCENARIOS.find(({ name }) => name === 'short')!

@@ -8,7 +8,7 @@ import { temporaryFolder } from '../support/installation.js'
 import { isAlive, killHard, processesWith, processesWithVariable } from '../support/processes.js'
 import { until } from '../support/until.js'
 
-t.setTimeout(300_000)
+t.setTimeout(600_000)
 
 const MAIN = fileURLToPath(new URL('main.js', import.meta.url))
 

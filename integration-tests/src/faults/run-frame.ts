@@ -55,7 +55,7 @@ export interface FaultRunResult extends Readonly<FaultTotals> {
   readonly folder: string | undefined
 }
 
-const CLEAN_UP_DEADLINE_MS = 20_000
+const CLEAN_UP_DEADLINE_MS = 60_000
 
 /** What a run has at hand. */
 export interface RunFrame {

@@ -2,6 +2,7 @@ import { until } from '../support/until.js'
 import { damage } from './checkpoint-files.js'
 import { type Fault, type FaultContext, lasting } from './fault.js'
 import type { FaultJob } from './fault-job.js'
+import { cancelAndRestore, stopAndRescale } from './restore-faults.js'
 import { begins, restoreFrom, restoreNewest } from './restoring.js'
 
 /** Waits until there is a checkpoint before the newest one. */
@@ -58,14 +59,7 @@ export const STATE_FAULTS: readonly Fault[] = [
       return true
     },
   },
-  {
-    name: 'cancel-and-restore',
-    weight: 2,
-    restarts: true,
-    async inject(context) {
-      return (await context.job.cancel()) && restoreNewest(context)
-    },
-  },
+  cancelAndRestore(2),
   {
     name: 'restore-older',
     weight: 2,
@@ -83,17 +77,7 @@ export const STATE_FAULTS: readonly Fault[] = [
       return true
     },
   },
-  {
-    name: 'stop-and-rescale',
-    weight: 3,
-    restarts: true,
-    async inject(context) {
-      const savepoint = await context.job.stop()
-      if (savepoint === undefined) return false
-      await restoreFrom(context, savepoint)
-      return true
-    },
-  },
+  stopAndRescale(3),
 ]
 
 /** Whether a damaged checkpoint is seen to be damaged: at the submission, when the job begins, or in its tasks. */

@@ -5,7 +5,7 @@ import { until } from '../support/until.js'
 import { TestScheduler } from './test-scheduler.js'
 
 /** Longer than the session of a master that is gone. */
-const ELECTION_MS = 60_000
+const ELECTION_MS = 120_000
 
 /** Three masters that elect one of them: schedulers find it, and come back to the next one. */
 export async function testMasterFailover(t: Test, mesos: MesosCluster): Promise<void> {

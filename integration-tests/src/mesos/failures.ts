@@ -10,7 +10,7 @@ import { type MesosPlace, mesosTest } from './mesos-place.js'
 import { jobSession, runningTasks, taskManagers, untilTasks } from './observations.js'
 
 /** Longer than the session of a master that is gone, and all that comes after it. */
-const ELECTION_MS = 60_000
+const ELECTION_MS = 120_000
 
 /** That a job takes after all has happened. */
 const SECONDS = 3
@@ -174,6 +174,6 @@ function untilReplaced(place: MesosPlace, taskId: string): Promise<string[]> {
       const ids = await used(place)
       return !ids.includes(taskId) && ids
     },
-    90_000,
+    120_000,
   )
 }

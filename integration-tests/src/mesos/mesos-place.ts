@@ -134,7 +134,7 @@ export class MesosPlace {
         await this.rest.clusterOverview()
         return (await this.mesos.operator.frameworks()).some(({ connected }) => connected)
       },
-      60_000,
+      120_000,
       isOver,
     ).catch((error: unknown) => {
       if (!isOver(error)) throw error

@@ -51,7 +51,7 @@ export async function testRefusals(t: Test, place: MesosPlace): Promise<void> {
     const said = await until(
       'the console tells',
       () => /.*\bmem\b.*/.exec(jobManager.stdout + jobManager.stderr)?.[0],
-      90_000,
+      120_000,
     )
     t.match(said, /20480/, 'what is wanted')
     t.match(said, /8192/, 'and what there is')

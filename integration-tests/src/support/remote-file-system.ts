@@ -173,7 +173,7 @@ export async function testProcesses(
     ...['-p', '2', program('counts-per-key.ts'), '--numbers', String(NUMBERS)],
     ...['--rate', String(rate), '--output', `${base}/output`],
   ]
-  const jobId = await cluster.submit(...counting(20))
+  const jobId = await cluster.submit(...counting(8))
   await cluster.untilStatus(jobId, 'RUNNING')
   await until('two checkpoints are complete', async () => {
     return (await cluster.rest.checkpoints(jobId)).counts.completed >= 2

@@ -1,6 +1,6 @@
 const POLL_MS = 25
 /** Generous: a machine may be busy with other things. */
-const DEADLINE_MS = 45_000
+const DEADLINE_MS = 120_000
 
 /**
  * Asks again and again until the answer is neither undefined nor false; errors of the question count as no answer.

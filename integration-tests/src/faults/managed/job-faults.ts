@@ -1,6 +1,6 @@
 import type { Fault } from '../fault.js'
 import { failCommit, ordered, throwInFunction } from '../function-faults.js'
-import { restoreFrom, restoreNewest } from '../restoring.js'
+import { cancelAndRestore, stopAndRescale } from '../restore-faults.js'
 import type { ManagedCluster } from './managed-cluster.js'
 import type { ManagedJob } from './managed-job.js'
 
@@ -14,23 +14,6 @@ export const JOB_FAULTS: readonly Fault<ManagedCluster, ManagedJob>[] = [
     restarts: true,
     inject: (context) => ordered(context, 'fail-commit', 'kill'),
   },
-  {
-    name: 'cancel-and-restore',
-    weight: 1,
-    restarts: true,
-    async inject(context) {
-      return (await context.job.cancel()) && restoreNewest(context)
-    },
-  },
-  {
-    name: 'stop-and-rescale',
-    weight: 1,
-    restarts: true,
-    async inject(context) {
-      const savepoint = await context.job.stop()
-      if (savepoint === undefined) return false
-      await restoreFrom(context, savepoint)
-      return true
-    },
-  },
+  cancelAndRestore(1),
+  stopAndRescale(1),
 ]

@@ -5,7 +5,7 @@ import { until } from '../../support/until.js'
 const PAUSE_MS = 300
 /** In order, or because its job has failed: it is not started again. */
 const FINAL_CODES: readonly (number | null)[] = [0, 163]
-const DEADLINE_MS = 60_000
+const DEADLINE_MS = 120_000
 
 /** Keeps a JobManager going as Marathon or systemd do: when it ends otherwise than in order it is started again. */
 export class JobManagerSupervisor {
