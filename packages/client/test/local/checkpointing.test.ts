@@ -31,19 +31,16 @@ function counting(
   job: {
     readonly parallelism: number
     readonly numbers: number
-    readonly perSecond: number
+    readonly rate: RateLimiterStrategy
     readonly output: string
     /** Called with each number behind the counting. */
     readonly onCounted?: (n: number) => void
   },
 ): void {
-  const { numbers, perSecond, output, onCounted = () => {} } = job
+  const { numbers, rate, output, onCounted = () => {} } = job
   env.setParallelism(job.parallelism)
   env
-    .fromSource(
-      new DataGeneratorSource((n) => n, numbers, RateLimiterStrategy.perSecond(perSecond)),
-      'numbers',
-    )
+    .fromSource(new DataGeneratorSource((n) => n, numbers, rate), 'numbers')
     .map((n) => ({ key: n % KEY_COUNT, count: 1, n }))
     .keyBy((r) => r.key)
     .reduce((a, b) => ({ key: a.key, count: a.count + b.count, n: b.n }))
@@ -89,7 +86,13 @@ for (const [where, backend] of BACKENDS) {
           const onCounted = (n: number) => {
             if (n > 1200 && failures++ === 0) throw new Error('once')
           }
-          const job = { parallelism: 2, numbers: 2000, perSecond: 2000, output: '/out', onCounted }
+          const job = {
+            parallelism: 2,
+            numbers: 2000,
+            rate: RateLimiterStrategy.perSecond(2000),
+            output: '/out',
+            onCounted,
+          }
           await (
             await cluster.submitJob(
               await record((env) => counting(env, job), { ...KEYS, ...backend }),
@@ -115,7 +118,9 @@ for (const [where, backend] of BACKENDS) {
       }
       const size = { numberOfTaskManagers: 2, numberOfTaskSlotsPerTaskManager: 1 }
       await withCluster(t, { ...size, keys }, async ({ cluster, files }) => {
-        const job = { parallelism: 3, numbers: 3000, perSecond: 2000, output: '/out' }
+        let isRescaled = false
+        const rate = slowUntil(() => isRescaled)
+        const job = { parallelism: 3, numbers: 3000, rate, output: '/out' }
         const recorded = await record((env) => counting(env, job), { ...KEYS, ...backend })
         const { jobId } = recorded.jobGraph
         const running = await cluster.submitJob(recorded)
@@ -134,11 +139,28 @@ for (const [where, backend] of BACKENDS) {
         while ((await parallelism()) < 3) {
           if (await Promise.race([ended, pause()])) throw new Error('it ended before')
         }
+        isRescaled = true
         await ended
         t.strictSame((await readLines(files, '/out')).sort(), expectedLines(3000))
       })
     },
   )
+}
+
+/** So slow that it lasts until then, on a busy machine, too. */
+function slowUntil(condition: () => boolean): RateLimiterStrategy {
+  return {
+    createRateLimiter: (clock, parallelism) => {
+      const [slow, fast] = [100, 5_000].map((perSecond) =>
+        RateLimiterStrategy.perSecond(perSecond).createRateLimiter(clock, parallelism),
+      )
+      const present = () => (condition() ? fast! : slow!)
+      return {
+        acquire: (wanted) => present().acquire(wanted),
+        delayMs: () => present().delayMs(),
+      }
+    },
+  }
 }
 
 async function pause(): Promise<boolean> {
@@ -194,7 +216,7 @@ t.test(
             },
             parallelism,
             numbers: 2000,
-            perSecond: isLast ? 100_000 : 1000,
+            rate: RateLimiterStrategy.perSecond(isLast ? 100_000 : 1000),
             output: `/out/${run}`,
           }
           const keys = path === undefined ? {} : { 'execution.state-recovery.path': path }
