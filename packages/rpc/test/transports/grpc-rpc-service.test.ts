@@ -239,7 +239,7 @@ for (const manner of ['cut', 'stall'] as const) {
     async (t) => {
       const service = await startService(t)
       const handler = serve(service)
-      const client = await startService(t, { keepAliveMs: 50 })
+      const client = await startService(t, { keepAliveMs: 500 })
       const proxy = await startProxy(t, service.address)
       const called = new Promise<void>((resolve) => {
         handler.sayFunction = () => {
