@@ -21,6 +21,8 @@ export interface ConnectionMonitorOptions {
   readonly log: Logger
   /** For the person who watches the console. */
   readonly tell: (line: string) => void
+  /** Whoever waits for a TaskManager may know. @param why undefined: it is over */
+  readonly onTrouble?: (why: string | undefined) => void
 }
 
 /** Says after 5 seconds, and then less and less often, that there is no master, and why, for as long as there is none. */
@@ -55,6 +57,7 @@ export class ConnectionMonitor {
 
   connected(frameworkId: string, master: string): void {
     this.#to('CONNECTED')
+    this.#options.onTrouble?.(undefined)
     this.#options.log.info('The framework is subscribed', { frameworkId, master })
     if (this.#told === frameworkId) return
     this.#told = frameworkId
@@ -76,11 +79,12 @@ export class ConnectionMonitor {
   }
 
   #warnLater(pauseMs: number): void {
-    const { clock, log, tell } = this.#options
+    const { clock, log, tell, onTrouble } = this.#options
     this.#cancelTimer = clock.schedule(pauseMs, () => {
       const forMs = Math.round(clock.monotonicNow() - this.#sinceMs)
       log.warn('There is no connection with a master of Mesos', { forMs, why: this.#reason })
       this.#told = undefined
+      onTrouble?.(`there is no connection with a master of Mesos: ${this.#reason}`)
       tell(
         `No connection with a master of Mesos for ${Math.round(forMs / 1000)} s: ${this.#reason}`,
       )

@@ -4,6 +4,7 @@ import {
   FlinkError,
   IllegalConfigurationError,
   MesosOptions,
+  SlotOptions,
 } from '@flink-ts/core'
 import {
   createMesosScheduler,
@@ -19,6 +20,10 @@ import { FrameworkIdFile } from './framework-id-file.js'
 import { frameworkInfoOf } from './framework-info.js'
 import { mastersTls } from './masters-tls.js'
 import { MesosResourceManagerDriver } from './mesos-resource-manager-driver.js'
+
+/** Between a request for a TaskManager and the first word about what hinders it. */
+const MIN_HINT_AFTER_MS = 500
+const MAX_HINT_AFTER_MS = 5_000
 
 /**
  * How `entrypoint` gets the driver of a package that it loads by its name.
@@ -57,6 +62,7 @@ export async function createResourceManagerDriver(
     networkResourceName: configuration.get(MesosOptions.NETWORK_RESOURCE_NAME),
     declinedOfferRefuseMs: configuration.get(MesosOptions.DECLINED_OFFER_REFUSE_DURATION),
     unusedOfferExpirationMs: configuration.get(MesosOptions.UNUSED_OFFER_EXPIRATION),
+    hintAfterMs: hintAfterMs(configuration),
   }
   const needsGpus = wantsGpus(configuration)
   const launcher = await createWorkerLauncher({ ...world, log, addresses, folder })
@@ -83,6 +89,12 @@ export async function createResourceManagerDriver(
     createOfferTaker: (seam) => new LaunchCoordinator({ ...seam, clock, log, settings }),
     launcher,
   })
+}
+
+/** Jobs should know before they give up. */
+function hintAfterMs(configuration: Configuration): number {
+  const patienceMs = configuration.get(SlotOptions.REQUEST_TIMEOUT)
+  return Math.max(MIN_HINT_AFTER_MS, Math.min(MAX_HINT_AFTER_MS, patienceMs / 2))
 }
 
 /** Before anything is started for a master that cannot be. @throws IllegalConfigurationError */

@@ -33,6 +33,8 @@ export interface FrameworkConnectionOptions {
   readonly log: Logger
   /** For the person who watches the console. */
   readonly tell: (line: string) => void
+  /** See `ConnectionMonitorOptions`. */
+  readonly onTrouble?: (why: string | undefined) => void
   /** Without an id. */
   readonly framework: FrameworkInfo
   readonly identity: FrameworkIdentity
@@ -110,9 +112,15 @@ export class FrameworkConnection {
     await (scheduler === undefined ? this.#closing : this.#close(scheduler))
   }
 
-  /** @throws MesosCallError */
+  /**
+   * TEARDOWN is taken as soon as the master knows the framework, whether or not its id is kept.
+   *
+   * @throws MesosCallError
+   */
   async call(call: SchedulerCall): Promise<void> {
-    if (this.#scheduler === undefined || !this.#isConnected) {
+    const isSubscribed = this.#backlog !== undefined
+    const mayCall = this.#isConnected || (isSubscribed && call.type === 'TEARDOWN')
+    if (this.#scheduler === undefined || !mayCall) {
       throw new MesosCallError('not-subscribed', `${call.type}: the framework is not subscribed`)
     }
     return this.#scheduler.call(call)
@@ -164,6 +172,7 @@ export class FrameworkConnection {
     const isKnown = identity.frameworkId === frameworkId
     const backlog: SchedulerEvent[] = []
     this.#backlog = backlog
+    this.#monitor.attemptFailed(`${master} has registered the framework, whose id is not kept yet`)
     // Unless that subscription is over by now.
     const isPresent = () => this.#backlog === backlog
     // Also if it is known: an earlier subscription may have ended before it was kept.
@@ -180,7 +189,10 @@ export class FrameworkConnection {
         handler.onConnected(isKnown)
         for (const event of backlog) handler.onEvent(event)
       },
-      (error) => handler.onFailed(error),
+      (error) => {
+        this.#monitor.stop()
+        handler.onFailed(error)
+      },
     )
   }
 

@@ -16,6 +16,7 @@ import {
 } from '@flink-ts/runtime'
 import type { WorkerLauncher } from '../launch/worker-launcher.js'
 import type {
+  HindranceListener,
   OfferTaker,
   PlacementHandler,
   UnsatisfiedListener,
@@ -39,6 +40,7 @@ export interface OfferTakerSeam {
   readonly place: PlacementHandler
   readonly onVoided: VoidedListener
   readonly onUnsatisfied: UnsatisfiedListener
+  readonly onHindered: HindranceListener
 }
 
 export type OfferTakerFactory = (seam: OfferTakerSeam) => OfferTaker
@@ -83,6 +85,10 @@ export class FrameworkTerm {
   readonly #tasks: WorkerTasks
   /** What this term does is over: it hears of nothing but the end of its framework. */
   #isOver = false
+  #troubleOfConnection: string | undefined
+  #troubleOfOffers: string | undefined
+  /** The master may have heard of it in this term. */
+  #hasBegun = false
   #closed: Promise<void> | undefined
 
   constructor(options: FrameworkTermOptions) {
@@ -94,6 +100,10 @@ export class FrameworkTerm {
     this.#connection = new FrameworkConnection({
       ...options,
       identity: this.#identity,
+      onTrouble: (why) => {
+        this.#troubleOfConnection = why
+        this.#tellHindrance()
+      },
       handler: {
         onConnected: (isKnown) => this.#connected(isKnown),
         onDisconnected: () => this.#disconnected(),
@@ -125,6 +135,10 @@ export class FrameworkTerm {
       onUnsatisfied: (taskIds, why) => {
         this.#log.warn('No offer satisfies what is wanted', { tasks: taskIds.length, why })
         tell(`Mesos offers nothing that a TaskManager fits in: ${why}`)
+      },
+      onHindered: (why) => {
+        this.#troubleOfOffers = why
+        this.#tellHindrance()
       },
     })
     this.#tasks = new WorkerTasks({
@@ -165,7 +179,14 @@ export class FrameworkTerm {
       this.#failed(error)
       return
     }
-    if (!this.#isOver) await this.#connection.open()
+    if (this.#isOver) return
+    this.#hasBegun = true
+    try {
+      await this.#connection.open()
+    } catch (error) {
+      this.#hasBegun = false
+      throw error
+    }
   }
 
   /** @throws FlinkError FLINK_MESOS_TASK, FLINK_MESOS_REQUEST_WITHDRAWN, IllegalConfigurationError */
@@ -188,7 +209,8 @@ export class FrameworkTerm {
     if (this.#isOver) return
     this.#stop()
     const wasKnown = this.#identity.frameworkId !== undefined
-    const mayBeThere = wasKnown || this.#connection.isOpen
+    // What could not begin has no connection on which it could say anything, nor ever will have.
+    const mayBeThere = this.#hasBegun && (wasKnown || this.#connection.isOpen)
     const isEnded =
       mayBeThere &&
       (await tearDown({
@@ -230,6 +252,11 @@ export class FrameworkTerm {
       if (this.#isOver) return undefined
       throw error
     }
+  }
+
+  #tellHindrance(): void {
+    if (this.#isOver) return
+    this.#options.handler.onRequestsHindered?.(this.#troubleOfConnection ?? this.#troubleOfOffers)
   }
 
   #connected(isKnown: boolean): void {

@@ -16,4 +16,6 @@ export interface LaunchCoordinatorSettings {
   readonly declinedOfferRefuseMs: number
   /** `mesos.resourcemanager.unused-offer-expiration` */
   readonly unusedOfferExpirationMs: number
+  /** What hinders a request is told to the ResourceManager after so long, so that jobs know before they give up. Default 5 seconds. */
+  readonly hintAfterMs?: number
 }

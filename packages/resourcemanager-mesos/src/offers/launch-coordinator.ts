@@ -11,6 +11,7 @@ import { OfferCalls } from './offer-calls.js'
 import { OfferExpiry } from './offer-expiry.js'
 import type { OfferPool } from './offer-pool.js'
 import type {
+  HindranceListener,
   OfferTaker,
   Placement,
   PlacementHandler,
@@ -33,6 +34,7 @@ export interface LaunchCoordinatorOptions {
   readonly place: PlacementHandler
   readonly onVoided: VoidedListener
   readonly onUnsatisfied: UnsatisfiedListener
+  readonly onHindered?: HindranceListener
 }
 
 /** For so long the first offer waits for others, unless there is a place for all. */
@@ -81,6 +83,7 @@ export class LaunchCoordinator implements OfferTaker {
     this.#report = new ShortageReport({
       ...options,
       roles: settings.roles,
+      hintAfterMs: settings.hintAfterMs,
       waiting: this.#waiting,
       // In case that the master did not hear of it.
       onSilence: () => this.#calls.revive(),

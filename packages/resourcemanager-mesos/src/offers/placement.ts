@@ -36,6 +36,9 @@ export type VoidedListener = (taskIds: readonly string[]) => void
 /** Why requests wait, for people: which resource is short, and the best offer's figures. */
 export type UnsatisfiedListener = (taskIds: readonly string[], explanation: string) => void
 
+/** What hinders requests that wait, for people; undefined: nothing any more. Told soon, and again when it is something else. */
+export type HindranceListener = (why: string | undefined) => void
+
 /** What the driver says to the launch coordinator (ADR 27, `offers`). */
 export interface OfferTaker {
   /** Offers of an earlier subscription are forgotten. */

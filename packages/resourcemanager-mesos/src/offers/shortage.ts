@@ -33,6 +33,7 @@ export class Shortage {
   readonly #unavailable = new Set<string>()
   readonly #best = new Map<string, BestOffer>()
   readonly #hadPlace = new Set<string>()
+  #hasMatched = false
 
   constructor(roles: readonly string[]) {
     this.#roles = roles
@@ -45,6 +46,14 @@ export class Shortage {
     this.#violators.clear()
     this.#unavailable.clear()
     this.#best.clear()
+    this.#hasMatched = false
+  }
+
+  /** Whether offers that came were looked at for what is wanted. */
+  get isConclusive(): boolean {
+    const useless = (agentId: string) =>
+      this.#violators.has(agentId) || this.#unavailable.has(agentId)
+    return this.#hasMatched || [...this.#agents].every(useless)
   }
 
   get hasSeenOffers(): boolean {
@@ -71,6 +80,7 @@ export class Shortage {
   }
 
   matched({ placed, unplaced, left }: Matching, wanted: readonly WantedPlace[]): void {
+    this.#hasMatched = true
     const waiting = new Set(unplaced)
     if (placed.size > 0) {
       for (const place of wanted) if (!waiting.has(place)) this.#remember(place)
@@ -81,12 +91,15 @@ export class Shortage {
     }
   }
 
-  /** @param waiting one at least */
-  explain(waiting: readonly WantedPlace[], sinceSeconds: number): string {
+  /**
+   * @param waiting one at least
+   * @param sinceSeconds undefined: it does not matter for how long
+   */
+  explain(waiting: readonly WantedPlace[], sinceSeconds?: number): string {
     if (this.#agents.size === 0) {
       const names = this.#roles.map((role) => `'${role}'`).join(', ')
       return (
-        `no offers came for ${this.#roles.length === 1 ? 'role' : 'the roles'} ${names} in ${sinceSeconds} s: ` +
+        `no offers came for ${this.#roles.length === 1 ? 'role' : 'the roles'} ${names}${sinceSeconds === undefined ? '' : ` in ${sinceSeconds} s`}: ` +
         'all agents may be in use, reserved for others, or unable to run what the framework wants'
       )
     }

@@ -98,6 +98,14 @@ export class WaitingRequests {
     }
   }
 
+  /** Those that wait for so long. */
+  since(ms: number): WantedPlace[] {
+    const now = this.#clock.monotonicNow()
+    return [...this.#waiting.values()]
+      .filter(({ sinceMs }) => now - sinceMs >= ms)
+      .map(({ place }) => place)
+  }
+
   /** Those that wait for so long, and of which that was not said lately. */
   late(afterMs: number): WantedPlace[] {
     const now = this.#clock.monotonicNow()

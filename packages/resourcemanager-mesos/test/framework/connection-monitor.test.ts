@@ -7,7 +7,9 @@ t.test('ConnectionMonitor tells of what is news for whoever watches the console'
   const clock = new ManualClock()
   const told: string[] = []
   const tell = (line: string) => void told.push(line)
-  const monitor = new ConnectionMonitor({ clock, log: noopLogger, tell })
+  const troubles: (string | undefined)[] = []
+  const onTrouble = (why: string | undefined) => void troubles.push(why)
+  const monitor = new ConnectionMonitor({ clock, log: noopLogger, tell, onTrouble })
   const heard = () => told.splice(0)
   monitor.connecting()
   monitor.connected('f-1', 'a:5050')
@@ -29,5 +31,10 @@ t.test('ConnectionMonitor tells of what is news for whoever watches the console'
   monitor.connecting('Framework has been removed')
   monitor.connected('f-2', 'a:5050')
   t.strictSame(heard(), ['Registered with Mesos at a:5050 as framework f-2'])
+  t.same(
+    troubles.filter((why) => why !== undefined),
+    ['there is no connection with a master of Mesos: the stream broke'],
+  )
+  t.equal(troubles.at(-1), undefined)
   monitor.stop()
 })

@@ -253,6 +253,40 @@ t.test('LaunchCoordinator says what is short when tasks wait', async (t) => {
   )
 })
 
+t.test('LaunchCoordinator soon tells the driver what hinders requests', async (t) => {
+  const c = new CoordinatorUnderTest()
+  c.coordinator.connected()
+  c.coordinator.request(request('1', { cpus: 1, memoryMb: 20480, portKeys: [] }))
+  await c.pass(5_000)
+  const silence =
+    "no offers came for role '*': all agents may be in use, reserved for others, or unable to run what the framework wants"
+  t.same(c.hindrances, [silence])
+  c.offers(offer({ id: 'a', cpus: 2, memoryMb: 8192, diskMb: 0 }))
+  await c.pass(1_000)
+  for (let i = 0; i < 7; i++) await c.pass(5_000)
+  t.equal(c.hindrances.length, 2)
+  t.match(c.hindrances[1], /short of mem \(20480 MB of memory wanted, 8192 MB of memory offered\)/)
+  c.coordinator.withdraw('1')
+  t.equal(c.hindrances.at(-1), undefined, 'nobody waits any more')
+  t.equal(c.hindrances.length, 3)
+  c.coordinator.request(request('2', { cpus: 1, memoryMb: 20480, portKeys: [] }))
+  await c.pass(4_500)
+  c.offers(offer({ id: 'b', cpus: 2, memoryMb: 8192 }))
+  await c.pass(600)
+  t.equal(c.hindrances.length, 3, 'offers that were not looked at yet say nothing')
+  c.coordinator.close()
+  t.equal(c.clock.pendingTimers, 0)
+})
+
+t.test('LaunchCoordinatorSettings.hintAfterMs: for jobs that do not wait for long', async (t) => {
+  const c = new CoordinatorUnderTest({ hintAfterMs: 1_500 })
+  c.coordinator.connected()
+  c.coordinator.request(request('1', { memoryMb: 20480 }))
+  await c.pass(1_500)
+  t.match(c.hindrances, [/^no offers came/])
+  c.coordinator.close()
+})
+
 t.test(
   'LaunchCoordinator tells agents that are too small from those that are in use',
   async (t) => {

@@ -32,6 +32,7 @@ export class CoordinatorUnderTest {
   readonly placements: Placement[] = []
   readonly voided: string[] = []
   readonly unsatisfied: [readonly string[], string][] = []
+  readonly hindrances: (string | undefined)[] = []
   readonly transitions: string[] = []
   readonly warnings: string[] = []
   readonly coordinator: LaunchCoordinator
@@ -65,6 +66,7 @@ export class CoordinatorUnderTest {
         return this.place(placement)
       },
       onVoided: (taskIds) => void this.voided.push(...taskIds),
+      onHindered: (why) => void this.hindrances.push(why),
       onUnsatisfied: (taskIds, explanation) => void this.unsatisfied.push([taskIds, explanation]),
     })
   }

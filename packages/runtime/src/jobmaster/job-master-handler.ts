@@ -142,12 +142,14 @@ export class JobMasterHandler implements JobMasterGateway {
     return {}
   }
 
-  /** The job goes on waiting: until slot.request.timeout a TaskManager may join. */
+  /** The job goes on waiting: until slot.request.timeout a TaskManager may join. Without a reason nothing hinders that any more. */
   async notifyNotEnoughResources(request: NotifyNotEnoughResourcesRequest): Promise<Acknowledge> {
     const { log, slotPool } = this.#options
     const { reason } = request
     const acquired = request.acquired.reduce((sum, { numberOfRequiredSlots: n }) => sum + n, 0)
-    log.warn('The ResourceManager cannot provide all slots now', { acquired, reason })
+    if (reason === undefined)
+      log.info('The ResourceManager expects to provide all slots', { acquired })
+    else log.warn('The ResourceManager cannot provide all slots now', { acquired, reason })
     slotPool.notEnoughResources(reason)
     return {}
   }

@@ -22,6 +22,8 @@ export interface DriverSessionOptions {
   readonly onWorkerGone: (resourceId: string, cause: Error, isIntended: boolean) => void
   /** The driver says so; of whichever worker. */
   readonly onWorkerEnded: (resourceId: string, diagnostics: string) => void
+  /** `workers.hindrance` is another one. */
+  readonly onHindrance: () => void
   readonly onFatalError: (error: unknown) => void
 }
 
@@ -62,6 +64,7 @@ export class DriverSession {
           this.#options.onWorkerEnded(resourceId, diagnostics)
           this.#workers?.terminated(resourceId, diagnostics)
         }),
+      onRequestsHindered: (why) => inSession(() => this.#workers?.hindered(why)),
       onError: (error) => {
         if (!this.#isClosed) onFatalError(error)
       },
@@ -80,8 +83,9 @@ export class DriverSession {
     return this.#workers.has(resourceId)
   }
 
-  /** The first call counts. */
+  /** No worker is requested from now on. The first call counts. */
   deregister(status: ApplicationStatus, diagnostics: string): Promise<void> {
+    this.#workers?.end()
     this.#deregistered ??= this.#options.driver.deregisterApplication(status, diagnostics)
     return this.#deregistered
   }

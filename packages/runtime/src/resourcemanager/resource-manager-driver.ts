@@ -57,6 +57,13 @@ export interface ResourceEventHandler {
    * @param diagnostics for people: exit code or signal and what it means, the cluster manager's words
    */
   onWorkerTerminated(resourceId: ResourceId, diagnostics: string): void
+  /**
+   * Requests that were not answered wait longer than they should. Jobs that wait for slots say so. Each call replaces what was told
+   * before. Need not be there.
+   *
+   * @param why for people: what is short, and what there is instead; undefined: nothing hinders them any more
+   */
+  onRequestsHindered?(why: string | undefined): void
   /** The driver cannot go on, as when its session with the cluster manager is lost: the process ends. */
   onError(error: Error): void
 }

@@ -103,6 +103,7 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
       blockedNodes: () => this.#blocklist.blockedNodes,
       workers: {
         declare: (needed, unwanted) => this.#sessions.current?.workers?.declare(needed, unwanted),
+        hindrance: () => this.#sessions.current?.workers?.hindrance,
         canBeReleased: async (resourceId) =>
           (await this.#taskExecutors.get(resourceId)!.gateway.canBeReleased({})).canBeReleased,
       },
@@ -150,6 +151,7 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
         this.#taskExecutors.lose(resourceId, cause, isIntended),
       onWorkerEnded: (resourceId, diagnostics) =>
         this.#jobMasters.taskManagerEnded(resourceId, diagnostics),
+      onHindrance: () => this.#slotManager.triggerCheck(),
       onFatalError: options.onFatalError,
     })
   }

@@ -40,17 +40,19 @@ export class SlotMessages {
     })
   }
 
-  /** @param reason for people */
+  /** @param reason for people; undefined: the one that was told before holds no more */
   notEnoughResources(
     jobId: string,
     acquired: readonly ResourceRequirement[],
-    reason: string,
+    reason: string | undefined,
   ): void {
     const { jobMasters, log, onUntold } = this.#options
     const jobMaster = jobMasters.get(jobId)
-    jobMaster?.gateway.notifyNotEnoughResources({ acquired, reason }).catch((error) => {
-      log.warn('Could not tell a JobMaster that slots are short', { jobId, error })
-      if (jobMasters.get(jobId) === jobMaster) onUntold()
-    })
+    jobMaster?.gateway
+      .notifyNotEnoughResources({ acquired, ...(reason === undefined ? {} : { reason }) })
+      .catch((error) => {
+        log.warn('Could not tell a JobMaster that slots are short', { jobId, error })
+        if (jobMasters.get(jobId) === jobMaster) onUntold()
+      })
   }
 }

@@ -26,6 +26,8 @@ export interface DefaultSchedulerOptions {
   readonly failoverStrategy: 'region' | 'full'
   readonly schedule: ScheduleAction
   readonly slotRequestTimeoutMs: number
+  /** See `NoResourceAvailableError`. Default false. */
+  readonly startsTaskManagers?: boolean
   /** `taskmanager.load-balance.mode: TASKS`. Default false. */
   readonly balanceTasks?: boolean
   /** See `SharedSlotsOptions`. Default false. */

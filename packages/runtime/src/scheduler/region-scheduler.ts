@@ -16,6 +16,8 @@ export interface RegionSchedulerOptions {
   readonly schedule: ScheduleAction
   /** `slot.request.timeout`. */
   readonly slotRequestTimeoutMs: number
+  /** See `NoResourceAvailableError`. */
+  readonly startsTaskManagers?: boolean | undefined
   /** See {@link assignSlotSharingGroups}. */
   readonly balanceTasks?: boolean
   /** See `SharedSlotsOptions`. */
@@ -143,7 +145,7 @@ export class RegionScheduler {
   }
 
   #armTimeout(waiting: WaitingRegion): void {
-    const { schedule, slotRequestTimeoutMs, graph, slots } = this.#options
+    const { schedule, slotRequestTimeoutMs, startsTaskManagers, graph, slots } = this.#options
     waiting.cancelTimer = schedule(slotRequestTimeoutMs, () => {
       // The slots of a batch job's running tasks come free by themselves.
       const needed = this.#slots.countSlots([...waiting.tasks])
@@ -157,6 +159,7 @@ export class RegionScheduler {
         availableSlots: slots.availableSlots,
         shortage: slots.shortage,
         timeoutMs: slotRequestTimeoutMs,
+        startsTaskManagers: startsTaskManagers === true,
       })
       const [first] = waiting.tasks
       this.#options.onSchedulingFailed(first!, error)

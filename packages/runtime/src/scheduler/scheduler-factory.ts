@@ -87,6 +87,7 @@ function createAdaptiveScheduler(context: SchedulerContext): Scheduler {
     attemptsHistorySize,
     exceptionHistorySize,
     restartStrategy: createRestartStrategy(context.configuration, context),
+    startsTaskManagers: context.settings.startsTaskManagers,
     settings: adaptiveSchedulerSettings(context.configuration),
   })
 }
@@ -104,6 +105,7 @@ function createDefaultScheduler(context: SchedulerContext): Scheduler {
     restartStrategy,
     failoverStrategy: settings.failoverStrategy,
     slotRequestTimeoutMs: settings.slotRequestTimeoutMs,
+    startsTaskManagers: settings.startsTaskManagers,
     balanceTasks: settings.balanceTasks !== undefined,
     staysWithState: context.configuration.get(StateRecoveryOptions.LOCAL_RECOVERY),
     exceptionHistorySize: settings.exceptionHistorySize,

@@ -37,7 +37,11 @@ const SPEC: WorkerResourceSpec = {
 class ScriptedDriver implements ResourceManagerDriver {
   readonly name = 'scripted'
   readonly canStartWorkers = true
-  readonly requests: { grant(id: string): void; refuse(): void; readonly aborted: boolean }[] = []
+  readonly requests: {
+    grant(id: string): void
+    refuse(): void
+    readonly aborted: boolean
+  }[] = []
   readonly released: string[] = []
   async initialize() {}
   readonly blocked: string[][] = []
@@ -64,14 +68,17 @@ function setUp(settings: Partial<ActiveWorkersSettings> = {}) {
   const driver = new ScriptedDriver()
   const gone: string[] = []
   const intended: string[] = []
-  const workers = new ActiveWorkers({
+  const hindrances: (string | undefined)[] = []
+  const warnings: string[] = []
+  const workers: ActiveWorkers = new ActiveWorkers({
     driver,
     spec: SPEC,
     settings: { ...DEFAULT_ACTIVE_WORKERS_SETTINGS, ...settings },
     mainThread: world.mainThread('rm'),
     clock: world.clock,
-    log: noopLogger,
+    log: { ...noopLogger, warn: (message) => void warnings.push(message) },
     blockedNodes: () => new Set(['bad-node']),
+    onHindrance: () => void hindrances.push(workers.hindrance),
     onGone: (resourceId, _cause, isIntended) => {
       gone.push(resourceId)
       if (isIntended) intended.push(resourceId)
@@ -81,7 +88,17 @@ function setUp(settings: Partial<ActiveWorkersSettings> = {}) {
     driver.requests[index]!.grant(id)
     await settle()
   }
-  return { ...world, clock: world.clock, driver, workers, gone, intended, grant }
+  return {
+    ...world,
+    clock: world.clock,
+    driver,
+    workers,
+    gone,
+    intended,
+    hindrances,
+    warnings,
+    grant,
+  }
 }
 
 t.test('ActiveWorkers releases unwanted ones first, then requests, then others', async (t) => {
@@ -174,6 +191,7 @@ function slotManager(settings: Partial<SlotManagerSettings>) {
   const allocations: SlotAllocation[] = []
   const short: string[] = []
   const kept = new Set<string>()
+  const told = { hindrance: undefined as string | undefined }
   const manager = new SlotManager({
     mainThread: world.mainThread('slots'),
     clock: world.clock,
@@ -182,9 +200,10 @@ function slotManager(settings: Partial<SlotManagerSettings>) {
     settings: { ...DEFAULT_SLOT_MANAGER_SETTINGS, workerSpec: SPEC, ...settings },
     allocateSlot: async (allocation) => void allocations.push(allocation),
     onDoubt: () => {},
-    onNotEnoughResources: (_job, _acquired, _missing, reason) => void short.push(reason),
+    onNotEnoughResources: (_job, _acquired, _missing, reason) => void short.push(reason ?? '-'),
     workers: {
       declare: (needed, unwanted) => void declared.push([needed, unwanted]),
+      hindrance: () => told.hindrance,
       canBeReleased: async (resourceId) => !kept.has(resourceId),
     },
   })
@@ -207,7 +226,7 @@ function slotManager(settings: Partial<SlotManagerSettings>) {
     await advance(world.clock, 1)
     return declared.at(-1)
   }
-  return { clock: world.clock, manager, join, check, allocations, short, kept }
+  return { clock: world.clock, manager, join, check, allocations, short, kept, told }
 }
 
 t.test('ActiveWorkers keeps workers of an earlier attempt until they have registered', (t) => {
@@ -227,6 +246,76 @@ t.test('ActiveWorkers keeps workers of an earlier attempt until they have regist
   t.same(driver.released, ['a'])
   workers.close()
   t.end()
+})
+
+t.test(
+  'ActiveWorkers.hindrance: what the driver says, or why the last one did not start',
+  async (t) => {
+    const { driver, workers, hindrances, grant } = setUp()
+    workers.recovered([])
+    workers.declare(1, [])
+    t.equal(workers.hindrance, undefined)
+    driver.requests[0]!.refuse()
+    await settle()
+    t.equal(workers.hindrance, 'a TaskManager could not be started: no room')
+    workers.hindered('short of mem')
+    workers.hindered('short of mem')
+    t.equal(workers.hindrance, 'no TaskManager can be had now: short of mem')
+    workers.hindered(undefined)
+    await grant(1, 'ends')
+    workers.terminated('ends', 'exit code 127')
+    t.equal(workers.hindrance, 'a TaskManager could not be started: exit code 127')
+    await grant(2, 'comes')
+    workers.registered('comes')
+    t.same(hindrances, [
+      'a TaskManager could not be started: no room',
+      'no TaskManager can be had now: short of mem',
+      'a TaskManager could not be started: no room',
+      'a TaskManager could not be started: exit code 127',
+      undefined,
+    ])
+    workers.close()
+  },
+)
+
+t.test('ActiveWorkers.end takes requests back without a word, and requests none', async (t) => {
+  const { clock, driver, workers, gone, warnings, grant } = setUp({ maxStartFailureRate: 1 })
+  workers.recovered([])
+  workers.declare(3, [])
+  await grant(0, 'runs')
+  workers.registered('runs')
+  workers.end()
+  t.same(
+    driver.requests.map(({ aborted }) => aborted),
+    [false, true, true],
+  )
+  for (const request of driver.requests.slice(1)) request.refuse()
+  await settle()
+  workers.terminated('runs', 'the cluster ends')
+  workers.declare(5, [])
+  await advance(clock, 60_000)
+  t.equal(driver.requests.length, 3)
+  t.same([warnings, gone], [[], ['runs']])
+  workers.close()
+  t.equal(clock.pendingTimers, 0)
+})
+
+t.test('SlotManager tells jobs what hinders workers, and that nothing does any more', async (t) => {
+  const { manager, check, short, told } = slotManager({})
+  manager.processRequirements('job', [{ numberOfRequiredSlots: 1 }])
+  await check()
+  t.same(short, [])
+  told.hindrance = 'no offers came'
+  manager.triggerCheck()
+  await check()
+  t.same(short, ['no offers came'])
+  told.hindrance = undefined
+  manager.triggerCheck()
+  await check()
+  manager.triggerCheck()
+  await check()
+  t.same(short, ['no offers came', '-'])
+  manager.clear()
 })
 
 t.test('ActiveWorkers names blocked machines with each request', async (t) => {

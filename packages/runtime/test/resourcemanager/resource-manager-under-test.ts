@@ -50,8 +50,14 @@ class TestingDriver implements ResourceManagerDriver {
     const workers = (this.#recovered ?? []).map((id) => ({ resourceId: id as ResourceId }))
     if (this.canStartWorkers) handler.onPreviousAttemptWorkersRecovered(workers)
   }
-  async requestResource(): Promise<never> {
+  requested = 0
+  /** What becomes of requests. */
+  request: ResourceManagerDriver['requestResource'] = async () => {
     throw new Error('cannot')
+  }
+  requestResource: ResourceManagerDriver['requestResource'] = (spec, options) => {
+    this.requested++
+    return this.request(spec, options)
   }
   workerDisconnected({ resourceId }: WorkerHandle) {
     this.calls.push(`why ${resourceId}?`)
@@ -183,6 +189,7 @@ export function jobMaster(
 ) {
   const token = { epoch, uuid: `jm${epoch}` }
   const short: number[] = []
+  const reasons: (string | undefined)[] = []
   const ends: object[] = []
   let refused = 0
   world.serve<JobMasterGateway>(
@@ -192,8 +199,9 @@ export function jobMaster(
     {
       heartbeatFromResourceManager: async () => ({}),
       disconnectResourceManager: async () => ({}),
-      notifyNotEnoughResources: async ({ acquired }) => {
+      notifyNotEnoughResources: async ({ acquired, reason }) => {
         if (refused++ < refusals) throw new Error('not now')
+        reasons.push(reason)
         short.push(acquired.reduce((sum, { numberOfRequiredSlots: n }) => sum + n, 0))
         return {}
       },
@@ -210,5 +218,5 @@ export function jobMaster(
     jobMasterToken: token,
     jobMasterResourceId: 'jm-process',
   }
-  return { token, short, ends, request }
+  return { token, short, reasons, ends, request }
 }

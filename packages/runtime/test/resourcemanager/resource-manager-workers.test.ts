@@ -1,4 +1,4 @@
-import type { ResourceId } from '@flink-ts/core'
+import { type Logger, noopLogger, type ResourceId } from '@flink-ts/core'
 import t from 'tap'
 import { TASK_EXECUTOR_GATEWAY } from '../../dist/messages/gateways.js'
 import type { TaskExecutorGateway } from '../../dist/messages/messages.generated.js'
@@ -101,6 +101,38 @@ t.test(
     await resourceManager.close()
     t.same(driver.calls, ['initialize', 'deregister SUCCEEDED done', 'terminate'])
     t.equal(world.clock.pendingTimers, 0)
+  },
+)
+
+t.test(
+  'ResourceManager tells JobMasters what hinders their workers, and requests none when the application ends',
+  async (t) => {
+    const warnings: string[] = []
+    const log: Logger = {
+      ...noopLogger,
+      warn: (message) => void warnings.push(message),
+      child: () => log,
+    }
+    const setup = await setUp({ recovered: [], log })
+    const { world, driver, gateway, resourceManager } = setup
+    driver.request = (_spec, { signal }) =>
+      new Promise((_grant, refuse) => {
+        signal.addEventListener('abort', () => refuse(new Error('taken back')))
+      })
+    const { token, reasons, request } = jobMaster(setup, world.service('job:1'), 'jm', 1)
+    await gateway.registerJobMaster(request)
+    const declared = { jobId: 'job', jobMasterToken: token, version: 1 }
+    const requirements = [{ numberOfRequiredSlots: 1 }]
+    await gateway.declareRequiredResources({ ...declared, requirements })
+    await advance(world.clock, 1_000)
+    t.same([driver.requested, reasons], [1, []])
+    driver.handler!.onRequestsHindered!('short of mem')
+    await advance(world.clock, 1_000)
+    t.same(reasons, ['no TaskManager can be had now: short of mem'])
+    await gateway.deregisterApplication({ status: 'CANCELED', diagnostics: '' })
+    await advance(world.clock, 20_000)
+    t.same([driver.requested, warnings], [1, []])
+    await resourceManager.close()
   },
 )
 

@@ -42,6 +42,8 @@ export interface ActiveWorkersOptions {
    * @param isIntended it is not needed any more: nothing is wrong
    */
   readonly onGone: (resourceId: string, cause: Error, isIntended: boolean) => void
+  /** `hindrance` is another one. */
+  readonly onHindrance: () => void
 }
 
 /**
@@ -60,6 +62,11 @@ export class ActiveWorkers {
   /** Resolved when workers of an earlier attempt are known, or their time is over. */
   readonly #known = deferred()
   #areKnown = false
+  #isEnding = false
+  /** What the driver says of its requests. */
+  #hindrance: string | undefined
+  /** Why the last worker that failed to start did; until one has registered. */
+  #startFailure: string | undefined
 
   constructor(options: ActiveWorkersOptions) {
     this.#options = options
@@ -77,6 +84,32 @@ export class ActiveWorkers {
     return this.#byId.has(resourceId)
   }
 
+  /** Why workers that are needed are not there yet, for people; undefined: nothing is known. */
+  get hindrance(): string | undefined {
+    if (this.#hindrance === undefined) return this.#startFailure
+    return `no TaskManager can be had now: ${this.#hindrance}`
+  }
+
+  /** The driver says so of its requests. @param why undefined: nothing hinders them any more */
+  hindered(why: string | undefined): void {
+    if (why === this.#hindrance) return
+    this.#hindrance = why
+    if (!this.#isEnding) this.#options.onHindrance()
+  }
+
+  /** The application ends: none is requested from now on, and requests are taken back. The driver ends those that run. */
+  end(): void {
+    if (this.#isEnding) return
+    this.#isEnding = true
+    this.#cancelPause?.()
+    this.#cancelPause = undefined
+    for (const worker of [...this.#workers]) {
+      if (worker.state !== 'REQUESTED') continue
+      this.#remove(worker)
+      worker.abort.abort()
+    }
+  }
+
   /**
    * Workers of an earlier attempt stay until their TaskManagers have registered: until then nobody knows what they hold, and the
    * jobs that they run tasks of may not have come back.
@@ -84,6 +117,7 @@ export class ActiveWorkers {
    * @param unwanted the first to go
    */
   declare(needed: number, unwanted: readonly string[]): void {
+    if (this.#isEnding) return
     this.#needed = needed
     let surplus = this.#workers.size - needed
     const first = unwanted.flatMap((resourceId) => this.#byId.get(resourceId) ?? [])
@@ -127,6 +161,7 @@ export class ActiveWorkers {
 
   registered(resourceId: string): void {
     this.#byId.get(resourceId)?.transitionTo('REGISTERED')
+    this.#failedToStart(undefined)
     this.#recoveryMayBeOver()
   }
 
@@ -141,8 +176,13 @@ export class ActiveWorkers {
     }
     const { state } = worker
     this.#remove(worker)
+    if (this.#isEnding) {
+      this.#options.log.info('A worker ended', { resourceId, state, diagnostics })
+      this.#options.onGone(resourceId, cause, true)
+      return
+    }
     this.#options.log.warn('A worker ended', { resourceId, state, diagnostics })
-    if (state === 'STARTED') this.#startFailed()
+    if (state === 'STARTED') this.#startFailed(diagnostics)
     this.#options.onGone(resourceId, cause, false)
     this.#recoveryMayBeOver()
     this.#startMissing()
@@ -209,6 +249,7 @@ export class ActiveWorkers {
   }
 
   #startMissing(): void {
+    if (this.#isEnding) return
     if (this.#cancelPause !== undefined || this.#cancelRecovery !== undefined) return
     const missing = this.#needed - this.#workers.size
     for (let i = 0; i < missing; i++) this.#request()
@@ -243,11 +284,18 @@ export class ActiveWorkers {
     if (!this.#workers.has(worker)) return
     this.#remove(worker)
     this.#options.log.warn('A worker could not be started', { error })
-    this.#startFailed()
+    this.#startFailed(error instanceof Error ? error.message : String(error))
     this.#startMissing()
   }
 
-  #startFailed(): void {
+  #failedToStart(why: string | undefined): void {
+    if (why === this.#startFailure) return
+    this.#startFailure = why
+    if (this.#hindrance === undefined) this.#options.onHindrance()
+  }
+
+  #startFailed(why: string): void {
+    this.#failedToStart(`a TaskManager could not be started: ${why}`)
     const { log, settings, mainThread } = this.#options
     if (!this.#failures.add() || this.#cancelPause !== undefined) return
     const { retryIntervalMs, maxStartFailureRate } = settings

@@ -44,14 +44,14 @@ export interface SlotManagerOptions {
   /** What is known of the TaskManager's slots may be wrong: a report is to be asked for now. */
   readonly onDoubt: (resourceId: string) => void
   /**
-   * A check left requirements of this job open, and no worker that is under way will help; `acquired` is
-   * what it holds, `reason` tells people why.
+   * A check left requirements of this job open, and no worker that is under way will help, or none comes for a reason that is known;
+   * `acquired` is what it holds, `reason` tells people why. Without a reason: the one that was told before holds no more.
    */
   readonly onNotEnoughResources: (
     jobId: string,
     acquired: readonly ResourceRequirement[],
     missing: readonly ResourceRequirement[],
-    reason: string,
+    reason: string | undefined,
   ) => void
   /** Slots of TaskManagers on these machines are not granted. Default: none. */
   readonly blockedNodes?: () => ReadonlySet<string>
@@ -74,6 +74,8 @@ export class SlotManager {
   readonly #options: SlotManagerOptions
   readonly #tracker: SlotTracker
   readonly #reconciler: WorkerReconciler | undefined
+  /** Jobs that were told what hinders workers. */
+  readonly #hindered = new Set<string>()
   readonly #suspects = new Set<{ isSuspect: boolean }>()
   #cancelCheck: CancelTimer | undefined
   #cancelSuspectCheck: CancelTimer | undefined
@@ -194,6 +196,7 @@ export class SlotManager {
     this.#cancelSuspectCheck?.()
     this.#cancelSuspectCheck = undefined
     this.#suspects.clear()
+    this.#hindered.clear()
     this.#reconciler?.clear()
     this.#tracker.clear()
   }
@@ -216,11 +219,31 @@ export class SlotManager {
       else open.set(jobId, missing)
     }
     const unfulfillable = this.#reconciler?.reconcile(open) ?? open
+    const hindrance = open.size === 0 ? undefined : this.#options.workers?.hindrance?.()
     for (const [jobId, missing] of unfulfillable) {
       const { acquired } = this.#tracker.job(jobId).match()
       const starting = numberOf(open.get(jobId)!) - numberOf(missing)
       const reason = describeShortage(missing, starting, this.#tracker, this.#options.settings)
-      this.#options.onNotEnoughResources(jobId, acquired, missing, reason)
+      const why = hindrance === undefined ? reason : `${reason}; ${hindrance}`
+      this.#options.onNotEnoughResources(jobId, acquired, missing, why)
+    }
+    this.#tellOfHindrance(open, unfulfillable, hindrance)
+  }
+
+  /** Jobs for which workers are under way hear what keeps those, and that nothing does any more. */
+  #tellOfHindrance(
+    open: ReadonlyMap<string, readonly ResourceRequirement[]>,
+    unfulfillable: ReadonlyMap<string, unknown>,
+    hindrance: string | undefined,
+  ): void {
+    for (const jobId of this.#hindered) if (!open.has(jobId)) this.#hindered.delete(jobId)
+    for (const [jobId, missing] of open) {
+      if (unfulfillable.has(jobId)) continue
+      const wasHindered = this.#hindered.delete(jobId)
+      if (hindrance !== undefined) this.#hindered.add(jobId)
+      else if (!wasHindered) continue
+      const { acquired } = this.#tracker.job(jobId).match()
+      this.#options.onNotEnoughResources(jobId, acquired, missing, hindrance)
     }
   }
 

@@ -16,6 +16,8 @@ export interface Workers {
    * @param unwanted registered ones that are not among them, to be released
    */
   declare(needed: number, unwanted: readonly string[]): void
+  /** Why workers that were declared are not there yet, for people; undefined: nothing is known. Default: nothing ever is. */
+  hindrance?(): string | undefined
   /** Asks a TaskManager without slots whether it holds nothing that somebody needs. */
   canBeReleased(resourceId: string): Promise<boolean>
 }

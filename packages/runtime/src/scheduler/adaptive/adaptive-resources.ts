@@ -24,6 +24,8 @@ export interface AdaptiveResourcesOptions {
   readonly preferMinimalTaskManagers: boolean
   readonly staysWithState: boolean
   readonly slots: SlotProvider
+  /** See `NoResourceAvailableError`. Default false. */
+  readonly startsTaskManagers?: boolean
   /** A slot came. */
   readonly onChanged: () => void
 }
@@ -90,13 +92,14 @@ export class AdaptiveResources {
 
   /** Why the job cannot start after so long. */
   tooFewAfter(timeoutMs: number): NoResourceAvailableError {
-    const { jobGraph, slots } = this.#options
+    const { jobGraph, slots, startsTaskManagers = false } = this.#options
     return new NoResourceAvailableError({
       jobName: jobGraph.name,
       requiredSlots: this.minimumSlots,
       availableSlots: this.availableSlots,
       shortage: slots.shortage,
       timeoutMs,
+      startsTaskManagers,
       timeoutKey: 'jobmanager.adaptive-scheduler.submission.resource-wait-timeout',
     })
   }

@@ -29,6 +29,8 @@ export interface AdaptiveSchedulerOptions {
   readonly operations: SchedulerOperations
   readonly restartStrategy: RestartStrategy
   readonly settings: AdaptiveSchedulerSettings
+  /** See `NoResourceAvailableError`. Default false. */
+  readonly startsTaskManagers?: boolean
   readonly attemptsHistorySize: number
   readonly exceptionHistorySize: number
   readonly schedule: ScheduleAction
@@ -64,6 +66,7 @@ export class AdaptiveScheduler implements Scheduler {
     this.#resources = new AdaptiveResources({
       ...settings,
       jobGraph,
+      startsTaskManagers: options.startsTaskManagers === true,
       slots: options.slots,
       onChanged: () => this.#phases.changed(),
     })
