@@ -137,10 +137,27 @@ async function openForWriting(
   mode: 'overwrite' | 'exclusive',
   creation?: FileCreation,
 ): Promise<WritableFile> {
-  await translated(path, mkdir(posix.dirname(path), { recursive: true }))
+  await makeFolderOf(path)
   const flag = { overwrite: 'w', exclusive: 'wx' }[mode]
   const handle = await translated(path, open(path, flag, creation?.permissions))
   return new LocalWritableFile(path, handle, creation?.modificationTimeMs)
+}
+
+/** Unless it is there. */
+async function makeFolderOf(path: string): Promise<void> {
+  const folder = posix.dirname(path)
+  try {
+    await mkdir(folder, { recursive: true })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST' || code === 'ENOTDIR') {
+      throw new FileSystemError(
+        `Cannot create ${path}: ${folder} cannot be a folder, there is a file in its place`,
+        { path, cause: error },
+      )
+    }
+    await translated(path, Promise.reject(error))
+  }
 }
 
 class LocalWritableFile implements WritableFile {

@@ -78,6 +78,17 @@ t.test('a file is as old as its creation says, to the millisecond', async (t) =>
   }
 })
 
+t.test('LocalFileSystem says when a file is in the place of a folder', async (t) => {
+  const f = new LocalFileSystem(new SeededRandom(1))
+  const folder = t.testdir({ file: '' })
+  for (const path of [join(folder, 'file/x'), join(folder, 'file/y/x')]) {
+    await t.rejects(f.create(path, 'exclusive'), {
+      code: 'FLINK_FILE_SYSTEM',
+      message: /^Cannot create .*\/x: .* cannot be a folder, there is a file in its place$/,
+    })
+  }
+})
+
 t.test('LocalFileSystem leaves out links to nowhere', async (t) => {
   const dir = t.testdir({ a: '', dead: t.fixture('symlink', 'nowhere') })
   const f = new LocalFileSystem(new SeededRandom(1))

@@ -41,22 +41,26 @@ export class FrameworkIdFile {
   }
 
   /**
+   * Tries whether it could be written, and leaves it as it is. Folders that are missing are made.
+   *
+   * @throws FlinkError FLINK_MESOS_FRAMEWORK_ID_FILE
+   */
+  async check(): Promise<void> {
+    await this.#attempt('cannot be written', async () => {
+      await this.#create('')
+      await this.#files.delete(this.#temporary, { recursive: false })
+    })
+  }
+
+  /**
    * At once or not at all, readable by its owner alone.
    *
    * @throws FlinkError FLINK_MESOS_FRAMEWORK_ID_FILE
    */
   async write(frameworkId: string): Promise<void> {
-    const temporary = `${this.#path}.new`
     await this.#attempt('cannot be written', async () => {
-      await this.#files.delete(temporary, { recursive: false })
-      const stream = await this.#files.create(temporary, 'exclusive', { permissions: PRIVATE })
-      try {
-        await stream.write(Buffer.from(`${frameworkId}\n`))
-        await stream.sync()
-      } finally {
-        await stream.close()
-      }
-      await this.#files.rename(temporary, this.#path)
+      await this.#create(`${frameworkId}\n`)
+      await this.#files.rename(this.#temporary, this.#path)
     })
   }
 
@@ -65,6 +69,21 @@ export class FrameworkIdFile {
     await this.#attempt('cannot be removed', () =>
       this.#files.delete(this.#path, { recursive: false }),
     )
+  }
+
+  get #temporary(): string {
+    return `${this.#path}.new`
+  }
+
+  async #create(text: string): Promise<void> {
+    await this.#files.delete(this.#temporary, { recursive: false })
+    const stream = await this.#files.create(this.#temporary, 'exclusive', { permissions: PRIVATE })
+    try {
+      await stream.write(Buffer.from(text))
+      await stream.sync()
+    } finally {
+      await stream.close()
+    }
   }
 
   async #attempt<T>(what: string, action: () => Promise<T>): Promise<T> {

@@ -20,10 +20,12 @@ export class FrameworkIdentity {
 
   /**
    * @param stored what the store has
-   * @throws FlinkError FLINK_MESOS_FRAMEWORK_ID_FILE
+   * @throws FlinkError FLINK_MESOS_FRAMEWORK_ID_FILE, also if another id could not be kept
    */
   async recall(stored: string | undefined): Promise<void> {
-    this.#frameworkId = stored ?? (await this.#file?.read())
+    const inFile = await this.#file?.read()
+    await this.#file?.check()
+    this.#frameworkId = stored ?? inFile
   }
 
   /** Resolves when a later leader, or process, will know; written once, however often it is asked for. */

@@ -79,6 +79,57 @@ t.test('MesosResourceManagerDriver: the framework', async (t) => {
     await under.close()
   })
 
+  await t.test('is not registered if its id could not be kept', async (t) => {
+    for (const hasEarlierId of [false, true]) {
+      const under = new DriverUnderTest({
+        isHighlyAvailable: false,
+        configuration: { 'mesos.framework-id-file': '/run/id' },
+      })
+      if (hasEarlierId) {
+        const stream = await under.files.create('/run/id', 'overwrite')
+        await stream.write(Buffer.from('of-an-earlier-one'))
+        await stream.close()
+      }
+      under.files.create = async () => Promise.reject(new Error('this file system is read only'))
+      await under.lead()
+      t.match(under.process.errors, [{ code: 'FLINK_MESOS_FRAMEWORK_ID_FILE' }])
+      t.match(
+        under.process.errors[0]?.message,
+        /^The file \/run\/id \(mesos.framework-id-file\) cannot be written: this file system is read only;/,
+      )
+      t.same(under.mesos.frameworks, [])
+      let hasEnded = false
+      void under.driver.deregisterApplication('FAILED', '').then(() => {
+        hasEnded = true
+      })
+      await under.clock.advance(100)
+      t.ok(hasEnded, 'at once, for nobody has heard of it')
+      await under.close()
+    }
+  })
+
+  await t.test('is torn down if its id cannot be kept after all', async (t) => {
+    const under = new DriverUnderTest({
+      isHighlyAvailable: false,
+      configuration: { 'mesos.framework-id-file': '/run/id' },
+    })
+    under.files.rename = async () => Promise.reject(new Error('no space left'))
+    await under.lead()
+    t.match(under.process.errors, [{ code: 'FLINK_MESOS_FRAMEWORK_ID_FILE' }])
+    t.equal(under.mesos.frameworks.length, 1)
+    await under.clock.advance(6_000)
+    t.same(under.process.lines, [], 'there is a master')
+    let hasEnded = false
+    void under.driver.deregisterApplication('FAILED', '').then(() => {
+      hasEnded = true
+    })
+    await under.clock.advance(200)
+    t.ok(hasEnded)
+    t.equal(under.calls('TEARDOWN').length, 1)
+    t.same(under.mesos.frameworks, [])
+    await under.close()
+  })
+
   await t.test(
     'is not used before its id is kept, though the stream breaks meanwhile',
     async (t) => {

@@ -64,7 +64,7 @@ export const MesosOptions = {
     .stringType()
     .noDefaultValue()
     .withDescription(
-      'Without high availability, a file in which the id of the framework is kept: the next JobManager comes back as the same framework and ends what is left over of the earlier one. Not a key of Flink.',
+      'Without high availability, a file in which the id of the framework is kept: the next JobManager comes back as the same framework and ends what is left over of the earlier one. Missing folders are created; a file that cannot be written is refused before the framework registers. Not a key of Flink.',
     ),
   MAX_FAILED_TASKS: ConfigOptions.key('mesos.maximum-failed-tasks')
     .intType({ min: -1 })
