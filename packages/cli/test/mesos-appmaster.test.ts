@@ -7,6 +7,7 @@ import { parseArguments } from '../dist/arguments/option-parser.js'
 import { actionConfiguration } from '../dist/configuration.js'
 import { prepareAppMaster } from '../dist/mesos/appmaster-launch.js'
 import { APPMASTER_OPTIONS, type AppMasterKind } from '../dist/mesos/appmaster-options.js'
+import { CliArgumentError } from '../dist/terminal/terminal.js'
 import { TestingInterrupts } from './support/act.js'
 import { folderWith, PROJECT_FOLDER, runScript } from './support/run-command.js'
 import { TestingTerminal } from './support/testing-terminal.js'
@@ -110,6 +111,12 @@ t.test('mesos-appmaster.sh refuses what cannot be', async (t) => {
     [[MASTER, 'word'], { code: 'FLINK_CLI_ARGUMENT', message: 'Unknown argument "word".' }],
     [[MASTER, '-Drest.port=none'], { message: /rest\.port/ }],
     [[MASTER, '-Djobmanager.memory.process.size=10m'], { message: /memory of the JobManager/ }],
+    [
+      [MASTER, '-Djobmanager.memory.process.size=10m', '-Dtaskmanager.memory.process.size=10m'],
+      {
+        message: /memory of the JobManager.*\. Cannot divide.*'taskmanager\.memory\.process\.size'/,
+      },
+    ],
   ] as const) {
     const { launch } = await prepare(t, 'session', words)
     await t.rejects(launch, error, words.join(' '))
@@ -189,7 +196,7 @@ t.test('mesos-appmaster-job.sh refuses what cannot be, and leaves nothing', asyn
   t.teardown(() => {
     console.log = log
   })
-  for (const [words, message] of [
+  for (const [words, message, isNoMatterOfWords] of [
     [[], 'A program should be specified: a TypeScript or JavaScript file.'],
     [['-jg', 'j', 'program.ts'], 'Is it the job of j, or the program program.ts?'],
     [['-jg', 'j', '-jid', 'x'], 'A job graph has an id: --job-id is for programs.'],
@@ -197,11 +204,13 @@ t.test('mesos-appmaster-job.sh refuses what cannot be, and leaves nothing', asyn
     [['-jid', 'x', 'program.ts'], 'Cannot use --job-id x: expected 32 hexadecimal digits'],
     [['-p', '0', 'program.ts'], 'The parallelism must be a positive number: 0'],
     [['-n', 'program.ts'], 'Options on a savepoint need one: --fromSavepoint <path>'],
-    [['program.ts', 'twice'], /program.* executes a second job, and a job cluster runs one/],
-    [['nowhere.ts'], /does not exist: nowhere\.ts/],
+    [['program.ts', 'twice'], /program.* executes a second job, and a job cluster runs one/, true],
+    [['nowhere.ts'], /does not exist: nowhere\.ts/, true],
   ] as const) {
     const { launch } = await prepare(t, 'job', [MASTER, ...words])
-    await t.rejects(launch, { message }, words.join(' '))
+    const error = await launch.catch((thrown) => thrown)
+    t.match(error, { message }, words.join(' '))
+    t.equal(error instanceof CliArgumentError, isNoMatterOfWords !== true, words.join(' '))
   }
 })
 

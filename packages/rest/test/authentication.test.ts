@@ -84,7 +84,8 @@ t.test('RestServerEndpoint tells strangers nothing but that they are', async (t)
   const answers = []
   for (const headers of strange) answers.push(await raw('/overview', { headers }))
   for (const [path, method] of [
-    ['/', 'GET'],
+    ['/', 'POST'],
+    ['/?', 'GET'],
     ['/no/such/path', 'GET'],
     ['/overview', 'OPTIONS'],
     ['/overview', 'HEAD'],
@@ -102,6 +103,26 @@ t.test('RestServerEndpoint tells strangers nothing but that they are', async (t)
     t.equal(headers['www-authenticate'], 'Basic realm="flink-ts", charset="UTF-8"')
     t.ok(Object.keys(body).length === 0 || /its secret/.test(String(body['errors'])))
   }
+  t.equal(asked, 0)
+})
+
+t.test('GET / says to everybody what this is, and nothing of the cluster', async (t) => {
+  let asked = 0
+  const { server } = await startClosed(t, {
+    dispatcher: {
+      requestClusterOverview: () => {
+        asked++
+        return overview
+      },
+    },
+  })
+  const answer = await fetch(`http://127.0.0.1:${server.port}/`)
+  t.equal(answer.status, 200)
+  t.match(answer.headers.get('content-type'), /^text\/plain/)
+  t.match(await answer.text(), /REST endpoint of a JobManager.*no web pages.*rest-token/s)
+  const head = await fetch(`http://127.0.0.1:${server.port}/`, { method: 'HEAD' })
+  t.same([head.status, await head.text()], [200, ''])
+  t.equal((await fetch(`http://127.0.0.1:${server.port}/overview`)).status, 401)
   t.equal(asked, 0)
 })
 

@@ -3,6 +3,7 @@ import {
   type Configuration,
   checkConfiguration,
   deriveJobManagerMemory,
+  deriveTaskManagerMemory,
   EnvOptions,
   HighAvailabilityOptions,
   IllegalConfigurationError,
@@ -116,4 +117,25 @@ function refuseUnusable(configuration: Configuration, configDir: string): void {
   }
   const [first] = checkConfiguration(configuration).filter(({ severity }) => severity === 'error')
   if (first !== undefined) throw new IllegalConfigurationError(first.message, { key: first.key })
+  refuseUnusableMemory(configuration)
+}
+
+/** Of both kinds of process in one go: the JobManager would hear of TaskManagers when it is up. */
+function refuseUnusableMemory(configuration: Configuration): void {
+  const errors = [deriveJobManagerMemory, deriveTaskManagerMemory].flatMap((derive) => {
+    try {
+      derive(configuration)
+      return []
+    } catch (error) {
+      if (!(error instanceof IllegalConfigurationError)) throw error
+      return [error]
+    }
+  })
+  const [first, second] = errors
+  if (first === undefined) return
+  if (second === undefined) throw first
+  throw new IllegalConfigurationError(`${first.message}. ${second.message}`, {
+    key: first.key,
+    cause: second,
+  })
 }

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import {
   type Configuration,
   DeploymentOptions,
+  FlinkError,
   isHexId,
   lastingJobId,
   SystemRandom,
@@ -124,7 +125,7 @@ function fixedJobId(args: ParsedArguments, configuration: Configuration): string
 /** The job as its program sees it: it will run when the program has ended. */
 function detachedJob(jobId: string, jobName: string) {
   const later = async (): Promise<never> => {
-    throw new CliArgumentError(
+    throw unsuitable(
       `Job ${jobName} has not begun: its cluster starts when main() has ended. Use a session (mesos-appmaster.sh and flink run) for programs that follow their jobs.`,
     )
   }
@@ -138,8 +139,13 @@ function detachedJob(jobId: string, jobName: string) {
   }
 }
 
-function secondJob(programName: string): CliArgumentError {
-  return new CliArgumentError(
+function secondJob(programName: string): FlinkError {
+  return unsuitable(
     `${programName} executes a second job, and a job cluster runs one: use a session (mesos-appmaster.sh and flink run).`,
   )
+}
+
+/** The command line is right, and the program is none for a job cluster. */
+function unsuitable(message: string): FlinkError {
+  return new FlinkError(message, { code: 'FLINK_CLI_NOT_FOR_JOB_CLUSTER' })
 }

@@ -4,8 +4,8 @@ import type { Terminal } from './terminal.js'
 /** Lines of causes that are shown: an error stays on one screen. */
 const LINES_SHOWN = 40
 
-/** Frames of Node.js itself and of this system's packages, in a checkout or an installation. */
-const OWN_FRAME = /\(?(?:node:|.*\/(?:node_modules\/@flink-ts|packages)\/[\w-]+\/dist\/)/
+/** Frames of Node.js itself and of this system's packages, in a checkout or an assembled installation, which has them in chunks. */
+const OWN_FRAME = /\(?(?:node:|.*\/(?:node_modules\/@flink-ts\/|packages\/[\w-]+\/dist\/))/
 
 /** The chain of an error with the stacks of the user's code alone: nothing else is of use to its author. */
 function withoutOwnStacks(error: SerializedError): SerializedError {

@@ -34,11 +34,15 @@ const SENSITIVE_PARTS = [
   'client.authorization',
 ]
 
+/** Keys that name where a secret is: whoever looks for a mistake must see it. */
+const PATHS_OF_SECRETS = new Set(['mesos.flink-ts.secret-path', 'security.cluster.secret-file'])
+
 /** What stands in place of a sensitive value. */
 export const HIDDEN_VALUE = '******'
 
 /** Whether the value of `key` must not be shown, judged by its name. */
 export function isSensitiveKey(key: string): boolean {
   const lower = key.toLowerCase()
+  if (PATHS_OF_SECRETS.has(lower)) return false
   return SENSITIVE_PARTS.some((part) => lower.includes(part))
 }

@@ -150,7 +150,13 @@ t.test('Configuration hides sensitive values in errors and in toDisplayMap', asy
   for (const key of ['x.PASSWORD', 'fs.s3.api-key', 'a.Token.b', 'sasl.jaas.config']) {
     t.ok(isSensitiveKey(key), key)
   }
-  t.notOk(isSensitiveKey('rest.address'))
+  for (const key of [
+    'rest.address',
+    'security.cluster.secret-file',
+    'mesos.flink-ts.secret-path',
+  ]) {
+    t.notOk(isSensitiveKey(key), key)
+  }
 })
 
 t.test('Configuration clone is independent and merge lets the other one win', async (t) => {

@@ -107,3 +107,18 @@ t.test('structured values are written as they are read', async (t) => {
     t.equal((option.type.format as (value: never) => string)(value), text)
   }
 })
+
+t.test(
+  'mesos.resourcemanager.tasks.mem of older Flink: what sizes a TaskManager is named',
+  async (t) => {
+    const notices = checkConfiguration(
+      Configuration.fromMap({
+        'mesos.resourcemanager.tasks.mem': '1024',
+        'mesos.resourcemanager.tasks.cpus': '2',
+        'mesos.resourcemanager.tasks.disk': '10',
+      }),
+    )
+    t.match(notices, [{ message: /has no effect.*taskmanager\.memory\.process\.size/ }])
+    t.equal(notices.length, 1)
+  },
+)

@@ -40,6 +40,7 @@ import { refuseForeignRequest } from './request-guard.js'
 import { CHALLENGE, RestAuthenticator } from './rest-authenticator.js'
 import { errorResponse, RestHandlerError } from './rest-handler-error.js'
 import { StandbyProxy } from './standby-proxy.js'
+import { isWelcomePage, sendWelcomePage } from './welcome-page.js'
 
 const ROUTES: readonly Route[] = [
   ...clusterRoutes,
@@ -220,6 +221,10 @@ export class RestServerEndpoint {
     try {
       // First: what a foreign page made a browser send must not count for its credentials, nor ask for them.
       this.#refuseForeign(request)
+      if (isWelcomePage(request)) {
+        sendWelcomePage(request, response)
+        return
+      }
       this.#refuseStranger(request, response)
       if (request.headers.expect?.toLowerCase() === '100-continue') response.writeContinue()
       if (await this.#proxy?.forward(request, response)) return

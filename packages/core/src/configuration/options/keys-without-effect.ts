@@ -32,7 +32,8 @@ export const KEYS_WITHOUT_EFFECT: readonly KeysWithoutEffect[] = [
     reason:
       'processes are sized by jobmanager.memory.process.size and taskmanager.memory.process.size',
     keys: words(`
-      jobmanager.heap.mb jobmanager.heap.size taskmanager.heap.mb taskmanager.heap.size
+      jobmanager.heap.mb jobmanager.heap.size mesos.resourcemanager.tasks.mem
+      taskmanager.heap.mb taskmanager.heap.size
     `),
   },
   {
