@@ -41,6 +41,8 @@ export interface LaunchCoordinatorOptions {
 const GATHER_MS = 1_000
 /** Between a placement that could not be carried out and the next attempt. */
 const RETRY_MS = 5_000
+/** Long enough for more of the same agent to come, and short enough for other frameworks that wait for it. */
+const UNUSED_OFFER_EXPIRATION_MS = 10_000
 /** So many are matched as often as one more comes. */
 const FEW_OFFERS = 64
 
@@ -77,8 +79,8 @@ export class LaunchCoordinator implements OfferTaker {
     this.#expiry = new OfferExpiry({
       clock: options.clock,
       held: this.#held,
-      expirationMs: settings.unusedOfferExpirationMs,
-      onExpired: (offers) => this.#calls.decline(offers),
+      expirationMs: settings.unusedOfferExpirationMs ?? UNUSED_OFFER_EXPIRATION_MS,
+      onExpired: (offers) => this.#calls.declineUseless(offers),
     })
     this.#report = new ShortageReport({
       ...options,
@@ -240,7 +242,11 @@ export class LaunchCoordinator implements OfferTaker {
     const prepared = [...matching.placed].map(([pool, requests]) => this.#prepare(pool, requests))
     for (const { placement, requests } of prepared) this.#place(placement, requests)
     if (this.#waiting.size === 0) this.#idleIfNothingIsWanted()
-    else this.#giveBack(uselessPools(this.#held.pools, this.#waiting.places))
+    else {
+      const { split, excess } = uselessPools(this.#held.pools, this.#waiting.places)
+      this.#calls.decline(this.#taken(split))
+      this.#calls.declineUseless(this.#taken(excess))
+    }
     this.#attempted = { requests: this.#waiting.size, offers: this.#held.size }
   }
 
@@ -304,9 +310,9 @@ export class LaunchCoordinator implements OfferTaker {
     else this.#matchSoon()
   }
 
-  #giveBack(pools: readonly OfferPool[]): void {
+  #taken(pools: readonly OfferPool[]): Offer[] {
     for (const pool of pools) this.#held.removePool(pool)
-    this.#calls.decline(pools.flatMap(({ offers }) => offers))
+    return pools.flatMap(({ offers }) => [...offers])
   }
 
   #cancelTimers(): void {

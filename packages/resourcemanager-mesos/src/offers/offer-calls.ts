@@ -17,6 +17,11 @@ export interface OfferCallsOptions {
 
 /** Until a REVIVE that the master did not take is sent again. */
 const REVIVE_AGAIN_MS = 5_000
+/**
+ * So long what is enough for nobody is not offered again, unless the agent has more than that by then, which Mesos offers at once, or
+ * offers are revived for another request: others can have it meanwhile.
+ */
+const REFUSE_USELESS_MS = 30_000
 /** Offers in one DECLINE. */
 const DECLINE_CHUNK = 1_000
 
@@ -55,20 +60,28 @@ export class OfferCalls {
   }
 
   accept(offers: readonly Offer[], launch: readonly TaskInfo[]): void {
-    const refuseSeconds = this.#refuse()
+    const refuseSeconds = this.#refuse(this.#options.refuseMs)
     const offerIds = offers.map(({ id }) => id)
     this.#send({ type: 'ACCEPT', offerIds, launch, refuseSeconds }, () => this.decline(offers))
   }
 
   decline(offers: readonly Offer[]): void {
+    this.#decline(offers, this.#options.refuseMs)
+  }
+
+  /** Of what is not enough for anybody who waits. */
+  declineUseless(offers: readonly Offer[]): void {
+    this.#decline(offers, Math.max(this.#options.refuseMs, REFUSE_USELESS_MS))
+  }
+
+  #decline(offers: readonly Offer[], refuseMs: number): void {
     for (let at = 0; at < offers.length; at += DECLINE_CHUNK) {
       const offerIds = offers.slice(at, at + DECLINE_CHUNK).map(({ id }) => id)
-      this.#send({ type: 'DECLINE', offerIds, refuseSeconds: this.#refuse() })
+      this.#send({ type: 'DECLINE', offerIds, refuseSeconds: this.#refuse(refuseMs) })
     }
   }
 
-  #refuse(): number {
-    const { refuseMs } = this.#options
+  #refuse(refuseMs: number): number {
     if (refuseMs > 0) this.#hasFilters = true
     return refuseMs / 1000
   }

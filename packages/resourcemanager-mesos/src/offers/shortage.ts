@@ -7,7 +7,6 @@ import {
   type Dimension,
   describeAmount,
   describeVector,
-  fits,
   type ResourceVector,
 } from './resource-vector.js'
 
@@ -21,7 +20,8 @@ interface BestOffer {
   readonly hostname: string
   readonly role: string
   readonly free: ResourceVector
-  readonly shortOf: Dimension | undefined
+  /** The one that it has least of comes first; empty: it is enough. */
+  readonly shortOf: readonly Dimension[]
 }
 
 /** Why tasks wait: what was offered since they do, and how far it was from enough. */
@@ -100,7 +100,7 @@ export class Shortage {
       const names = this.#roles.map((role) => `'${role}'`).join(', ')
       return (
         `no offers came for ${this.#roles.length === 1 ? 'role' : 'the roles'} ${names}${sinceSeconds === undefined ? '' : ` in ${sinceSeconds} s`}: ` +
-        'all agents may be in use, reserved for others, or unable to run what the framework wants'
+        'all agents may be in use, reserved for others, or unable to run what the framework wants, or another framework may hold all offers'
       )
     }
     const matching = [...this.#agents].filter((agentId) => !this.#violators.has(agentId))
@@ -131,14 +131,18 @@ export class Shortage {
     }
     const { hostname, role, free, shortOf } = best
     const figures = `the best offer, of ${hostname} for role '${role}', has ${describeVector(free)}`
-    if (shortOf === undefined) return `what takes ${wanted} waits for its turn: ${figures}`
-    const short =
-      `${describeAmount(shortOf, place.needs[shortOf])} wanted, ` +
-      `${describeAmount(shortOf, free[shortOf])} offered`
+    if (shortOf.length === 0) return `what takes ${wanted} waits for its turn: ${figures}`
+    const names = shortOf.join(' and ')
+    const short = shortOf
+      .map((name) => {
+        const offered = describeAmount(name, free[name])
+        return `${describeAmount(name, place.needs[name])} wanted, ${offered} offered`
+      })
+      .join('; ')
     const outlook = this.#hadPlace.has(keyOf(place))
       ? 'agents that had room before are in use'
       : `none of the ${usable} agents that made offers ever had room for it`
-    return `what takes ${wanted} is short of ${shortOf} (${short}): ${figures}; ${outlook}`
+    return `what takes ${wanted} is short of ${names} (${short}): ${figures}; ${outlook}`
   }
 
   #remember(place: WantedPlace): void {
@@ -170,17 +174,15 @@ function bestOf(
   }
   if (best === undefined) return undefined
   const { pool, free } = best
-  const short = DIMENSIONS.filter((name) => free[name] < needs[name])
-  const shortOf = short.reduce<Dimension | undefined>(
-    (a, b) => (a === undefined || free[b] / needs[b] < free[a] / needs[a] ? b : a),
-    undefined,
+  const part = (name: Dimension) => free[name] / needs[name]
+  const shortOf = DIMENSIONS.filter((name) => free[name] < needs[name]).sort(
+    (a, b) => part(a) - part(b),
   )
-  const isEnough = fits(needs, free)
   return {
     hostname: pool.hostname,
     role: pool.role,
     free,
-    shortOf: isEnough ? undefined : shortOf,
+    shortOf,
   }
 }
 

@@ -7,8 +7,16 @@ import { nearness } from './shortage.js'
 const MAX_REQUESTS = 16
 
 /** So many pools that fit nobody are kept at least, and so many for each request. */
-const MIN_KEPT = 16
+const MIN_KEPT = 4
 const KEPT_PER_REQUEST = 2
+
+/** What is to be given back. */
+export interface UselessPools {
+  /** So that what is in them comes together for another role of ours. */
+  readonly split: readonly OfferPool[]
+  /** There are enough that are nearer to what is wanted. */
+  readonly excess: readonly OfferPool[]
+}
 
 /**
  * What is to be given back though somebody waits. What has no room for anybody is kept for a while, as more of the same agent, or
@@ -19,18 +27,18 @@ const KEPT_PER_REQUEST = 2
 export function uselessPools(
   pools: readonly OfferPool[],
   waiting: readonly WantedPlace[],
-): OfferPool[] {
+): UselessPools {
   const [first] = waiting
-  if (first === undefined) return []
-  const useless = splitAgents(pools, waiting)
-  const isSplit = new Set(useless)
+  if (first === undefined) return { split: [], excess: [] }
+  const split = splitAgents(pools, waiting)
+  const isSplit = new Set(split)
   const others = pools.filter((pool) => !isSplit.has(pool))
-  const excess = others.length - Math.max(MIN_KEPT, KEPT_PER_REQUEST * waiting.length)
-  if (excess <= 0) return useless
+  const tooMany = others.length - Math.max(MIN_KEPT, KEPT_PER_REQUEST * waiting.length)
+  if (tooMany <= 0) return { split, excess: [] }
   const byNearness = others
     .map((pool) => ({ pool, value: nearness(first.needs, pool.free) }))
     .sort((a, b) => a.value - b.value)
-  return [...useless, ...byNearness.slice(0, excess).map(({ pool }) => pool)]
+  return { split, excess: byNearness.slice(0, tooMany).map(({ pool }) => pool) }
 }
 
 /**

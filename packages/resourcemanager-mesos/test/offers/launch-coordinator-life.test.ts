@@ -83,10 +83,16 @@ t.test('LaunchCoordinator does not hoard what fits nobody', async (t) => {
   c.offers(...Array.from({ length: 100 }, (_, i) => offer({ id: `o${i}`, cpus: 1 + (i % 50) })))
   await c.pass(1000)
 
-  t.equal(c.coordinator.heldOffers, 16)
+  t.equal(c.coordinator.heldOffers, 4)
   const declined = c.calls.find(({ type }) => type === 'DECLINE')
   t.notOk(JSON.stringify(declined).includes('"o49"'), 'the nearest ones are kept')
   t.ok(JSON.stringify(declined).includes('"o50"'))
+  t.match(declined, { refuseSeconds: 30 }, 'so that others can have them')
+  await c.pass(120_000)
+  t.equal(c.coordinator.heldOffers, 0)
+  t.match(c.calls.at(-1), { type: 'DECLINE', refuseSeconds: 30 })
+  c.coordinator.request(request('2'))
+  t.equal(c.said.at(-1), 'REVIVE', 'a smaller one sees them again')
 })
 
 t.test(
@@ -218,10 +224,14 @@ t.test('LaunchCoordinator says what is short when tasks wait', async (t) => {
       "offer, of host-b for role '*', has 3 cpus, 8192 MB of memory, 2 ports; none of the 2 agents that made offers " +
       'ever had room for it',
   )
+  t.match(
+    await explanation(c(), [offer({ id: 'a', cpus: 3, memoryMb: 1024, diskMb: 0 })], wanted),
+    'is short of mem and cpus (4096 MB of memory wanted, 1024 MB of memory offered; 4 cpus wanted, 3 cpus offered): the best',
+  )
   t.equal(
     await explanation(new CoordinatorUnderTest({ roles: ['flink'] }), [], wanted),
     "no offers came for role 'flink' in 30 s: all agents may be in use, reserved for others, or unable to run what " +
-      'the framework wants',
+      'the framework wants, or another framework may hold all offers',
   )
   t.equal(
     await explanation(
@@ -259,7 +269,7 @@ t.test('LaunchCoordinator soon tells the driver what hinders requests', async (t
   c.coordinator.request(request('1', { cpus: 1, memoryMb: 20480, portKeys: [] }))
   await c.pass(5_000)
   const silence =
-    "no offers came for role '*': all agents may be in use, reserved for others, or unable to run what the framework wants"
+    "no offers came for role '*': all agents may be in use, reserved for others, or unable to run what the framework wants, or another framework may hold all offers"
   t.same(c.hindrances, [silence])
   c.offers(offer({ id: 'a', cpus: 2, memoryMb: 8192, diskMb: 0 }))
   await c.pass(1_000)

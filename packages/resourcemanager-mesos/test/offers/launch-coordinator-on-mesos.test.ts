@@ -8,7 +8,7 @@ import type { Placement } from '../../dist/offers/placement.js'
 import { type AgentSpec, agentResources, SimulatedMesos } from '../../dist/testing/index.js'
 import { SETTINGS, taskInfos } from '../support/coordinator-under-test.js'
 import { request } from '../support/offers.js'
-import { FRAMEWORK } from '../support/simulation-under-test.js'
+import { FRAMEWORK, NotingScheduler } from '../support/simulation-under-test.js'
 
 /** What happens to a placement while the driver prepares it. */
 type Preparation = 'quick' | 'slow' | 'rescinded' | 'failover' | 'partial' | 'fails'
@@ -30,7 +30,12 @@ class Framework {
     this.coordinator = new LaunchCoordinator({
       clock,
       log: noopLogger,
-      settings: { ...SETTINGS, roles: ['flink', 'other'], constraints },
+      settings: {
+        ...SETTINGS,
+        roles: ['flink', 'other'],
+        constraints,
+        unusedOfferExpirationMs: undefined,
+      },
       call: (call) => scheduler.call(call),
       place: (placement) => this.#place(placement),
       onVoided: () => {},
@@ -100,6 +105,27 @@ class Framework {
 const agent = (hostname: string, figures: Parameters<typeof agentResources>[0]): AgentSpec => ({
   hostname,
   resources: agentResources(figures),
+})
+
+t.test('LaunchCoordinator keeps no other framework from offers that are of no use', async (t) => {
+  const agents = Array.from({ length: 3 }, (_, i) => ({
+    hostname: `node${i}`,
+    resources: agentResources({ cpus: 4 }),
+  }))
+  const f = new Framework(agents)
+  await f.clock.advance(100)
+  f.coordinator.request(request('large', { cpus: 8 }))
+  await f.clock.advance(3_000)
+  t.equal(f.offersOut, 3)
+  const other = new NotingScheduler(f.mesos)
+  await f.clock.advance(22_000)
+  t.equal(other.offers.size, 3, 'it has all of them, when each of our roles has looked at them')
+  void other.call({ type: 'DECLINE', offerIds: [...other.offers.keys()], refuseSeconds: 300 })
+  await f.clock.advance(100)
+  f.coordinator.request(request('small', { cpus: 2 }))
+  await f.clock.advance(3_000)
+  t.equal(f.lastState('small'), 'TASK_RUNNING')
+  await f.close()
 })
 
 t.test(

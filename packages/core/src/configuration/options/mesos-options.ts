@@ -106,7 +106,7 @@ export const MesosOptions = {
     .longType({ min: 0 })
     .defaultValue(120_000)
     .withDescription(
-      'Milliseconds after which an offer is declined that did not fit while TaskManagers were wanted.',
+      'Milliseconds after which an offer is declined that is not enough for a TaskManager that is wanted. Unless it is set, 10 seconds, so that one that fits nowhere keeps no other framework from its offers.',
     ),
   HARD_HOST_ATTRIBUTE_CONSTRAINTS: ConfigOptions.key('mesos.constraints.hard.hostattribute')
     .ofType(mesosConstraintsType)
