@@ -77,6 +77,27 @@ t.test(
   },
 )
 
+t.test('flink savepoint, stop and cancel -s without a folder say how to name one', async (t) => {
+  const { address } = await startFakeRestServer(t, () => ({
+    status: 400,
+    body: {
+      errors: [
+        'Config key [execution.checkpointing.savepoint-dir] is not set. Property [target-directory] must be provided.',
+      ],
+    },
+  }))
+  for (const [action, words, message] of [
+    [savepointAction, [RUNNING_ID], /savepoint-dir.*Add a directory as the last argument/],
+    [stopAction, [RUNNING_ID], /flink stop -p <directory>/],
+    [cancelAction, ['-s', RUNNING_ID], /flink cancel -s <directory>/],
+  ] as const) {
+    await t.rejects(act(action, ['-m', address, ...words]), {
+      code: 'FLINK_CLI_NO_SAVEPOINT_FOLDER',
+      message,
+    })
+  }
+})
+
 t.test('flink savepoint -d: disposes of one', async (t) => {
   const { address, requests } = await operating(t, {})
   const { out } = await act(savepointAction, ['-m', address, '-d', SAVEPOINT])

@@ -8,6 +8,7 @@ import type { Action, ActionContext } from './action.js'
 import { cancelJob } from './cancel-job.js'
 import { parseJobId } from './job-id.js'
 import { folder } from './savepoint-actions.js'
+import { withSavepointFolder } from './savepoint-folder.js'
 
 /** `flink cancel`: ends a job, with a savepoint if asked for. */
 export const cancelAction: Action = {
@@ -51,11 +52,14 @@ async function cancelWithSavepoint(args: ParsedArguments, context: ActionContext
   const where = directory ?? 'default savepoint directory'
   terminal.out(`Cancelling job ${jobId} with CANONICAL savepoint to ${where}.`)
   const path = await withCluster(args, context, async (client) => {
-    const triggerId = await client.triggerSavepoint(jobId, {
-      'cancel-job': true,
-      formatType: 'CANONICAL',
-      ...(directory !== undefined && { 'target-directory': directory }),
-    })
+    const triggerId = await withSavepointFolder(
+      client.triggerSavepoint(jobId, {
+        'cancel-job': true,
+        formatType: 'CANONICAL',
+        ...(directory !== undefined && { 'target-directory': directory }),
+      }),
+      'Name one: flink cancel -s <directory> <Job ID>',
+    )
     return client.savepoint(jobId, triggerId)
   })
   terminal.out(`Cancelled job ${jobId}. Savepoint stored in ${path}.`)

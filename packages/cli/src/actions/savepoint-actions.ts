@@ -14,6 +14,7 @@ import { CliArgumentError } from '../terminal/terminal.js'
 import type { Action, ActionContext } from './action.js'
 import { parseJobId } from './job-id.js'
 import { patience } from './patience.js'
+import { withSavepointFolder } from './savepoint-folder.js'
 
 const RESUME = 'You can resume your program from this savepoint with the run command.'
 
@@ -41,11 +42,14 @@ export const stopAction: Action = {
       `Triggering stop-with-savepoint ${detached ? 'in detached mode ' : ''}for job ${jobId}.`,
     )
     return withCluster(args, context, async (client) => {
-      const triggerId = await client.stopWithSavepoint(jobId, {
-        drain,
-        formatType,
-        ...(directory !== undefined && { targetDirectory: folder(directory, context) }),
-      })
+      const triggerId = await withSavepointFolder(
+        client.stopWithSavepoint(jobId, {
+          drain,
+          formatType,
+          ...(directory !== undefined && { targetDirectory: folder(directory, context) }),
+        }),
+        'Name one: flink stop -p <directory> <Job ID>',
+      )
       if (detached) {
         terminal.out(
           `Successfully trigger stop-with-savepoint in detached mode, triggerId: ${triggerId}`,
@@ -84,10 +88,13 @@ export const savepointAction: Action = {
     const detached = args.has(SAVEPOINT_DETACHED)
     terminal.out(`Triggering savepoint ${detached ? 'in detached mode ' : ''}for job ${jobId}.`)
     return withCluster(args, context, async (client) => {
-      const triggerId = await client.triggerSavepoint(jobId, {
-        formatType,
-        ...(directory !== undefined && { 'target-directory': folder(directory, context) }),
-      })
+      const triggerId = await withSavepointFolder(
+        client.triggerSavepoint(jobId, {
+          formatType,
+          ...(directory !== undefined && { 'target-directory': folder(directory, context) }),
+        }),
+        'Add a directory as the last argument: flink savepoint <Job ID> <directory>',
+      )
       if (detached) {
         terminal.out(`Successfully trigger manual savepoint, triggerId: ${triggerId}`)
         return 0
