@@ -21,6 +21,7 @@ import { requestWithdrawn, tooManyFailedTasks } from '../tasks/mesos-task-error.
 import { taskIds } from '../tasks/task-ids.js'
 import type { FrameworkIdFile } from './framework-id-file.js'
 import { FrameworkTerm, type OfferTakerFactory } from './framework-term.js'
+import { RepeatedFailures } from './repeated-failures.js'
 
 export interface MesosResourceManagerDriverOptions {
   readonly configuration: Configuration
@@ -51,6 +52,7 @@ export class MesosResourceManagerDriver implements ResourceManagerDriver {
   readonly #options: MesosResourceManagerDriverOptions
   readonly #log: Logger
   readonly #taskIdOf: (taskNumber: number) => string
+  readonly #failures: RepeatedFailures
   #term: FrameworkTerm | undefined
   /** Terms that were begun or ended, counted: one that ends while it begins is not begun. */
   #changes = 0
@@ -58,8 +60,9 @@ export class MesosResourceManagerDriver implements ResourceManagerDriver {
   #failedTasks = 0
 
   constructor(options: MesosResourceManagerDriverOptions) {
-    const { configuration, random } = options
+    const { configuration, random, clock, tell = () => {} } = options
     this.#options = options
+    this.#failures = new RepeatedFailures(clock, tell)
     this.#log = options.log.child({ component: 'MesosResourceManagerDriver' })
     // Without high availability the count is gone with the process, but TaskManagers of the one before may be there.
     this.#taskIdOf = taskIds(isHighlyAvailable(configuration) ? undefined : random.hex(3))
@@ -132,6 +135,7 @@ export class MesosResourceManagerDriver implements ResourceManagerDriver {
   #taskFailed(handler: ResourceEventHandler, diagnostics: string): void {
     const maximum = this.#options.configuration.get(MesosOptions.MAX_FAILED_TASKS)
     this.#failedTasks++
+    this.#failures.happened(diagnostics)
     if (maximum < 0 || this.#failedTasks <= maximum) return
     handler.onError(tooManyFailedTasks(this.#failedTasks, diagnostics))
   }

@@ -7,6 +7,7 @@ import { TicketOffice } from '../artifacts/ticket-office.js'
 import type { AgentRuntime } from './agent-runtime.js'
 import { ArtifactService } from './artifact-service.js'
 import type { WorkerLauncherOptions } from './create-worker-launcher.js'
+import { exitStatusMeaning } from './exit-status-meaning.js'
 import {
   checkLocalInstallation,
   type LocalInstallation,
@@ -94,6 +95,10 @@ export class MesosWorkerLauncher implements RunningWorkerLauncher {
 
   needsOf(spec: WorkerResourceSpec): WorkerNeeds {
     return workerNeeds(spec, this.#options.configuration)
+  }
+
+  meaningOf(exitStatus: number): string | undefined {
+    return exitStatusMeaning(exitStatus, this.#options.configuration)
   }
 
   async prepare(): Promise<void> {

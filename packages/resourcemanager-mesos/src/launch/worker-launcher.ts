@@ -42,6 +42,8 @@ export interface WorkerLauncher {
     offer: Offer,
     ports: Readonly<Record<string, number>>,
   ): LaunchedWorker
+  /** What it says of a task that could not start that it ended with this status, for people. Default: nothing. */
+  meaningOf?(exitStatus: number): string | undefined
   /** The task has ended, or never was: its ticket is void. Idempotent. */
   forget(taskId: string): void
 }

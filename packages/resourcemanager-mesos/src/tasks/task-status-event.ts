@@ -1,5 +1,4 @@
 import type { MesosTaskState, TaskStatus } from '@flink-ts/mesos-client'
-import { BAD_ARTIFACT, BAD_ARTIFACT_STATUS } from '../launch/fetched-files.js'
 import type { TaskEvent } from './task-state.js'
 
 const EVENTS: Readonly<Record<MesosTaskState, TaskEvent>> = {
@@ -41,15 +40,26 @@ export function isOfferGone({ reason }: TaskStatus): boolean {
   return reason === 'REASON_INVALID_OFFERS'
 }
 
-const BAD_ARTIFACT_WORDS = new RegExp(`\\bexited with status ${BAD_ARTIFACT_STATUS}\\b`)
+const EXIT_STATUS = /\bexited with status (\d+)\b/
 
-/** For people, in Mesos' own words, which have no more of what a task said than the status with which it ended. */
-export function describeTaskStatus(status: TaskStatus): string {
-  const { state, stateName = state, reason, message = '', source } = status
+/**
+ * For people, in Mesos' own words, which have no more of what a task said than the status with which it ended.
+ *
+ * @param meaningOf what a status says of why a task could not start
+ */
+export function describeTaskStatus(
+  status: TaskStatus,
+  meaningOf: (exitStatus: number) => string | undefined = () => undefined,
+): string {
+  const { state, stateName = state, reason, message = '', source, taskId, agentId } = status
   const whence = [reason, source].filter((part) => part !== undefined).join(', ')
   const words = message === '' ? '' : `: ${message}`
-  const meaning = BAD_ARTIFACT_WORDS.test(message)
-    ? ` (${BAD_ARTIFACT}: what its agent fetched is not what this JobManager serves, or could not be unpacked; its stderr says more)`
-    : ''
-  return `${stateName}${whence === '' ? '' : ` (${whence})`}${words}${meaning}`
+  const exitStatus = EXIT_STATUS.exec(message)?.[1]
+  const meaning = exitStatus === undefined ? undefined : meaningOf(Number(exitStatus))
+  return [
+    `${stateName}${whence === '' ? '' : ` (${whence})`}${words}`,
+    ...(meaning === undefined ? [] : [` (${meaning})`]),
+    ...(exitStatus === undefined ? [] : [`; its stderr is in the sandbox of task ${taskId}`]),
+    ...(exitStatus === undefined || agentId === undefined ? [] : [` on agent ${agentId}`]),
+  ].join('')
 }

@@ -237,7 +237,9 @@ export class WorkerTasks {
     const ageMs = this.#options.clock.monotonicNow() - this.#subscribedAtMs
     const mayNotKnow = task.launchedIn !== this.#subscription && ageMs < NEW_MASTER_MS
     const event = taskEventOf(status, mayNotKnow)
-    const words = describeTaskStatus(status)
+    const words = describeTaskStatus(status, (exitStatus) =>
+      this.#options.launcher.meaningOf?.(exitStatus),
+    )
     const isStrange = status.state === 'TASK_UNRECOGNIZED' && status.uuid !== undefined
     if (isStrange) this.#log.warn('The state of a task is none that is known', { taskId, words })
     else this.#log.debug('Mesos tells of a task', { taskId, state: task.state, words })
@@ -247,7 +249,10 @@ export class WorkerTasks {
     this.#table.happened(task, event, words)
     if (event === 'alive' && task.state === 'RUNNING') this.#grant(task)
     const hasFailed = isWanted && !task.isWanted && !isOfferGone(status)
-    if (hasFailed) this.#options.onTaskFailed(`${taskId}: ${words}`)
+    if (hasFailed)
+      this.#options.onTaskFailed(
+        `${taskId}${task.host === undefined ? '' : ` on ${task.host}`}: ${words}`,
+      )
   }
 
   #grant(task: TrackedTask): void {
@@ -265,11 +270,14 @@ export class WorkerTasks {
       return
     }
     const words = describeTaskStatus(status)
-    this.#log.warn('A task of this framework runs that is not known, or was given up', {
-      taskId,
-      agentId,
-      words,
-    })
+    this.#log.warn(
+      'A task of this framework runs that is not known, or was given up: it is killed',
+      {
+        taskId,
+        agentId,
+        words,
+      },
+    )
     // Noted before it is killed, like others: of a leader that leads no more it may be known to the next.
     const task = this.#table.add({
       taskId,

@@ -50,7 +50,7 @@ t.test('MesosResourceManagerDriver: what Mesos says of tasks', async (t) => {
       t.equal(under.process.terminated.length, 1)
       t.match(
         under.process.terminated[0]?.[1],
-        /TASK_FAILED.*Command exited with status 3, on node/,
+        /TASK_FAILED.*Command exited with status 3; its stderr is in the sandbox of task \S+ on agent \S+, on node/,
       )
       t.same(under.store.workers, {})
       t.equal(agent.tasks.length, 0, 'the agent needs not repeat it')
@@ -193,6 +193,30 @@ t.test('MesosResourceManagerDriver: what Mesos says of tasks', async (t) => {
 
   await driverTest(
     t,
+    'the console says that TaskManagers fail again and again, not each time',
+    {},
+    async (under, t) => {
+      const failures = () => under.process.lines.filter((line) => /have failed/.test(line))
+      under.mesos.behaviour = () => ({
+        launchFailure: { message: 'no', reason: 'REASON_EXECUTOR_TERMINATED' },
+      })
+      const fail = async (count: number) => {
+        for (let i = 0; i < count; i++) {
+          under.request()
+          await under.clock.advance(2_000)
+        }
+      }
+      await fail(2)
+      t.same(failures(), [])
+      await fail(5)
+      t.match(failures(), [
+        /^3 TaskManagers have failed within 5 minutes; the last one: taskmanager-00003 on node/,
+      ])
+    },
+  )
+
+  await driverTest(
+    t,
     'mesos.maximum-failed-tasks: one more ends the process',
     { configuration: { 'mesos.maximum-failed-tasks': '2' } },
     async (under, t) => {
@@ -206,7 +230,10 @@ t.test('MesosResourceManagerDriver: what Mesos says of tasks', async (t) => {
       t.same(under.process.errors, [])
       await fail(ids[2])
       t.match(under.process.errors, [{ code: 'FLINK_MESOS_TOO_MANY_FAILED_TASKS' }])
-      t.match(under.process.errors[0]?.message, /3 TaskManagers have failed/)
+      t.match(
+        under.process.errors[0]?.message,
+        /3 TaskManagers have failed.*taskmanager-00003 on node\d: TASK_FAILED/,
+      )
     },
   )
 })

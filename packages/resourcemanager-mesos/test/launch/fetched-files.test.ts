@@ -14,7 +14,10 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Configuration } from '@flink-ts/core'
 import t, { type Test } from 'tap'
+import { exitStatusMeaning } from '../../dist/launch/exit-status-meaning.js'
 import { BAD_ARTIFACT_STATUS } from '../../dist/launch/fetched-files.js'
 import { describeTaskStatus } from '../../dist/tasks/task-status-event.js'
 import { launcherUnderTest, OFFER, PORTS, specOf } from '../support/launching.js'
@@ -174,12 +177,37 @@ t.test('close waits until nothing is packed any more', async (t) => {
 })
 
 t.test('describeTaskStatus says what the status of a task that did not start means', async (t) => {
-  const status = { taskId: 't1', state: 'TASK_FAILED' as const }
-  const said = (message: string) => describeTaskStatus({ ...status, message })
+  const configuration = Configuration.fromMap({
+    'mesos.flink-ts.home-path': '/opt/wrong',
+    'mesos.flink-ts.node-path': '/opt/node',
+  })
+  const status = { taskId: 't1', agentId: 'S1', state: 'TASK_FAILED' as const }
+  const said = (message: string) =>
+    describeTaskStatus({ ...status, message }, (code) => exitStatusMeaning(code, configuration))
   t.match(
     said(`Command exited with status ${BAD_ARTIFACT_STATUS}`),
-    /^TASK_FAILED: Command exited with status 165 \(FLINK_MESOS_ARTIFACT: /,
+    /^TASK_FAILED: Command exited with status 165 \(FLINK_MESOS_ARTIFACT: .*; its stderr is in the sandbox of task t1 on agent S1$/,
   )
-  t.notMatch(said('Command exited with status 16'), 'FLINK')
+  t.match(
+    said('Command exited with status 127'),
+    'status 127 (a command was not found: mesos.flink-ts.home-path is /opt/wrong, or bash is missing); its stderr',
+  )
+  t.match(said('Command exited with status 126'), 'mesos.flink-ts.node-path is /opt/node')
+  t.match(said('Command exited with status 166'), 'mesos.flink-ts.node-path is /opt/node')
+  t.equal(
+    said('Command exited with status 16'),
+    'TASK_FAILED: Command exited with status 16; its stderr is in the sandbox of task t1 on agent S1',
+  )
   t.notMatch(said('Command exited with status 1650'), 'FLINK')
+  t.equal(said('Executor terminated'), 'TASK_FAILED: Executor terminated')
+})
+
+t.test('mesos-taskmanager.sh has a status of its own where there is no Node.js', async (t) => {
+  const script = fileURLToPath(new URL('../../../../bin/mesos-taskmanager.sh', import.meta.url))
+  const { status, stderr } = spawnSync(script, {
+    env: { PATH: '/usr/bin:/bin', FLINK_NODE: '/opt/wrong/node' },
+    encoding: 'utf8',
+  })
+  t.match(exitStatusMeaning(status ?? 0, new Configuration()), 'there is no Node.js')
+  t.match(stderr, 'There is no Node.js at /opt/wrong/node: mesos.flink-ts.node-path must')
 })
