@@ -1,6 +1,7 @@
 export { AxiosTransport, type MesosTls } from './http/axios-transport.js'
 export type { MesosRequest, MesosResponse, MesosTransport } from './http/mesos-transport.js'
 export {
+  checkMesosMaster,
   createMasterDetector,
   type MasterDetectorOptions,
 } from './master/create-master-detector.js'

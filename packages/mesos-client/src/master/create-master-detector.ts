@@ -49,6 +49,15 @@ export async function createMasterDetector(
   return new ZooKeeperMasters({ zooKeeper, connectString, path, clock, log })
 }
 
+/**
+ * Asks nobody: reads what is given, and the file that it names.
+ *
+ * @throws MesosMasterError if that, or what the file says, names no master
+ */
+export async function checkMesosMaster(master: string): Promise<void> {
+  await resolveFile(parseMesosMaster(master), { master })
+}
+
 async function loadZooKeeperClient(): Promise<
   (options: ZooKeeperClientOptions) => ZooKeeperClient
 > {
@@ -58,7 +67,7 @@ async function loadZooKeeperClient(): Promise<
 
 async function resolveFile(
   master: MesosMaster,
-  { master: text, readFile = readMasterFile }: MasterDetectorOptions,
+  { master: text, readFile = readMasterFile }: Pick<MasterDetectorOptions, 'master' | 'readFile'>,
 ): Promise<Exclude<MesosMaster, { kind: 'file' }>> {
   if (master.kind !== 'file') return master
   let content: string

@@ -9,7 +9,7 @@ import type { SubscriptionEnd } from './mesos-scheduler.js'
 import type { MesosSchedulerLimits } from './mesos-scheduler-options.js'
 import type { SchedulerEvent } from './scheduler-events.js'
 import { endByError, endByStatus } from './subscription-ends.js'
-import { wordsOf } from './words-of.js'
+import { unansweredWordsOf, wordsOf } from './words-of.js'
 
 export const SCHEDULER_PATH = '/api/v1/scheduler'
 const DEFAULT_HEARTBEAT_MS = 15_000
@@ -114,7 +114,7 @@ export class SubscriptionAttempt {
         this.#url = url
       }
     } catch (error) {
-      return this.#lost(wordsOf(error))
+      return this.#lost(unansweredWordsOf(error))
     }
   }
 

@@ -10,6 +10,13 @@ export function endByStatus(
   const answer = answerText(status, text)
   switch (status) {
     case 400:
+      if (/validate agent::Call/i.test(text)) {
+        return {
+          kind: 'refused',
+          message: `What answers is an agent of Mesos, not a master: expected the address of a master, mostly with port 5050 (${answer})`,
+        }
+      }
+      return { kind: 'refused', message: `The master refuses the framework: ${answer}` }
     case 403:
       return { kind: 'refused', message: `The master refuses the framework: ${answer}` }
     case 401:

@@ -67,6 +67,10 @@ t.test('HttpMesosScheduler ends where no attempt can help', async (t) => {
       /^refused: .*Failed to validate scheduler::Call: x/,
     ],
     [
+      ({ masters }) => masters.last.answer(400, 'Failed to validate agent::Call: Expecting type'),
+      /^refused: What answers is an agent of Mesos, not a master: .*port 5050 \(status 400: Failed/,
+    ],
+    [
       ({ masters }) => {
         masters.last.open()
         masters.last.say(error(`Roles { x } are not present in the master's --roles`))

@@ -7,9 +7,9 @@ import {
   SlotOptions,
 } from '@flink-ts/core'
 import {
+  checkMesosMaster,
   createMesosScheduler,
   type MesosCredentials,
-  parseMesosMaster,
 } from '@flink-ts/mesos-client'
 import type { ResourceManagerDriver, ResourceManagerDriverContext } from '@flink-ts/runtime'
 import { createWorkerLauncher } from '../launch/create-worker-launcher.js'
@@ -46,7 +46,7 @@ export async function createResourceManagerDriver(
       { key },
     )
   }
-  checkMaster(master)
+  await checkMaster(master)
   if (addresses === undefined || folder === undefined) {
     throw new FlinkError(
       "Cannot start TaskManagers on Mesos: 'resourcemanager.driver: mesos' is for JobManager processes; start one with bin/mesos-appmaster.sh",
@@ -98,9 +98,9 @@ function hintAfterMs(configuration: Configuration): number {
 }
 
 /** Before anything is started for a master that cannot be. @throws IllegalConfigurationError */
-function checkMaster(master: string): void {
+async function checkMaster(master: string): Promise<void> {
   try {
-    parseMesosMaster(master)
+    await checkMesosMaster(master)
   } catch (cause) {
     if (!FlinkError.is(cause)) throw cause
     const { key } = MesosOptions.MASTER_URL

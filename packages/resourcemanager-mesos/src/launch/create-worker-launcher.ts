@@ -8,6 +8,7 @@ import {
 } from '@flink-ts/core'
 import type { JobManagerAddresses } from '@flink-ts/runtime'
 import { processUser } from '../process-user.js'
+import { checkTaskSettings } from './check-task-settings.js'
 import { MesosWorkerLauncher } from './mesos-worker-launcher.js'
 import type { RunningWorkerLauncher } from './worker-launcher.js'
 
@@ -33,6 +34,7 @@ export async function createWorkerLauncher(
   options: WorkerLauncherOptions,
 ): Promise<RunningWorkerLauncher> {
   const { configuration, clock, random } = options
+  checkTaskSettings(configuration)
   const launcher = new MesosWorkerLauncher(options, {
     files: createFileSystems({ configuration, clock, random }),
     flinkHome: env['FLINK_HOME'],

@@ -31,6 +31,28 @@ t.test('createResourceManagerDriver', async (t) => {
     t.notMatch(error.message, 's3cret')
   })
 
+  await t.test('refuses at once what tasks or masters would show later', async (t) => {
+    const cases: [key: string, value: string, message: RegExp][] = [
+      ['mesos.flink-ts.home-path', 'opt/f', /'opt\/f' .*home-path': expected an absolute path/],
+      ['mesos.flink-ts.node-path', 'node', /'node' .*node-path': expected an absolute path/],
+      ['mesos.flink-ts.secret-path', './s', /'.\/s' .*secret-path': expected an absolute path/],
+      [
+        'mesos.resourcemanager.tasks.port-assignments',
+        'blob.server.port,foo.bar',
+        /'foo.bar' .*port-assignments': expected configuration keys of ports/,
+      ],
+      ['mesos.resourcemanager.tasks.uris', ':::', /':::'.*tasks.uris.*expected URIs/],
+      ['mesos.master', `file://${folder}/none`, /mesos.master.*the file cannot be read: ENOENT/],
+    ]
+    for (const [key, value, message] of cases) {
+      const values = { 'mesos.master': 'm:5050', ...agents, [key]: value }
+      await t.rejects(create(values, process), { key, message }, key)
+    }
+    const own = { 'mesos.resourcemanager.tasks.port-assignments': 'my.port,my.httpPort' }
+    const driver = await create({ 'mesos.master': 'm:5050', ...agents, ...own }, process)
+    await driver.terminate()
+  })
+
   await t.test('takes nothing of the machine, and asks no master, before it leads', async (t) => {
     const driver = await create({ 'mesos.master': 'm:5050', ...agents }, process)
     t.equal(driver.name, 'mesos')

@@ -21,8 +21,8 @@ export interface MesosConstraintSetting {
   readonly value: string
 }
 
-/** The fetcher takes no URI with others. */
-const URI = /^[^\s\\'\p{Cc}]+$/u
+/** The fetcher takes no URI with other letters. */
+const URI = /^(?:[A-Za-z][A-Za-z0-9+.-]*:\/|\/)[^\s\\'\p{Cc}]+$/u
 const CONFIGURATION_KEY = /^[\w-]+(?:\.[\w-]+)*$/
 /** As the master takes them: components of a path, none of which begins with `-` or is `.`, `..` or `*`. */
 const ROLE =
