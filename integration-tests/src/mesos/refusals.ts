@@ -55,6 +55,12 @@ export async function testRefusals(t: Test, place: MesosPlace): Promise<void> {
     )
     t.match(said, /20480/, 'what is wanted')
     t.match(said, /8192/, 'and what there is')
+    const listed = await place.flink('list')
+    t.match(
+      listed.stdout,
+      /waiting for slots: .*20480 MB of memory wanted, 8192 MB/,
+      'so does the job',
+    )
     t.equal((await place.flink('cancel', job)).code, 0)
     t.strictSame(await place.tasks(), [])
     t.equal((await place.shutDown(jobManager)).code, 0)
