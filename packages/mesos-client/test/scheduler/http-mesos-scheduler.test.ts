@@ -54,6 +54,13 @@ t.test('HttpMesosScheduler gives a subscription up when five heartbeats are miss
   t.equal(masters.requests.length, 2)
 })
 
+t.test('HttpMesosScheduler says of a listener without HTTP that it may be no master', async (t) => {
+  const world = await SchedulerWorld.create(t)
+  world.masters.last.break('socket hang up')
+  await settle()
+  t.match(world.news(), [/^failed: .*socket hang up: what listens there gives no answer of HTTP/])
+})
+
 t.test('HttpMesosScheduler ends where no attempt can help', async (t) => {
   const error = (message: string) => ({ type: 'ERROR', error: { message } })
   const cases: [(world: SchedulerWorld) => void, RegExp][] = [

@@ -166,11 +166,15 @@ export class FrameworkTerm {
     const stored = await this.#recalled()
     if (stored === undefined) return
     const recovered = this.#tasks.recover(stored)
-    this.#log.info('The framework begins, or goes on where it was', {
-      frameworkId: this.#identity.frameworkId,
-      workers: recovered.length,
-      entries: stored.workers.length + stored.corrupt.length,
-    })
+    const { frameworkId } = this.#identity
+    if (frameworkId === undefined) this.#log.info('The framework is new to Mesos')
+    else {
+      this.#log.info('The framework goes on where it was', {
+        frameworkId,
+        takenOver: recovered.length,
+        notWanted: stored.workers.length + stored.corrupt.length - recovered.length,
+      })
+    }
     this.#options.handler.onPreviousAttemptWorkersRecovered(recovered)
     try {
       // A former leader that has not heard of its end registers nothing, and takes nothing over.

@@ -135,7 +135,7 @@ export class ActiveWorkers {
   recovered(handles: readonly WorkerHandle[]): void {
     const { log, settings, mainThread } = this.#options
     const resourceIds = handles.map(({ resourceId }) => resourceId)
-    log.info('Workers of an earlier attempt run', { resourceIds })
+    if (resourceIds.length > 0) log.info('Workers of an earlier attempt run', { resourceIds })
     for (const handle of handles) {
       if (this.#byId.has(handle.resourceId)) continue
       const worker = new Worker(log, handle)
