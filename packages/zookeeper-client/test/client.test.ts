@@ -120,6 +120,19 @@ t.test(
       t.equal(await reasonOf(client.exists('/c')), 'closed')
       t.same(told, ['connected'])
     })
+    await t.test('without a complaint if the server closes before it answers', async (t) => {
+      const { fake, client, clock, after, warnings } = await clientOfFake(t)
+      client.start()
+      await after(client.exists('/a'))
+      fake.onRequest = (connection) => {
+        connection.socket.destroy()
+        fake.onRequest = (connection, request) => fake.answer(connection, request)
+      }
+      await after(client.close())
+      t.equal(fake.connections.length, 2, 'the session is ended all the same')
+      t.same(warnings, [])
+      t.equal(clock.pendingTimers, 0)
+    })
     await t.test('with a server that has frozen: in 2 s, and calls end', async (t) => {
       const { fake, client, clock, after, until } = await clientOfFake(t)
       client.start()

@@ -299,7 +299,11 @@ export class GuardedConnection extends ConnectionManager {
     this.#lastFailure = `${this.#serverName}: ${this.#problem ?? 'closed the connection'}`
     if (this.#logged.has(this.#lastFailure)) return
     this.#logged.add(this.#lastFailure)
-    this.#options.log.warn('No connection with a ZooKeeper server', { reason: this.#lastFailure })
+    const { log } = this.#options
+    const fields = { reason: this.#lastFailure }
+    // Some servers close before they answer that the session has ended.
+    if (this.#ended === undefined) log.warn('No connection with a ZooKeeper server', fields)
+    else log.debug('The connection is gone while the session is being ended', fields)
   }
 
   #release(): void {
