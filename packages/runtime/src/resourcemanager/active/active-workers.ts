@@ -5,6 +5,7 @@ import type {
   WorkerHandle,
   WorkerResourceSpec,
 } from '../resource-manager-driver.js'
+import { Hindrance } from './hindrance.js'
 import { StartFailures } from './start-failures.js'
 import { Worker } from './worker.js'
 
@@ -63,13 +64,11 @@ export class ActiveWorkers {
   readonly #known = deferred()
   #areKnown = false
   #isEnding = false
-  /** What the driver says of its requests. */
-  #hindrance: string | undefined
-  /** Why the last worker that failed to start did; until one has registered. */
-  #startFailure: string | undefined
+  readonly #hindrance: Hindrance
 
   constructor(options: ActiveWorkersOptions) {
     this.#options = options
+    this.#hindrance = new Hindrance(options.onHindrance)
     this.#failures = new StartFailures(options.clock, options.settings.maxStartFailureRate)
     this.#awaitRecovery()
   }
@@ -86,15 +85,12 @@ export class ActiveWorkers {
 
   /** Why workers that are needed are not there yet, for people; undefined: nothing is known. */
   get hindrance(): string | undefined {
-    if (this.#hindrance === undefined) return this.#startFailure
-    return `no TaskManager can be had now: ${this.#hindrance}`
+    return this.#hindrance.text
   }
 
   /** The driver says so of its requests. @param why undefined: nothing hinders them any more */
   hindered(why: string | undefined): void {
-    if (why === this.#hindrance) return
-    this.#hindrance = why
-    if (!this.#isEnding) this.#options.onHindrance()
+    this.#hindrance.told(why)
   }
 
   /** The application ends: none is requested from now on, and requests are taken back. The driver ends those that run. */
@@ -130,6 +126,8 @@ export class ActiveWorkers {
       this.#release(worker, 'it is not needed any more', true)
     }
     this.#startMissing()
+    // Whoever needs workers later has nothing to do with it.
+    if ([...this.#workers].every(({ state }) => state === 'REGISTERED')) this.#failedToStart(undefined)
   }
 
   recovered(handles: readonly WorkerHandle[]): void {
@@ -161,7 +159,7 @@ export class ActiveWorkers {
 
   registered(resourceId: string): void {
     this.#byId.get(resourceId)?.transitionTo('REGISTERED')
-    this.#failedToStart(undefined)
+    this.#hindrance.registered()
     this.#recoveryMayBeOver()
   }
 
@@ -288,14 +286,8 @@ export class ActiveWorkers {
     this.#startMissing()
   }
 
-  #failedToStart(why: string | undefined): void {
-    if (why === this.#startFailure) return
-    this.#startFailure = why
-    if (this.#hindrance === undefined) this.#options.onHindrance()
-  }
-
   #startFailed(why: string): void {
-    this.#failedToStart(`a TaskManager could not be started: ${why}`)
+    this.#hindrance.startFailed(why)
     const { log, settings, mainThread } = this.#options
     if (!this.#failures.add() || this.#cancelPause !== undefined) return
     const { retryIntervalMs, maxStartFailureRate } = settings
@@ -314,10 +306,9 @@ export class ActiveWorkers {
     timeoutMs = this.#options.settings.registrationTimeoutMs,
   ): void {
     worker.cancelTimer = this.#options.mainThread.schedule(timeoutMs, () => {
-      this.#release(
-        worker,
-        `its TaskManager did not register within ${timeoutMs} ms (resourcemanager.taskmanager-registration.timeout)`,
-      )
+      const why = `did not register within ${timeoutMs} ms (resourcemanager.taskmanager-registration.timeout)`
+      if (worker.state === 'STARTED') this.#failedToStart(`a TaskManager that was started ${why}`)
+      this.#release(worker, `its TaskManager ${why}`)
       this.#recoveryMayBeOver()
       this.#startMissing()
     })
