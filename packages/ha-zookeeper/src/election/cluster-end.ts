@@ -68,7 +68,7 @@ export class ClusterEnd {
   async prepare(): Promise<void> {
     const { zooKeeper, paths } = this.#options
     if (this.#membership === undefined) return
-    this.#wasGone = (await zooKeeper.exists(paths.cluster)) === undefined
+    this.#wasGone ||= (await zooKeeper.exists(paths.cluster)) === undefined
   }
 
   /**

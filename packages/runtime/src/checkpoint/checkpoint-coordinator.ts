@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { LeadershipLostError } from '../highavailability/store/store-errors.js'
 import { CheckpointAnnouncer } from './checkpoint-announcer.js'
 import { CheckpointCompletion } from './checkpoint-completion.js'
 import type { CheckpointCoordinatorOptions } from './checkpoint-coordinator-options.js'
@@ -243,7 +244,8 @@ export class CheckpointCoordinator {
     } catch (cause) {
       // Without an id there is nothing that could count as failed.
       const isExpired = cause instanceof CheckpointError
-      if (!this.#shutDown) this.#options.log.warn('A checkpoint could not begin', { error: cause })
+      const isOver = this.#shutDown || cause instanceof LeadershipLostError
+      if (!isOver) this.#options.log.warn('A checkpoint could not begin', { error: cause })
       request.failed(
         isExpired ? cause : new CheckpointError('TRIGGER_CHECKPOINT_FAILURE', { cause }),
       )

@@ -34,7 +34,8 @@ export interface CheckpointIdCounterOptions {
 /**
  * Gives each checkpoint of a job its id, also across leaders; the first is 1. Ids only rise; some may be left out. What is stored
  * and cannot be read is replaced, by a number far beyond all ids that are known: no id may come twice, as tasks know what they
- * keep of a checkpoint by its id.
+ * keep of a checkpoint by its id. (Only what is destroyed a second time, under another leader, before any checkpoint has completed
+ * could make ids come again.)
  */
 export class CheckpointIdCounter {
   readonly #store: VersionedStore

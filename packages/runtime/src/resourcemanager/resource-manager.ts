@@ -135,8 +135,8 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
       jobMasters: this.#jobMasters,
       token: () => this.fencingToken!,
       log: this.log,
-      onUntold: () => {
-        this.mainThread.schedule(TELL_AGAIN_MS, () => this.#slotManager.triggerCheck())
+      onUntold: (jobId) => {
+        this.mainThread.schedule(TELL_AGAIN_MS, () => this.#slotManager.tellAgain(jobId))
       },
     })
     this.#sessions = new DriverSessions({

@@ -11,8 +11,8 @@ export interface SlotMessagesOptions {
   /** Of the ResourceManager's leadership. */
   readonly token: () => FencingToken
   readonly log: Logger
-  /** A JobMaster was not told that slots are short. */
-  readonly onUntold: () => void
+  /** The JobMaster of this job was not told whether slots are short. */
+  readonly onUntold: (jobId: string) => void
 }
 
 /** What a ResourceManager tells others about slots. */
@@ -52,7 +52,7 @@ export class SlotMessages {
       .notifyNotEnoughResources({ acquired, ...(reason === undefined ? {} : { reason }) })
       .catch((error) => {
         log.warn('Could not tell a JobMaster that slots are short', { jobId, error })
-        if (jobMasters.get(jobId) === jobMaster) onUntold()
+        if (jobMasters.get(jobId) === jobMaster) onUntold(jobId)
       })
   }
 }

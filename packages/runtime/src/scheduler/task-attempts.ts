@@ -125,5 +125,6 @@ function unexplained(execution: Execution): SerializedError {
     name: 'FlinkException',
     code: 'FLINK_TASK_FAILED',
     message: `Task ${execution.taskName} ended on its TaskManager, which gave no reason and was not asked to end it`,
+    retriable: true,
   }
 }

@@ -278,6 +278,36 @@ t.test(
   },
 )
 
+t.test(
+  'ActiveWorkers.hindrance: a failure is forgotten with the need for workers, and silence is one',
+  async (t) => {
+    const { clock, driver, workers, grant } = setUp({
+      registrationTimeoutMs: 60_000,
+      maxStartFailureRate: 1,
+    })
+    workers.recovered([])
+    workers.declare(1, [])
+    driver.requests[0]!.refuse()
+    await settle()
+    driver.requests[1]!.refuse()
+    await settle()
+    workers.declare(1, [])
+    t.equal(driver.requests.length, 2, 'none is under way for a while')
+    t.equal(workers.hindrance, 'a TaskManager could not be started: no room')
+    workers.declare(0, [])
+    t.equal(workers.hindrance, undefined)
+    workers.declare(1, [])
+    await advance(clock, 3_000)
+    await grant(2, 'silent')
+    await advance(clock, 60_000)
+    t.equal(
+      workers.hindrance,
+      'a TaskManager could not be started: it did not register within 60000 ms (resourcemanager.taskmanager-registration.timeout)',
+    )
+    workers.close()
+  },
+)
+
 t.test('ActiveWorkers.end takes requests back without a word, and requests none', async (t) => {
   const { clock, driver, workers, gone, warnings, grant } = setUp({ maxStartFailureRate: 1 })
   workers.recovered([])
@@ -315,6 +345,11 @@ t.test('SlotManager tells jobs what hinders workers, and that nothing does any m
   manager.triggerCheck()
   await check()
   t.same(short, ['no offers came', '-'])
+  manager.tellAgain('job')
+  await check()
+  manager.triggerCheck()
+  await check()
+  t.same(short.slice(2), ['-'], 'a job that has not heard it hears it again')
   manager.clear()
 })
 

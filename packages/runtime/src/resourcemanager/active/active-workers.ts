@@ -126,8 +126,9 @@ export class ActiveWorkers {
       this.#release(worker, 'it is not needed any more', true)
     }
     this.#startMissing()
-    // Whoever needs workers later has nothing to do with it.
-    if ([...this.#workers].every(({ state }) => state === 'REGISTERED')) this.#failedToStart(undefined)
+    const areAllThere = [...this.#workers].every(({ state }) => state === 'REGISTERED')
+    // Whoever needs more of them later has nothing to do with it.
+    if (areAllThere && this.#workers.size >= needed) this.#hindrance.noneIsMissing()
   }
 
   recovered(handles: readonly WorkerHandle[]): void {
@@ -306,9 +307,9 @@ export class ActiveWorkers {
     timeoutMs = this.#options.settings.registrationTimeoutMs,
   ): void {
     worker.cancelTimer = this.#options.mainThread.schedule(timeoutMs, () => {
-      const why = `did not register within ${timeoutMs} ms (resourcemanager.taskmanager-registration.timeout)`
-      if (worker.state === 'STARTED') this.#failedToStart(`a TaskManager that was started ${why}`)
-      this.#release(worker, `its TaskManager ${why}`)
+      const silence = `did not register within ${timeoutMs} ms (resourcemanager.taskmanager-registration.timeout)`
+      if (worker.state === 'STARTED') this.#hindrance.startFailed(`it ${silence}`)
+      this.#release(worker, `its TaskManager ${silence}`)
       this.#recoveryMayBeOver()
       this.#startMissing()
     })

@@ -3,7 +3,7 @@ export class Hindrance {
   readonly #onChanged: () => void
   /** What the driver says of its requests. */
   #told: string | undefined
-  /** Why the last worker that failed to start did; until one has registered. */
+  /** Why the last worker that failed to start did; until one has registered, or none is missing. */
   #startFailure: string | undefined
 
   constructor(onChanged: () => void) {
@@ -30,6 +30,14 @@ export class Hindrance {
   }
 
   registered(): void {
+    this.#forgetStartFailure()
+  }
+
+  noneIsMissing(): void {
+    this.#forgetStartFailure()
+  }
+
+  #forgetStartFailure(): void {
     this.#change(() => {
       this.#startFailure = undefined
     })

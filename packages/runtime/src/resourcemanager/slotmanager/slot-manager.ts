@@ -74,8 +74,8 @@ export class SlotManager {
   readonly #options: SlotManagerOptions
   readonly #tracker: SlotTracker
   readonly #reconciler: WorkerReconciler | undefined
-  /** Jobs that were told what hinders workers. */
-  readonly #hindered = new Set<string>()
+  /** Jobs that were told why slots are short. */
+  readonly #told = new Set<string>()
   readonly #suspects = new Set<{ isSuspect: boolean }>()
   #cancelCheck: CancelTimer | undefined
   #cancelSuspectCheck: CancelTimer | undefined
@@ -189,6 +189,12 @@ export class SlotManager {
     this.#scheduleCheck()
   }
 
+  /** The job has not heard what it was told last. */
+  tellAgain(jobId: string): void {
+    this.#told.add(jobId)
+    this.#scheduleCheck()
+  }
+
   /** Forgets everything, as when leadership is lost. It can be used again. */
   clear(): void {
     this.#cancelCheck?.()
@@ -196,7 +202,7 @@ export class SlotManager {
     this.#cancelSuspectCheck?.()
     this.#cancelSuspectCheck = undefined
     this.#suspects.clear()
-    this.#hindered.clear()
+    this.#told.clear()
     this.#reconciler?.clear()
     this.#tracker.clear()
   }
@@ -225,6 +231,7 @@ export class SlotManager {
       const starting = numberOf(open.get(jobId)!) - numberOf(missing)
       const reason = describeShortage(missing, starting, this.#tracker, this.#options.settings)
       const why = hindrance === undefined ? reason : `${reason}; ${hindrance}`
+      this.#told.add(jobId)
       this.#options.onNotEnoughResources(jobId, acquired, missing, why)
     }
     this.#tellOfHindrance(open, unfulfillable, hindrance)
@@ -236,12 +243,12 @@ export class SlotManager {
     unfulfillable: ReadonlyMap<string, unknown>,
     hindrance: string | undefined,
   ): void {
-    for (const jobId of this.#hindered) if (!open.has(jobId)) this.#hindered.delete(jobId)
+    for (const jobId of this.#told) if (!open.has(jobId)) this.#told.delete(jobId)
     for (const [jobId, missing] of open) {
       if (unfulfillable.has(jobId)) continue
-      const wasHindered = this.#hindered.delete(jobId)
-      if (hindrance !== undefined) this.#hindered.add(jobId)
-      else if (!wasHindered) continue
+      const wasTold = this.#told.delete(jobId)
+      if (hindrance !== undefined) this.#told.add(jobId)
+      else if (!wasTold) continue
       const { acquired } = this.#tracker.job(jobId).match()
       this.#options.onNotEnoughResources(jobId, acquired, missing, hindrance)
     }
