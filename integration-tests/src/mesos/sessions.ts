@@ -75,7 +75,7 @@ export async function testSessions(t: Test, place: MesosPlace): Promise<void> {
     await submitAndRun(place, ...ENDLESS)
     const { text, token } = place.secret()
     const url = (path: string) => `http://${place.restAddress}/${path}`
-    for (const path of ['config', 'jobs', 'overview', '?', 'jobmanager/config']) {
+    for (const path of ['config', 'jobs', 'overview', '?x', 'jobmanager/config']) {
       const response = await fetch(url(path))
       t.equal(response.status, 401, `/${path} without the secret`)
       await response.arrayBuffer()

@@ -89,7 +89,7 @@ export async function testSessions(t: Test, place: YarnPlace): Promise<void> {
     await untilRunning(place, id, job)
 
     const { text, token } = await place.secret(id)
-    for (const path of ['config', 'jobs', 'overview', '', 'jobmanager/config']) {
+    for (const path of ['config', 'jobs', 'overview', '?x', 'jobmanager/config']) {
       const response = await fetch(`http://${address}/${path}`)
       t.equal(response.status, 401, `/${path} without the secret`)
       await response.arrayBuffer()
