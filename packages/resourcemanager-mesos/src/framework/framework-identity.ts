@@ -6,6 +6,7 @@ export class FrameworkIdentity {
   readonly #store: WorkerStore
   readonly #file: FrameworkIdFile | undefined
   #frameworkId: string | undefined
+  #isRecalled = false
   #kept: Promise<void> = Promise.resolve()
 
   constructor(store: WorkerStore, file: FrameworkIdFile | undefined) {
@@ -18,14 +19,20 @@ export class FrameworkIdentity {
     return this.#frameworkId
   }
 
+  /** Whether {@link recall} has succeeded: before, an absent {@link frameworkId} says nothing, and the file may be of anybody. */
+  get isRecalled(): boolean {
+    return this.#isRecalled
+  }
+
   /**
    * @param stored what the store has
    * @throws FlinkError FLINK_MESOS_FRAMEWORK_ID_FILE, also if another id could not be kept
    */
   async recall(stored: string | undefined): Promise<void> {
     const inFile = await this.#file?.read()
-    await this.#file?.check()
     this.#frameworkId = stored ?? inFile
+    await this.#file?.check()
+    this.#isRecalled = true
   }
 
   /** Resolves when a later leader, or process, will know; written once, however often it is asked for. */

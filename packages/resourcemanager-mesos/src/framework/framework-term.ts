@@ -228,8 +228,9 @@ export class FrameworkTerm {
         frameworkId: () => this.#identity.frameworkId,
       }))
     this.#closed ??= this.#connection.close()
-    const { frameworkId } = this.#identity
-    if (!isEnded && frameworkId !== undefined) return
+    const { frameworkId, isRecalled } = this.#identity
+    // What was not recalled is of an earlier cluster, or of somebody else.
+    if (!isEnded && (frameworkId !== undefined || !isRecalled)) return
     this.#log.info('The framework has ended', { frameworkId })
     const untilMs = clock.monotonicNow() + CLEAR_TIMEOUT_MS
     const cleared = this.#store.clear().then(() => this.#identity.forget())

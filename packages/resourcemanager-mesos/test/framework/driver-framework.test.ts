@@ -10,6 +10,25 @@ import { agents, DriverUnderTest } from '../support/driver-under-test.js'
 import { FRAMEWORK } from '../support/simulation-under-test.js'
 import { WorkerEntries } from '../support/worker-entries.js'
 
+const ID_FILE = '/run/id'
+
+async function writeId({ files }: DriverUnderTest, text: string): Promise<void> {
+  const stream = await files.create(ID_FILE, 'overwrite')
+  await stream.write(Buffer.from(text))
+  await stream.close()
+}
+
+async function textOfId({ files }: DriverUnderTest): Promise<string | undefined> {
+  if (!(await files.exists(ID_FILE))) return undefined
+  const stream = await files.open(ID_FILE)
+  try {
+    const bytes = new Uint8Array(100)
+    return Buffer.from(bytes.subarray(0, await stream.read(bytes, 0))).toString()
+  } finally {
+    await stream.close()
+  }
+}
+
 t.test('MesosResourceManagerDriver: the framework', async (t) => {
   await driverTest(
     t,
@@ -70,13 +89,38 @@ t.test('MesosResourceManagerDriver: the framework', async (t) => {
       isHighlyAvailable: false,
       configuration: { 'mesos.framework-id-file': '/run/id' },
     })
-    const stream = await under.files.create('/run/id', 'overwrite')
-    await stream.write(Buffer.from('two words'))
-    await stream.close()
+    await writeId(under, 'two words')
     await under.lead()
     t.match(under.process.errors, [{ code: 'FLINK_MESOS_FRAMEWORK_ID_FILE' }])
     t.match(under.process.errors[0]?.message, '/run/id')
+    await under.driver.deregisterApplication('FAILED', '')
+    t.equal(await textOfId(under), 'two words', 'it may be of anybody')
     await under.close()
+  })
+
+  await t.test('keeps its id if the cluster ends before that is known', async (t) => {
+    const under = new DriverUnderTest({
+      isHighlyAvailable: false,
+      configuration: { 'mesos.framework-id-file': '/run/id' },
+    })
+    await writeId(under, 'of-an-earlier-one')
+    const open = under.files.open.bind(under.files)
+    let answer = () => {}
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    under.files.open = async (path) => {
+      await answered
+      return open(path)
+    }
+    await under.lead()
+    await under.driver.deregisterApplication('CANCELED', '')
+    answer()
+    await under.clock.advance(100)
+    await under.close()
+    under.files.open = open
+    t.equal(await textOfId(under), 'of-an-earlier-one')
+    t.same(under.process.errors, [])
   })
 
   await t.test('is not registered if its id could not be kept', async (t) => {
@@ -86,9 +130,7 @@ t.test('MesosResourceManagerDriver: the framework', async (t) => {
         configuration: { 'mesos.framework-id-file': '/run/id' },
       })
       if (hasEarlierId) {
-        const stream = await under.files.create('/run/id', 'overwrite')
-        await stream.write(Buffer.from('of-an-earlier-one'))
-        await stream.close()
+        await writeId(under, 'of-an-earlier-one')
       }
       under.files.create = async () => Promise.reject(new Error('this file system is read only'))
       await under.lead()
@@ -104,6 +146,8 @@ t.test('MesosResourceManagerDriver: the framework', async (t) => {
       })
       await under.clock.advance(100)
       t.ok(hasEnded, 'at once, for nobody has heard of it')
+      const kept = hasEarlierId ? 'of-an-earlier-one' : undefined
+      t.equal(await textOfId(under), kept, 'the framework of the earlier one is still there')
       await under.close()
     }
   })
