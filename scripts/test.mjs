@@ -4,8 +4,8 @@ import { spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { build, ensureInstalled, ROOT } from './prepare.mjs'
 import { endStrayProcesses, MARK } from './stray-processes.mjs'
-import { FailureReader, failureLines } from './testing/failures.mjs'
 import { ALONE, testFiles } from './testing/plan.mjs'
+import { RunSummary } from './testing/run-summary.mjs'
 
 /** Building a server takes minutes, once. */
 const INSTALL_TIMEOUT_MS = 10 * 60_000
@@ -26,19 +26,13 @@ const tap = spawn(process.execPath, args.length === 0 ? everything() : chosen(ar
 })
 
 let rest = ''
-let summary = ''
-const skips = []
-const failures = new FailureReader()
+const summary = new RunSummary()
 tap.stdout.setEncoding('utf8')
 tap.stdout.on('data', (chunk) => {
   process.stdout.write(chunk)
   const lines = (rest + chunk).split('\n')
   rest = lines.pop()
-  for (const line of lines) {
-    failures.line(line)
-    if (/^# \{ total/.test(line)) summary = line
-    if (/^\s*ok .*# SKIP/i.test(line)) skips.push(line.trim())
-  }
+  for (const line of lines) summary.line(line)
 })
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => tap.kill(signal))
@@ -46,12 +40,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => tap.kill(si
 // Not 'close': a process that was left behind may hold the output open.
 tap.on('exit', () => endStrayProcesses(run))
 tap.on('close', (status, signal) => {
-  const count = (key) => Number(summary.match(new RegExp(`\\b${key}: (\\d+)`))?.[1] ?? 0)
-  for (const skip of skips) console.log(`skipped: ${skip}`)
-  const told = failureLines(failures.failures)
-  if (told.length > 0) console.log(['', 'Failed:', ...told, ''].join('\n'))
-  const failed = Math.max(count('fail'), status === 0 ? 0 : 1)
-  console.log(`${count('pass')} passed, ${failed} failed, ${count('skip')} skipped`)
+  console.log(summary.closing(status).join('\n'))
   process.exit(status ?? (signal === null ? 1 : 130))
 })
 

@@ -16,6 +16,11 @@ const { FailureReader, failureLines } = (await import(new URL('failures.mjs', SC
   FailureReader: new () => { line(line: string): void; readonly failures: readonly Failure[] }
   failureLines(failures: readonly Failure[]): string[]
 }
+const { RunSummary } = (await import(new URL('run-summary.mjs', SCRIPTS).href)) as {
+  RunSummary: new (
+    reader?: InstanceType<typeof FailureReader>,
+  ) => { line(line: string): void; closing(status: number | null): string[] }
+}
 const { NAMED, planOf, testFiles } = (await import(new URL('plan.mjs', SCRIPTS).href)) as {
   planOf(files: readonly string[]): Readonly<Record<'oneAtATime' | 'beside' | 'alone', string[]>>
   testFiles(): string[]
@@ -93,6 +98,35 @@ t.test('a run of files that are all well has nothing to tell', async (t) => {
   t.equal(code, 0, stdout)
   t.match(stdout, /^# \{ total: 2, pass: 2 \}/m)
   t.strictSame(closing(stdout), [])
+})
+
+t.test('what a test prints may look like TAP', async (t) => {
+  const printed = ['  ok 3', '  # Subtest: x', '  not ok 4 - y', `${' '.repeat(12)}# Subtest: z`]
+  const { code, stdout } = await runFiles(t, {
+    'a.test.js': `
+      console.log(${JSON.stringify(printed.join('\n'))})
+      t.equal(1, 2, 'one is two')`,
+  })
+  t.not(code, 0)
+  for (const line of printed) t.ok(stdout.includes(line), line)
+  const paths = closing(stdout).filter((line) => /^ {2}\S/.test(line))
+  t.strictSame(paths, ['  one is two'])
+})
+
+t.test('a list of failures that cannot be made does not end the run, which says so', async (t) => {
+  const lines = ['ok 1 - a # SKIP not here', 'broken', '# { total: 3, pass: 1, fail: 1, skip: 1 }']
+  const summary = new RunSummary({
+    failures: [{ path: ['b.test.js', 'b'], diagnosis: [] }],
+    line(line) {
+      if (line === 'broken') throw new RangeError('Invalid array length')
+    },
+  })
+  for (const line of lines) summary.line(line)
+  const told = summary.closing(1)
+  t.strictSame(told.slice(0, 4), ['skipped: ok 1 - a # SKIP not here', '', 'Failed:', 'b.test.js'])
+  t.match(told.at(-2), /^The list of what failed is not complete.*RangeError: Invalid array length/)
+  t.equal(told.at(-1), '1 passed, 1 failed, 1 skipped')
+  t.equal(new RunSummary().closing(null).at(-1), '0 passed, 1 failed, 0 skipped')
 })
 
 t.test('the plan has every file once, and names none that is gone', (t) => {

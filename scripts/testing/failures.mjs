@@ -17,8 +17,11 @@ export class FailureReader {
       this.#diagnosis(line)
       return
     }
+    // What tests print may look like TAP.
+    if (/^ */.exec(line)[0].length % INDENT !== 0) return
     const subtest = /^( *)# Subtest: (.*)$/.exec(line)
     if (subtest !== null) {
+      if (subtest[1].length / INDENT > this.#open.length) return
       this.#open.length = subtest[1].length / INDENT
       this.#open.push({ name: subtest[2], hasFailures: false })
       return
