@@ -196,6 +196,12 @@ t.test('RestServerEndpoint logs a stranger once, and nobody’s credentials', as
   const { raw } = await startClosed(t, { log })
 
   const other = restToken(ClusterSecret.random())
+  const asking = { 'flink-ts-prove': 'a'.repeat(64) }
+  const isRefused = (line: string) => line.includes('Refused')
+  await raw('/overview', { headers: asking })
+  t.notOk(lines.some(isRefused), 'a client that asks whom it talks to')
+  await raw('/overview', { headers: { ...asking, Authorization: `Bearer ${other}` } })
+  t.equal(lines.filter(isRefused).length, 1, 'who asks, and tries a token')
   for (let i = 0; i < 3; i++) {
     await raw('/overview')
     await raw('/overview', { headers: { Authorization: `Bearer ${other}` } })
@@ -203,8 +209,8 @@ t.test('RestServerEndpoint logs a stranger once, and nobody’s credentials', as
     await raw('/jobs', { method: 'POST', headers: bearer, body: 'no JSON' })
   }
   t.strictSame(
-    lines.filter((line) => line.includes('Refused')).map((line) => line.split(' {')[0]),
-    ['Refused a REST request with no credentials', 'Refused a REST request with wrong credentials'],
+    lines.filter(isRefused).map((line) => line.split(' {')[0]),
+    ['Refused a REST request with wrong credentials', 'Refused a REST request with no credentials'],
   )
   t.notMatch(lines.join('\n'), new RegExp(`${token}|${other}|s{40}`))
 })

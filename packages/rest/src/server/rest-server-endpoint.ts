@@ -267,9 +267,9 @@ export class RestServerEndpoint {
     if (this.#authenticator === undefined || this.#authenticator.accepts(request.headers)) return
     const proof = this.#authenticator.proofFor(request)
     if (proof !== undefined) {
-      // A client of the cluster, which comes again with its token: no stranger to be told of.
       response.setHeader(SERVER_PROOF_HEADERS.proof, proof)
-      throw new RestHandlerError(UNAUTHORIZED, 401)
+      // A client of the cluster, which comes again with its token: no stranger to be told of. Who tries one is.
+      if (request.headers.authorization === undefined) throw new RestHandlerError(UNAUTHORIZED, 401)
     }
     const peer = request.socket.remoteAddress ?? 'unknown'
     const shown = request.headers.authorization === undefined ? 'no' : 'wrong'
