@@ -298,6 +298,44 @@ t.test(
       { status: 0, signal: null, stdout: 'own\n' },
       'a program that listens itself is left alone',
     )
+    const inPoll = [
+      "import { readFile } from 'node:fs'",
+      'readFile(process.execPath, () => {',
+      '  const stop = onInterrupt(() => {})',
+      `  ${interrupt}`,
+      '  stop()',
+      '})',
+    ]
+    t.strictSame(
+      endOf(...inPoll, wait),
+      { status: null, signal: 'SIGINT', stdout: '' },
+      'nobody listens any more, while it is told what has been read',
+    )
+    const looping = [
+      "import { spawn } from 'node:child_process'",
+      'onInterrupt(() => {})()',
+      'setTimeout(() => {',
+      "  spawn('kill', ['-s', 'INT', String(process.pid)], { stdio: 'ignore' })",
+      '  for (const end = Date.now() + 10_000; Date.now() < end; );',
+      '  process.exit(3)',
+      '}, 50)',
+    ]
+    t.strictSame(
+      endOf(...looping),
+      { status: null, signal: 'SIGINT', stdout: '' },
+      'nobody listens any more, and a loop gives no turn to signals',
+    )
+    const handedBack = [
+      `import { whenInterruptible } from '${module}'`,
+      ...looping.slice(0, 2),
+      'await whenInterruptible()',
+      ...looping.slice(3, -1),
+    ]
+    t.strictSame(
+      endOf(...handedBack),
+      { status: null, signal: 'SIGINT', stdout: '' },
+      'whenInterruptible: a loop right behind',
+    )
     t.strictSame(
       endOf('onInterrupt(() => {})'),
       { status: 0, signal: null, stdout: '' },

@@ -2,6 +2,7 @@ import { RemoteJob } from '@flink-ts/client/submission'
 import { ClientOptions } from '@flink-ts/core'
 import type { RestClusterClient } from '@flink-ts/rest/client'
 import type { ClusterHandle } from '@flink-ts/runtime'
+import { whenInterruptible } from '../../terminal/on-interrupt.js'
 import type { ActionContext } from '../action.js'
 import { sendHeartbeats, showProgress } from '../attached-job.js'
 import { cancelJob } from '../cancel-job.js'
@@ -77,7 +78,9 @@ export class AttachedJobs {
   /** The outcome of a job, unless the command was interrupted: then that ends it. */
   async outcome<R>(result: Promise<R>): Promise<R> {
     try {
-      return await result
+      const outcome = await result
+      await whenInterruptible()
+      return outcome
     } catch (error) {
       await this.#interruption
       throw error

@@ -12,6 +12,7 @@ import {
 } from '../../targets/load-cluster-descriptor.js'
 import { removeLeftOvers } from '../../targets/remove-left-overs.js'
 import type { DeployedTarget } from '../../targets/target.js'
+import { whenInterruptible } from '../../terminal/on-interrupt.js'
 import { abortable } from './interruption.js'
 import { ProgramJobs } from './program-jobs.js'
 import type { ProgramRun } from './program-run.js'
@@ -72,6 +73,7 @@ export async function runInJobClusters(run: ProgramRun, target: DeployedTarget):
           if (kill !== undefined) {
             terminal.out(`If that is not possible: ${kill} (which may leave files behind)`)
           }
+          await whenInterruptible()
         }
         return accepted
       },
