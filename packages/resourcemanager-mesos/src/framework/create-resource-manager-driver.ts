@@ -61,7 +61,7 @@ export async function createResourceManagerDriver(
     constraints: configuration.get(MesosOptions.HARD_HOST_ATTRIBUTE_CONSTRAINTS) ?? [],
     networkResourceName: configuration.get(MesosOptions.NETWORK_RESOURCE_NAME),
     declinedOfferRefuseMs: configuration.get(MesosOptions.DECLINED_OFFER_REFUSE_DURATION),
-    unusedOfferExpirationMs: configuration.getOptional(MesosOptions.UNUSED_OFFER_EXPIRATION),
+    unusedOfferExpirationMs: configuration.get(MesosOptions.UNUSED_OFFER_EXPIRATION),
     hintAfterMs: hintAfterMs(configuration),
   }
   const needsGpus = wantsGpus(configuration)

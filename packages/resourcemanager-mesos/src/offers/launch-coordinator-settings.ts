@@ -14,8 +14,8 @@ export interface LaunchCoordinatorSettings {
   readonly networkResourceName: string
   /** `mesos.resourcemanager.declined-offer-refuse-duration`, also of what is left over when tasks are launched. */
   readonly declinedOfferRefuseMs: number
-  /** For how long offers are kept that are not enough for anybody: `mesos.resourcemanager.unused-offer-expiration`. Default 10 seconds. */
-  readonly unusedOfferExpirationMs?: number | undefined
+  /** For how long offers are kept that are not enough for anybody: `mesos.resourcemanager.unused-offer-expiration`. */
+  readonly unusedOfferExpirationMs: number
   /** What hinders a request is told to the ResourceManager after so long, so that jobs know before they give up. Default 5 seconds. */
   readonly hintAfterMs?: number
 }

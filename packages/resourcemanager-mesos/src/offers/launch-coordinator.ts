@@ -41,8 +41,6 @@ export interface LaunchCoordinatorOptions {
 const GATHER_MS = 1_000
 /** Between a placement that could not be carried out and the next attempt. */
 const RETRY_MS = 5_000
-/** Long enough for more of the same agent to come, and short enough for other frameworks that wait for it. */
-const UNUSED_OFFER_EXPIRATION_MS = 10_000
 /** So many are matched as often as one more comes. */
 const FEW_OFFERS = 64
 
@@ -79,7 +77,7 @@ export class LaunchCoordinator implements OfferTaker {
     this.#expiry = new OfferExpiry({
       clock: options.clock,
       held: this.#held,
-      expirationMs: settings.unusedOfferExpirationMs ?? UNUSED_OFFER_EXPIRATION_MS,
+      expirationMs: settings.unusedOfferExpirationMs,
       onExpired: (offers) => this.#calls.declineUseless(offers),
     })
     this.#report = new ShortageReport({

@@ -34,7 +34,7 @@ class Framework {
         ...SETTINGS,
         roles: ['flink', 'other'],
         constraints,
-        unusedOfferExpirationMs: undefined,
+        unusedOfferExpirationMs: 10_000,
       },
       call: (call) => scheduler.call(call),
       place: (placement) => this.#place(placement),

@@ -104,9 +104,9 @@ export const MesosOptions = {
     .withDescription('Milliseconds in which Mesos does not offer again what was declined.'),
   UNUSED_OFFER_EXPIRATION: ConfigOptions.key('mesos.resourcemanager.unused-offer-expiration')
     .longType({ min: 0 })
-    .defaultValue(120_000)
+    .defaultValue(10_000)
     .withDescription(
-      'Milliseconds after which an offer is declined that is not enough for a TaskManager that is wanted. Unless it is set, 10 seconds, so that one that fits nowhere keeps no other framework from its offers.',
+      'Milliseconds after which an offer is declined that is not enough for a TaskManager that is wanted: long enough for more of the same agent to come, and short enough for other frameworks that wait for it. (In Flink 120000 is the default.)',
     ),
   HARD_HOST_ATTRIBUTE_CONSTRAINTS: ConfigOptions.key('mesos.constraints.hard.hostattribute')
     .ofType(mesosConstraintsType)
