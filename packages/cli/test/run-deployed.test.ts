@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { SystemClock } from '@flink-ts/core'
 import t from 'tap'
 import { runAction, runApplicationAction } from '../dist/actions/run.js'
+import { onInterrupt } from '../dist/terminal/on-interrupt.js'
 import { act, TestingInterrupts } from './support/act.js'
 import { APPLICATION_ID, FakeClusterManager } from './support/fake-cluster-manager.js'
 import { PROGRAM, startJobManager, withoutIds } from './support/fake-job-manager.js'
@@ -115,6 +116,34 @@ t.test(
     t.strictSame(requests, [])
   },
 )
+
+t.test('main() goes on when signals end the process by themselves again', async (t) => {
+  const workingDirectory = folderWith(t, {
+    'a.ts': `${PROGRAM}
+Reflect.set(globalThis, 'heardInMain', process.listenerCount('SIGINT'))`,
+  })
+  t.teardown(() => Reflect.deleteProperty(globalThis, 'heardInMain'))
+  const before = process.listenerCount('SIGINT')
+  for (const words of [['-d'], []]) {
+    const { manager } = await startJobManager(t)
+    const heard: number[] = []
+    const { code } = await act(runAction, [...words, '-t', 'yarn-per-job', 'a.ts'], {
+      importModule: manager.importModule,
+      workingDirectory,
+      interrupts: {
+        onInterrupt: (listener) => {
+          const stop = onInterrupt(listener)
+          heard.push(process.listenerCount('SIGINT'))
+          return stop
+        },
+      },
+    })
+    t.equal(code, 0)
+    t.ok(heard.length > 0 && heard.every((count) => count === before + 1), 'meanwhile')
+    t.equal(Reflect.get(globalThis, 'heardInMain'), before, words.join(' '))
+    Reflect.deleteProperty(globalThis, 'heardInMain')
+  }
+})
 
 t.test('each execute() has a cluster of its own', async (t) => {
   const { manager } = await startJobManager(t)

@@ -46,7 +46,7 @@ export async function act(
     workingDirectory?: string
     environment?: Readonly<Record<string, string>>
     importModule?: NonNullable<ActionContext['importModule']>
-    interrupts?: TestingInterrupts
+    interrupts?: Pick<ActionContext, 'onInterrupt'>
   } = {},
 ): Promise<Acted> {
   const { terminal = new TestingTerminal(), workingDirectory = '/' } = options

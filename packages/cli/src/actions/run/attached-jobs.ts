@@ -78,12 +78,12 @@ export class AttachedJobs {
   /** The outcome of a job, unless the command was interrupted: then that ends it. */
   async outcome<R>(result: Promise<R>): Promise<R> {
     try {
-      const outcome = await result
-      await whenInterruptible()
-      return outcome
+      return await result
     } catch (error) {
       await this.#interruption
       throw error
+    } finally {
+      await whenInterruptible()
     }
   }
 
