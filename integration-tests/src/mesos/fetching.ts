@@ -48,7 +48,7 @@ export async function testFetching(t: Test, mesos: MesosCluster): Promise<void> 
       /^FLINK_MESOS_ARTIFACT Cannot start from node as it was fetched to this agent: its SHA-256 is [0-9a-f]{64}, /m,
     )
     await until('the JobManager says why', () =>
-      /Command exited with status 165 \(FLINK_MESOS_ARTIFACT: /.test(place.logs()),
+      /Command exited with status 167 \(FLINK_MESOS_ARTIFACT: /.test(place.logs()),
     )
     restore()
     await until('the job runs again', async () => allTasksRun(await place.rest.jobDetails(job)))

@@ -1,7 +1,10 @@
 import type { FetchedFile } from './agent-runtime.js'
 
-/** With which a task ends that does not start from what was fetched for it; no program of ours or of the system ends so. */
-export const BAD_ARTIFACT_STATUS = 165
+/**
+ * With which a task ends that does not start from what was fetched for it. No other program of ours ends so: of Flink's 1443 and 1445,
+ * systems keep 163 and 165, and 166 is of the script.
+ */
+export const BAD_ARTIFACT_STATUS = 167
 /** What the task says then. */
 export const BAD_ARTIFACT = 'FLINK_MESOS_ARTIFACT'
 

@@ -30,20 +30,25 @@ export function taskCommand(options: TaskCommandOptions): CommandInfo {
   const start = configuration.get(MesosOptions.TASKS_TASK_MANAGER_CMD).trim()
   const bootstrap = configuration.get(MesosOptions.TASKS_BOOTSTRAP_CMD)?.trim()
   const words = Object.entries(properties).map(([key, value]) => shellWord(`-D${key}=${value}`))
-  const steps = [
+  const prepared = [
     // Some images have a working folder of their own.
     `cd "\${MESOS_SANDBOX:-.}"`,
     ...checkFetched(runtime.fetched),
     variable('FLINK_HOME', runtime.homePath, HOME_FOLDER),
     variable('FLINK_NODE', runtime.nodePath, NODE_FILE),
-    ...(bootstrap ? [bootstrap] : []),
+  ]
+  const steps = [
+    prepared.join(' && '),
+    // A remark or the end of a line in it ends nothing else.
+    ...(bootstrap ? [`{\n${bootstrap}\n}`] : []),
     [`${SIMPLE.test(start) ? 'exec ' : ''}${start}`, ...words].join(' '),
   ]
   const user = configuration.get(MesosOptions.TASKS_USER)
   const own = configuration.get(MesosOptions.TASKS_URIS) ?? []
   return {
     shell: true,
-    value: steps.join(' && '),
+    // Commands of the configuration may be lists of any kind: one that follows `&&` could go on after, or beside, a step that failed.
+    value: steps.join(' || exit; '),
     environment: {
       ...(userName ? { HADOOP_USER_NAME: userName } : {}),
       ...Object.fromEntries(configuration.get(YarnOptions.TASK_MANAGER_ENVIRONMENT) ?? []),

@@ -113,6 +113,35 @@ t.test('a task does not start from what is not served by the JobManager', async 
   })
 })
 
+t.test('commands of the configuration undo no check', async (t) => {
+  for (const commands of [
+    { 'bootstrap-cmd': 'echo bootstrap; echo more' },
+    { 'bootstrap-cmd': 'false || true' },
+    { 'bootstrap-cmd': 'echo bootstrap & ' },
+    { 'taskmanager-cmd': 'echo one & echo' },
+  ]) {
+    const values = Object.fromEntries(
+      Object.entries(commands).map(([key, value]) => [`mesos.resourcemanager.tasks.${key}`, value]),
+    )
+    const { sandbox, fetchAll, run } = await agentUnderTest(t, values)
+    await fetchAll()
+    const archive = join(sandbox, 'flink-ts.tgz')
+    const whole = readFileSync(archive)
+    spoil(archive)
+    const refused = { status: BAD_ARTIFACT_STATUS, stdout: /^$/, stderr: /^FLINK_MESOS_ARTIFACT/ }
+    t.match(run(), refused, JSON.stringify(commands))
+    writeFileSync(archive, whole)
+    spoil(join(sandbox, 'node'))
+    t.match(run(), refused, JSON.stringify(commands))
+  }
+})
+
+t.test('no other end of ours has the status of what was not fetched well', async (t) => {
+  // Of a cluster that failed, and of one of which nothing is known, as systems keep them; of the script; of a shell.
+  const others = [1443 & 255, 1445 & 255, 166, 126, 127, 1, 2]
+  t.notOk(others.includes(BAD_ARTIFACT_STATUS))
+})
+
 t.test('where programs are missing a task says so, and does not start unchecked', async (t) => {
   const { sandbox, fetchAll, run } = await agentUnderTest(t)
   await fetchAll()
@@ -186,7 +215,7 @@ t.test('describeTaskStatus says what the status of a task that did not start mea
     describeTaskStatus({ ...status, message }, (code) => exitStatusMeaning(code, configuration))
   t.match(
     said(`Command exited with status ${BAD_ARTIFACT_STATUS}`),
-    /^TASK_FAILED: Command exited with status 165 \(FLINK_MESOS_ARTIFACT: .*; its stderr is in the sandbox of task t1 on agent S1$/,
+    /^TASK_FAILED: Command exited with status 167 \(FLINK_MESOS_ARTIFACT: .*; its stderr is in the sandbox of task t1 on agent S1$/,
   )
   t.match(
     said('Command exited with status 127'),

@@ -163,6 +163,22 @@ t.test(
       ['/opt/flink ts', `${sandbox}/node`, 't1', 'said', 'bob', ...words],
     )
     t.throws(() => run({ [`${PREFIX}bootstrap-cmd`]: 'exit 3' }), /Command failed/)
+    t.throws(() => run({ [`${PREFIX}bootstrap-cmd`]: 'true; false' }), /Command failed/)
+    for (const [bootstrap, more] of [
+      ['export MORE=said; true', 'said'],
+      ['false || export MORE=said', 'said'],
+      ['export MORE=said # a remark', 'said'],
+      ['export MORE=said\ntrue', 'said'],
+      ['export MORE=said; true &', 'said'],
+      ['true & ', ''],
+      ['export MORE=said;', 'said'],
+    ] as const) {
+      t.same(
+        run({ [`${PREFIX}taskmanager-cmd`]: show, [`${PREFIX}bootstrap-cmd`]: bootstrap }),
+        [`${sandbox}/flink-ts`, `${sandbox}/node`, 't1', more, 'ann', ...words],
+        bootstrap,
+      )
+    }
   },
 )
 
@@ -212,9 +228,7 @@ t.test('MesosWorkerLauncher', async (t) => {
         `cd "\${MESOS_SANDBOX:-.}"`,
         'CHECKED',
         'export FLINK_HOME="$PWD/flink-ts"',
-        'export FLINK_NODE="$PWD/node"',
-        '. ./setup',
-        'exec $FLINK_HOME/bin/mesos-taskmanager.sh -Dtaskmanager.numberOfTaskSlots=2 ' +
+        'export FLINK_NODE="$PWD/node" || exit; {\n. ./setup\n} || exit; exec $FLINK_HOME/bin/mesos-taskmanager.sh -Dtaskmanager.numberOfTaskSlots=2 ' +
           '-Dtaskmanager.resource-id=taskmanager-00001 -Dtaskmanager.host=agent7.example ' +
           '-Dtaskmanager.rpc.port=31001 -Dtaskmanager.data.port=31002 ' +
           '-Djobmanager.rpc.address=127.0.0.1 -Djobmanager.rpc.port=6123',
@@ -284,7 +298,7 @@ t.test('MesosWorkerLauncher', async (t) => {
       t.notOk('FLINK_MESOS_TICKET' in command.environment)
       t.match(
         command.value,
-        'export FLINK_HOME=/opt/flink-ts && export FLINK_NODE=/usr/bin/node && ',
+        'export FLINK_HOME=/opt/flink-ts && export FLINK_NODE=/usr/bin/node || exit; exec ',
       )
       t.match(command.value, '-Dtaskmanager.host=taskmanager-00002.flink.mesos')
       t.match(command.value, '-Dsecurity.cluster.secret-file=/etc/flink/secret')
