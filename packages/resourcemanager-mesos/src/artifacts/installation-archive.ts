@@ -52,6 +52,7 @@ export class InstallationArchive implements LocalArtifact {
     const { home, content, topFolder, log } = this.#options
     const unfinished = `${this.#path}.unfinished`
     const hash = createHash('sha256')
+    const output = createWriteStream(unfinished, { mode: 0o600 })
     try {
       await pipeline(
         packInstallation(home, content.parts, topFolder),
@@ -61,13 +62,18 @@ export class InstallationArchive implements LocalArtifact {
             yield chunk
           }
         },
-        createWriteStream(unfinished, { mode: 0o600 }),
+        output,
       )
       await rename(unfinished, this.#path)
     } catch (error) {
-      // Whoever wants it next tries again.
-      this.#packed = undefined
-      await rm(unfinished, { force: true })
+      // It may still be being opened.
+      if (!output.closed) await new Promise<void>((resolve) => void output.once('close', resolve))
+      try {
+        await rm(unfinished, { force: true })
+      } finally {
+        // Whoever wants it next tries again, which writes the same file.
+        this.#packed = undefined
+      }
       throw error
     }
     log.info('Packed the installation for agents', { home, archive: this.name })

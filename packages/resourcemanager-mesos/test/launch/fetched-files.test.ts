@@ -15,8 +15,9 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Configuration } from '@flink-ts/core'
+import { Configuration, noopLogger } from '@flink-ts/core'
 import t, { type Test } from 'tap'
+import { InstallationArchive } from '../../dist/artifacts/installation-archive.js'
 import { exitStatusMeaning } from '../../dist/launch/exit-status-meaning.js'
 import { BAD_ARTIFACT_STATUS } from '../../dist/launch/fetched-files.js'
 import { describeTaskStatus } from '../../dist/tasks/task-status-event.js'
@@ -192,6 +193,34 @@ t.test('what cannot be made fails the launch, and is made again for the next', a
   copyFileSync(join(kept, 'script'), join(bin, 'mesos-taskmanager.sh'))
   await launcher.prepare()
   t.equal(launcher.launch('t1', specOf(), OFFER, PORTS).command.uris.length, 2)
+})
+
+t.test('InstallationArchive.digest tries again when nothing is left of what failed', async (t) => {
+  const home = join(temporary(t), 'home')
+  const folder = temporary(t)
+  const archive = new InstallationArchive({
+    home,
+    content: { parts: ['bin'], hash: 'f'.repeat(64) },
+    topFolder: 'flink-ts',
+    folder,
+    log: noopLogger,
+  })
+  const first = archive.digest()
+  let hasFailed = false
+  first.catch(() => {
+    hasFailed = true
+  })
+  while (!hasFailed) {
+    const joined = archive.digest()
+    joined.catch(() => {})
+    t.equal(joined, first, 'two would write the same file')
+    await new Promise(setImmediate)
+  }
+  await t.rejects(first, { code: 'ENOENT' })
+  t.strictSame(readdirSync(folder), [])
+  mkdirSync(join(home, 'bin'), { recursive: true })
+  t.match(await archive.digest(), /^[0-9a-f]{64}$/)
+  t.strictSame(readdirSync(folder), [archive.name])
 })
 
 t.test('close waits until nothing is packed any more', async (t) => {
