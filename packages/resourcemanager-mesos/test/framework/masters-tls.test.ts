@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { Configuration, SeededRandom, SystemClock } from '@flink-ts/core'
 import { createResourceManagerDriver } from '@flink-ts/resourcemanager-mesos'
 import t, { type Test } from 'tap'
+import { mastersTls } from '../../dist/framework/masters-tls.js'
 import { clusterConfiguration } from '../../dist/launch/cluster-configuration.js'
 import { RecordingLog } from '../support/recording-log.js'
 import { WorkerEntries } from '../support/worker-entries.js'
@@ -194,6 +195,27 @@ t.test('stores that cannot be used are refused before anything is started', asyn
   await t.rejects(created({ [`${PREFIX}keystore`]: `${TLS}master.crt` }), {
     message: /private key and certificate must be there and belong together/,
   })
+})
+
+t.test('versions and suites of TLS matter only where masters may speak it', async (t) => {
+  const values = {
+    'security.ssl.protocol': 'TLSv1.1',
+    'security.ssl.algorithms': 'TLS_RSA_WITH_NONSENSE',
+  }
+  const of = (more: Readonly<Record<string, string>>) =>
+    mastersTls(Configuration.fromMap({ ...values, ...more }))
+  for (const master of ['m:5050', 'http://m:5050,n:5050', 'zk://z:2181/mesos']) {
+    t.strictSame(of({ 'mesos.master': master }), { tls: { verifyHostname: true }, scheme: 'http' })
+  }
+  const refused = { code: 'FLINK_TLS_CONFIGURATION', message: /cannot be TLSv1\.1/ }
+  t.throws(() => of({ 'mesos.master': 'm:5050,HTTPS://n:5050' }), refused)
+  t.throws(() => of({ 'mesos.master': 'm:5050', [`${PREFIX}enabled`]: 'true' }), refused)
+  const file = join(t.testdir(), 'masters')
+  t.throws(() => of({ 'mesos.master': `file://${file}` }), refused, 'which may name any')
+  t.throws(
+    () => of({ 'mesos.master': 'm:5050', [`${PREFIX}truststore`]: `${TLS}master.crt` }),
+    refused,
+  )
 })
 
 t.test('TaskManagers are not told of the stores of the framework', async (t) => {
