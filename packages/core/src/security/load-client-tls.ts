@@ -7,7 +7,7 @@ import { type TlsStoreOptions, TlsStores } from './tls-stores.js'
 /** With what a client speaks TLS to servers that are not of the cluster. May contain a private key. */
 export type ClientTls = Pick<
   SecureContextOptions,
-  'key' | 'cert' | 'pfx' | 'passphrase' | 'minVersion' | 'ciphers'
+  'key' | 'cert' | 'passphrase' | 'minVersion' | 'ciphers'
 > & {
   /** Absent: the authorities that Node.js knows. */
   readonly ca?: string[]

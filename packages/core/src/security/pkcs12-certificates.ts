@@ -42,13 +42,17 @@ export class ObsoleteEncryptionError extends Error {}
  * @throws Error when it is no such container, or the password is wrong
  */
 export function pkcs12Certificates(bytes: Buffer, password: string): Buffer[] {
+  return pkcs12Bags(bytes, password).flatMap(certificateOf)
+}
+
+/** All that a container has, decrypted but for the keys, which are encrypted on their own. Throws as {@link pkcs12Certificates} does. */
+export function pkcs12Bags(bytes: Buffer, password: string): DerValue[] {
   const [container] = readDerValues(bytes)
   const [, authSafe] = derChildren(container, DerTag.sequence)
   const safes = derChildren(readDerValues(dataContent(authSafe))[0], DerTag.sequence)
-  return safes.flatMap((safe) => {
-    const bags = derChildren(readDerValues(safeContent(safe, password))[0], DerTag.sequence)
-    return bags.flatMap(certificateOf)
-  })
+  return safes.flatMap((safe) =>
+    derChildren(readDerValues(safeContent(safe, password))[0], DerTag.sequence),
+  )
 }
 
 function safeContent(contentInfo: DerValue, password: string): Buffer {
@@ -69,7 +73,8 @@ function dataContent(contentInfo: DerValue | undefined): Buffer {
   return derContent(derChildren(content, DerTag.context0)[0], DerTag.octetString)
 }
 
-function certificateOf(bag: DerValue): Buffer[] {
+/** In DER; none if `bag` holds something else. */
+export function certificateOf(bag: DerValue): Buffer[] {
   const [type, value] = derChildren(bag, DerTag.sequence)
   if (derObjectIdentifier(type) !== CERTIFICATE_BAG) return []
   const [certBag] = derChildren(value, DerTag.context0)

@@ -1,8 +1,7 @@
 import type { SecureContextOptions, SecureVersion, TLSSocket } from 'node:tls'
 
 /** Own key and certificate and whom to trust, as Node's TLS takes them. Cloneable. Contains the private key. */
-export interface TlsMaterial
-  extends Pick<SecureContextOptions, 'key' | 'cert' | 'pfx' | 'passphrase'> {
+export interface TlsMaterial extends Pick<SecureContextOptions, 'key' | 'cert' | 'passphrase'> {
   readonly ca: string[]
   readonly minVersion: SecureVersion
   readonly ciphers: string

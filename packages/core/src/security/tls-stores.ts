@@ -5,6 +5,7 @@ import type { ConfigOption } from '../configuration/config-option.js'
 import type { Configuration } from '../configuration/configuration.js'
 import { FlinkError } from '../errors/flink-error.js'
 import { ObsoleteEncryptionError, pkcs12Certificates } from './pkcs12-certificates.js'
+import { pkcs12Identity } from './pkcs12-identity.js'
 
 const JKS_MAGIC = 0xfeedfeed
 const JCEKS_MAGIC = 0xcececece
@@ -18,7 +19,7 @@ export interface TlsStoreOptions {
   readonly truststorePassword: ConfigOption<string>
 }
 
-type Identity = Pick<SecureContextOptions, 'key' | 'cert' | 'pfx' | 'passphrase'>
+type Identity = Pick<SecureContextOptions, 'key' | 'cert' | 'passphrase'>
 
 /** The files, PEM or PKCS12, that some keys of a configuration name. Everything throws FlinkError FLINK_TLS_CONFIGURATION. */
 export class TlsStores {
@@ -39,7 +40,7 @@ export class TlsStores {
     const storePassword = this.#configuration.get(this.#options.keystorePassword)
     const keyPassword = this.#configuration.get(this.#options.keyPassword)
     if (store.format === 'pkcs12') {
-      return { pfx: store.bytes, passphrase: storePassword ?? keyPassword ?? '' }
+      return this.#pkcs12Identity(store, storePassword ?? keyPassword ?? '')
     }
     const passphrase = keyPassword ?? storePassword
     return {
@@ -90,6 +91,21 @@ export class TlsStores {
           : 'private key and certificate must be there and belong together'
       const key = this.#keyOf(this.#options.keystore)
       throw tlsRefused(`Cannot use ${key}, file ${path}: ${message} (${remedy})`, cause)
+    }
+  }
+
+  #pkcs12Identity(store: Store, passphrase: string): Identity {
+    // Looks at its checksum, too.
+    this.check({ pfx: store.bytes, passphrase })
+    try {
+      return pkcs12Identity(store.bytes, passphrase)
+    } catch (cause) {
+      const remedy =
+        cause instanceof ObsoleteEncryptionError ? `; ${convertPkcs12(store.path)}` : ''
+      throw tlsRefused(
+        `Cannot use the file of ${store.key}, ${store.path}: ${(cause as Error).message}${remedy}`,
+        cause,
+      )
     }
   }
 

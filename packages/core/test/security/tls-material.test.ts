@@ -1,5 +1,8 @@
+import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { type ConnectionOptions, connect, createServer } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { Configuration } from '@flink-ts/core'
 import { loadInternalTls } from '@flink-ts/core/security'
@@ -23,6 +26,10 @@ const P12 = {
   'internal.keystore-password': 'changeit',
   'internal.truststore': `${tls}truststore.p12`,
   'internal.truststore-password': 'changeit',
+}
+const CHAIN = {
+  'internal.keystore': `${tls}chain.p12`,
+  'internal.keystore-password': 'changeit',
 }
 const certificate = readFileSync(`${tls}cluster.crt`, 'latin1').trim()
 
@@ -88,6 +95,10 @@ t.test('loadInternalTls says what is wrong with the stores', async (t) => {
     [{ 'internal.keystore': `${tls}README.md` }, /README.md, is neither PEM nor PKCS12/],
     [{ 'internal.keystore': `${tls}truststore.p12` }, /internal.keystore, file/],
     [{ 'internal.keystore': `${tls}legacy.p12` }, /obsolete; convert it with "keytool/],
+    [
+      { 'internal.keystore': `${tls}chain-3des.p12` },
+      /internal.keystore, .*convert it with "keytool/,
+    ],
     [{ 'internal.truststore': `${tls}legacy.p12` }, /convert it with "keytool/],
     [{ 'internal.cert.fingerprint': 'AB:CD' }, /is no fingerprint/],
     [{ protocol: 'TLSv1' }, /security.ssl.protocol' cannot be TLSv1/],
@@ -98,6 +109,40 @@ t.test('loadInternalTls says what is wrong with the stores', async (t) => {
   }
   const { 'internal.keystore': _keystore, ...without } = PEM
   t.throws(() => load(without), { message: /'security.ssl.internal.keystore' must name a file/ })
+})
+
+t.test('loadInternalTls trusts nobody for being in the keystore', async (t) => {
+  const material = load({ ...PEM, ...CHAIN })
+  const sibling = readFileSync(`${tls}chain-sibling.pem`)
+  const shown: (string | undefined)[] = []
+  const server = createServer({
+    key: sibling,
+    cert: sibling,
+    ca: readFileSync(`${tls}chain-ca.crt`),
+    requestCert: true,
+  })
+  server.on('secureConnection', (socket) => {
+    const { subject, issuerCertificate } = socket.getPeerCertificate(true)
+    shown.push(String(subject.CN), String(issuerCertificate.subject.CN))
+    socket.end()
+  })
+  server.on('tlsClientError', () => {})
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const connected = async (options: ConnectionOptions) => {
+    const socket = connect({ host: '127.0.0.1', port, ...options })
+    try {
+      await once(socket, 'secureConnect')
+      await once(socket.resume(), 'end')
+    } finally {
+      socket.destroy()
+    }
+  }
+  await t.rejects(connected({ ...material }), { code: 'SELF_SIGNED_CERT_IN_CHAIN' })
+  await connected({ ...load({ ...PEM, ...CHAIN, 'internal.truststore': `${tls}chain-ca.crt` }) })
+  t.strictSame(shown, ['fw', 'fw-ca'], 'its own certificate is shown with the one that issued it')
 })
 
 t.test('loadInternalTls refuses truncated and damaged containers', async (t) => {

@@ -8,7 +8,7 @@ import type { MesosRequest, MesosResponse, MesosTransport } from './mesos-transp
 export interface MesosTls
   extends Pick<
     SecureContextOptions,
-    'ca' | 'cert' | 'key' | 'pfx' | 'passphrase' | 'minVersion' | 'ciphers'
+    'ca' | 'cert' | 'key' | 'passphrase' | 'minVersion' | 'ciphers'
   > {
   /** Whether a master's certificate must have the name at which it is reached. Default true. */
   readonly verifyHostname?: boolean
