@@ -264,7 +264,12 @@ t.test(
   async (t) => {
     const module = new URL('../dist/terminal/on-interrupt.js', import.meta.url).href
     const endOf = (...lines: string[]) => {
-      const script = [`import { onInterrupt } from '${module}'`, ...lines].join('\n')
+      const script = [
+        `import { onInterrupt } from '${module}'`,
+        // What the runner of the tests has every process listen to.
+        `for (const signal of ['SIGINT', 'SIGTERM']) process.removeAllListeners(signal)`,
+        ...lines,
+      ].join('\n')
       const words = ['--input-type=module', '-e', script]
       const { status, signal, stdout } = spawnSync(process.execPath, words, { encoding: 'utf8' })
       return { status, signal, stdout }

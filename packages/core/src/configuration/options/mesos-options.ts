@@ -106,7 +106,7 @@ export const MesosOptions = {
     .longType({ min: 0 })
     .defaultValue(10_000)
     .withDescription(
-      'Milliseconds after which an offer is declined that is not enough for a TaskManager that is wanted: long enough for more of the same agent to come, and short enough for other frameworks that wait for it. (In Flink 120000 is the default.)',
+      'Milliseconds after which an offer is declined that is not enough for a TaskManager that is wanted: long enough for more of the same agent to come, and short enough for other frameworks that wait for it. In Flink 120000 is the default.',
     ),
   HARD_HOST_ATTRIBUTE_CONSTRAINTS: ConfigOptions.key('mesos.constraints.hard.hostattribute')
     .ofType(mesosConstraintsType)
