@@ -10,10 +10,9 @@ import { TASK_TRANSITIONS, type TaskState } from '../../dist/tasks/task-state.js
 import { describeTaskStatus, taskEventOf } from '../../dist/tasks/task-status-event.js'
 import { TrackedTask } from '../../dist/tasks/tracked-task.js'
 import { WorkerStore } from '../../dist/tasks/worker-store.js'
-import { WorkerTasks } from '../../dist/tasks/worker-tasks.js'
-import { TestLauncher } from '../support/driver-under-test.js'
 import { RecordingLog } from '../support/recording-log.js'
 import { WorkerEntries } from '../support/worker-entries.js'
+import { workerTasksUnderTest } from '../support/worker-tasks-under-test.js'
 
 const STATES = Object.keys(TASK_TRANSITIONS) as TaskState[]
 
@@ -321,39 +320,11 @@ t.test('WorkerTasks', async (t) => {
   await t.test(
     'an agent that repeats what was heard of a task ends it if it was given up',
     async (t) => {
-      const clock = new DriverClock()
-      const kept = new WorkerEntries()
-      const store = new WorkerStore({ store: kept.lead(), clock, log: noopLogger })
-      const calls: SchedulerCall[] = []
-      const terminated: string[] = []
-      const noop = () => {}
-      const tasks = new WorkerTasks({
-        clock,
-        random: new SeededRandom(1),
-        log: noopLogger,
-        store,
-        launcher: new TestLauncher(),
-        offers: {
-          connected: noop,
-          disconnected: noop,
-          offersReceived: noop,
-          offerRescinded: noop,
-          agentLost: noop,
-          request: noop,
-          withdraw: noop,
-          close: noop,
-        },
-        call: async (call) => void calls.push(call),
-        taskIdOf: taskIds(undefined),
-        onTerminated: (id) => void terminated.push(id),
-        onTaskFailed: noop,
-        onStoreFailed: (error) => t.fail(String(error)),
-      })
-      const taskId = 'taskmanager-00001'
+      const { clock, kept, calls, terminated, tasks, taskId } = await workerTasksUnderTest(
+        t,
+        noopLogger,
+      )
       const running: TaskStatus = { taskId, agentId: 'S1', state: 'TASK_RUNNING', uuid: 'U' }
-      const worker = { taskId, state: 'Launched', agentId: 'S1', host: 'node1' } as const
-      await store.putWorker(worker)
-      tasks.recover({ frameworkId: 'f', workers: [worker], corrupt: [] })
       tasks.subscribed(false)
       tasks.updated(running)
       tasks.updated({ taskId, state: 'TASK_LOST', reason: 'REASON_RECONCILIATION' })

@@ -1,50 +1,12 @@
-import { SeededRandom } from '@flink-ts/core'
-import type { SchedulerCall, TaskStatus } from '@flink-ts/mesos-client'
-import { DriverClock } from '@flink-ts/testing/resource-manager-drivers'
+import type { TaskStatus } from '@flink-ts/mesos-client'
 import t from 'tap'
-import { taskIds } from '../../dist/tasks/task-ids.js'
 import { describeTaskStatus, mayRun } from '../../dist/tasks/task-status-event.js'
-import { WorkerStore } from '../../dist/tasks/worker-store.js'
-import { WorkerTasks } from '../../dist/tasks/worker-tasks.js'
-import { TestLauncher } from '../support/driver-under-test.js'
 import { RecordingLog } from '../support/recording-log.js'
-import { WorkerEntries } from '../support/worker-entries.js'
-
-const noop = () => {}
+import { workerTasksUnderTest } from '../support/worker-tasks-under-test.js'
 
 t.test('a state that is not known is acknowledged, asked of, and gives nobody up', async (t) => {
-  const clock = new DriverClock()
   const log = new RecordingLog()
-  const calls: SchedulerCall[] = []
-  const terminated: string[] = []
-  const kept = new WorkerEntries()
-  const store = new WorkerStore({ store: kept.lead(), log, clock })
-  const tasks = new WorkerTasks({
-    clock,
-    random: new SeededRandom(1),
-    log,
-    store,
-    launcher: new TestLauncher(),
-    offers: {
-      connected: noop,
-      disconnected: noop,
-      offersReceived: noop,
-      offerRescinded: noop,
-      agentLost: noop,
-      request: noop,
-      withdraw: noop,
-      close: noop,
-    },
-    call: async (call) => void calls.push(call),
-    taskIdOf: taskIds(undefined),
-    onTerminated: (id) => void terminated.push(id),
-    onTaskFailed: noop,
-    onStoreFailed: (error) => t.fail(String(error)),
-  })
-  const taskId = 'taskmanager-00001'
-  const worker = { taskId, state: 'Launched', agentId: 'S1', host: 'node1' } as const
-  await store.putWorker(worker)
-  tasks.recover({ frameworkId: 'f', workers: [worker], corrupt: [] })
+  const { clock, calls, terminated, tasks, taskId } = await workerTasksUnderTest(t, log)
   tasks.subscribed(false)
   tasks.updated({ taskId, agentId: 'S1', state: 'TASK_RUNNING', uuid: 'U' })
   await clock.advance(100)
