@@ -127,6 +127,7 @@ export async function startJobManagerServices(
     fileSystems: options.fileSystems,
     loadModule: options.moduleLoader,
     clusterVersion: options.version,
+    startsTaskManagers: options.resourceManagerDriver.canStartWorkers,
     // Whoever starts TaskManagers by hand may give them more.
     ...(options.resourceManagerDriver.canStartWorkers
       ? { checkJob: (jobGraph: JobGraph) => checkTaskHeap(jobGraph, configuration) }

@@ -79,6 +79,8 @@ export interface DispatcherOptions {
   /** Of the JobManager process. */
   readonly resourceId: string
   readonly clusterVersion: ClusterVersion
+  /** The ResourceManager's driver starts TaskManagers as jobs need them. Default false: somebody else does. */
+  readonly startsTaskManagers?: boolean
   /** Throws if a job can never run here. Default: any may be able to. */
   readonly checkJob?: (jobGraph: JobGraph) => void
   /** Of the JobManager, who closes it. Default: the network's, which has nothing to remember. */

@@ -159,6 +159,7 @@ export function createJobMasterComponents(
     jobGraph,
     configuration,
     settings,
+    startsTaskManagers: options.startsTaskManagers === true,
     slots: slotPool,
     schedule,
     clock,

@@ -19,6 +19,8 @@ export interface JobMasterOptions {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
+  /** The ResourceManager's driver starts TaskManagers as jobs need them. Default false: somebody else does. */
+  readonly startsTaskManagers?: boolean
   /** Of the JobManager process. */
   readonly resourceId: string
   /** This term of leadership for the job. */

@@ -1,7 +1,6 @@
 import {
   type Configuration,
   JobManagerOptions,
-  ResourceManagerOptions,
   SlotOptions,
   TaskManagerOptions,
   WebOptions,
@@ -19,8 +18,6 @@ export interface JobMasterSettings {
   readonly exceptionHistorySize: number
   readonly slotIdleTimeoutMs: number
   readonly slotRequestTimeoutMs: number
-  /** `resourcemanager.driver` is one that starts them. */
-  readonly startsTaskManagers: boolean
   /** `taskmanager.load-balance.mode` is TASKS; with `slot.request.max-interval`. */
   readonly balanceTasks: { readonly intervalMs: number } | undefined
   readonly heartbeat: HeartbeatSettings
@@ -35,7 +32,6 @@ export function jobMasterSettings(configuration: Configuration): JobMasterSettin
     exceptionHistorySize: configuration.get(WebOptions.MAX_EXCEPTION_HISTORY_SIZE),
     slotIdleTimeoutMs: configuration.get(SlotOptions.IDLE_TIMEOUT),
     slotRequestTimeoutMs: configuration.get(SlotOptions.REQUEST_TIMEOUT),
-    startsTaskManagers: configuration.get(ResourceManagerOptions.DRIVER) !== 'standalone',
     balanceTasks:
       configuration.get(TaskManagerOptions.LOAD_BALANCE_MODE) === 'TASKS'
         ? { intervalMs: configuration.get(SlotOptions.REQUEST_MAX_INTERVAL) }

@@ -24,6 +24,8 @@ export interface SchedulerContext {
   /** The job's own over that of the cluster. */
   readonly configuration: Configuration
   readonly settings: JobMasterSettings
+  /** The ResourceManager's driver does; advice for whoever waits for slots depends on it. */
+  readonly startsTaskManagers: boolean
   readonly slots: SlotPool
   readonly operations: SchedulerOperations
   readonly schedule: ScheduleAction
@@ -87,7 +89,6 @@ function createAdaptiveScheduler(context: SchedulerContext): Scheduler {
     attemptsHistorySize,
     exceptionHistorySize,
     restartStrategy: createRestartStrategy(context.configuration, context),
-    startsTaskManagers: context.settings.startsTaskManagers,
     settings: adaptiveSchedulerSettings(context.configuration),
   })
 }
@@ -105,7 +106,6 @@ function createDefaultScheduler(context: SchedulerContext): Scheduler {
     restartStrategy,
     failoverStrategy: settings.failoverStrategy,
     slotRequestTimeoutMs: settings.slotRequestTimeoutMs,
-    startsTaskManagers: settings.startsTaskManagers,
     balanceTasks: settings.balanceTasks !== undefined,
     staysWithState: context.configuration.get(StateRecoveryOptions.LOCAL_RECOVERY),
     exceptionHistorySize: settings.exceptionHistorySize,

@@ -1,20 +1,9 @@
-import {
-  Configuration,
-  deriveTaskManagerMemory,
-  FileSystemRegistry,
-  noopLogger,
-  type ResourceId,
-  SeededRandom,
-} from '@flink-ts/core'
-import { ManualClock } from '@flink-ts/core/testing'
+import { Configuration, deriveTaskManagerMemory, noopLogger, type ResourceId } from '@flink-ts/core'
 import { networkShuffleMaster, ShuffleEnvironment } from '@flink-ts/network'
-import { InProcessRpcNetwork } from '@flink-ts/rpc'
 import {
   InMemoryBlobStore,
   InMemoryCoordination,
   InMemoryHighAvailability,
-  type JobManagerServicesOptions,
-  type ResourceManagerDriver,
   startJobManagerServices,
   startTaskManagerServices,
   taskManagerFacts,
@@ -22,45 +11,7 @@ import {
 import t from 'tap'
 import { TestingTaskLauncher } from '../taskexecutor/testing-task-launcher.js'
 import { edge, jobGraph, vertex } from '../testing/job-graphs.js'
-
-const configuration = Configuration.fromMap({
-  'taskmanager.memory.process.size': '1728m',
-  'taskmanager.numberOfTaskSlots': '3',
-})
-
-function world() {
-  const clock = new ManualClock(1_000)
-  const random = new SeededRandom(1)
-  const network = new InProcessRpcNetwork()
-  const told: string[] = []
-  const store = new InMemoryBlobStore()
-  const driver: ResourceManagerDriver = {
-    name: 'testing',
-    canStartWorkers: false,
-    initialize: async () => void told.push('initialize'),
-    requestResource: () => Promise.reject(new Error('none')),
-    releaseResource() {},
-    deregisterApplication: async (status) => void told.push(`deregister ${status}`),
-    terminate: async () => void told.push('terminate'),
-  }
-  const rpcService = network.createService({ address: 'jm:1', clock })
-  const options: JobManagerServicesOptions = {
-    configuration,
-    clock,
-    random,
-    log: noopLogger,
-    rpcService,
-    fileSystems: new FileSystemRegistry([]),
-    resourceId: 'jm' as ResourceId,
-    blobStore: Object.assign(store, { close: async () => void told.push('blobs closed') }),
-    resourceManagerDriver: driver,
-    version: { version: '0.1.0', nodeMajor: 20 },
-    moduleLoader: () => Promise.reject(new Error('no modules')),
-    onClusterShutDown: (status) => void told.push(`shut down ${status}`),
-    fatalErrorHandler: (error) => t.fail(String(error)),
-  }
-  return { clock, network, told, driver, options }
-}
+import { configuration, world } from './job-manager-world.js'
 
 t.test(
   'startJobManagerServices leads at once; a TaskManager of another process finds it and registers',

@@ -148,20 +148,6 @@ t.test('JobMaster fails with NoResourceAvailable after slot.request.timeout', as
   ])
 })
 
-t.test('JobMaster gives the advice that fits who starts TaskManagers', async (t) => {
-  const { cluster, ended } = await run(t, twoVertices(), {
-    configuration: {
-      'slot.request.timeout': '30 s',
-      'heartbeat.timeout': '1 d',
-      'resourcemanager.driver': 'mesos',
-    },
-  })
-  await cluster.advance(30_000)
-  const { message } = ended[0]!.failureCause!.cause!
-  t.match(message, 'The cluster starts TaskManagers itself')
-  t.notMatch(message, 'Start more TaskManagers')
-})
-
 t.test('JobMaster says why slots are missing, in the words of the ResourceManager', async (t) => {
   const { cluster, ended, info } = await run(t, twoVertices(), {
     configuration: { 'slot.request.timeout': '30 s', 'heartbeat.timeout': '1 d' },
