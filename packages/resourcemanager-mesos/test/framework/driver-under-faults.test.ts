@@ -4,6 +4,7 @@ import {
   type DriverUnderFaults,
   runDriverFaults,
   settle,
+  stopLeading,
   WorkerDemand,
 } from '@flink-ts/testing/resource-manager-drivers'
 import fc from 'fast-check'
@@ -127,7 +128,7 @@ class MesosUnderFaults implements DriverUnderFaults<Kind> {
         await this.#nextProcess()
         break
       case 'leadership':
-        await this.#stopLeading()
+        await stopLeading(this)
         this.#lead()
         break
       case 'tearDown':
@@ -170,7 +171,7 @@ class MesosUnderFaults implements DriverUnderFaults<Kind> {
   }
 
   async close(): Promise<void> {
-    await this.#stopLeading()
+    await stopLeading(this)
     this.under.mesos.close()
   }
 
@@ -185,12 +186,6 @@ class MesosUnderFaults implements DriverUnderFaults<Kind> {
         isAlive: () => mortal.isAlive,
       })
       .catch((error) => demand.problems.push(`initialize: ${error.message}`))
-  }
-
-  async #stopLeading(): Promise<void> {
-    const ended = this.demand.stopLeading()
-    await this.clock.advance(1_000)
-    await ended
   }
 
   async #nextProcess(): Promise<void> {

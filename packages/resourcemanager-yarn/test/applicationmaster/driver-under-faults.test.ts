@@ -5,6 +5,7 @@ import {
   type DriverUnderFaults,
   runDriverFaults,
   settle,
+  stopLeading,
   WorkerDemand,
 } from '@flink-ts/testing/resource-manager-drivers'
 import fc from 'fast-check'
@@ -106,7 +107,7 @@ class YarnUnderFaults implements DriverUnderFaults<Kind> {
         break
       case 'leadership':
         if (this.#begun !== 'yes') break
-        await this.#stopLeading()
+        await stopLeading(this)
         await this.begin()
         break
     }
@@ -138,22 +139,16 @@ class YarnUnderFaults implements DriverUnderFaults<Kind> {
   }
 
   async close(): Promise<void> {
-    await this.#stopLeading()
+    await stopLeading(this)
     this.under.yarn.close()
   }
 
   async #nextAttempt(keep: boolean): Promise<void> {
-    await this.#stopLeading()
+    await stopLeading(this)
     this.under.nextAttempt(keep)
     // What was told to the attempt before is nothing that the next one could know.
     this.demand.forgetEnds()
     await this.begin()
-  }
-
-  async #stopLeading(): Promise<void> {
-    const ended = this.demand.stopLeading()
-    await this.clock.advance(1_000)
-    await ended
   }
 }
 

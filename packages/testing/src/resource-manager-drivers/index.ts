@@ -8,6 +8,7 @@ export {
   type DriverUnderFaults,
   runDriverFaults,
   settle,
+  stopLeading,
 } from './run-driver-faults.js'
 export { type DriverTerm, WorkerDemand, type WorkerDemandOptions } from './worker-demand.js'
 export { workerSpec } from './worker-spec.js'

@@ -74,6 +74,15 @@ export async function settle(
   }
 }
 
+/** The term ends in good order, and the time passes that this takes. */
+export async function stopLeading(
+  under: Pick<DriverUnderFaults<never>, 'clock' | 'demand'>,
+): Promise<void> {
+  const ended = under.demand.stopLeading()
+  await under.clock.advance(1_000)
+  await ended
+}
+
 function isOfDriver<K extends string>(fault: DriverFault<K | 'demand'>): fault is DriverFault<K> {
   return fault.kind !== 'demand'
 }
