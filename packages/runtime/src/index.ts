@@ -17,7 +17,10 @@ export {
 export { InMemoryBlobStore } from './blob/in-memory-blob-store.js'
 export type { JobBlobs, TermBlobs } from './blob/job-blobs.js'
 // checkpoints
-export { CheckpointIdCounter } from './checkpoint/checkpoint-id-counter.js'
+export {
+  CheckpointIdCounter,
+  type CheckpointIdCounterOptions,
+} from './checkpoint/checkpoint-id-counter.js'
 export type { CheckpointHistoryEntry, SubtaskRecord } from './checkpoint/checkpoint-record.js'
 export type { CheckpointingStatistics } from './checkpoint/checkpoint-statistics-tracker.js'
 export {

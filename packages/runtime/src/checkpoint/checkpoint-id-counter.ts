@@ -44,11 +44,12 @@ export class CheckpointIdCounter {
   /** This one has given an id: nobody else has given a higher one since then. */
   #hasGiven = false
 
-  /** @param store of the job */
-  constructor(
-    store: VersionedStore,
-    { after = 0n, log = noopLogger }: CheckpointIdCounterOptions = {},
-  ) {
+  /**
+   * @param store of the job
+   * @throws TypeError if the options are none, as in JavaScript they can be: ids would come again
+   */
+  constructor(store: VersionedStore, options: CheckpointIdCounterOptions = {}) {
+    const { after = 0n, log = noopLogger } = checked(options)
     this.#store = store
     this.#log = log
     this.#atLeast = after + 1n
@@ -105,11 +106,30 @@ export class CheckpointIdCounter {
   }
 }
 
+function checked(options: CheckpointIdCounterOptions): CheckpointIdCounterOptions {
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(
+      `CheckpointIdCounter takes options such as { after: 7n }, not ${shown(options)}`,
+    )
+  }
+  const { after } = options
+  if (after !== undefined && typeof after !== 'bigint') {
+    throw new TypeError(
+      `'after' of CheckpointIdCounter is a bigint such as 7n, not ${shown(after)}`,
+    )
+  }
+  return options
+}
+
+function shown(value: unknown): string {
+  return `${String(value).slice(0, 40)} (${typeof value})`
+}
+
 function parse(path: string, value: Uint8Array): bigint {
   const text = Buffer.from(value).toString()
   if (/^[1-9]\d{0,18}$/.test(text) && BigInt(text) <= MAX_ID) return BigInt(text)
-  const shown = JSON.stringify(text.slice(0, 40))
-  const reason = new FlinkError(`expected a number from 1 to ${MAX_ID}, found ${shown}`, {
+  const found = JSON.stringify(text.slice(0, 40))
+  const reason = new FlinkError(`expected a number from 1 to ${MAX_ID}, found ${found}`, {
     code: 'FLINK_HA_ENTRY_CORRUPT',
   })
   throw new CorruptEntryError(path, reason)
