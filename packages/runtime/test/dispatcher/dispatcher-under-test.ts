@@ -1,4 +1,3 @@
-import { noopLogger } from '@flink-ts/core'
 import {
   type ApplicationStatus,
   DISPATCHER_GATEWAY,
@@ -17,21 +16,11 @@ export async function start(
 ) {
   const cluster = new TestingCluster()
   await cluster.resourceManager.start()
-  for (const [key, value] of Object.entries(configuration)) {
-    cluster.configuration.setString(key, value)
-  }
+  cluster.configure(configuration)
   const shutDowns: ApplicationStatus[] = []
   const blobs: string[] = []
   const dispatcher = new Dispatcher({
-    configuration: cluster.configuration,
-    rpcService: cluster.rpcService,
-    highAvailability: cluster.ha,
-    fileSystems: cluster.fileSystems,
-    loadModule: async () => ({}),
-    clock: cluster.clock,
-    random: cluster.random,
-    log: noopLogger,
-    resourceId: 'jm',
+    ...cluster.jobManagerServices,
     clusterVersion: { version: '0.1.0', nodeMajor: 20 },
     blobs: {
       registerJob: async (jobId, keys) => void blobs.push(`+${jobId}:${keys}`),

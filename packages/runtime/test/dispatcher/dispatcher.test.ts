@@ -1,4 +1,3 @@
-import { noopLogger } from '@flink-ts/core'
 import {
   Dispatcher,
   type ExecutionGraphInfo,
@@ -204,14 +203,7 @@ t.test('Dispatcher recovers jobs of an earlier leader', async (t) => {
   await first.dispatcher.close()
   t.strictSame(await first.cluster.graphs.getJobIds(), [JOB_ID], 'suspended, not ended')
   const next = new Dispatcher({
-    configuration: first.cluster.configuration,
-    rpcService: first.cluster.rpcService,
-    highAvailability: first.cluster.ha,
-    fileSystems: first.cluster.fileSystems,
-    loadModule: async () => ({}),
-    clock: first.cluster.clock,
-    random: first.cluster.random,
-    log: noopLogger,
+    ...first.cluster.jobManagerServices,
     resourceId: 'jm2',
     clusterVersion: { version: '0.1.0', nodeMajor: 20 },
   })

@@ -79,21 +79,11 @@ class World {
 
   constructor(configuration: Readonly<Record<string, string>> = {}) {
     const { cluster } = this
-    for (const [key, value] of Object.entries(configuration)) {
-      cluster.configuration.setString(key, value)
-    }
+    cluster.configure(configuration)
     this.runner = new JobManagerRunner({
       jobMaster: {
         jobGraph: jobGraph([vertex(1, 1)]),
-        configuration: cluster.configuration,
-        rpcService: cluster.rpcService,
-        highAvailability: cluster.ha,
-        fileSystems: cluster.fileSystems,
-        loadModule: async () => ({}),
-        clock: cluster.clock,
-        random: cluster.random,
-        log: noopLogger,
-        resourceId: 'jm',
+        ...cluster.jobManagerServices,
         onFatalError: (error) => void this.fatal.push(error),
       },
       election: this.election,

@@ -1,4 +1,4 @@
-import { accumulatorValue, IntCounter, noopLogger, snapshotAccumulator } from '@flink-ts/core'
+import { accumulatorValue, IntCounter, snapshotAccumulator } from '@flink-ts/core'
 import { accumulatorsOf, JobMaster } from '@flink-ts/runtime'
 import t from 'tap'
 import { settle } from '../testing/cluster.js'
@@ -328,17 +328,11 @@ t.test('JobMaster tells initializeOnMaster whether an earlier leader has run it'
   await jobMaster.close()
   const next = new JobMaster({
     jobGraph: graph,
-    configuration: cluster.configuration,
-    rpcService: cluster.rpcService,
-    highAvailability: cluster.ha,
-    fileSystems: cluster.fileSystems,
+    ...cluster.jobManagerServices,
     loadModule: async () => ({
       prepare: (_config: unknown, { isRecovered }: { isRecovered: boolean }) =>
         void seen.push(isRecovered),
     }),
-    clock: cluster.clock,
-    random: cluster.random,
-    log: noopLogger,
     resourceId: 'jm2',
     fencingToken: { epoch: 4, uuid: 'next' },
     onJobTerminated: () => {},

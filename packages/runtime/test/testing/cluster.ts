@@ -55,6 +55,27 @@ export class TestingCluster {
   readonly taskManagers: TestingTaskManager[] = []
   readonly configuration = new Configuration()
 
+  /** Keys and values, from now on. */
+  configure(values: Readonly<Record<string, string>>): void {
+    for (const [key, value] of Object.entries(values)) this.configuration.setString(key, value)
+  }
+
+  /** What the process of a JobManager hands to its Dispatcher and to its JobMasters. */
+  get jobManagerServices() {
+    const { configuration, rpcService, ha, fileSystems, clock, random } = this
+    return {
+      configuration,
+      rpcService,
+      highAvailability: ha,
+      fileSystems,
+      loadModule: async () => ({}),
+      clock,
+      random,
+      log: noopLogger,
+      resourceId: 'jm',
+    }
+  }
+
   createService(address: string): RpcService {
     return this.network.createService({ address, clock: this.clock })
   }

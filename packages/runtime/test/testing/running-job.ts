@@ -51,21 +51,13 @@ export class RunningJob {
     } = {},
   ): Promise<RunningJob> {
     const { configuration = {}, loadModule = async () => ({}), log = noopLogger } = options
-    for (const [key, value] of Object.entries(configuration)) {
-      cluster.configuration.setString(key, value)
-    }
+    cluster.configure(configuration)
     const ended: ExecutionGraphInfo[] = []
     const jobMaster = new JobMaster({
       jobGraph: graph,
-      configuration: cluster.configuration,
-      rpcService: cluster.rpcService,
-      highAvailability: cluster.ha,
-      fileSystems: cluster.fileSystems,
+      ...cluster.jobManagerServices,
       loadModule,
-      clock: cluster.clock,
-      random: cluster.random,
       log,
-      resourceId: 'jm',
       fencingToken: { epoch: options.epoch ?? 3, uuid: 'jm-token' },
       onJobTerminated: (info) => ended.push(info),
     })
