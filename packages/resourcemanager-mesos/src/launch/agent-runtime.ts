@@ -22,3 +22,9 @@ export interface FetchedFile {
   /** Whether it is an archive that is to be unpacked there. */
   readonly isArchive: boolean
 }
+
+/** The same, each time from where it is served. */
+export function pastCache(runtime: AgentRuntime): AgentRuntime {
+  const fetched = runtime.fetched.map((file) => ({ ...file, uri: { ...file.uri, cache: false } }))
+  return { ...runtime, fetched }
+}

@@ -4,10 +4,11 @@ import type { ContainerInfo, Offer } from '@flink-ts/mesos-client'
 import type { WorkerResourceSpec } from '@flink-ts/runtime'
 import { newTicket, ticketOfSecret } from '../artifacts/sealing.js'
 import { TicketOffice } from '../artifacts/ticket-office.js'
-import type { AgentRuntime } from './agent-runtime.js'
+import { type AgentRuntime, pastCache } from './agent-runtime.js'
 import { ArtifactService } from './artifact-service.js'
 import type { WorkerLauncherOptions } from './create-worker-launcher.js'
 import { exitStatusMeaning } from './exit-status-meaning.js'
+import { BAD_ARTIFACT_STATUS } from './fetched-files.js'
 import {
   checkLocalInstallation,
   type LocalInstallation,
@@ -39,6 +40,8 @@ interface Serving {
   runtime: AgentRuntime | undefined
   /** Why it could not be made, the last time. */
   failure: unknown
+  /** Agents that have given a task something else; the next term has other URIs, which no cache knows. */
+  readonly spoiledCaches: Set<string>
 }
 
 /** See {@link createWorkerLauncher}. */
@@ -113,7 +116,7 @@ export class MesosWorkerLauncher implements RunningWorkerLauncher {
   ): LaunchedWorker {
     const serving = this.#serving
     assert(serving !== undefined, `the launcher was not started when ${taskId} was launched`)
-    const { service, runtime, failure } = serving
+    const { service, runtime, failure, spoiledCaches } = serving
     if (failure !== undefined) throw failure
     assert(runtime !== undefined, `the launcher was not prepared when ${taskId} was launched`)
     const { configuration } = this.#options
@@ -125,7 +128,7 @@ export class MesosWorkerLauncher implements RunningWorkerLauncher {
       spec,
       offer,
       ports,
-      runtime,
+      runtime: spoiledCaches.has(offer.agentId) ? pastCache(runtime) : runtime,
       container: this.#container,
       ticket: isOnAgent ? undefined : ticket,
       artifacts: service.base,
@@ -134,6 +137,19 @@ export class MesosWorkerLauncher implements RunningWorkerLauncher {
     })
     this.#tickets.issue(taskId, ticket)
     return launched
+  }
+
+  /** What an agent has damaged in its cache, every task there would get again. */
+  exited(agentId: string, exitStatus: number): void {
+    const isCacheSpoiled = exitStatus === BAD_ARTIFACT_STATUS
+    if (!isCacheSpoiled || this.#serving === undefined) return
+    const { spoiledCaches } = this.#serving
+    if (spoiledCaches.has(agentId)) return
+    spoiledCaches.add(agentId)
+    this.#log.warn(
+      'What an agent has fetched is not what is served: it fetches past its cache from now on',
+      { agentId },
+    )
   }
 
   forget(taskId: string): void {
@@ -167,6 +183,7 @@ export class MesosWorkerLauncher implements RunningWorkerLauncher {
       cancelPreparing: clock.schedule(PREPARE_AFTER_MS, () => void this.#prepare(serving)),
       runtime: undefined,
       failure: undefined,
+      spoiledCaches: new Set(),
     }
     return serving
   }

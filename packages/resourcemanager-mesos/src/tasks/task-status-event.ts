@@ -42,6 +42,12 @@ export function isOfferGone({ reason }: TaskStatus): boolean {
 
 const EXIT_STATUS = /\bexited with status (\d+)\b/
 
+/** With which its process has ended; undefined: it has not, or Mesos does not say. */
+export function exitStatusOf({ message = '' }: TaskStatus): number | undefined {
+  const exitStatus = EXIT_STATUS.exec(message)?.[1]
+  return exitStatus === undefined ? undefined : Number(exitStatus)
+}
+
 /**
  * For people, in Mesos' own words, which have no more of what a task said than the status with which it ended.
  *
@@ -54,8 +60,8 @@ export function describeTaskStatus(
   const { state, stateName = state, reason, message = '', source, taskId, agentId } = status
   const whence = [reason, source].filter((part) => part !== undefined).join(', ')
   const words = message === '' ? '' : `: ${message}`
-  const exitStatus = EXIT_STATUS.exec(message)?.[1]
-  const meaning = exitStatus === undefined ? undefined : meaningOf(Number(exitStatus))
+  const exitStatus = exitStatusOf(status)
+  const meaning = exitStatus === undefined ? undefined : meaningOf(exitStatus)
   return [
     `${stateName}${whence === '' ? '' : ` (${whence})`}${words}`,
     ...(meaning === undefined ? [] : [` (${meaning})`]),

@@ -10,7 +10,13 @@ import type { WorkerLauncher } from '../launch/worker-launcher.js'
 import type { OfferTaker, Placement } from '../offers/placement.js'
 import { Acknowledgements } from './acknowledgements.js'
 import { requestWithdrawn } from './mesos-task-error.js'
-import { describeTaskStatus, isOfferGone, mayRun, taskEventOf } from './task-status-event.js'
+import {
+  describeTaskStatus,
+  exitStatusOf,
+  isOfferGone,
+  mayRun,
+  taskEventOf,
+} from './task-status-event.js'
 import { TaskTable } from './task-table.js'
 import type { TrackedTask } from './tracked-task.js'
 import type { StoredWorkers, WorkerStore } from './worker-store.js'
@@ -246,6 +252,9 @@ export class WorkerTasks {
     if (event !== 'doubtful') this.#table.answered(taskId)
     task.agentId ??= agentId
     const { isWanted } = task
+    const exitStatus = exitStatusOf(status)
+    if (exitStatus !== undefined && task.agentId !== undefined)
+      this.#options.launcher.exited?.(task.agentId, exitStatus)
     this.#table.happened(task, event, words)
     if (event === 'alive' && task.state === 'RUNNING') this.#grant(task)
     const hasFailed = isWanted && !task.isWanted && !isOfferGone(status)

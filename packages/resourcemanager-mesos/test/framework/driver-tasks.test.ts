@@ -217,6 +217,31 @@ t.test('MesosResourceManagerDriver: what Mesos says of tasks', async (t) => {
 
   await driverTest(
     t,
+    'the launcher hears where a task has ended with which status, once, before anybody asks for another',
+    {},
+    async (under, t) => {
+      const { launcher, terminated } = under.process
+      const heard: unknown[] = []
+      launcher.exited = (agentId, status) => {
+        heard.push([agentId, status, launcher.forgotten.length + terminated.length])
+      }
+      under.mesos.behaviour = () => ({
+        run: ({ exit }) => {
+          exit(167)
+          return undefined
+        },
+      })
+      under.mesos.updatesToRepeat = 5
+      const wanted = under.request()
+      await under.clock.advance(60_000)
+      const agent = under.mesos.agents.find(({ spec }) => spec.hostname === wanted.handle?.nodeId)
+      t.same(heard, [[agent?.id, 167, 0]])
+      t.equal(terminated.length, 1)
+    },
+  )
+
+  await driverTest(
+    t,
     'mesos.maximum-failed-tasks: one more ends the process',
     { configuration: { 'mesos.maximum-failed-tasks': '2' } },
     async (under, t) => {

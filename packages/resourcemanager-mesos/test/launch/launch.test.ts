@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { Configuration } from '@flink-ts/core'
 import t from 'tap'
 import { clusterConfiguration } from '../../dist/launch/cluster-configuration.js'
+import { BAD_ARTIFACT_STATUS } from '../../dist/launch/fetched-files.js'
 import { shellWord } from '../../dist/launch/shell-word.js'
 import { taskCommand } from '../../dist/launch/task-command.js'
 import { taskContainer } from '../../dist/launch/task-container.js'
@@ -275,6 +276,36 @@ t.test('MesosWorkerLauncher', async (t) => {
     launcher.forget('t1')
     launcher.forget('t1')
   })
+
+  await t.test(
+    'an agent that has fetched something else fetches past its cache, for as long as the term lasts',
+    async (t) => {
+      const { launcher, log } = launcherUnderTest(t, { [`${PREFIX}uris`]: 'hdfs://h/data.tgz' })
+      await launcher.start()
+      await launcher.prepare()
+      const cached = (agentId: string) => {
+        const { command } = launcher.launch('t', specOf(), { ...OFFER, agentId }, PORTS)
+        return command.uris.map(({ cache }) => cache)
+      }
+      const said = () => JSON.stringify(log.lines).match(/past its cache/g)?.length
+      for (const status of [0, 1, 166, 168]) launcher.exited('a1', status)
+      t.same(cached('a1'), [true, true, undefined])
+      // Of all that were launched before the first of them has told.
+      for (let task = 0; task < 3; task++) launcher.exited('a1', BAD_ARTIFACT_STATUS)
+      t.same(cached('a1'), [false, false, undefined])
+      t.same(cached('a2'), [true, true, undefined], 'others go on with what they have')
+      t.equal(said(), 1, 'a person is told once')
+      const { uris } = launcher.launch('t', specOf(), OFFER, PORTS).command
+      await launcher.close()
+      launcher.exited('a2', BAD_ARTIFACT_STATUS)
+      await launcher.start()
+      await launcher.prepare()
+      const next = launcher.launch('t', specOf(), OFFER, PORTS).command.uris
+      t.same(cached('a1'), [true, true, undefined], 'the next term has other URIs')
+      t.not(next[0]?.value, uris[0]?.value)
+      t.not(next[1]?.value, uris[1]?.value)
+    },
+  )
 
   await t.test(
     'with everything on the agents nothing is fetched and no ticket is given',

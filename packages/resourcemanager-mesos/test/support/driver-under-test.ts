@@ -44,6 +44,7 @@ export class TestLauncher implements RunningWorkerLauncher {
   isRunning = false
   /** What it says instead of launching. */
   failure: Error | undefined
+  exited: (agentId: string, exitStatus: number) => void = () => {}
 
   needsOf({ cpuCores, totalProcessBytes }: WorkerResourceSpec) {
     const memoryMb = totalProcessBytes / MB
