@@ -12,6 +12,7 @@ import type {
   ResourceProfile,
   TaskManagerLocation,
 } from '../../dist/messages/messages.generated.js'
+import type { WorkerResourceSpec } from '../../dist/resourcemanager/resource-manager-driver.js'
 import { multiplyProfile } from '../../dist/resourcemanager/slotmanager/resource-profiles.js'
 
 /** Lets everything run that needs no clock. */
@@ -80,6 +81,16 @@ export const SLOT_PROFILE: ResourceProfile = {
   managedBytes: 100,
   networkBytes: 10,
   extendedResources: {},
+}
+
+/** Of a TaskManager with two such slots. */
+export const WORKER_SPEC: WorkerResourceSpec = {
+  cpuCores: 2,
+  totalProcessBytes: 1000,
+  numberOfSlots: 2,
+  slotProfile: SLOT_PROFILE,
+  totalProfile: multiplyProfile(SLOT_PROFILE, 2),
+  dynamicProperties: {},
 }
 
 export function location(resourceId: string): TaskManagerLocation {
