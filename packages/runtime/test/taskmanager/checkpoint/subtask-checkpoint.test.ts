@@ -1,6 +1,5 @@
 import type { FileSystems } from '@flink-ts/core'
 import { ManualClock } from '@flink-ts/core/testing'
-import type { CheckpointBarrier } from '@flink-ts/network'
 import t from 'tap'
 import type { AlignmentMetrics } from '../../../dist/taskmanager/checkpoint/alignment-meter.js'
 import type { CheckpointFiles } from '../../../dist/taskmanager/checkpoint/checkpoint-files.js'
@@ -8,15 +7,7 @@ import {
   SubtaskCheckpoint,
   type SubtaskCheckpointOptions,
 } from '../../../dist/taskmanager/checkpoint/subtask-checkpoint.js'
-
-const BARRIER: CheckpointBarrier = {
-  type: 'CHECKPOINT_BARRIER',
-  checkpointId: 3n,
-  timestampMs: 1,
-  snapshotType: 'CHECKPOINT',
-  alignment: 'ALIGNED',
-  alignedTimeoutMs: 0,
-}
+import { barrier } from './checkpoint-io.js'
 
 /** A part whose operators wait where the test says. */
 function part(waits: { prepare?: Promise<void>; snapshot?: Promise<void> }) {
@@ -55,7 +46,7 @@ t.test(
         proceed = resolve
       })
     const preparing = part({ prepare: waiting() })
-    const prepared = preparing.subtask.start(BARRIER, alignment)
+    const prepared = preparing.subtask.start(barrier(3), alignment)
     // A cancellation does not wait for operators.
     await preparing.subtask.close()
     proceed()
@@ -63,7 +54,7 @@ t.test(
     t.strictSame(preparing.events, [])
 
     const taking = part({ snapshot: waiting() })
-    const taken = taking.subtask.start(BARRIER, alignment)
+    const taken = taking.subtask.start(barrier(3), alignment)
     await taking.subtask.close()
     proceed()
     await taken
