@@ -29,6 +29,8 @@ export interface RegisteredTaskExecutorsOptions {
   readonly token: () => FencingToken
   /** Told of slot reports, and of TaskManagers that are gone. */
   readonly slotManager: SlotManager
+  /** Its slots become known: it has registered in full. Whoever counts workers and slots sees both change at once. */
+  readonly onSlotsKnown: (resourceId: string) => void
   /** It is not registered any more, and did not say so itself. */
   readonly onLost: (resourceId: string, cause: Error) => void
 }
@@ -142,13 +144,16 @@ export class RegisteredTaskExecutors {
       const payload = await gateway.heartbeatFromResourceManager(from, { timeoutMs })
       return { askedAt, payload }
     })
-    log.info('TaskManager registered', { resourceId, instanceId, address })
+    // A later attempt soon after another one: the answer came too late, so the TaskManager asked again.
+    const { attempt } = facts.registrationId
+    log.info('TaskManager registered', { resourceId, instanceId, address, attempt })
     return registration
   }
 
-  /** The first slot report of a TaskManager brings its slots. */
+  /** The first slot report of a TaskManager brings its slots, by itself or with a heartbeat. */
   registerSlots(resourceId: string, report: SlotReport): void {
     const { instanceId, facts } = this.#byResourceId.get(resourceId)!
+    this.#options.onSlotsKnown(resourceId)
     this.#options.slotManager.registerTaskManager({
       resourceId,
       instanceId,

@@ -121,6 +121,7 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
       random: options.random,
       slotManager: this.#slotManager,
       token: () => this.fencingToken!,
+      onSlotsKnown: (resourceId) => this.#sessions.current?.workers?.registered(resourceId),
       onLost: (resourceId, cause) => this.#workerLost(resourceId, cause),
     })
     this.#jobMasters = new RegisteredJobMasters({
@@ -189,8 +190,6 @@ export class ResourceManager extends FencedRpcEndpoint implements ResourceManage
     this.#taskExecutors.require(resourceId, instanceId)
     // Only the first report brings the slots: it may be repeated, and later ones come with heartbeats.
     if (this.#slotManager.taskManager(resourceId)?.instanceId !== instanceId) {
-      // With its slots and not before: whoever decides how many workers are needed counts slots.
-      this.#sessions.current?.workers?.registered(resourceId)
       this.#taskExecutors.registerSlots(resourceId, report)
     }
     return ACKNOWLEDGE

@@ -36,10 +36,15 @@ class TestingDriver implements ResourceManagerDriver {
   readonly canStartWorkers: boolean
   readonly calls: string[] = []
   readonly #recovered: readonly string[] | undefined
+  readonly #tellsLater: boolean
   handler: ResourceEventHandler | undefined
 
-  /** @param recovered workers of an earlier attempt; undefined: it can start none */
-  constructor(recovered?: readonly string[]) {
+  /**
+   * @param recovered workers of an earlier attempt; undefined: it can start none
+   * @param tellsLater only when it is told to, by `tellRecovered`
+   */
+  constructor(recovered?: readonly string[], tellsLater = false) {
+    this.#tellsLater = tellsLater
     this.canStartWorkers = recovered !== undefined
     this.#recovered = recovered
   }
@@ -47,8 +52,11 @@ class TestingDriver implements ResourceManagerDriver {
   async initialize(handler: ResourceEventHandler) {
     this.handler = handler
     this.calls.push('initialize')
+    if (this.canStartWorkers && !this.#tellsLater) this.tellRecovered()
+  }
+  tellRecovered() {
     const workers = (this.#recovered ?? []).map((id) => ({ resourceId: id as ResourceId }))
-    if (this.canStartWorkers) handler.onPreviousAttemptWorkersRecovered(workers)
+    this.handler!.onPreviousAttemptWorkersRecovered(workers)
   }
   requested = 0
   /** What becomes of requests. */
@@ -79,12 +87,14 @@ export async function setUp(
     leaderElection?: LeaderElection
     /** Of an earlier attempt, in a cluster that starts its workers. */
     recovered?: readonly string[]
+    /** Those are not known yet. */
+    recoversLater?: boolean
   } = {},
 ) {
   const world = new TestWorld()
   const ha = new StandaloneHaServices({ processStartMs: 100, random: new SeededRandom(1) })
   const { recovered } = options
-  const driver = new TestingDriver(recovered)
+  const driver = new TestingDriver(recovered, options.recoversLater)
   const settings = DEFAULT_RESOURCE_MANAGER_SETTINGS
   const workerSpec: WorkerResourceSpec = {
     cpuCores: 1,

@@ -1,7 +1,7 @@
 import { type Logger, noopLogger, type ResourceId } from '@flink-ts/core'
 import t from 'tap'
 import { TASK_EXECUTOR_GATEWAY } from '../../dist/messages/gateways.js'
-import type { TaskExecutorGateway } from '../../dist/messages/messages.generated.js'
+import type { SlotReport, TaskExecutorGateway } from '../../dist/messages/messages.generated.js'
 import { advance, location, settle } from '../testing/control-plane.js'
 import {
   freeSlots,
@@ -88,6 +88,38 @@ t.test('ResourceManager keeps workers of an earlier attempt that register', asyn
   await advance(world.clock, 1_000)
   t.same(driver.calls, ['initialize'], 'none is released')
   t.match(await gateway.requestResourceOverview({}), { taskManagers: 2, slotsTotal: 2 })
+  await resourceManager.close()
+})
+
+t.test('ResourceManager knows a worker whose slots a heartbeat told of first', async (t) => {
+  const setup = await setUp({ recovered: ['tm1'] })
+  const { world, gateway, driver, resourceManager } = setup
+  const job = jobMaster(setup, world.service('job:1'), 'jm_job', 5)
+  await gateway.registerJobMaster(job.request)
+  await gateway.declareRequiredResources({
+    jobId: 'job',
+    jobMasterToken: job.token,
+    version: 1,
+    requirements: [{ numberOfRequiredSlots: 1 }],
+  })
+  const slots: SlotReport['slots'][number][] = [...freeSlots('tm1', 1).slots]
+  const service = world.service('tm1:1')
+  world.serve<TaskExecutorGateway>(service, 'te', TASK_EXECUTOR_GATEWAY, {
+    requestSlot: async ({ jobId, allocationId }) => {
+      slots[0] = { ...slots[0]!, jobId, allocationId, assignedTasks: 1 }
+      return {}
+    },
+    heartbeatFromResourceManager: async () => ({ report: { slots }, metrics: {} }),
+    disconnectResourceManager: async () => ({}),
+  })
+  const { success } = await gateway.registerTaskExecutor(registration('tm1', 1))
+  // The report of its slots is lost, and comes again after the first heartbeat.
+  await advance(world.clock, 15_000, 1_000)
+  const { instanceId } = success!
+  await gateway.sendSlotReport({ resourceId: 'tm1', instanceId, report: { slots } })
+  await advance(world.clock, 600_000, 5_000)
+  t.same(driver.calls, ['initialize'], 'it is not given up as one that did not register')
+  t.match(await gateway.requestResourceOverview({}), { slotsTotal: 1, slotsAvailable: 0 })
   await resourceManager.close()
 })
 
