@@ -27,11 +27,11 @@ import { type StoredWorkers, WorkerStore } from '../tasks/worker-store.js'
 import { WorkerTasks } from '../tasks/worker-tasks.js'
 import { EndedSubscriptions } from './ended-subscriptions.js'
 import { FrameworkConnection } from './framework-connection.js'
+import { endFramework } from './framework-end.js'
 import type { FrameworkIdFile } from './framework-id-file.js'
 import { FrameworkIdentity } from './framework-identity.js'
 import { MaintenanceRequests } from './maintenance-requests.js'
 import { asFlinkError } from './mesos-framework-error.js'
-import { tearDown } from './tear-down.js'
 import { within } from './within.js'
 
 /** What the launch coordinator is given by the driver. */
@@ -66,11 +66,6 @@ export interface FrameworkTermOptions {
   /** Whether the store tells a leader from a former one. */
   readonly isHighlyAvailable: boolean
 }
-
-/** How long what is kept may take to be removed when the cluster ends. */
-const CLEAR_TIMEOUT_MS = 5_000
-/** How long the cluster that ends waits for a subscription that was begun: the master may know the framework. */
-const FIRST_SUBSCRIPTION_MS = 2_000
 
 /** The framework for as long as one leadership lasts. */
 export class FrameworkTerm {
@@ -207,44 +202,38 @@ export class FrameworkTerm {
     this.#tasks.release(taskId)
   }
 
-  /** The cluster ends: so do the framework, all its tasks and what is kept of them. Takes 25 seconds at most. */
+  /**
+   * The cluster ends: so do the framework, all its tasks and what is kept of them. Takes 25 seconds at most, with {@link close} after it; 3
+   * where no master is known to know the framework.
+   */
   async tearDown(): Promise<void> {
-    const { clock } = this.#options
     if (this.#isOver) return
     this.#stop()
-    const wasKnown = this.#identity.frameworkId !== undefined
-    // What could not begin has no connection on which it could say anything, nor ever will have.
-    const mayBeThere = this.#hasBegun && (wasKnown || this.#connection.isOpen)
-    const isEnded =
-      mayBeThere &&
-      (await tearDown({
-        clock,
-        log: this.#log,
-        patienceMs: wasKnown ? undefined : FIRST_SUBSCRIPTION_MS,
-        // What a former leader wants to end goes on under the next one.
-        confirm: () => this.#identity.confirm(),
-        call: (call) => this.#connection.call(call),
-        isGone: () => this.#ends.isGone,
-        frameworkId: () => this.#identity.frameworkId,
-      }))
-    this.#closed ??= this.#connection.close()
-    const { frameworkId, isRecalled } = this.#identity
-    // What was not recalled is of an earlier cluster, or of somebody else.
-    if (!isEnded && (frameworkId !== undefined || !isRecalled)) return
-    this.#log.info('The framework has ended', { frameworkId })
-    const untilMs = clock.monotonicNow() + CLEAR_TIMEOUT_MS
-    const cleared = this.#store.clear().then(() => this.#identity.forget())
-    const isCleared = await within(clock, untilMs, cleared).catch((error) => {
-      this.#log.warn('What is kept of the framework could not be removed', { frameworkId, error })
-      return true
+    await endFramework({
+      ...this.#options,
+      log: this.#log,
+      store: this.#store,
+      identity: this.#identity,
+      connection: this.#connection,
+      hasBegun: this.#hasBegun,
+      isGone: () => this.#ends.isGone,
+      closeConnection: (untilMs) => {
+        this.#closed ??= this.#connectionClosed(untilMs)
+      },
     })
-    if (!isCleared) this.#log.warn('What is kept of the framework was not removed in time')
   }
 
   /** Leaves everything to the next term; idempotent. */
   async close(): Promise<void> {
     this.#end()
     await this.#closed
+  }
+
+  /** What is not given back in time, such as a session with a ZooKeeper that is mute, is gone with the process. */
+  async #connectionClosed(untilMs: number): Promise<void> {
+    const { clock } = this.#options
+    if (await within(clock, untilMs, this.#connection.close())) return
+    this.#log.info('The connection with Mesos, or with its ZooKeeper, is left to itself')
   }
 
   /** @returns undefined: the term is over */

@@ -118,7 +118,10 @@ export class MesosResourceManagerDriver implements ResourceManagerDriver {
     this.#term?.release(resourceId)
   }
 
-  /** Resolves when the master has taken the end of the framework, or nothing was heard of one for 20 seconds. */
+  /**
+   * Resolves when the master has taken the end of the framework, or nothing was heard of one for 20 seconds; 2 if none is known to know the
+   * framework.
+   */
   async deregisterApplication(status: ApplicationStatus, diagnostics: string): Promise<void> {
     this.#log.info('The cluster ends', { status, diagnostics })
     await this.#term?.tearDown()
@@ -128,8 +131,7 @@ export class MesosResourceManagerDriver implements ResourceManagerDriver {
     const term = this.#term
     this.#changes++
     this.#term = undefined
-    await term?.close()
-    await this.#options.launcher.close()
+    await Promise.all([term?.close(), this.#options.launcher.close()])
   }
 
   #taskFailed(handler: ResourceEventHandler, diagnostics: string): void {

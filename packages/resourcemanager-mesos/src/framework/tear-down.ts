@@ -2,8 +2,6 @@ import type { Clock, Logger } from '@flink-ts/core'
 import type { SchedulerCall } from '@flink-ts/mesos-client'
 import { within } from './within.js'
 
-/** Well within the time that a process is given to shut down. */
-const PATIENCE_MS = 20_000
 const PAUSE_MS = 100
 
 export interface TearDownOptions {
@@ -11,8 +9,7 @@ export interface TearDownOptions {
   readonly log: Logger
   /** Undefined: the framework is being registered. */
   readonly frameworkId: () => string | undefined
-  /** Default: 20 seconds. */
-  readonly patienceMs: number | undefined
+  readonly patienceMs: number
   /** Resolves when we lead; rejects if somebody else does. */
   readonly confirm: () => Promise<void>
   readonly call: (call: SchedulerCall) => Promise<void>
@@ -27,7 +24,7 @@ export interface TearDownOptions {
  * @returns whether it has: otherwise tasks go on until the failover timeout
  */
 export async function tearDown(options: TearDownOptions): Promise<boolean> {
-  const { clock, log, frameworkId, patienceMs = PATIENCE_MS, confirm, call, isGone } = options
+  const { clock, log, frameworkId, patienceMs, confirm, call, isGone } = options
   const untilMs = clock.monotonicNow() + patienceMs
   let failure: unknown
   try {

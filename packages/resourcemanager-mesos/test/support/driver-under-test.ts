@@ -1,11 +1,12 @@
 import {
+  type Clock,
   Configuration,
   InMemoryFileSystem,
   type Logger,
   noopLogger,
   SeededRandom,
 } from '@flink-ts/core'
-import type { TaskInfo } from '@flink-ts/mesos-client'
+import type { MesosScheduler, TaskInfo } from '@flink-ts/mesos-client'
 import type { WorkerHandle, WorkerRequestOptions, WorkerResourceSpec } from '@flink-ts/runtime'
 import {
   DriverClock,
@@ -45,6 +46,7 @@ export class TestLauncher implements RunningWorkerLauncher {
   /** What it says instead of launching. */
   failure: Error | undefined
   exited: (agentId: string, exitStatus: number) => void = () => {}
+  beforeClosed: () => Promise<void> = async () => {}
 
   needsOf({ cpuCores, totalProcessBytes }: WorkerResourceSpec) {
     const memoryMb = totalProcessBytes / MB
@@ -69,6 +71,7 @@ export class TestLauncher implements RunningWorkerLauncher {
   }
 
   async close(): Promise<void> {
+    await this.beforeClosed()
     this.isRunning = false
   }
 }
@@ -93,6 +96,8 @@ export interface OpenOptions {
   readonly reregisterWithinMs?: number
   readonly unreachableAfterMs?: number
   readonly refuse?: NonNullable<SimulatedMesosOptions['refuse']>
+  /** Default: one of the simulated Mesos. */
+  readonly createScheduler?: (clock: Clock) => Promise<MesosScheduler>
 }
 
 /** One JobManager process, as far as the driver is concerned. */
@@ -161,6 +166,8 @@ export class DriverUnderTest {
         frameworkInfoOf(configuration, { user: 'flink', rest: 'jm:8081', needsGpus: false }),
       ...(idFile === undefined ? {} : { idFile: new FrameworkIdFile(this.files, idFile) }),
       createScheduler: async () => {
+        const { createScheduler } = this.#options
+        if (createScheduler !== undefined) return createScheduler(clock)
         const scheduler = this.mesos.scheduler()
         this.schedulers.push(scheduler)
         const mortalScheduler = mortal.scheduler(scheduler)
