@@ -15,6 +15,8 @@ const DEFAULT_GRACE_MS = 3_000
 const RECONNECT_MS = 300
 /** An agent that does not come back within its own limit is waited for this long at the least. */
 const MIN_PATIENCE_MS = 60_000
+/** Agents do not acknowledge the ends that they have asked for; the real executor does not wait longer either. */
+const LAST_WORD_MS = 1_000
 const SIGNALS = {
   SIGHUP: 'Hangup',
   SIGINT: 'Interrupt',
@@ -98,6 +100,7 @@ class CommandExecutor {
   #child
   #hasEnded = false
   #isKilled = false
+  #isShutDown = false
   #killTimer
   #killAtMs = Number.POSITIVE_INFINITY
   #isSubscribed = false
@@ -215,6 +218,7 @@ class CommandExecutor {
     log(message)
     const state = code === 0 ? 'TASK_FINISHED' : 'TASK_FAILED'
     this.#update(this.#isKilled ? 'TASK_KILLED' : state, message)
+    if (this.#isShutDown) setTimeout(() => process.exit(0), LAST_WORD_MS)
   }
 
   #kill(graceMs) {
@@ -238,6 +242,7 @@ class CommandExecutor {
   /** The agent wants this executor to end. */
   shutDown() {
     if (this.#child === undefined || this.#hasEnded) process.exit(0)
+    this.#isShutDown = true
     const limit = milliseconds(environment.MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD, 5_000)
     this.#kill(Math.max(200, limit - 2_000))
   }

@@ -160,6 +160,17 @@ export async function testOffersAndTasks(t: Test, place: ClientPlace): Promise<v
     await scheduler.tearDown()
   })
 
+  // Masters that are new meanwhile would learn of such tasks, and take them for running ones.
+  await test('nothing of a framework that is torn down stays at agents, though nobody acknowledges its ends', async (t) => {
+    const scheduler = await start()
+    const task = { taskId: 'torn-down', command: 'sleep 600', killGracePeriodMs: 300_000 }
+    await scheduler.run(task)
+    const executors = mesos.executorProcesses('torn-down')
+    t.ok(executors.some(isAlive))
+    await scheduler.tearDown()
+    await until('its executor has ended', () => !executors.some(isAlive), 60_000)
+  })
+
   await test('an agent that goes, comes back, and goes for good', async (t) => {
     const scheduler = await start()
     const { agentId } = await scheduler.run({ taskId: 'left-behind', command: 'sleep 600' })

@@ -34,6 +34,7 @@ export interface TestTask {
   readonly cpus?: number
   readonly memoryMb?: number
   readonly labels?: Readonly<Record<string, string>>
+  readonly killGracePeriodMs?: number
 }
 
 /** A framework without any sense: keeps what it is told, and says what the test says. */
@@ -187,7 +188,7 @@ export class TestScheduler implements SchedulerListener {
 
 /** A task with so much of an offer's resources. */
 export function taskInfo(offer: Offer, task: TestTask): TaskInfo {
-  const { taskId, command, cpus = 0.1, memoryMb = 32, labels = {} } = task
+  const { taskId, command, cpus = 0.1, memoryMb = 32, labels = {}, killGracePeriodMs } = task
   const take = (name: string, scalar: number) => {
     const from = offer.resources.find((each) => each.name === name)
     if (from === undefined) throw new Error(`${offer.id} has no ${name}`)
@@ -205,5 +206,6 @@ export function taskInfo(offer: Offer, task: TestTask): TaskInfo {
       ...(typeof command === 'string' ? { value: command } : command),
     },
     labels,
+    ...(killGracePeriodMs !== undefined && { killGracePeriodMs }),
   }
 }
