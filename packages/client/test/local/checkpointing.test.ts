@@ -1,11 +1,13 @@
-import { type FileSystem, type JobId, newHexId, SeededRandom } from '@flink-ts/core'
+import type { FileSystem } from '@flink-ts/core'
 import {
   DataGeneratorSource,
   RateLimiterStrategy,
   type StreamExecutionEnvironment,
 } from '@flink-ts/streaming'
 import t from 'tap'
-import { record, type TestingCluster, withCluster } from './testing-cluster.js'
+import { pause, stopWithSavepoint } from './checkpoints-of-cluster.js'
+import { readLines } from './files-of-cluster.js'
+import { record, withCluster } from './testing-cluster.js'
 
 const KEYS = {
   'execution.checkpointing.interval': '50 ms',
@@ -49,21 +51,6 @@ function counting(
       return `${key} ${count}`
     })
     .writeAsText(`memory://${output}`)
-}
-
-/** Lines of all files below a folder but hidden ones; none while it is not there. */
-async function readLines(files: FileSystem, path: string): Promise<string[]> {
-  if (!(await files.exists(path))) return []
-  const status = await files.getFileStatus(path)
-  if (status.isDirectory) {
-    const visible = (await files.list(path)).filter((f) => !/\/\.[^/]*$/.test(f.path))
-    return (await Promise.all(visible.map((f) => readLines(files, f.path)))).flat()
-  }
-  const bytes = new Uint8Array(Number(status.lengthBytes))
-  const file = await files.open(path)
-  for (let at = 0; at < bytes.length; ) at += await file.read(bytes.subarray(at), at)
-  await file.close()
-  return Buffer.from(bytes).toString().split('\n').slice(0, -1)
 }
 
 function expectedLines(numbers: number): string[] {
@@ -163,11 +150,6 @@ function slowUntil(condition: () => boolean): RateLimiterStrategy {
   }
 }
 
-async function pause(): Promise<boolean> {
-  await new Promise((resolve) => setTimeout(resolve, 5))
-  return false
-}
-
 /** Resolves when a checkpoint of at least this id is complete. */
 async function untilCheckpoint(files: FileSystem, id: number): Promise<void> {
   for (;;) {
@@ -176,24 +158,6 @@ async function untilCheckpoint(files: FileSystem, id: number): Promise<void> {
       const found = (await files.list(path)).map((entry) => /chk-(\d+)$/.exec(entry.path)?.[1])
       if (found.some((n) => Number(n) >= id)) return
     }
-    await pause()
-  }
-}
-
-async function stopWithSavepoint({ cluster }: TestingCluster, jobId: JobId): Promise<string> {
-  const dispatcher = await cluster.dispatcher()
-  const triggerId = newHexId(new SeededRandom(1))
-  await dispatcher.stopWithSavepoint({
-    jobId,
-    triggerId,
-    targetDirectory: 'memory:///sp',
-    drain: false,
-    formatType: '',
-  })
-  for (;;) {
-    const answer = await dispatcher.requestTriggeredOperation({ jobId, triggerId })
-    if (answer.failureCause !== undefined) throw new Error(answer.failureCause.message)
-    if (answer.location !== undefined) return answer.location
     await pause()
   }
 }
@@ -229,7 +193,7 @@ t.test(
           const running = await cluster.submitJob(recorded)
           if (!isLast) {
             while (counted < 300) await pause()
-            path = await stopWithSavepoint(testing, recorded.jobGraph.jobId)
+            path = await stopWithSavepoint(testing, recorded)
           }
           const { jobName } = await running.result()
           t.equal(jobName, 'test job')

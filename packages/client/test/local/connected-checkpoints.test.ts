@@ -9,7 +9,9 @@ import {
   WatermarkStrategy,
 } from '@flink-ts/streaming'
 import t from 'tap'
-import { record, type TestingCluster, withCluster } from './testing-cluster.js'
+import { CHECKPOINTED } from './checkpoints-of-cluster.js'
+import { readLines } from './files-of-cluster.js'
+import { record, withCluster } from './testing-cluster.js'
 
 const KEYS = 5
 const WINDOW = 100
@@ -77,19 +79,6 @@ function expectedLines(): string[] {
   return lines.sort()
 }
 
-async function readLines(files: TestingCluster['files'], path: string): Promise<string[]> {
-  const { isDirectory, lengthBytes } = await files.getFileStatus(path)
-  if (isDirectory) {
-    const visible = (await files.list(path)).filter((f) => !/\/\.[^/]*$/.test(f.path))
-    return (await Promise.all(visible.map((f) => readLines(files, f.path)))).flat()
-  }
-  const bytes = new Uint8Array(Number(lengthBytes))
-  const file = await files.open(path)
-  for (let at = 0; at < bytes.length; ) at += await file.read(bytes.subarray(at), at)
-  await file.close()
-  return Buffer.from(bytes).toString().split('\n').slice(0, -1)
-}
-
 const UNALIGNED = { 'execution.checkpointing.unaligned.enabled': 'true' }
 const WAYS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   aligned: {},
@@ -121,12 +110,7 @@ for (const [way, keys] of Object.entries(WAYS)) {
             .writeAsText('memory:///out')
         },
         {
-          'execution.checkpointing.interval': '40 ms',
-          'execution.checkpointing.dir': 'memory:///cp',
-          'execution.checkpointing.tolerable-failed-checkpoints': '1000',
-          'restart-strategy.type': 'fixed-delay',
-          'restart-strategy.fixed-delay.attempts': '5',
-          'restart-strategy.fixed-delay.delay': '10 ms',
+          ...CHECKPOINTED,
           ...keys,
         },
       )

@@ -4,10 +4,8 @@ import {
   type FileSystem,
   type FunctionInitializationContext,
   type MapState,
-  newHexId,
   type OperatorListState,
   type RuntimeContext,
-  SeededRandom,
   type StateDeclaration,
   type TypeInformation,
   Types,
@@ -23,16 +21,10 @@ import {
   WatermarkStrategy,
 } from '@flink-ts/streaming'
 import t from 'tap'
-import { record, type TestingCluster, withCluster } from './testing-cluster.js'
+import { CHECKPOINTED, pause, stopWithSavepoint } from './checkpoints-of-cluster.js'
+import { readLines } from './files-of-cluster.js'
+import { record, withCluster } from './testing-cluster.js'
 
-const KEYS = {
-  'execution.checkpointing.interval': '40 ms',
-  'execution.checkpointing.dir': 'memory:///cp',
-  'execution.checkpointing.tolerable-failed-checkpoints': '1000',
-  'restart-strategy.type': 'fixed-delay',
-  'restart-strategy.fixed-delay.attempts': '5',
-  'restart-strategy.fixed-delay.delay': '10 ms',
-}
 const SIZE = { numberOfTaskManagers: 2, numberOfTaskSlotsPerTaskManager: 2 }
 const WINDOW = 100
 const KEY_COUNT = 7
@@ -112,20 +104,6 @@ function expectedWindows(numbers: number): string[] {
   return [...counts].map(([window, count]) => `${window} ${count}`).sort()
 }
 
-/** Lines of all files below a folder but hidden ones. */
-async function readLines(files: FileSystem, path: string): Promise<string[]> {
-  const status = await files.getFileStatus(path)
-  if (status.isDirectory) {
-    const visible = (await files.list(path)).filter((f) => !/\/\.[^/]*$/.test(f.path))
-    return (await Promise.all(visible.map((f) => readLines(files, f.path)))).flat()
-  }
-  const bytes = new Uint8Array(Number(status.lengthBytes))
-  const file = await files.open(path)
-  for (let at = 0; at < bytes.length; ) at += await file.read(bytes.subarray(at), at)
-  await file.close()
-  return Buffer.from(bytes).toString().split('\n').slice(0, -1)
-}
-
 t.test(
   'timers, keyed and operator state survive failures: nothing twice, nothing lost',
   async (t) => {
@@ -138,7 +116,9 @@ t.test(
         throw new Error(`window ${due} fails`)
       }
       const job = { parallelism: 2, numbers: 2_100, onWindow }
-      await (await cluster.submitJob(await record((env) => windows(env, job), KEYS))).result()
+      await (
+        await cluster.submitJob(await record((env) => windows(env, job), CHECKPOINTED))
+      ).result()
       t.equal(failures.length, 3)
       // Lines that wait for others when a subtask ends are dropped, at most two of each.
       const lines = (await readLines(files, '/out')).sort()
@@ -201,7 +181,7 @@ t.test('a savepoint whose state has another type is refused before any task star
           .uid('sums')
           .print()
       }
-    const { 'execution.checkpointing.interval': _, ...keys } = KEYS
+    const { 'execution.checkpointing.interval': _, ...keys } = CHECKPOINTED
     const first = await record(sums(Types.object({ total: Types.int })), keys)
     const running = await cluster.submitJob(first)
     while (testing.stdout.lines.length < 20) await pause()
@@ -251,14 +231,14 @@ t.test('jobs begin with one savepoint again and again, and under other paths', a
         .writeAsText(`memory://${path}`)
         .uid('text')
     }
-    const first = await record(lines(20, '/text'), KEYS)
+    const first = await record(lines(20, '/text'), CHECKPOINTED)
     const running = await cluster.submitJob(first)
     while (!(await hasCheckpoint(files))) await pause()
     const savepoint = await stopWithSavepoint(testing, first)
     await running.result()
     const all = Array.from({ length: 500 }, (_, n) => `${n}`).sort()
     for (const path of ['/text', '/text', '/elsewhere/text']) {
-      const keys = { ...KEYS, 'execution.state-recovery.path': savepoint }
+      const keys = { ...CHECKPOINTED, 'execution.state-recovery.path': savepoint }
       const job = await cluster.submitJob(await record(lines(2_000, path), keys))
       await job.result()
       t.same((await readLines(files, path)).sort(), all, path)
@@ -280,30 +260,4 @@ async function hasCheckpoint(files: FileSystem): Promise<boolean> {
   const folders = (await Promise.all(jobs.map(({ path }) => files.list(path)))).flat()
   const complete = folders.map(({ path }) => files.exists(`${path}/_metadata`))
   return (await Promise.all(complete)).includes(true)
-}
-
-async function pause(): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, 5))
-}
-
-async function stopWithSavepoint(
-  { cluster }: TestingCluster,
-  { jobGraph: { jobId } }: Awaited<ReturnType<typeof record>>,
-): Promise<string> {
-  const dispatcher = await cluster.dispatcher()
-  const triggerId = newHexId(new SeededRandom(1))
-  const targetDirectory = 'memory:///sp'
-  await dispatcher.stopWithSavepoint({
-    jobId,
-    triggerId,
-    targetDirectory,
-    drain: false,
-    formatType: '',
-  })
-  for (;;) {
-    const answer = await dispatcher.requestTriggeredOperation({ jobId, triggerId })
-    if (answer.failureCause !== undefined) throw new Error(answer.failureCause.message)
-    if (answer.location !== undefined) return answer.location
-    await pause()
-  }
 }

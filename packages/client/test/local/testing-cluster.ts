@@ -114,3 +114,10 @@ export async function record(
   }
   return recorded!
 }
+
+/** An error, its cause, the cause of that, and so on. */
+export function causesOf(error: unknown): Error[] {
+  const causes: Error[] = []
+  for (let at = error; at instanceof Error; at = at.cause) causes.push(at)
+  return causes
+}
