@@ -31,31 +31,40 @@ export async function inlineEnvironment(
   return { env, turns, clock }
 }
 
-/** One producer and one consumer of it. */
-export async function pair(options: Parameters<typeof inlineEnvironment>[0] = {}) {
-  const world = await inlineEnvironment(options)
-  const { env } = world
+/**
+ * A producer in one environment, and its consumer in another or the same.
+ *
+ * @param clock that debloating measures with. Default: it does not
+ */
+export function connect(from: ShuffleEnvironment, to: ShuffleEnvironment, clock?: ManualClock) {
   const output = ResultPartition.attach(
-    env.createResultPartition({
+    from.createResultPartition({
       partitionId: 'p',
       numberOfSubpartitions: 1,
       partitioner: 'FORWARD',
     }),
-    env.context,
+    from.context,
   )
   const writer = new RecordWriter<TestRecord>(output, {
     serializer: testSerializer,
     selector: firstChannelSelector(),
   })
   const gate = InputGate.attach(
-    env.createInputGate({
+    to.createInputGate({
       gateId: 'g',
       consumedSubpartitions: { first: 0, last: 0 },
-      producers: [{ partitionId: 'p', location: env.location }],
+      producers: [{ partitionId: 'p', location: from.location }],
     }),
-    env.context,
+    to.context,
+    clock,
   )
   const reader = new RecordReader<TestRecord>(gate, testSerializer)
+  return { output, writer, gate, reader }
+}
+
+/** One producer and one consumer of it. */
+export async function pair(options: Parameters<typeof inlineEnvironment>[0] = {}) {
+  const world = await inlineEnvironment(options)
   const seen: string[] = []
   const handler = {
     onRecord: (r: TestRecord, timestamp: number) => void seen.push(`${r.sequence}@${timestamp}`),
@@ -63,5 +72,5 @@ export async function pair(options: Parameters<typeof inlineEnvironment>[0] = {}
     onWatermarkStatus: (status: string) => void seen.push(status),
     onEvent: (event: { type: string }) => void seen.push(event.type),
   }
-  return { ...world, output, writer, gate, reader, seen, handler }
+  return { ...world, ...connect(world.env, world.env), seen, handler }
 }

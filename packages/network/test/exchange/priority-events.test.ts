@@ -1,33 +1,12 @@
-import {
-  type ChannelEvent,
-  firstChannelSelector,
-  InputGate,
-  RecordReader,
-  RecordWriter,
-  ResultPartition,
-} from '@flink-ts/network'
+import type { ChannelEvent } from '@flink-ts/network'
 import t from 'tap'
+import { connect } from './environment-pair.js'
 import { startTwo, unalignedBarrier } from './inline-exchange.js'
-import { type TestRecord, testRecord, testSerializer } from './test-serializer.js'
+import { type TestRecord, testRecord } from './test-serializer.js'
 
 async function exchange(isRemote: boolean) {
   const { turns, a, b } = await startTwo(isRemote)
-  const partition = a.createResultPartition({
-    partitionId: 'p',
-    numberOfSubpartitions: 1,
-    partitioner: 'FORWARD',
-  })
-  const handle = b.createInputGate({
-    gateId: 'g',
-    consumedSubpartitions: { first: 0, last: 0 },
-    producers: [{ partitionId: 'p', location: a.location }],
-  })
-  const writer = new RecordWriter<TestRecord>(ResultPartition.attach(partition, a.context), {
-    serializer: testSerializer,
-    selector: firstChannelSelector(),
-  })
-  const gate = InputGate.attach(handle, b.context)
-  const reader = new RecordReader<TestRecord>(gate, testSerializer)
+  const { writer, gate, reader } = connect(a, b)
   const seen: (number | string)[] = []
   const handler = {
     onRecord: ({ sequence }: TestRecord) => void seen.push(sequence),

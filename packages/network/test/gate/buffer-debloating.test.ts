@@ -3,11 +3,9 @@ import { ManualClock } from '@flink-ts/core/testing'
 import {
   BufferDebloater,
   broadcastSelector,
-  firstChannelSelector,
   InProcessDataTransport,
   InputGate,
   inlineNetworkIo,
-  RecordReader,
   RecordWriter,
   ResultPartition,
   ShuffleEnvironment,
@@ -15,6 +13,7 @@ import {
 } from '@flink-ts/network'
 import fc from 'fast-check'
 import t from 'tap'
+import { connect } from '../exchange/environment-pair.js'
 import { Turns } from '../exchange/inline-exchange.js'
 import { type TestRecord, testRecord, testSerializer } from '../exchange/test-serializer.js'
 
@@ -108,28 +107,7 @@ for (const place of ['local', 'remote']) {
     async (t) => {
       const { a, b, clock, settle } = await cluster()
       const at = place === 'local' ? a : b
-      const partition = ResultPartition.attach(
-        a.createResultPartition({
-          partitionId: 'p',
-          numberOfSubpartitions: 1,
-          partitioner: 'FORWARD',
-        }),
-        a.context,
-      )
-      const writer = new RecordWriter<TestRecord>(partition, {
-        serializer: testSerializer,
-        selector: firstChannelSelector(),
-      })
-      const gate = InputGate.attach(
-        at.createInputGate({
-          gateId: 'g',
-          consumedSubpartitions: { first: 0, last: 0 },
-          producers: [{ partitionId: 'p', location: a.location }],
-        }),
-        at.context,
-        clock,
-      )
-      const reader = new RecordReader<TestRecord>(gate, testSerializer)
+      const { output, writer, gate, reader } = connect(a, at, clock)
       let sent = 0
       let received = 0
       const handler = {
@@ -141,7 +119,7 @@ for (const place of ['local', 'remote']) {
         onEvent() {},
       }
       const fill = async () => {
-        while (partition.isAvailable()) writer.emit(testRecord(0, sent++, 1000))
+        while (output.isAvailable()) writer.emit(testRecord(0, sent++, 1000))
         await settle()
       }
       const bytesInFlight = async () => {
