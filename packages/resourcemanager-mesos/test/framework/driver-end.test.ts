@@ -2,18 +2,27 @@ import t from 'tap'
 import { driverTest } from '../support/driver-test.js'
 import { DriverUnderTest } from '../support/driver-under-test.js'
 
+/** The cluster ends; the answer tells whether its driver is done. */
+function endOf(
+  { driver }: DriverUnderTest,
+  ...how: Parameters<DriverUnderTest['driver']['deregisterApplication']>
+): { readonly hasCome: boolean } {
+  const end = { hasCome: false }
+  void driver.deregisterApplication(...how).then(() => {
+    end.hasCome = true
+  })
+  return end
+}
+
 t.test('MesosResourceManagerDriver: ends', async (t) => {
   await t.test('also while it is being registered', async (t) => {
     const under = new DriverUnderTest()
     under.mesos.crashMaster()
     await under.lead(1_000)
-    let hasEnded = false
-    void under.driver.deregisterApplication('SUCCEEDED', '').then(() => {
-      hasEnded = true
-    })
+    const end = endOf(under, 'SUCCEEDED', '')
     under.mesos.startMaster()
     await under.clock.advance(1_999)
-    t.ok(hasEnded)
+    t.ok(end.hasCome)
     t.equal(under.calls('TEARDOWN').length, 1)
     t.equal(under.mesos.frameworks.length, 0)
     t.same([...under.store.entries.keys()], ['taskCount'])
@@ -24,12 +33,9 @@ t.test('MesosResourceManagerDriver: ends', async (t) => {
     const under = new DriverUnderTest()
     under.mesos.crashMaster()
     await under.lead(1_000)
-    let hasEnded = false
-    void under.driver.deregisterApplication('SUCCEEDED', '').then(() => {
-      hasEnded = true
-    })
+    const end = endOf(under, 'SUCCEEDED', '')
     await under.clock.advance(2_100)
-    t.ok(hasEnded)
+    t.ok(end.hasCome)
     under.mesos.startMaster()
     await under.clock.advance(60_000)
     t.equal(under.mesos.frameworks.length, 0)
@@ -55,14 +61,11 @@ t.test('MesosResourceManagerDriver: ends', async (t) => {
   await driverTest(t, 'TEARDOWN is repeated until a master takes it', {}, async (under, t) => {
     await under.running(2)
     under.mesos.failOver(5_000)
-    let hasEnded = false
-    void under.driver.deregisterApplication('FAILED', 'it failed').then(() => {
-      hasEnded = true
-    })
+    const end = endOf(under, 'FAILED', 'it failed')
     await under.clock.advance(4_000)
-    t.notOk(hasEnded)
+    t.notOk(end.hasCome)
     await under.clock.advance(10_000)
-    t.ok(hasEnded)
+    t.ok(end.hasCome)
     await under.clock.advance(10_000)
     t.same(under.tasks, [])
     t.same([...under.store.entries.keys()], ['taskCount'])
@@ -74,14 +77,11 @@ t.test('MesosResourceManagerDriver: ends', async (t) => {
     {},
     async (under, t) => {
       under.mesos.crashMaster()
-      let hasEnded = false
-      void under.driver.deregisterApplication('CANCELED', '').then(() => {
-        hasEnded = true
-      })
+      const end = endOf(under, 'CANCELED', '')
       await under.clock.advance(19_000)
-      t.notOk(hasEnded)
+      t.notOk(end.hasCome)
       await under.clock.advance(2_000)
-      t.ok(hasEnded)
+      t.ok(end.hasCome)
       t.ok(under.store.text('frameworkId'))
     },
   )
