@@ -4,6 +4,7 @@ import {
   IllegalConfigurationError,
   MesosOptions,
 } from '@flink-ts/core'
+import { checkTaskUris } from './check-task-uris.js'
 
 const PATHS = [MesosOptions.HOME_PATH, MesosOptions.NODE_PATH, MesosOptions.SECRET_PATH]
 
@@ -20,6 +21,7 @@ export function checkTaskSettings(configuration: Configuration): void {
     if (path === undefined || path.startsWith('/')) continue
     refuse(option.key, path, 'an absolute path on the agents, or in the image')
   }
+  checkTaskUris(configuration)
   const { key } = MesosOptions.TASKS_PORT_ASSIGNMENTS
   for (const assigned of configuration.get(MesosOptions.TASKS_PORT_ASSIGNMENTS) ?? []) {
     // Programs of users may have ports of their own.

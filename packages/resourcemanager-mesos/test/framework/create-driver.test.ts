@@ -42,6 +42,7 @@ t.test('createResourceManagerDriver', async (t) => {
         /'foo.bar' .*port-assignments': expected configuration keys of ports/,
       ],
       ['mesos.resourcemanager.tasks.uris', ':::', /':::'.*tasks.uris.*expected URIs/],
+      ['mesos.resourcemanager.tasks.uris', '/a/b,/c/b', /both would be 'b' in the folder/],
       ['mesos.master', `file://${folder}/none`, /mesos.master.*the file cannot be read: ENOENT/],
     ]
     for (const [key, value, message] of cases) {
