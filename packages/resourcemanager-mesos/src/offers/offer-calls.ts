@@ -29,6 +29,8 @@ const DECLINE_CHUNK = 1_000
 export class OfferCalls {
   readonly #options: OfferCallsOptions
   #cancelRevive: CancelTimer | undefined
+  /** Counts: what is said of an earlier REVIVE means nothing any more. */
+  #revival = 0
   #hasFilters = false
 
   constructor(options: OfferCallsOptions) {
@@ -49,12 +51,15 @@ export class OfferCalls {
   revive(): void {
     this.stopReviving()
     this.#hasFilters = false
+    const revival = this.#revival
     this.#send({ type: 'REVIVE' }, () => {
-      this.#cancelRevive ??= this.#options.clock.schedule(REVIVE_AGAIN_MS, () => this.revive())
+      if (revival !== this.#revival) return
+      this.#cancelRevive = this.#options.clock.schedule(REVIVE_AGAIN_MS, () => this.revive())
     })
   }
 
   stopReviving(): void {
+    this.#revival++
     this.#cancelRevive?.()
     this.#cancelRevive = undefined
   }

@@ -166,7 +166,10 @@ export class WorkerTasks {
     })
     const kept = launches.map(({ task }) => store.settled(task.taskId))
     await this.#keptOrWithdrawn(Promise.all(kept))
-    const stillWanted = launches.filter(({ task }) => task.state === 'LAUNCHING')
+    const stillWanted = launches.filter(
+      // Of a term that is over there are none.
+      ({ task }) => task.state === 'LAUNCHING' && this.#table.get(task.taskId) === task,
+    )
     for (const { task } of stillWanted) this.#table.awaitNews(task)
     return stillWanted.map(({ info }) => info)
   }

@@ -131,6 +131,27 @@ t.test('LaunchCoordinator repeats a REVIVE that the master did not take', async 
   t.same(c.said, ['REVIVE'], 'the next subscription begins anew')
 })
 
+t.test('LaunchCoordinator does not revive what it has suppressed, or left, since', async (t) => {
+  for (const end of ['idle', 'disconnected', 'closed'] as const) {
+    const c = new CoordinatorUnderTest()
+    const refusals: (() => void)[] = []
+    c.answer = ({ type }) =>
+      type !== 'REVIVE'
+        ? Promise.resolve()
+        : new Promise((_, reject) => {
+            refusals.push(() => reject(new MesosCallError('refused', '429 Too Many Requests')))
+          })
+    c.coordinator.connected()
+    c.coordinator.request(request('1'))
+    if (end === 'idle') c.coordinator.withdraw('1')
+    else if (end === 'closed') c.coordinator.close()
+    else c.coordinator.disconnected()
+    for (const refuse of refusals) refuse()
+    await c.pass(60_000)
+    t.same(c.said, ['SUPPRESS', 'REVIVE', ...(end === 'idle' ? ['SUPPRESS'] : [])], end)
+  }
+})
+
 t.test(
   'LaunchCoordinator revives offers again when none came, in case that the master has not heard it',
   async (t) => {

@@ -1,5 +1,6 @@
 import { type Logger, SeededRandom } from '@flink-ts/core'
 import type { SchedulerCall } from '@flink-ts/mesos-client'
+import type { VersionedStore } from '@flink-ts/runtime'
 import { DriverClock } from '@flink-ts/testing/resource-manager-drivers'
 import type { Test } from 'tap'
 import { taskIds } from '../../dist/tasks/task-ids.js'
@@ -10,11 +11,21 @@ import { WorkerEntries } from './worker-entries.js'
 
 const noop = () => {}
 
-/** Tasks of a framework `f` whose one worker, on agent `S1`, an earlier term has launched; nobody offers anything. */
-export async function workerTasksUnderTest(t: Test, log: Logger) {
+/**
+ * Tasks of a framework `f` whose one worker, on agent `S1`, an earlier term has launched; nobody offers anything.
+ *
+ * @param replaceMs how long an entry takes to be changed
+ */
+export async function workerTasksUnderTest(t: Test, log: Logger, replaceMs = 0) {
   const clock = new DriverClock()
   const kept = new WorkerEntries()
-  const store = new WorkerStore({ store: kept.lead(), clock, log })
+  const term = kept.lead()
+  const replace: VersionedStore['replace'] = async (...entry) => {
+    if (replaceMs > 0) await new Promise<void>((resolve) => void clock.schedule(replaceMs, resolve))
+    return term.replace(...entry)
+  }
+  const store = new WorkerStore({ store: { ...term, replace }, clock, log })
+  const wanted: string[] = []
   const calls: SchedulerCall[] = []
   const terminated: string[] = []
   const tasks = new WorkerTasks({
@@ -29,7 +40,7 @@ export async function workerTasksUnderTest(t: Test, log: Logger) {
       offersReceived: noop,
       offerRescinded: noop,
       agentLost: noop,
-      request: noop,
+      request: (request) => void wanted.push(request.taskId),
       withdraw: noop,
       close: noop,
     },
@@ -43,5 +54,5 @@ export async function workerTasksUnderTest(t: Test, log: Logger) {
   const worker = { taskId, state: 'Launched', agentId: 'S1', host: 'node1' } as const
   await store.putWorker(worker)
   tasks.recover({ frameworkId: 'f', workers: [worker], corrupt: [] })
-  return { clock, kept, calls, terminated, tasks, taskId }
+  return { clock, kept, calls, terminated, tasks, taskId, wanted }
 }

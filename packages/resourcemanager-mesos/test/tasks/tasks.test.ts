@@ -1,6 +1,6 @@
 import { type Logger, noopLogger, SeededRandom } from '@flink-ts/core'
 import type { SchedulerCall, TaskStatus } from '@flink-ts/mesos-client'
-import { DriverClock } from '@flink-ts/testing/resource-manager-drivers'
+import { DriverClock, workerSpec } from '@flink-ts/testing/resource-manager-drivers'
 import fc from 'fast-check'
 import t from 'tap'
 import { Acknowledgements } from '../../dist/tasks/acknowledgements.js'
@@ -10,6 +10,7 @@ import { TASK_TRANSITIONS, type TaskState } from '../../dist/tasks/task-state.js
 import { describeTaskStatus, taskEventOf } from '../../dist/tasks/task-status-event.js'
 import { TrackedTask } from '../../dist/tasks/tracked-task.js'
 import { WorkerStore } from '../../dist/tasks/worker-store.js'
+import { OFFER } from '../support/launching.js'
 import { RecordingLog } from '../support/recording-log.js'
 import { WorkerEntries } from '../support/worker-entries.js'
 import { workerTasksUnderTest } from '../support/worker-tasks-under-test.js'
@@ -343,6 +344,28 @@ t.test('WorkerTasks', async (t) => {
       t.same(kept.workers, {})
       tasks.close()
       t.equal(clock.pendingTimers, 0)
+    },
+  )
+
+  await t.test(
+    'a place that is noted only after the end of the term launches nothing, and leaves nothing',
+    async (t) => {
+      const { clock, kept, tasks, wanted } = await workerTasksUnderTest(t, noopLogger, 1_000)
+      const { signal } = new AbortController()
+      const request = tasks.request(workerSpec(), signal, new Set())
+      request.catch(() => {})
+      while (wanted.length === 0) await clock.advance(10)
+      const [taskId] = wanted
+      const placed = { taskId: taskId!, resources: [], ports: {} }
+      const launch = tasks.place({ offers: [OFFER], tasks: [placed] })
+      await clock.advance(500)
+      tasks.close()
+      await clock.advance(501)
+
+      t.same(await launch, [])
+      t.match(kept.workers, { [taskId!]: 'Launched' }, 'the next leader asks what became of it')
+      t.equal(clock.pendingTimers, 0)
+      await t.rejects(request, { code: 'FLINK_MESOS_REQUEST_WITHDRAWN' })
     },
   )
 })
