@@ -1,6 +1,7 @@
 import type { ResourceRequest, YarnResource } from '@flink-ts/hadoop-rpc'
 import type { ContainerRequest } from './container-request.js'
 import { resourceKey } from './container-resource.js'
+import type { WaitingContainers } from './describe-waiting.js'
 
 /** Containers of one size; YARN tells by the priority of a container which size it was asked in. */
 interface Ask {
@@ -35,6 +36,13 @@ export class ContainerAsks {
   /** Requests that wait. */
   get size(): number {
     return this.#size
+  }
+
+  /** By size. */
+  get waiting(): WaitingContainers[] {
+    return [...this.#bySize.values()]
+      .map(({ capability, waiting }) => ({ capability, count: waiting.size }))
+      .filter(({ count }) => count > 0)
   }
 
   add(request: ContainerRequest): void {

@@ -36,6 +36,10 @@ export class ExcludedNodes {
     }
   }
 
+  get hosts(): readonly string[] {
+    return [...this.#hosts()]
+  }
+
   has(host: string): boolean {
     return this.#hosts().has(host)
   }

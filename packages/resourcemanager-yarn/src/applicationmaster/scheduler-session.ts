@@ -22,6 +22,8 @@ export interface SchedulerSessionHandler {
   allForgotten(): void
   onRegistered(response: RegisterApplicationMasterResponse): void
   onAnswer(response: AllocateResponse, told: Exchange): void
+  /** A heartbeat failed; it is repeated. */
+  onUnanswered(why: string): void
   /** YARN refused all of `told` because something in it is wrong. */
   onRefused(error: Error, told: Exchange): void
   /** It cannot go on. */
@@ -220,12 +222,16 @@ export class SchedulerSession {
       this.#lost(attemptGone(error))
       return
     }
-    this.#failures++
-    this.#options.log.warn('YARN did not answer a heartbeat; the application goes on without it', {
-      failures: this.#failures,
-      againAfterMs: retryMs(this.#failures),
-      why: whyOf(error),
+    const why = whyOf(error)
+    const failures = ++this.#failures
+    const againAfterMs = retryMs(failures)
+    const { log, handler } = this.#options
+    log.warn('YARN did not answer a heartbeat; the application goes on without it', {
+      failures,
+      againAfterMs,
+      why,
     })
+    handler.onUnanswered(why)
   }
 
   #refused(error: Error): void {

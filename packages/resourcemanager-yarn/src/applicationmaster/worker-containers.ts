@@ -24,6 +24,7 @@ import { ContainerNews } from './container-news.js'
 import { ContainerRequest } from './container-request.js'
 import { checkResource, containerResource, describeResource } from './container-resource.js'
 import { containerStartFailed, requestWithdrawn } from './container-start-error.js'
+import type { WaitingContainers } from './describe-waiting.js'
 import { ExcludedNodes } from './excluded-nodes.js'
 import { NodeManagers } from './node-managers.js'
 import { PresumedEnded } from './presumed-ended.js'
@@ -92,6 +93,16 @@ export class WorkerContainers {
   /** Whether containers are wanted that YARN has not given. */
   get isWaiting(): boolean {
     return this.#asks.size > 0
+  }
+
+  /** What is wanted and was not given, by size. */
+  get waiting(): readonly WaitingContainers[] {
+    return this.#asks.waiting
+  }
+
+  /** Nodes from which no container is taken. */
+  get excludedHosts(): readonly string[] {
+    return this.#excluded.hosts
   }
 
   /** Requests are taken from now on. */

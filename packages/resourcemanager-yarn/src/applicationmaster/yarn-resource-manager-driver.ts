@@ -3,6 +3,7 @@ import type {
   ApplicationMasterProtocol,
   NodeManagerConnector,
   RegisterApplicationMasterRequest,
+  RegisterApplicationMasterResponse,
 } from '@flink-ts/hadoop-rpc'
 import type {
   ApplicationStatus,
@@ -15,6 +16,7 @@ import type {
 } from '@flink-ts/runtime'
 import type { YarnDeployment } from '../deployment/yarn-deployment.js'
 import { finishApplication } from './finish-application.js'
+import { RequestHindrance } from './request-hindrance.js'
 import { SchedulerSession } from './scheduler-session.js'
 import { WorkerContainers } from './worker-containers.js'
 
@@ -47,6 +49,7 @@ export class YarnResourceManagerDriver implements ResourceManagerDriver {
   readonly #log: Logger
   readonly #containers: WorkerContainers
   readonly #session: SchedulerSession
+  readonly #hindrance: RequestHindrance
   #handler: ResourceEventHandler | undefined
   /** Heartbeats since something was asked for that has not come. */
   #impatience = 0
@@ -69,6 +72,17 @@ export class YarnResourceManagerDriver implements ResourceManagerDriver {
       onLateRecovery: (workers) => this.#handler?.onPreviousAttemptWorkersRecovered(workers),
     })
     const containers = this.#containers
+    const hindrance = new RequestHindrance({
+      clock,
+      log: this.#log,
+      nodeLabel:
+        configuration.get(YarnOptions.TASK_MANAGER_NODE_LABEL) ??
+        configuration.get(YarnOptions.APPLICATION_NODE_LABEL),
+      waiting: () => containers.waiting,
+      excludedHosts: () => containers.excludedHosts,
+      onHindered: (why) => this.#handler?.onRequestsHindered?.(why),
+    })
+    this.#hindrance = hindrance
     this.#session = new SchedulerSession({
       protocol,
       clock,
@@ -79,8 +93,12 @@ export class YarnResourceManagerDriver implements ResourceManagerDriver {
         hasNews: () => containers.hasNews,
         takeNews: () => containers.takeNews(),
         allForgotten: () => containers.allForgotten(),
-        onRegistered: (response) => containers.registered(response),
-        onAnswer: (response, told) => containers.answered(response, told),
+        onRegistered: (response) => this.#registered(response),
+        onAnswer: (response, told) => {
+          containers.answered(response, told)
+          hindrance.answered(response)
+        },
+        onUnanswered: (why) => hindrance.unanswered(why),
         onRefused: (error, told) => containers.refused(error, told),
         onLost: (error) => this.#handler?.onError(error),
         intervalMs: () => this.#intervalMs(configuration),
@@ -94,7 +112,7 @@ export class YarnResourceManagerDriver implements ResourceManagerDriver {
       const { rpc } = await this.#options.addresses()
       this.#containers.jobManagerAddress = rpc
       const response = await this.#session.register()
-      if (response !== undefined) this.#containers.registered(response)
+      if (response !== undefined) this.#registered(response)
     }
     this.#handler = handler
     this.#containers.open()
@@ -145,7 +163,13 @@ export class YarnResourceManagerDriver implements ResourceManagerDriver {
     this.#handler = undefined
     await this.#session.stop()
     this.#containers.close()
+    this.#hindrance.reset()
     if (this.#hasEnded) await this.#options.protocol.close()
+  }
+
+  #registered(response: RegisterApplicationMasterResponse): void {
+    this.#containers.registered(response)
+    this.#hindrance.registered(response)
   }
 
   /** A JobManager that could not start has no addresses, but an end to tell of. */

@@ -37,6 +37,8 @@ export class SimulatedScheduler {
   #keepsContainers = false
   /** As many containers come that nobody asked for. */
   surplus = 0
+  /** What the queue lets the application have in all; undefined: whatever there is. */
+  queueLimit: YarnResource | undefined
 
   constructor(options: SimulatedSchedulerOptions) {
     this.#options = options
@@ -59,6 +61,20 @@ export class SimulatedScheduler {
   /** Those that run as far as it knows, of earlier attempts; none if they were not kept. */
   get ofEarlierAttempts(): Container[] {
     return this.#keepsContainers ? this.#launched : []
+  }
+
+  /** What the application may still get. */
+  get headroom(): YarnResource {
+    // What a lost node had is completed.
+    const nodes = [...this.#options.nodes.values()].filter(({ isLost }) => !isLost)
+    const total = sum(nodes.map((node) => node.room([])))
+    const used = sum([...this.#containers.values()].map(({ container }) => container.resource))
+    const limit = this.queueLimit ?? total
+    return {
+      memoryMb: Math.min(total.memoryMb, limit.memoryMb) - used.memoryMb,
+      vcores: Math.min(total.vcores, limit.vcores) - used.vcores,
+      others: {},
+    }
   }
 
   /** Those of which the ApplicationMaster has not been told; it is now. */
@@ -159,6 +175,11 @@ export class SimulatedScheduler {
       .map(({ container }) => container)
       .filter(({ nodeId }) => nodeId === node.nodeId)
     let { memoryMb, vcores } = node.room(here)
+    if (this.queueLimit !== undefined) {
+      const { headroom } = this
+      memoryMb = Math.min(memoryMb, headroom.memoryMb)
+      vcores = Math.min(vcores, headroom.vcores)
+    }
     for (const ask of this.#attempt.openAsks) {
       const { priority, capability } = ask
       const step = this.#options.minimumAllocationMb
@@ -221,6 +242,14 @@ export class SimulatedScheduler {
       this.#containers.delete(status.id)
       this.#attempt.completed(status)
     }
+  }
+}
+
+function sum(resources: readonly YarnResource[]): YarnResource {
+  return {
+    memoryMb: resources.reduce((total, { memoryMb }) => total + memoryMb, 0),
+    vcores: resources.reduce((total, { vcores }) => total + vcores, 0),
+    others: {},
   }
 }
 

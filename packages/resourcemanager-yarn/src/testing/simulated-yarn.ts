@@ -134,6 +134,11 @@ export class SimulatedYarn {
     this.#scheduler.surplus = count
   }
 
+  /** What the queue lets the application have in all; undefined: whatever there is. */
+  set queueLimit(limit: YarnResource | undefined) {
+    this.#scheduler.queueLimit = limit
+  }
+
   get attemptNumber(): number {
     return this.#scheduler.attempt.number
   }
@@ -205,7 +210,7 @@ export class SimulatedYarn {
             queue: 'default',
             containersFromPreviousAttempts: running,
             nmTokensFromPreviousAttempts: this.withoutTokens ? [] : attempt.tokensFor(running),
-            schedulerResourceTypes: ['memory-mb'],
+            schedulerResourceTypes: ['memory-mb', 'vcores'],
           }
         }),
       allocate: async (request, options) => {
@@ -246,6 +251,7 @@ export class SimulatedYarn {
     const answer = attempt.answer(allocated, this.nodes.filter(({ isLost }) => !isLost).length)
     const full = {
       ...answer,
+      availableResources: this.#scheduler.headroom,
       ...(this.command === undefined ? {} : { amCommand: this.command }),
       ...(this.newToken === undefined ? {} : { amRmToken: this.newToken }),
       ...(this.preemption === undefined ? {} : { preemption: this.preemption }),

@@ -129,6 +129,7 @@ t.test(
         onAnswer: () => {
           throw new TypeError('a mistake')
         },
+        onUnanswered: () => t.fail('YARN has answered'),
         onRefused: () => t.fail('YARN has refused nothing'),
         onLost: (error) => void lost.push(error),
         intervalMs: () => 1_000,

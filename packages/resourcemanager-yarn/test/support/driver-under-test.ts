@@ -58,6 +58,8 @@ export class DriverUnderTest {
   driver: YarnResourceManagerDriver
   readonly store = new DriverStore()
   readonly events = new RecordedEvents()
+  /** Why requests wait, as the driver has told; undefined: nothing hinders them. */
+  readonly hindrances: (string | undefined)[] = []
   stagingRemovals = 0
   readonly #options: OpenOptions
   #attempts = 0
@@ -104,7 +106,8 @@ export class DriverUnderTest {
   /** It leads; who does not wait for it lets time pass. */
   initialize(): Promise<void> {
     const driver: ResourceManagerDriver = this.driver
-    return driver.initialize(this.events.handler, this.store.lead())
+    const onRequestsHindered = (why: string | undefined) => void this.hindrances.push(why)
+    return driver.initialize({ ...this.events.handler, onRequestsHindered }, this.store.lead())
   }
 
   async start(): Promise<this> {
