@@ -17,10 +17,10 @@ import {
 } from '@flink-ts/ha-zookeeper'
 import type { FencingToken } from '@flink-ts/rpc'
 import type { LeaderAddress } from '@flink-ts/runtime'
-import { NodeZooKeeperClient } from '@flink-ts/zookeeper-client'
 import t from 'tap'
 import { startZooKeeper, zookeeperMissing } from './clusters/zookeeper.js'
 import { Command } from './support/command.js'
+import { startZooKeeperClient } from './support/open-zookeeper-client.js'
 import { until } from './support/until.js'
 
 const DISPATCHER = { kind: 'dispatcher' } as const
@@ -69,14 +69,7 @@ t.test('ZooKeeperHaServices over a real ensemble', { skip }, async (t) => {
   const told: (LeaderAddress | undefined)[] = []
   retrieval.leaderRetriever(DISPATCHER).start((leader) => void told.push(leader))
   const clusters = createZooKeeperClusters({ ...world, fileSystems })
-  const zooKeeper = new NodeZooKeeperClient({
-    connectString: ensemble.connectString,
-    sessionTimeoutMs: 30_000,
-    connectionTimeoutMs: 30_000,
-    acl: 'open',
-    ...world,
-  })
-  zooKeeper.start()
+  const zooKeeper = startZooKeeperClient(ensemble.connectString, world)
   t.teardown(async () => {
     await Promise.all([a.ha.close(), b.ha.close(), retrieval.close(), clusters.close()])
     await zooKeeper.close()

@@ -1,9 +1,8 @@
 import { join } from 'node:path'
-import { noopLogger, SystemClock, SystemRandom } from '@flink-ts/core'
-import { NodeZooKeeperClient } from '@flink-ts/zookeeper-client'
 import t, { type Test } from 'tap'
 import { startZooKeeper, zookeeperMissing } from './clusters/zookeeper.js'
 import { freePorts } from './support/free-port.js'
+import { openZooKeeperClient } from './support/open-zookeeper-client.js'
 import { killHard } from './support/processes.js'
 import { program, TestCluster } from './support/test-cluster.js'
 import { until } from './support/until.js'
@@ -16,18 +15,10 @@ const JOB = '0123456789abcdef0123456789abcdef'
 t.test('bad input of high availability', { skip: zookeeperMissing() ?? false }, async (t) => {
   const ensemble = await startZooKeeper()
   t.teardown(() => ensemble.close())
-  const zooKeeper = new NodeZooKeeperClient({
-    connectString: ensemble.connectString,
-    sessionTimeoutMs: 10_000,
-    connectionTimeoutMs: 10_000,
+  const zooKeeper = openZooKeeperClient(t, ensemble, {
     authorization: [{ scheme: 'digest', auth: 'owner:right' }],
     acl: 'creator',
-    clock: new SystemClock(),
-    random: new SystemRandom(),
-    log: noopLogger,
   })
-  t.teardown(() => zooKeeper.close())
-  zooKeeper.start()
 
   /** A cluster that is configured and not started; an undefined value leaves a key out. */
   async function prepare(t: Test, id: string, changes: Record<string, string | undefined> = {}) {

@@ -3,12 +3,12 @@ import { once } from 'node:events'
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { noopLogger, SystemClock, SystemRandom } from '@flink-ts/core'
-import { NodeZooKeeperClient } from '@flink-ts/zookeeper-client'
+import type { NodeZooKeeperClient } from '@flink-ts/zookeeper-client'
 import t from 'tap'
 import { zooKeeperHome, zookeeperMissing } from './clusters/zookeeper.js'
 import { freePorts } from './support/free-port.js'
 import { command, REPOSITORY } from './support/installation.js'
+import { startZooKeeperClient } from './support/open-zookeeper-client.js'
 import { until } from './support/until.js'
 
 t.setTimeout(300_000)
@@ -43,16 +43,7 @@ t.test('scripts of ZooKeeper', { skip: zookeeperMissing() ?? false }, async (t) 
   })
   /** Writes or reads a node. */
   const withClient = async <T>(action: (client: NodeZooKeeperClient) => Promise<T>): Promise<T> => {
-    const client = new NodeZooKeeperClient({
-      connectString: `127.0.0.1:${port}`,
-      sessionTimeoutMs: 4_000,
-      connectionTimeoutMs: 30_000,
-      acl: 'open',
-      clock: new SystemClock(),
-      random: new SystemRandom(),
-      log: noopLogger,
-    })
-    client.start()
+    const client = startZooKeeperClient(`127.0.0.1:${port}`, { sessionTimeoutMs: 4_000 })
     try {
       return await action(client)
     } finally {

@@ -1,12 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { noopLogger, SystemClock, SystemRandom } from '@flink-ts/core'
-import {
-  NodeZooKeeperClient,
-  type ZooKeeperClient,
-  ZooKeeperError,
-} from '@flink-ts/zookeeper-client'
+import { type ZooKeeperClient, ZooKeeperError } from '@flink-ts/zookeeper-client'
 import { startZooKeeper, type ZooKeeperEnsemble, zookeeperMissing } from '../clusters/zookeeper.js'
+import { startZooKeeperClient } from '../support/open-zookeeper-client.js'
 import { partFiles } from './read-output.js'
 
 const ROOT = '/flink'
@@ -45,16 +41,10 @@ export class Coordination {
     this.sessionTimeoutMs = sessionTimeoutMs
     this.#folder = join(folder, 'high-availability')
     mkdirSync(this.#folder)
-    this.#client = new NodeZooKeeperClient({
-      connectString: ensemble.connectString,
+    this.#client = startZooKeeperClient(ensemble.connectString, {
       sessionTimeoutMs: OWN_SESSION_MS,
       connectionTimeoutMs: OWN_CONNECTION_MS,
-      acl: 'open',
-      clock: new SystemClock(),
-      random: new SystemRandom(),
-      log: noopLogger,
     })
-    this.#client.start()
     this.#watching = setInterval(() => void this.leader().catch(() => {}), WATCH_MS)
   }
 
