@@ -23,12 +23,18 @@ t.test('MesosResourceManagerDriver: requests', async (t) => {
     {},
     async (under, t) => {
       const { operations } = under.store
+      const { steps } = under.process.mortal
       operations.length = 0
+      steps.length = 0
       await under.running(3)
+      const ids = ['taskmanager-00001', 'taskmanager-00002', 'taskmanager-00003']
+      const inOrder = ['create', 'replace'].flatMap((step) => ids.map((id) => `${step} ${id}`))
+      t.same(
+        steps.filter((step) => /^before (create taskm|replace taskm|ACCEPT)/.test(step)),
+        [...inOrder, 'ACCEPT'].map((step) => `before ${step}`),
+      )
       t.equal(operations.filter((operation) => operation.endsWith('taskCount')).length, 2)
       t.equal(under.store.text('taskCount'), '3')
-      t.ok(operations.includes('create taskmanager-00003'))
-      t.ok(operations.includes('replace taskmanager-00003'))
       t.equal(under.calls('ACKNOWLEDGE').length, 6, 'STARTING and RUNNING of each')
     },
   )
@@ -140,11 +146,19 @@ t.test('MesosResourceManagerDriver: requests', async (t) => {
 
   await driverTest(t, 'a released worker is noted, then killed', {}, async (under, t) => {
     const [id] = await under.running(1)
+    const { steps } = under.process.mortal
+    steps.length = 0
     under.driver.releaseResource({ resourceId: id as never })
     await under.clock.advance(500)
+    t.same(
+      steps.filter((step) => step.startsWith('before')),
+      // KILLING and KILLED are acknowledged.
+      [`replace ${id}`, 'KILL', 'ACKNOWLEDGE', `remove ${id}`, 'ACKNOWLEDGE'].map(
+        (step) => `before ${step}`,
+      ),
+    )
     t.same(under.tasks, [])
     t.same(under.store.workers, {})
-    t.ok(under.store.operations.includes(`replace ${id}`))
     t.same(under.process.terminated, [], 'nobody needs to be told')
     under.driver.releaseResource({ resourceId: id as never })
   })

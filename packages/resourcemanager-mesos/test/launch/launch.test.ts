@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { Configuration } from '@flink-ts/core'
+import { Configuration, SystemClock } from '@flink-ts/core'
 import t from 'tap'
+import { redeemTicket } from '../../dist/container/redeem-ticket.js'
 import { clusterConfiguration } from '../../dist/launch/cluster-configuration.js'
 import { BAD_ARTIFACT_STATUS } from '../../dist/launch/fetched-files.js'
 import { shellWord } from '../../dist/launch/shell-word.js'
@@ -270,11 +271,19 @@ t.test('MesosWorkerLauncher', async (t) => {
     const { launcher } = launcherUnderTest(t)
     await launcher.start()
     await launcher.prepare()
-    const ticket = (id: string) =>
-      launcher.launch(id, specOf(), OFFER, PORTS).command.environment['FLINK_MESOS_TICKET']
-    t.equal(new Set([ticket('t1'), ticket('t1'), ticket('t2')]).size, 3)
+    const launched = (id: string) => {
+      const { environment } = launcher.launch(id, specOf(), OFFER, PORTS).command
+      const { FLINK_MESOS_TICKET: ticket, FLINK_MESOS_ARTIFACTS: artifacts } = environment
+      return { ticket: ticket!, artifacts: artifacts!, clock: new SystemClock() }
+    }
+    const [replaced, ended, other] = [launched('t1'), launched('t1'), launched('t2')]
+    t.equal(new Set([replaced, ended, other].map(({ ticket }) => ticket)).size, 3)
     launcher.forget('t1')
     launcher.forget('t1')
+    const isVoid = { code: 'FLINK_MESOS_CONTAINER', message: /ticket of this task is not valid/ }
+    await t.rejects(redeemTicket(replaced), isVoid, 'it was launched again with another one')
+    await t.rejects(redeemTicket(ended), isVoid)
+    t.ok(await redeemTicket(other))
   })
 
   await t.test(
