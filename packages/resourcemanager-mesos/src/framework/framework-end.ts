@@ -14,7 +14,7 @@ const PATIENCE = {
   known: {
     /** For a master that takes the end of the framework. */
     masterMs: 20_000,
-    /** Then for what is kept to be removed, and for the connection to give back what it has. */
+    /** Then for what is kept to be removed, while the connection is closed. */
     restMs: 5_000,
   },
   /** 3 seconds in all: a subscription was begun, and the master may know the framework; without one in time there is nothing to end. */
@@ -31,8 +31,8 @@ export interface FrameworkEndOptions {
   readonly hasBegun: boolean
   /** Whether the master has said that the framework is no more. */
   readonly isGone: () => boolean
-  /** Closes the connection, and waits for that no longer. */
-  readonly closeConnection: (untilMs: number) => void
+  /** Begins to close the connection. */
+  readonly closeConnection: () => void
 }
 
 /** The framework ends with all its tasks, and what is kept of them is removed, within {@link PATIENCE}. */
@@ -55,7 +55,7 @@ export async function endFramework(options: FrameworkEndOptions): Promise<void> 
       frameworkId: () => identity.frameworkId,
     }))
   const untilMs = clock.monotonicNow() + restMs
-  closeConnection(untilMs)
+  closeConnection()
   const { frameworkId, isRecalled } = identity
   // What was not recalled is of an earlier cluster, or of somebody else.
   if (!isEnded && (frameworkId !== undefined || !isRecalled)) return

@@ -67,6 +67,9 @@ export interface FrameworkTermOptions {
   readonly isHighlyAvailable: boolean
 }
 
+/** How long a connection that is closed may take to give back what it has. */
+const CLOSE_MS = 1_000
+
 /** The framework for as long as one leadership lasts. */
 export class FrameworkTerm {
   readonly #options: FrameworkTermOptions
@@ -217,23 +220,26 @@ export class FrameworkTerm {
       connection: this.#connection,
       hasBegun: this.#hasBegun,
       isGone: () => this.#ends.isGone,
-      closeConnection: (untilMs) => {
-        this.#closed ??= this.#connectionClosed(untilMs)
-      },
+      closeConnection: () => this.#close(),
     })
   }
 
-  /** Leaves everything to the next term; idempotent. */
+  /** Leaves everything to the next term, in 1 second at most; idempotent. */
   async close(): Promise<void> {
     this.#end()
     await this.#closed
   }
 
-  /** What is not given back in time, such as a session with a ZooKeeper that is mute, is gone with the process. */
-  async #connectionClosed(untilMs: number): Promise<void> {
+  #close(): void {
+    this.#closed ??= this.#connectionClosed()
+  }
+
+  /** What is not given back in time, such as a session with a ZooKeeper that is mute, goes on by itself, or with the process. */
+  async #connectionClosed(): Promise<void> {
     const { clock } = this.#options
+    const untilMs = clock.monotonicNow() + CLOSE_MS
     if (await within(clock, untilMs, this.#connection.close())) return
-    this.#log.info('The connection with Mesos, or with its ZooKeeper, is left to itself')
+    this.#log.info('What connects with Mesos, or with its ZooKeeper, is still being closed')
   }
 
   /** @returns undefined: the term is over */
@@ -331,6 +337,6 @@ export class FrameworkTerm {
     if (!this.#isOver) this.#stop()
     this.#ends.close()
     this.#store.close()
-    this.#closed ??= this.#connection.close()
+    this.#close()
   }
 }

@@ -33,13 +33,18 @@ function withMuteZooKeeper(clock: Clock): Promise<MesosScheduler> {
   })
 }
 
-/** Ends the cluster, and then the driver, as its ResourceManager does. @returns how long both have taken */
-async function endedAfterMs(under: DriverUnderTest): Promise<number> {
+/**
+ * Ends the cluster, and then the driver, as its ResourceManager does.
+ *
+ * @param goesOn whether another JobManager goes on with it: it does not end
+ * @returns how long that has taken
+ */
+async function endedAfterMs(under: DriverUnderTest, goesOn = false): Promise<number> {
   const { clock, driver } = under
   const sinceMs = clock.monotonicNow()
   let untilMs: number | undefined
   const end = async () => {
-    await driver.deregisterApplication('UNKNOWN', 'received SIGINT')
+    if (!goesOn) await driver.deregisterApplication('UNKNOWN', 'received SIGINT')
     await driver.terminate()
     untilMs = clock.monotonicNow()
   }
@@ -70,6 +75,16 @@ t.test('MesosResourceManagerDriver: all that its end waits for, one after the ot
     under.store.outcomesToLose = 1_000
     const tookMs = await endedAfterMs(under)
     t.ok(tookMs <= 3_000, `${tookMs} ms`)
+    t.equal(under.clock.pendingTimers, 0)
+  })
+
+  await t.test('1 second where another JobManager goes on', async (t) => {
+    const under = new DriverUnderTest(none)
+    under.store.put('frameworkId', 'f-1')
+    under.process.launcher.beforeClosed = () => after(under.clock, LAUNCHER_CLOSE_MS)
+    await under.lead(20_000)
+    const tookMs = await endedAfterMs(under, true)
+    t.ok(tookMs <= 1_000, `${tookMs} ms`)
     t.equal(under.clock.pendingTimers, 0)
   })
 
