@@ -3,6 +3,7 @@ import {
   Configuration,
   InMemoryFileSystem,
   type Logger,
+  MesosOptions,
   noopLogger,
   SeededRandom,
 } from '@flink-ts/core'
@@ -76,12 +77,13 @@ export class TestLauncher implements RunningWorkerLauncher {
   }
 }
 
+/** As they are shipped. */
 const COORDINATOR_SETTINGS = {
-  roles: ['*'],
+  roles: MesosOptions.FRAMEWORK_ROLES.defaultValue,
   constraints: [],
-  networkResourceName: 'network',
-  declinedOfferRefuseMs: 5_000,
-  unusedOfferExpirationMs: 120_000,
+  networkResourceName: MesosOptions.NETWORK_RESOURCE_NAME.defaultValue,
+  declinedOfferRefuseMs: MesosOptions.DECLINED_OFFER_REFUSE_DURATION.defaultValue,
+  unusedOfferExpirationMs: MesosOptions.UNUSED_OFFER_EXPIRATION.defaultValue,
 }
 
 export interface OpenOptions {
