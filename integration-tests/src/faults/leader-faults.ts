@@ -7,7 +7,7 @@ import type { JobManagerPlace } from './job-manager-place.js'
 /** Standing of a session in its time-out, and a bit: the servers look at each tick only. */
 const AFTER_EXPIRY_MS = 1500
 
-function coordinationOf({ cluster }: FaultContext): Coordination {
+export function coordinationOf({ cluster }: FaultContext): Coordination {
   const { coordination } = cluster.options
   if (coordination === undefined) throw new Error('there is only one JobManager')
   return coordination
@@ -53,6 +53,12 @@ async function killed(context: FaultContext, place: JobManagerPlace): Promise<vo
   await context.cluster.refill()
 }
 
+/** As an operator ends it. */
+async function ended(place: JobManagerPlace): Promise<void> {
+  process.kill(place.pid!, 'SIGTERM')
+  await until('the leader has ended', () => !isAlive(place.pid!))
+}
+
 async function paused(place: JobManagerPlace, ms: number): Promise<void> {
   stopProcess(place.pid!)
   try {
@@ -75,6 +81,20 @@ async function cutOffFromZooKeeper(place: JobManagerPlace, ms: number): Promise<
   }
 }
 
+/** The leader is not heard of until its session is over. */
+function silencedUntilLost(
+  context: FaultContext,
+  silence: (leader: JobManagerPlace, ms: number) => Promise<void>,
+): Promise<boolean> {
+  return withoutLosingTaskManagers(context, async () => {
+    const { sessionTimeoutMs } = coordinationOf(context)
+    const former = await context.cluster.leader()
+    await silence(former, sessionTimeoutMs + AFTER_EXPIRY_MS + context.random.nextInt(3000))
+    await isSucceeded(context, former)
+    await allContend(context)
+  })
+}
+
 /** Faults of several JobManagers. */
 export const LEADER_FAULTS: readonly Fault[] = [
   {
@@ -92,9 +112,7 @@ export const LEADER_FAULTS: readonly Fault[] = [
     restarts: true,
     inject: (context) =>
       withoutLosingTaskManagers(context, async () => {
-        const place = await context.cluster.leader()
-        process.kill(place.pid!, 'SIGTERM')
-        await until('the leader has ended', () => !isAlive(place.pid!))
+        await ended(await context.cluster.leader())
         await context.cluster.refill()
       }),
   },
@@ -132,28 +150,13 @@ export const LEADER_FAULTS: readonly Fault[] = [
     name: 'pause-leader-until-lost',
     weight: 3,
     restarts: true,
-    inject: (context) =>
-      withoutLosingTaskManagers(context, async () => {
-        const { sessionTimeoutMs } = coordinationOf(context)
-        const former = await context.cluster.leader()
-        await paused(former, sessionTimeoutMs + AFTER_EXPIRY_MS + context.random.nextInt(3000))
-        await isSucceeded(context, former)
-        await allContend(context)
-      }),
+    inject: (context) => silencedUntilLost(context, paused),
   },
   {
     name: 'cut-off-leader-from-zookeeper',
     weight: 3,
     restarts: true,
-    inject: (context) =>
-      withoutLosingTaskManagers(context, async () => {
-        const { sessionTimeoutMs } = coordinationOf(context)
-        const former = await context.cluster.leader()
-        const ms = sessionTimeoutMs + AFTER_EXPIRY_MS + context.random.nextInt(3000)
-        await cutOffFromZooKeeper(former, ms)
-        await isSucceeded(context, former)
-        await allContend(context)
-      }),
+    inject: (context) => silencedUntilLost(context, cutOffFromZooKeeper),
   },
   {
     name: 'cut-off-leader-for-a-moment',
@@ -195,84 +198,6 @@ export const LEADER_FAULTS: readonly Fault[] = [
   },
 ]
 
-/** Faults of the servers of the ensemble. */
-export const ZOOKEEPER_FAULTS: readonly Fault[] = [
-  {
-    name: 'kill-zookeeper-server',
-    weight: 2,
-    restarts: false,
-    async inject(context) {
-      const { ensemble } = coordinationOf(context)
-      const n = 1 + context.random.nextInt(3)
-      const leads = await ensemble.isLeader(n)
-      context.note(`server ${n}${leads ? ', which leads' : ''}`)
-      const leader = await context.cluster.leader()
-      const { sessionTimeoutMs } = coordinationOf(context)
-      const lastingMs = 1000 + context.random.nextInt(5000)
-      const killedAt = performance.now()
-      await ensemble.kill(n)
-      if (leads) await ensemble.leader()
-      const withoutLeaderMs = performance.now() - killedAt
-      await lasting(lastingMs)
-      await ensemble.restart(n)
-      // Servers that take very long for a leader of their own, on a busy machine, take longer than JobManagers bear.
-      const isBearable = withoutLeaderMs < sessionTimeoutMs / 3
-      if (isBearable && (await context.cluster.leader()) !== leader) {
-        throw new Error('one dead server of three has cost a JobManager its leadership')
-      }
-      return true
-    },
-  },
-  {
-    name: 'freeze-zookeeper-server',
-    weight: 2,
-    restarts: false,
-    async inject(context) {
-      const { ensemble } = coordinationOf(context)
-      const n = 1 + context.random.nextInt(3)
-      const ms = 500 + context.random.nextInt(9000)
-      context.note(`server ${n}${(await ensemble.isLeader(n)) ? ', which leads' : ''} for ${ms} ms`)
-      ensemble.stop(n)
-      try {
-        await lasting(ms)
-      } finally {
-        ensemble.resume(n)
-      }
-      await ensemble.leader()
-      return true
-    },
-  },
-  {
-    name: 'lose-zookeeper-quorum',
-    weight: 2,
-    restarts: false,
-    async inject(context) {
-      const { ensemble } = coordinationOf(context)
-      const stays = context.random.nextInt(3)
-      const lost = [1, 2, 3].filter((n) => n !== stays + 1)
-      await Promise.all(lost.map((n) => ensemble.kill(n)))
-      await lasting(500 + context.random.nextInt(8000))
-      // The first one of two alone cannot serve yet.
-      await Promise.all(lost.map((n) => ensemble.restart(n)))
-      await allContend(context)
-      return true
-    },
-  },
-  {
-    name: 'restart-zookeeper',
-    weight: 1,
-    restarts: false,
-    async inject(context) {
-      const { ensemble } = coordinationOf(context)
-      await Promise.all([1, 2, 3].map((n) => ensemble.kill(n)))
-      await lasting(context.random.nextInt(3000))
-      await Promise.all([1, 2, 3].map((n) => ensemble.restart(n)))
-      await allContend(context)
-      return true
-    },
-  },
-]
-
 const MAX_CHANGES = 4
 
 /** Leaders go one after the other, at points where the one before may have got anywhere. */
@@ -299,8 +224,7 @@ export const CHANGE_LEADERS: Fault = {
             await cluster.kill(former.pid!)
             break
           default:
-            process.kill(former.pid!, 'SIGTERM')
-            await until('the leader has ended', () => !isAlive(former.pid!))
+            await ended(former)
         }
         await isSucceeded(context, former)
         await lasting(random.nextInt(random.nextInt(2) === 0 ? 300 : 4000))

@@ -1,11 +1,12 @@
 import type { Random } from '@flink-ts/core'
 import type { CheckpointStorageKind } from './checkpoint-storage.js'
 import type { Fault } from './fault.js'
-import { CHANGE_LEADERS, LEADER_FAULTS, ZOOKEEPER_FAULTS } from './leader-faults.js'
+import { CHANGE_LEADERS, LEADER_FAULTS } from './leader-faults.js'
 import { NETWORK_FAULTS } from './network-faults.js'
 import { PROCESS_FAULTS } from './process-faults.js'
 import { STATE_FAULTS } from './state-faults.js'
 import { STORAGE_FAULTS } from './storage-faults.js'
+import { ZOOKEEPER_FAULTS } from './zookeeper-faults.js'
 
 /** All faults that there are. */
 export const FAULTS: readonly Fault[] = [...PROCESS_FAULTS, ...NETWORK_FAULTS, ...STATE_FAULTS]
