@@ -11,6 +11,7 @@ import { Command, type CommandResult } from '../support/command.js'
 import { userEnvironment, writeFlinkConfiguration } from '../support/flink-configuration.js'
 import { freePorts } from '../support/free-port.js'
 import { isAlive } from '../support/processes.js'
+import { SMALL_CONTAINERS } from '../support/small-containers.js'
 import { PROJECT_FOLDER } from '../support/test-cluster.js'
 import { until } from '../support/until.js'
 
@@ -69,13 +70,7 @@ export class MesosPlace {
         : {}),
       'jobmanager.rpc.address': '127.0.0.1',
       ...ports,
-      'jobmanager.memory.process.size': '1024m',
-      'taskmanager.memory.process.size': '1024m',
-      // Three tasks of a job share a slot.
-      'taskmanager.memory.managed.fraction': '0.1',
-      'taskmanager.numberOfTaskSlots': 1,
-      'heartbeat.interval': '1 s',
-      'heartbeat.timeout': '10 s',
+      ...SMALL_CONTAINERS,
       'io.tmp.dirs': temporary,
       // No session of whoever runs the tests is found.
       'yarn.properties-file.location': this.folder,

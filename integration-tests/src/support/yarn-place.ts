@@ -19,6 +19,7 @@ import { Command, type CommandResult } from './command.js'
 import { userEnvironment, writeFlinkConfiguration } from './flink-configuration.js'
 import { isAlive } from './processes.js'
 import { fileSystemsOf } from './remote-file-system.js'
+import { SMALL_CONTAINERS } from './small-containers.js'
 import { PROJECT_FOLDER } from './test-cluster.js'
 import { until } from './until.js'
 
@@ -68,13 +69,7 @@ export class YarnPlace {
       XDG_CACHE_HOME: join(this.folder, 'cache'),
     })
     this.configure({
-      'jobmanager.memory.process.size': '1024m',
-      'taskmanager.memory.process.size': '1024m',
-      // Three tasks of a job share a slot.
-      'taskmanager.memory.managed.fraction': '0.1',
-      'taskmanager.numberOfTaskSlots': 1,
-      'heartbeat.interval': '1 s',
-      'heartbeat.timeout': '10 s',
+      ...SMALL_CONTAINERS,
       'yarn.heartbeat.interval': 1,
       'yarn.heartbeat.container-request-interval': '200 ms',
       ...(home === PROJECT_FOLDER
