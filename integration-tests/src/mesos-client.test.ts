@@ -2,7 +2,9 @@ import t from 'tap'
 import { startMesos } from './clusters/mesos.js'
 import { mesosMissing } from './clusters/mesos-programs.js'
 import { startZooKeeper, zookeeperMissing } from './clusters/zookeeper.js'
+import { testContainers } from './mesos/client-containers.js'
 import { testFrameworks } from './mesos/client-frameworks.js'
+import { testMaintenance } from './mesos/client-maintenance.js'
 import { testMasterFailover } from './mesos/client-masters.js'
 import { clientPlace, PRINCIPAL, ROLE, SECRET } from './mesos/client-place.js'
 import { testOffersAndTasks } from './mesos/client-tasks.js'
@@ -24,6 +26,8 @@ t.test('mesos-client and a real master', { skip: mesosMissing() ?? false }, asyn
   t.teardown(() => mesos.stop())
   const place = clientPlace(t, mesos)
   await testFrameworks(t, place)
+  await testContainers(t, place)
+  await testMaintenance(t, place)
   await testOffersAndTasks(t, place)
 })
 

@@ -20,6 +20,8 @@ export interface MesosTask {
   readonly state: string
   readonly frameworkId: string
   readonly agentId: string
+  /** For which the framework got its resources. */
+  readonly role?: string
   /** By name; ports as text. */
   readonly resources: Readonly<Record<string, number | string>>
   readonly labels: Readonly<Record<string, string>>
@@ -27,10 +29,21 @@ export interface MesosTask {
 
 export interface MesosAgentState {
   readonly id: string
+  readonly hostname: string
   /** Of its process. */
   readonly port: number
   readonly active: boolean
 }
+
+/** What a framework has said to the operator, who wants a machine back. */
+export interface MaintenanceAnswer {
+  readonly hostname: string
+  readonly frameworkId: string
+  readonly answer: 'ACCEPT' | 'DECLINE' | 'UNKNOWN'
+}
+
+/** Of all agents here. */
+const IP = '127.0.0.1'
 
 // Answers of the master, which are looked at with care by nobody but tests.
 // biome-ignore lint/suspicious/noExplicitAny: parsed JSON of a test
@@ -112,6 +125,7 @@ export class MesosOperator {
   async agents(): Promise<MesosAgentState[]> {
     return ((await this.call('GET_AGENTS')).agents ?? []).map((agent: Json) => ({
       id: agent.agent_info.id.value,
+      hostname: agent.agent_info.hostname,
       port: Number(agent.pid.slice(agent.pid.lastIndexOf(':') + 1)),
       active: agent.active ?? false,
     }))
@@ -124,6 +138,29 @@ export class MesosOperator {
   /** It will never be taken back. */
   async markAgentGone(agentId: string): Promise<void> {
     await this.call('MARK_AGENT_GONE', { agent_id: { value: agentId } })
+  }
+
+  /** Wants machines back for so long, and no others; none: maintenance is over. */
+  async planMaintenance(hostnames: readonly string[], fromMs = 0, forMs = 0): Promise<void> {
+    const unavailability = {
+      start: { nanoseconds: fromMs * 1e6 },
+      duration: { nanoseconds: forMs * 1e6 },
+    }
+    const machines = hostnames.map((hostname) => ({ hostname, ip: IP }))
+    const windows = hostnames.length === 0 ? [] : [{ machine_ids: machines, unavailability }]
+    await this.call('UPDATE_MAINTENANCE_SCHEDULE', { schedule: { windows } })
+  }
+
+  /** The last answer of each framework for each machine that is wanted back. */
+  async maintenanceAnswers(): Promise<MaintenanceAnswer[]> {
+    const { status } = await this.call('GET_MAINTENANCE_STATUS')
+    return (status.draining_machines ?? []).flatMap(({ id, statuses }: Json) =>
+      (statuses ?? []).map((each: Json) => ({
+        hostname: id.hostname,
+        frameworkId: each.framework_id.value,
+        answer: each.status,
+      })),
+    )
   }
 
   /** Keeps scalar resources of an agent for a role. */
@@ -183,6 +220,7 @@ function taskOf(task: Json): MesosTask {
     if (scalar !== undefined) resources.set(name, Number(before) + scalar.value)
     else if (ranges !== undefined) resources.set(name, JSON.stringify(ranges.range))
   }
+  const role = task.resources?.find((each: Json) => each.allocation_info)?.allocation_info.role
   const labels = (task.labels?.labels ?? []).map(({ key, value }: Json) => [key, value])
   return {
     id: task.task_id.value,
@@ -190,6 +228,7 @@ function taskOf(task: Json): MesosTask {
     state: task.state ?? 'TASK_STAGING',
     frameworkId: task.framework_id.value,
     agentId: task.agent_id.value,
+    ...(role === undefined ? {} : { role }),
     resources: Object.fromEntries(resources),
     labels: Object.fromEntries(labels),
   }

@@ -1,6 +1,7 @@
 import { SystemClock, SystemRandom } from '@flink-ts/core'
 import {
   type CommandInfo,
+  type ContainerInfo,
   createMesosScheduler,
   type FrameworkInfo,
   type MesosCredentials,
@@ -31,6 +32,7 @@ export interface TestTask {
   readonly taskId: string
   /** A line for the shell, or all of it. */
   readonly command: string | Partial<CommandInfo>
+  readonly container?: ContainerInfo
   readonly cpus?: number
   readonly memoryMb?: number
   readonly labels?: Readonly<Record<string, string>>
@@ -188,7 +190,8 @@ export class TestScheduler implements SchedulerListener {
 
 /** A task with so much of an offer's resources. */
 export function taskInfo(offer: Offer, task: TestTask): TaskInfo {
-  const { taskId, command, cpus = 0.1, memoryMb = 32, labels = {}, killGracePeriodMs } = task
+  const { taskId, command, container, cpus = 0.1, memoryMb = 32, labels = {} } = task
+  const { killGracePeriodMs } = task
   const take = (name: string, scalar: number) => {
     const from = offer.resources.find((each) => each.name === name)
     if (from === undefined) throw new Error(`${offer.id} has no ${name}`)
@@ -205,6 +208,7 @@ export function taskInfo(offer: Offer, task: TestTask): TaskInfo {
       uris: [],
       ...(typeof command === 'string' ? { value: command } : command),
     },
+    ...(container !== undefined && { container }),
     labels,
     ...(killGracePeriodMs !== undefined && { killGracePeriodMs }),
   }
