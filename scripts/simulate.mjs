@@ -1,15 +1,16 @@
 // Runs clusters on virtual time, each from a seed (packages/testing), in as many threads as there are processors.
-//   npm run simulate -- [--seeds N] [--first-seed K] [--scenario NAME] [--threads N] [--verbose]
+//   npm run simulate -- [--seeds N] [--first-seed K] [--scenario NAME] [--agents N] [--threads N] [--verbose]
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
 
-const HELP = `npm run simulate -- [--seeds N] [--first-seed K] [--scenario NAME] [--threads N] [--verbose]
+const HELP = `npm run simulate -- [--seeds N] [--first-seed K] [--scenario NAME] [--agents N] [--threads N] [--verbose]
 
   --seeds N        how many seeds, each with every scenario (default 100)
   --first-seed K   the first of them (default 1)
   --scenario NAME  only this scenario
+  --agents N       machines that Mesos has in scenario mesos-chaos (default 4)
   --threads N      how many run at the same time (default: the number of processors)
   --verbose        print every event of the runs, with log lines of level debug; errors keep their stacks`
 
@@ -25,6 +26,15 @@ function wholeNumber(name, text) {
   return value
 }
 
+/** With fewer there would be no room for the jobs; a run with many more would take hours. */
+function agents(text) {
+  if (text === undefined) return undefined
+  const count = wholeNumber('agents', text)
+  if (count < 4 || count > 20_000) fail(`--agents ${text}: expected a number from 4 to 20000`)
+  if (values.scenario !== 'mesos-chaos') fail('--agents: expected with --scenario mesos-chaos')
+  return count
+}
+
 let values
 try {
   values = parseArgs({
@@ -32,6 +42,7 @@ try {
       seeds: { type: 'string', default: '100' },
       'first-seed': { type: 'string', default: '1' },
       scenario: { type: 'string' },
+      agents: { type: 'string' },
       threads: { type: 'string', default: String(availableParallelism()) },
       verbose: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -57,6 +68,7 @@ if (scenarios.length === 0) {
 const firstSeed = wholeNumber('first-seed', values['first-seed'])
 const seeds = wholeNumber('seeds', values.seeds)
 const threads = wholeNumber('threads', values.threads)
+const mesosAgents = agents(values.agents)
 const MAX_REPORTS = 5
 let [steps, faults, violations] = [0, 0, 0]
 const faultsByKind = new Map()
@@ -64,7 +76,7 @@ const startedMs = performance.now()
 
 function* tasks() {
   for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
-    for (const { name } of scenarios) yield { scenario: name, seed }
+    for (const { name } of scenarios) yield { scenario: name, seed, mesosAgents }
   }
 }
 
@@ -81,10 +93,10 @@ async function runHere() {
     debug: true,
     onTraceEvent: (event) => console.log(renderTraceEvent(event)),
   }
-  for (const { scenario, seed } of tasks()) {
+  for (const { scenario, ...options } of tasks()) {
     const { error, ...outcome } = await runScenario(
       SCENARIOS.find(({ name }) => name === scenario),
-      { seed, ...world },
+      { ...options, ...world },
     )
     count({ ...outcome, message: error === undefined ? undefined : String(error?.stack ?? error) })
   }
@@ -131,11 +143,12 @@ function printKinds() {
 }
 
 function report({ scenario, seed, message, traceTail, traceHash }) {
+  const size = mesosAgents === undefined ? '' : ` --agents ${mesosAgents}`
   const tail = values.verbose ? [] : traceTail.slice(-80)
   console.error(`
 Violation in scenario ${scenario}, seed ${seed}: ${message}
 ${tail.join('\n')}
 trace ${traceHash}
-replay with: npm run simulate -- --scenario ${scenario} --first-seed ${seed} --seeds 1 --verbose
+replay with: npm run simulate -- --scenario ${scenario}${size} --first-seed ${seed} --seeds 1 --verbose
 `)
 }

@@ -157,3 +157,23 @@ t.test('npm run simulate', async (t) => {
   const bad = run(process.execPath, [script, '--scenario', 'nonsense'])
   await t.rejects(bad, { code: 2, stderr: /expected one of word-count, task-manager-crash/ })
 })
+
+t.test('npm run simulate --agents', async (t) => {
+  const script = fileURLToPath(new URL('../../../scripts/simulate.mjs', import.meta.url))
+  const simulate = (...words: string[]) => run(process.execPath, [script, ...words])
+  const stepsOf = async (agents: string) => {
+    const mesos = ['--scenario', 'mesos-chaos', '--seeds', '1', '--agents', agents]
+    const { stdout } = await simulate(...mesos)
+    t.match(stdout, /Mesos: master fails over\n/)
+    const found = /\nseeds 1, steps (\d+), faults [1-9]\d*, violations 0\n$/.exec(stdout)
+    return Number(found?.[1])
+  }
+  const [few, many] = [await stepsOf('4'), await stepsOf('300')]
+  t.ok(many > few + 300, `${few} steps, and ${many}: each agent registers with the next master`)
+  for (const [words, stderr] of [
+    [['--agents', '3', '--scenario', 'mesos-chaos'], /expected a number from 4 to 20000/],
+    [['--agents', '5'], /expected with --scenario mesos-chaos/],
+  ] as const) {
+    await t.rejects(simulate(...words), { code: 2, stderr })
+  }
+})

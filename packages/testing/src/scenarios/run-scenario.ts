@@ -1,7 +1,13 @@
 import { SeededRandom } from '@flink-ts/core'
 import { SimulatedCluster } from '../simulation/cluster/simulated-cluster.js'
+import type { SimulatedClusterOptions } from '../simulation/cluster/simulated-cluster-options.js'
 import type { SimulatedWorldOptions } from '../simulation/cluster/simulated-world.js'
 import type { Scenario } from './scenario.js'
+
+/** What a scenario does not decide itself. */
+export interface ScenarioOptions
+  extends Omit<SimulatedWorldOptions, 'faults'>,
+    Pick<SimulatedClusterOptions, 'mesosAgents'> {}
 
 /** How one run of a scenario went. */
 export interface ScenarioOutcome {
@@ -26,7 +32,7 @@ export interface ScenarioOutcome {
  */
 export async function runScenario(
   scenario: Scenario,
-  options: Omit<SimulatedWorldOptions, 'faults'>,
+  options: ScenarioOptions,
 ): Promise<ScenarioOutcome> {
   let cluster: SimulatedCluster | undefined
   let escaped: { readonly error: unknown } | undefined

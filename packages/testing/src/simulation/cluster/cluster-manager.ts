@@ -24,6 +24,8 @@ export interface ClusterManagerOptions {
   readonly startWorker: (resourceId: string) => Promise<number>
   /** It ends at once. */
   readonly stopWorker: (number: number) => void
+  /** Machines that it has, if it is Mesos. Default 4. */
+  readonly mesosAgents?: number | undefined
 }
 
 /** Starts TaskManagers, for all JobManagers of a simulated cluster. */

@@ -13,6 +13,8 @@ export interface SimulatedClusterOptions extends Omit<SimulatedWorldOptions, 'hi
    * false.
    */
   readonly elastic?: boolean | 'mesos'
+  /** Agents of Mesos, if it starts the TaskManagers. Default 4. */
+  readonly mesosAgents?: number
   /** `taskmanager.numberOfTaskSlots`. Default 2. */
   readonly slotsPerTaskManager?: number
   /**

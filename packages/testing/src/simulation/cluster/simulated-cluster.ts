@@ -50,6 +50,7 @@ export class SimulatedCluster {
       world,
       startWorker: (resourceId) => this.#topology.startTaskManager(undefined, resourceId),
       stopWorker: (number) => this.#endTaskManager(number),
+      mesosAgents: options.mesosAgents,
     })
     const { clusterManager } = this
     const modules = new ModuleCache()

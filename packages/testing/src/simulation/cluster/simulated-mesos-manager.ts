@@ -8,6 +8,7 @@ import {
 } from '@flink-ts/resourcemanager-mesos'
 import {
   agentSpec,
+  type SimulatedAgent,
   SimulatedMesos,
   type TaskBehaviour,
   type TaskLaunch,
@@ -21,7 +22,8 @@ import {
 } from './cluster-manager.js'
 import type { SimulatedProcess } from './simulated-process.js'
 
-const AGENTS = 4
+/** With so few most have a task. */
+const DEFAULT_AGENTS = 4
 const MB = 1024 * 1024
 
 /** A Mesos whose tasks are simulated TaskManagers, and whose frameworks are simulated JobManagers with the driver of real ones. */
@@ -35,13 +37,13 @@ export class SimulatedMesosManager implements ClusterManager {
   faults: ContainerFaults = RELIABLE_CONTAINERS
 
   constructor(options: ClusterManagerOptions) {
-    const { world } = options
+    const { world, mesosAgents = DEFAULT_AGENTS } = options
     this.#options = options
     this.#random = world.forkRandom()
     this.mesos = new SimulatedMesos({
       clock: world.time,
       random: this.#random,
-      agents: Array.from({ length: AGENTS }, (_, i) => agentSpec(`node-${i + 1}`)),
+      agents: Array.from({ length: mesosAgents }, (_, i) => agentSpec(`node-${i + 1}`)),
       unreachableAfterMs: 20_000,
     })
     this.mesos.behaviour = (launch) => this.#behaviourOf(launch)
@@ -165,12 +167,12 @@ const HARMS: Readonly<Record<string, (mesos: SimulatedMesos, random: Random) => 
     if (mesos.frameworks.length > 0) mesos.failOver(random.next() * 20_000)
   },
   'agent stops': (mesos, random) => {
-    const agent = mesos.agents[random.nextInt(mesos.agents.length)]!
+    const agent = anAgent(mesos, random)
     if (agent.isUp) mesos.stopAgent(agent)
     else mesos.startAgent(agent)
   },
   'agent is given up': (mesos, random) => {
-    const agent = mesos.agents[random.nextInt(mesos.agents.length)]!
+    const agent = anAgent(mesos, random)
     if (agent.isUp) mesos.stopAgent(agent)
     mesos.giveUpAgent(agent)
   },
@@ -188,6 +190,14 @@ const HARMS: Readonly<Record<string, (mesos: SimulatedMesos, random: Random) => 
     mesos.answersToLose += random.nextInt(2)
     mesos.updatesToRepeat += random.nextInt(3)
   },
+}
+
+/** Of many, one that has tasks or is down: nobody would notice what happens to another one. */
+function anAgent({ agents, tasks }: SimulatedMesos, random: Random): SimulatedAgent {
+  const busy = new Set(tasks.map(({ hostname }) => hostname))
+  const noticed = agents.filter(({ isUp, spec }) => !isUp || busy.has(spec.hostname))
+  const from = agents.length > DEFAULT_AGENTS && noticed.length > 0 ? noticed : agents
+  return from[random.nextInt(from.length)]!
 }
 
 /** What comes waits for a process that stands still, and dies with it. */
