@@ -16,8 +16,12 @@ export class MesosLab {
   #environment
   #jobManager
 
-  /** @param root of the repository, built with its tests. @returns undefined, having said why, if there is no Mesos here */
-  static async start({ root, home, scratch, system, log }) {
+  /**
+   * @param root of the repository, built with its tests
+   * @param fetches whether agents fetch what TaskManagers run from, as they do by default; otherwise they have it
+   * @returns undefined, having said why, if there is no Mesos here
+   */
+  static async start({ root, home, scratch, system, log, fetches = false }) {
     const tests = (path) =>
       import(pathToFileURL(join(root, 'integration-tests', 'dist-test', path)).href)
     const { mesosMissing } = await tests('clusters/mesos-programs.js')
@@ -31,20 +35,22 @@ export class MesosLab {
     // As they come: how often offers are made is the master's own affair.
     const mesos = await startMesos({ masterFlags: { allocation_interval: '1secs' } })
     const [restPort] = await freePorts(1)
-    return new MesosLab({ mesos, home, scratch, system, restPort })
+    return new MesosLab({ mesos, home, scratch, system, restPort, fetches })
   }
 
-  constructor({ mesos, home, scratch, system, restPort }) {
+  constructor({ mesos, home, scratch, system, restPort, fetches }) {
     this.#mesos = mesos
     this.#home = home
     this.#restPort = restPort
-    this.#folder = join(scratch, 'mesos')
+    this.#folder = join(scratch, fetches ? 'mesos-fetching' : 'mesos')
     const folder = (name) => join(this.#folder, name)
     for (const name of ['conf', 'tmp']) mkdirSync(folder(name), { recursive: true })
     const { file, text } = system.configurationFile({
       'mesos.master': mesos.address,
-      'mesos.flink-ts.home-path': home,
-      'mesos.flink-ts.node-path': process.execPath,
+      ...(!fetches && {
+        'mesos.flink-ts.home-path': home,
+        'mesos.flink-ts.node-path': process.execPath,
+      }),
       'jobmanager.rpc.address': '127.0.0.1',
       'rest.port': restPort,
       'io.tmp.dirs': folder('tmp'),

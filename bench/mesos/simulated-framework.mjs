@@ -23,7 +23,7 @@ export const SETTINGS = {
   constraints: [],
   networkResourceName: 'network',
   declinedOfferRefuseMs: 5_000,
-  unusedOfferExpirationMs: 120_000,
+  unusedOfferExpirationMs: 10_000,
 }
 
 export const PORT_KEYS = ['taskmanager.rpc.port', 'taskmanager.data.port']
@@ -115,7 +115,7 @@ export class SimulatedFramework {
         (error) => this.time.fail(error),
       )
     }
-    await this.time.run({ until: () => this.granted === until, deadlineMs: begin + 60_000 })
+    await this.time.run({ until: () => this.granted === until, deadlineMs: begin + 120_000 })
     if (this.granted !== until) throw new Error(`${until - this.granted} were not granted`)
     return this.time.now() - begin
   }

@@ -34,8 +34,14 @@ export function timelineOf({ begin, logs }) {
   const wanted = find('jobManager', 'A task is wanted')
   const taskId = /taskId=(\S+)/.exec(wanted.line)[1]
   const revived = findAfter(begin, 'master', ['Processing REVIVE call'])
-  // Said at once when offers had come that are enough.
-  const offered = findAfter(revived.time, 'master', ['Processing SUPPRESS call'])
+  // Said at once when offers had come that are enough: the last ones before it.
+  const suppressed = findAfter(revived.time, 'master', ['Processing SUPPRESS call'])
+  const offered = logs.master
+    .split('\n')
+    .filter((line) => line.includes('Sending offers ['))
+    .map(timeOf)
+    .findLast((time) => time >= revived.time && time <= suppressed.time)
+  if (offered === undefined) throw new Error('No line of the master with Sending offers')
   const taskManager = logs.taskManager(taskId)
   const start = taskManager.split('\n').find((line) => line.includes('Starting TaskManager'))
   const running = logs.jobManager
@@ -50,7 +56,7 @@ export function timelineOf({ begin, logs }) {
     submitted: submitted.time,
     wanted: wanted.time,
     revived: revived.time,
-    offered: offered.time,
+    offered,
     accepted: findAfter(revived.time, 'master', ['Processing ACCEPT call']).time,
     forked: findAfter(revived.time, 'agent', ['Forked child']).time,
     starting: find('agent', 'Handling status update TASK_STARTING', taskId).time,
@@ -74,8 +80,8 @@ export function partsOf(at) {
     'client start to submitted': seconds('begin', 'submitted'),
     'submitted to wish for a task': seconds('submitted', 'wanted'),
     'wish to REVIVE at the master': seconds('wanted', 'revived'),
-    'Mesos: REVIVE to offers that were matched': offerCycle,
-    'matched to ACCEPT at the master': seconds('offered', 'accepted'),
+    'Mesos: REVIVE to offers that are enough': offerCycle,
+    'offers to ACCEPT at the master': seconds('offered', 'accepted'),
     'Mesos: ACCEPT to process of the executor': seconds('accepted', 'forked'),
     'executor (a stand-in) to TASK_STARTING': seconds('forked', 'starting'),
     'TASK_STARTING to first line of the TaskManager': seconds('starting', 'started'),

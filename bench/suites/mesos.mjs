@@ -1,6 +1,8 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { noopLogger } from '@flink-ts/core'
+import { RecordDecoder } from '../../packages/mesos-client/dist/record-io/record-decoder.js'
+import { parseEvent } from '../../packages/mesos-client/dist/wire/parse-event.js'
 import { LaunchCoordinator } from '../../packages/resourcemanager-mesos/dist/offers/launch-coordinator.js'
 import { resourceWire } from '../../packages/resourcemanager-mesos/dist/testing/agent-spec.js'
 import { VirtualTime } from '../../packages/testing/dist/simulation/time/virtual-time.js'
@@ -41,7 +43,7 @@ export async function run(options) {
 }
 
 /**
- * The launch coordinator alone, from offers in memory to what is said to the master; and the driver with it on a simulated Mesos, on
+ * The launch coordinator with the reader of the stream, from bytes of offers to what is said to the master; and the driver with it on a simulated Mesos, on
  * virtual time: TaskManagers that are asked for in one turn, and what becomes of tasks when another master leads. The figures of the
  * latter are of driver and simulation together.
  */
@@ -64,7 +66,7 @@ async function onSimulatedMesos({ report, runs, log }) {
         unit: 'ms',
         value: ms,
       })
-      report({ case: name, metric: 'memory of offers that are held', unit: 'MB', value: heapMb })
+      report({ case: name, metric: 'memory of offers and requests', unit: 'MB', value: heapMb })
     }
     for (const [agentCount, taskCount] of RECONCILED) {
       const figures = await reconcile(agentCount, taskCount)
@@ -82,20 +84,7 @@ async function onSimulatedMesos({ report, runs, log }) {
 
 async function match(offerCount, requestCount) {
   const time = new VirtualTime()
-  const offers = agents(offerCount).map((spec, i) => ({
-    id: `offer-${i}`,
-    agentId: `agent-${i}`,
-    hostname: spec.hostname,
-    role: '*',
-    attributes: [],
-    resources: spec.resources.map((resource) => ({
-      role: '*',
-      isRevocable: false,
-      isSpecial: false,
-      ...resource,
-      wire: resourceWire(resource, '*'),
-    })),
-  }))
+  const chunk = chunkOf(offerCount)
   let launched = 0
   const coordinator = new LaunchCoordinator({
     clock: time,
@@ -110,18 +99,55 @@ async function match(offerCount, requestCount) {
     onUnsatisfied() {},
   })
   coordinator.connected()
+  collect()
+  const heap = process.memoryUsage().heapUsed
   for (let i = 0; i < requestCount; i++) {
     coordinator.request({ taskId: `task-${i}`, needs: NEEDS, blockedHosts: new Set() })
   }
-  collect()
-  const heap = process.memoryUsage().heapUsed
-  const [, receivedMs] = await withCpu(() => coordinator.offersReceived(offers))
+  const decoder = new RecordDecoder({ maxRecordBytes: chunk.length })
+  const [, receivedMs] = await withCpu(() => {
+    for (const record of decoder.push(chunk)) {
+      coordinator.offersReceived(parseEvent(record, unreadable).offers)
+    }
+  })
   collect()
   const heapMb = (process.memoryUsage().heapUsed - heap) / 1e6
   const [, launchedMs] = await withCpu(() => time.run({ until: () => launched === requestCount }))
   if (launched !== requestCount) throw new Error(`${launched} of ${requestCount} were launched`)
   coordinator.close()
   return { ms: receivedMs + launchedMs, heapMb }
+}
+
+/** An event of a master with an offer of each agent, as it is on the stream. */
+function chunkOf(offerCount) {
+  const offers = agents(offerCount).map(({ hostname, resources }, i) => ({
+    id: { value: `dfea2a35-89a5-4a5b-a1bc-97fe5d0ec8c2-O${i}` },
+    framework_id: { value: 'dfea2a35-89a5-4a5b-a1bc-97fe5d0ec8c2-0000' },
+    agent_id: { value: `dfea2a35-89a5-4a5b-a1bc-97fe5d0ec8c2-S${i}` },
+    hostname,
+    url: {
+      scheme: 'http',
+      address: { hostname, ip: '10.0.0.1', port: 5051 },
+      path: '/slave(1)',
+      query: [],
+    },
+    allocation_info: { role: '*' },
+    resources: resources.map((resource) => {
+      const { scalar, ranges } = resource
+      const wire = resourceWire(resource, '*')
+      return scalar !== undefined
+        ? { ...wire, scalar: { value: scalar } }
+        : { ...wire, ranges: { range: ranges } }
+    }),
+    attributes: [],
+    executor_ids: [],
+  }))
+  const record = JSON.stringify({ type: 'OFFERS', offers: { offers } })
+  return Buffer.from(`${Buffer.byteLength(record)}\n${record}`)
+}
+
+function unreadable({ error }) {
+  throw error
 }
 
 async function reconcile(agentCount, taskCount) {

@@ -26,11 +26,13 @@ interface WaitingCall {
 
 /**
  * The calls of one subscription, one at a time: two connections, or two requests at once, could overtake each other. None is repeated:
- * a second ACCEPT of the same offers would end the tasks of the first.
+ * a second ACCEPT of the same offers would end the tasks of the first. Acknowledgements, of which thousands may wait after a failover,
+ * are in nobody's way: all else goes before them, in its own order.
  */
 export class CallLane {
   readonly #options: CallLaneOptions
   readonly #waiting: WaitingCall[] = []
+  readonly #waitingAcknowledgements: WaitingCall[] = []
   #current: { readonly call: WaitingCall; readonly controller: AbortController } | undefined
   #teardown: Promise<void> = Promise.resolve()
   #endReason: string | undefined
@@ -51,7 +53,8 @@ export class CallLane {
         reject(notSubscribed(type, this.#endReason))
         return
       }
-      this.#waiting.push({ type, body, resolve, reject })
+      const queue = type === 'ACKNOWLEDGE' ? this.#waitingAcknowledgements : this.#waiting
+      queue.push({ type, body, resolve, reject })
       if (this.#current === undefined) void this.#run()
     })
   }
@@ -72,11 +75,17 @@ export class CallLane {
     }
     if (this.#endReason !== undefined) return
     this.#endReason = reason
-    for (const { type, reject } of this.#waiting.splice(0)) reject(notSubscribed(type, reason))
+    for (let call = this.#next(); call !== undefined; call = this.#next()) {
+      call.reject(notSubscribed(call.type, reason))
+    }
+  }
+
+  #next(): WaitingCall | undefined {
+    return this.#waiting.shift() ?? this.#waitingAcknowledgements.shift()
   }
 
   async #run(): Promise<void> {
-    for (let call = this.#waiting.shift(); call !== undefined; call = this.#waiting.shift()) {
+    for (let call = this.#next(); call !== undefined; call = this.#next()) {
       const controller = new AbortController()
       this.#current = { call, controller }
       const sent = this.#send(call, controller)

@@ -37,6 +37,28 @@ t.test('HttpMesosScheduler.call sends one call at a time, in order', async (t) =
   t.equal(masters.requests.length, 4)
 })
 
+t.test('HttpMesosScheduler.call: acknowledgements wait until all else is said', async (t) => {
+  const world = await SchedulerWorld.create(t)
+  const { masters } = world
+  masters.last.subscribe()
+  await settle()
+  const acknowledge = (taskId: string) =>
+    world.call({ type: 'ACKNOWLEDGE', agentId: 'a', taskId, uuid: 'AA==' })
+  acknowledge('t-1')
+  acknowledge('t-2')
+  world.call({ type: 'ACCEPT', offerIds: ['o'], launch: [] })
+  acknowledge('t-3')
+  world.call({ type: 'KILL', taskId: 't' })
+  const said = []
+  for (let i = 0; i < 5; i++) {
+    await settle()
+    const { type, acknowledge } = masters.last.call
+    said.push(acknowledge === undefined ? type : acknowledge.task_id.value)
+    masters.last.answer(202)
+  }
+  t.strictSame(said, ['t-1', 'ACCEPT', 'KILL', 't-2', 't-3'])
+})
+
 t.test('HttpMesosScheduler.call without a subscription is refused at once', async (t) => {
   const world = await SchedulerWorld.create(t)
   const call = world.call({ type: 'REVIVE' })

@@ -25,13 +25,24 @@ export interface MasterEndpoint {
 const FIRST_RETRY_MS = 500
 const LONGEST_RETRY_MS = 8_000
 
+interface WaitingCall {
+  readonly call: SchedulerCall
+  /** Of the subscription for which it was said. */
+  readonly stream: SimulatedStream
+  readonly resolve: () => void
+  readonly reject: (error: MesosCallError) => void
+}
+
 type Phase = 'new' | 'connecting' | 'subscribed' | 'ended'
 
 /** A `MesosScheduler` of a simulated Mesos: it comes back by itself, like the real one. */
 export class SimulatedScheduler implements MesosScheduler {
   readonly #clock: Clock
   readonly #master: MasterEndpoint
-  readonly #unanswered = new Set<(error: MesosCallError) => void>()
+  /** As the real one: one call after the other; acknowledgements wait for all others. */
+  readonly #waiting: WaitingCall[] = []
+  readonly #waitingAcknowledgements: WaitingCall[] = []
+  #current: WaitingCall | undefined
   #phase: Phase = 'new'
   #framework: FrameworkInfo | undefined
   #listener: SchedulerListener | undefined
@@ -69,23 +80,38 @@ export class SimulatedScheduler implements MesosScheduler {
       this.#framework = { ...call.framework, ...(id === undefined ? {} : { id }) }
     }
     return new Promise((resolve, reject) => {
-      this.#unanswered.add(reject)
-      const answer = (settle: () => void) =>
-        this.#later(() => {
-          this.#unanswered.delete(reject)
-          settle()
-        })
-      this.#later(() => {
-        // What a process has sent before it closed the stream arrives all the same, but not what a broken one carried.
-        if (!stream.isOpen) return answer(() => reject(notSubscribed(call)))
-        try {
-          this.#master.call(stream, call)
-          answer(resolve)
-        } catch (error) {
-          answer(() => reject(error as Error))
-        }
-      })
+      const queue = call.type === 'ACKNOWLEDGE' ? this.#waitingAcknowledgements : this.#waiting
+      queue.push({ call, stream, resolve, reject })
+      if (this.#current === undefined) this.#sendNext()
     })
+  }
+
+  #sendNext(): void {
+    const sent = this.#next()
+    this.#current = sent
+    if (sent === undefined) return
+    const { call, stream, resolve, reject } = sent
+    const answer = (settle: () => void) =>
+      this.#later(() => {
+        // Of a stream that broke since, nobody waits for it.
+        if (this.#current !== sent) return
+        settle()
+        this.#sendNext()
+      })
+    this.#later(() => {
+      // What a process has sent before it closed the stream arrives all the same, but not what a broken one carried.
+      if (!stream.isOpen) return answer(() => reject(notSubscribed(call)))
+      try {
+        this.#master.call(stream, call)
+        answer(resolve)
+      } catch (error) {
+        answer(() => reject(error as MesosCallError))
+      }
+    })
+  }
+
+  #next(): WaitingCall | undefined {
+    return this.#waiting.shift() ?? this.#waitingAcknowledgements.shift()
   }
 
   close(): Promise<void> {
@@ -153,10 +179,11 @@ export class SimulatedScheduler implements MesosScheduler {
   }
 
   #rejectUnanswered(reason: string): void {
-    for (const reject of this.#unanswered) {
-      reject(new MesosCallError('not-subscribed', `No answer came from the master: ${reason}`))
+    const current = this.#current
+    this.#current = undefined
+    for (let each = current ?? this.#next(); each !== undefined; each = this.#next()) {
+      each.reject(new MesosCallError('not-subscribed', `No answer came from the master: ${reason}`))
     }
-    this.#unanswered.clear()
   }
 
   #later(action: () => void): void {
