@@ -68,9 +68,12 @@ t.test('MesosResourceManagerDriver over HTTP: offers that are taken back', async
     over.say(rescind('o1'))
     await over.settle()
     store.outcomesToLose = 0
-    await over.settle(30_000)
+    await over.settle(60_000)
     t.same(accepted(over), [])
     t.ok(declined(over).includes('o2'), 'what is left of the place is given back')
+    t.same(store.workers, { [TASK]: 'New' })
+    const asked = over.calls('RECONCILE').flatMap(({ reconcile }) => reconcile.tasks)
+    t.same(asked, [], 'no master needs to be asked of it')
     over.say(offers(['o3', 'S2']))
     await over.settle(2_000)
     t.same(accepted(over), [{ offers: ['o3'], tasks: [TASK] }])

@@ -14,17 +14,26 @@ const noop = () => {}
 /**
  * Tasks of a framework `f` whose one worker, on agent `S1`, an earlier term has launched; nobody offers anything.
  *
- * @param replaceMs how long an entry takes to be changed
+ * @param changeMs how long an entry takes to be created or replaced
  */
-export async function workerTasksUnderTest(t: Test, log: Logger, replaceMs = 0) {
+export async function workerTasksUnderTest(t: Test, log: Logger, changeMs = 0) {
   const clock = new DriverClock()
   const kept = new WorkerEntries()
+  kept.put('taskCount', '1')
   const term = kept.lead()
-  const replace: VersionedStore['replace'] = async (...entry) => {
-    if (replaceMs > 0) await new Promise<void>((resolve) => void clock.schedule(replaceMs, resolve))
-    return term.replace(...entry)
+  const taskId = 'taskmanager-00001'
+  const worker = { taskId, state: 'Launched', agentId: 'S1', host: 'node1' } as const
+  await new WorkerStore({ store: term, clock, log }).putWorker(worker)
+  const pause = async () => {
+    if (changeMs > 0) await new Promise<void>((resolve) => void clock.schedule(changeMs, resolve))
   }
-  const store = new WorkerStore({ store: { ...term, replace }, clock, log })
+  const slow: VersionedStore = {
+    ...term,
+    create: async (...entry) => pause().then(() => term.create(...entry)),
+    replace: async (...entry) => pause().then(() => term.replace(...entry)),
+  }
+  const store = new WorkerStore({ store: slow, clock, log })
+  const launcher = new TestLauncher()
   const wanted: string[] = []
   const calls: SchedulerCall[] = []
   const terminated: string[] = []
@@ -33,7 +42,7 @@ export async function workerTasksUnderTest(t: Test, log: Logger, replaceMs = 0) 
     random: new SeededRandom(1),
     log,
     store,
-    launcher: new TestLauncher(),
+    launcher,
     offers: {
       connected: noop,
       disconnected: noop,
@@ -50,9 +59,6 @@ export async function workerTasksUnderTest(t: Test, log: Logger, replaceMs = 0) 
     onTaskFailed: noop,
     onStoreFailed: (error) => t.fail(String(error)),
   })
-  const taskId = 'taskmanager-00001'
-  const worker = { taskId, state: 'Launched', agentId: 'S1', host: 'node1' } as const
-  await store.putWorker(worker)
-  tasks.recover({ frameworkId: 'f', workers: [worker], corrupt: [] })
-  return { clock, kept, calls, terminated, tasks, taskId, wanted }
+  tasks.recover(await store.read())
+  return { clock, kept, calls, launcher, terminated, tasks, taskId, wanted }
 }
