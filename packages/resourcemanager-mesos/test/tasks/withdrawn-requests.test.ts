@@ -70,4 +70,21 @@ t.test('WorkerTasks: nothing comes of a request that is withdrawn', async (t) =>
     tasks.close()
     t.equal(clock.pendingTimers, 0)
   })
+
+  await t.test('while it is noted where it goes: it is not launched', async (t) => {
+    const { abort, calls, clock, kept, request, taskId, tasks, wanted } = await requested(t)
+    const granted = request()
+    while (wanted.length === 0) await clock.advance(100)
+    const placed = { taskId: wanted[0]!, resources: [], ports: {} }
+    const launch = tasks.place({ offers: [OFFER], tasks: [placed] })
+    await clock.advance(CHANGE_MS / 2)
+    abort.abort()
+    await t.rejects(granted, WITHDRAWN)
+    await clock.advance(10 * CHANGE_MS)
+    t.same(await launch, [])
+    t.same(kept.workers, { [taskId]: 'Launched' }, 'nothing is left of it')
+    t.same(calls, [], 'and no master needs to hear of it')
+    tasks.close()
+    t.equal(clock.pendingTimers, 0)
+  })
 })
