@@ -3,6 +3,7 @@ import { startMesos } from './clusters/mesos.js'
 import { mesosMissing } from './clusters/mesos-programs.js'
 import { startZooKeeper, zookeeperMissing } from './clusters/zookeeper.js'
 import { highAvailability, testFailures, testRemovedFramework } from './mesos/failures.js'
+import { testMarathon } from './mesos/marathon.js'
 import { MesosPlace } from './mesos/mesos-place.js'
 import { testSupervised } from './mesos/supervised.js'
 import { temporaryFolder } from './support/installation.js'
@@ -24,5 +25,7 @@ t.test('clusters on a Mesos that fails', { skip: missing ?? false }, async (t) =
   const place = await MesosPlace.prepare(t, mesos, highAvailability(temporaryFolder(t), zooKeeper))
   await testFailures(t, place)
   await testRemovedFramework(t, place)
-  await testSupervised(t, await MesosPlace.prepare(t, mesos))
+  const supervised = await MesosPlace.prepare(t, mesos)
+  await testSupervised(t, supervised)
+  await testMarathon(t, supervised)
 })
