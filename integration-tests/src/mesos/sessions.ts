@@ -1,26 +1,29 @@
-import { readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import type { Test } from 'tap'
-import { commandLines } from '../support/processes.js'
+import { CountedJob } from '../support/counted-job.js'
+import { listeningPorts } from '../support/listening-ports.js'
 import { ENDLESS } from '../support/submitted-jobs.js'
 import { program } from '../support/test-cluster.js'
 import { until } from '../support/until.js'
 import { type MesosPlace, mesosTest } from './mesos-place.js'
-import { submitAndRun, taskManagers, untilTasks } from './observations.js'
+import { jobSession, submitAndRun, taskManagers, untilTasks } from './observations.js'
+import { checkClosedToStrangers, checkSecretsAreNowhere, PASSWORD } from './secrets.js'
 
-/** Something that a person may write into the configuration, and nobody else should read. */
-const PASSWORD = 'correct-horse-battery-staple'
+/** That the counted job takes after all has happened. */
+const SECONDS = 3
 
 /** Sessions: `mesos-appmaster.sh`, and jobs that are sent to them by `flink run -m`. */
 export async function testSessions(t: Test, place: MesosPlace): Promise<void> {
   const { mesos } = place
   const test = (name: string, body: (t: Test) => Promise<void>) => mesosTest(t, place, name, body)
 
-  await test('a session: three jobs, TaskManagers as jobs need them', async (t) => {
+  await test('a session: jobs, TaskManagers as they need them, every row once', async (t) => {
     const jobManager = await place.startSession(
       '-Dmesos.resourcemanager.framework.name=three jobs',
       '-Dresourcemanager.taskmanager-timeout=2 s',
       '-Dmesos.resourcemanager.tasks.labels=team:streams',
+      '-Dmesos.resourcemanager.tasks.disk=100',
+      '-Dmesos.resourcemanager.tasks.network.bandwidth=10',
     )
     await until('it says where it is', () => jobManager.stdout.includes(place.restAddress))
     t.match(await place.framework(), {
@@ -41,28 +44,31 @@ export async function testSessions(t: Test, place: MesosPlace): Promise<void> {
     t.match(task, {
       id: /^taskmanager-/,
       state: 'TASK_RUNNING',
-      resources: { cpus: 1, mem: 1024 },
+      resources: { cpus: 1, mem: 1024, disk: 100, network: 10 },
       labels: { team: 'streams' },
     })
     t.strictSame(await taskManagers(place), [task!.id], 'they are called as their tasks')
 
-    const second = await submitAndRun(place, '-p', '2', ...ENDLESS)
+    const second = await CountedJob.start(t, jobSession(place), SECONDS, true)
     await untilTasks(place, 3)
+    await checkPorts(t, place)
     const list = await place.flink('list')
     t.equal(list.code, 0, list.stderr)
-    for (const jobId of [first, second]) t.match(list.stdout, jobId)
+    for (const jobId of [first, second.id]) t.match(list.stdout, jobId)
     t.equal((await place.flink('cancel', first)).code, 0)
     await untilTasks(place, 2)
-    t.equal(await place.rest.jobStatus(second), 'RUNNING')
+    t.equal(await second.status(), 'RUNNING')
 
     const third = await place.flink('run', program('counting-jobs.ts'), '--count', '3')
     t.equal(third.code, 0, third.stderr)
     t.match(third.stdout, /has finished/)
 
-    const stopped = await place.flink('stop', '-p', `file://${place.folder}/savepoints`, second)
-    t.equal(stopped.code, 0, stopped.stderr)
-    t.match(stopped.stdout, /Savepoint completed\. Path: file:/)
+    const savepoint = await second.stop()
+    t.match(savepoint, /^file:/)
     await until('all TaskManagers are given back', async () => (await place.tasks()).length === 0)
+    await second.submit(3, savepoint)
+    await untilTasks(place, 3)
+    await second.checkRows(t)
 
     const { code, stdout, stderr } = await place.shutDown(jobManager)
     t.equal(code, 0, stdout + stderr)
@@ -73,55 +79,8 @@ export async function testSessions(t: Test, place: MesosPlace): Promise<void> {
     place.configure({ 's3.secret-key': PASSWORD })
     const jobManager = await place.startSession()
     await submitAndRun(place, ...ENDLESS)
-    const { text, token } = place.secret()
-    const url = (path: string) => `http://${place.restAddress}/${path}`
-    for (const path of ['config', 'jobs', 'overview', '?x', 'jobmanager/config']) {
-      const response = await fetch(url(path))
-      t.equal(response.status, 401, `/${path} without the secret`)
-      await response.arrayBuffer()
-    }
-    const upload = await fetch(url('jobs'), { method: 'POST', body: '{}' })
-    t.equal(upload.status, 401)
-    await upload.arrayBuffer()
-    const right = { authorization: `Bearer ${token}` }
-    t.equal((await fetch(url('overview'), { headers: right })).status, 200)
-
-    const agentTexts = await Promise.all(
-      mesos.agents.flatMap(({ address }) =>
-        ['state', 'slave(1)/state', 'slave(1)/containers', 'flags'].map(async (path) => {
-          return (await fetch(`http://${address}/${path}`)).text()
-        }),
-      ),
-    )
-    const places = new Map([
-      ...place.sandboxFiles(),
-      ['command lines', commandLines()],
-      [
-        'environments of tasks',
-        mesos
-          .taskProcesses()
-          .map((pid) => readFileSync(`/proc/${pid}/environ`, 'utf8'))
-          .join('\n'),
-      ],
-      ['master', await mesos.operator.everything()],
-      ['agents', agentTexts.join('\n')],
-      ['logs of Mesos', [...mesos.masters, ...mesos.agents].map((each) => each.log()).join('\n')],
-      ['output of the JobManager', jobManager.stdout + jobManager.stderr],
-      ['log of the JobManager', place.logs()],
-      [
-        'configuration by REST',
-        await (await fetch(url('jobmanager/config'), { headers: right })).text(),
-      ],
-    ])
-    t.ok(
-      [...places.keys()].some((name) => name.startsWith('taskmanager-')),
-      'sandboxes are looked at',
-    )
-    for (const [name, found] of places) {
-      for (const secret of [text, token, PASSWORD]) {
-        t.notOk(found.includes(secret), `not in ${name}`)
-      }
-    }
+    await checkClosedToStrangers(t, place)
+    await checkSecretsAreNowhere(t, place, jobManager)
     t.equal((await place.shutDown(jobManager)).code, 0)
   })
 
@@ -129,7 +88,23 @@ export async function testSessions(t: Test, place: MesosPlace): Promise<void> {
     const jobManager = await place.startSession()
     await submitAndRun(place, ...ENDLESS)
     jobManager.kill('SIGTERM')
-    await jobManager.result()
+    const { code, stdout, stderr } = await jobManager.result()
+    t.equal(code, 0, stdout + stderr)
     t.strictSame(await mesos.operator.frameworks(), [], 'the framework is torn down')
   })
+}
+
+/** TaskManagers listen where their tasks have ports, nowhere else, and say so. */
+async function checkPorts(t: Test, place: MesosPlace): Promise<void> {
+  const known = await place.rest.taskManagers()
+  for (const { id, resources } of await place.tasks()) {
+    const ranges: { begin: number; end: number }[] = JSON.parse(String(resources['ports']))
+    const ports = ranges.flatMap(({ begin, end }) =>
+      Array.from({ length: end - begin + 1 }, (_, i) => begin + i),
+    )
+    t.equal(ports.length, 2)
+    t.strictSame(listeningPorts(place.taskManagerProcess(id)).toSorted(), ports.toSorted())
+    const { dataPort, path } = known.find((each) => each.id === id)!
+    t.strictSame([dataPort, Number(/:(\d+)\//.exec(path)?.[1])].toSorted(), ports.toSorted(), path)
+  }
 }
