@@ -8,11 +8,18 @@ import { testPlacement } from './mesos/placement.js'
 import { testRefusals } from './mesos/refusals.js'
 import { testSessions } from './mesos/sessions.js'
 
+const RESOURCES = 'cpus:8;mem:8192;disk:20000;network:1000'
+
 // Minutes on a quiet machine.
 t.setTimeout(900_000)
 
 t.test('clusters on a real Mesos', { skip: mesosMissing() ?? false }, async (t) => {
-  const mesos = await startMesos({ agents: [{}, {}] })
+  const mesos = await startMesos({
+    agents: [
+      { resources: RESOURCES, attributes: 'rack:r1' },
+      { resources: RESOURCES, attributes: 'rack:r2' },
+    ],
+  })
   t.teardown(() => mesos.stop())
   const place = await MesosPlace.prepare(t, mesos)
   await testSessions(t, place)

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
@@ -9,7 +10,7 @@ import { until } from '../support/until.js'
 import { MesosPlace, mesosTest } from './mesos-place.js'
 import { runningTasks, submitAndRun } from './observations.js'
 
-/** Agents on which there is nothing of this project. */
+/** Agents on which there is nothing of this project; one of them is of `rack:r1`. */
 export async function testFetching(t: Test, mesos: MesosCluster): Promise<void> {
   const home = join(temporaryFolder(t), 'flink-ts')
   const assembled = await assemble(home)
@@ -26,38 +27,49 @@ export async function testFetching(t: Test, mesos: MesosCluster): Promise<void> 
     t.equal((await place.shutDown(jobManager)).code, 0)
   })
 
-  await mesosTest(t, place, 'what an agent has damaged is not started from', async (t) => {
-    const jobManager = await place.startSession(
-      ...['-Drestart-strategy.type=fixed-delay', '-Drestart-strategy.fixed-delay.attempts=100'],
-      '-Dresourcemanager.start-worker.retry-interval=500 ms',
-    )
-    const job = await submitAndRun(place, ...ENDLESS)
-    const [first] = await runningTasks(place)
-    const restore = damage(mesos, /node/)
-    killHard(place.taskManagerProcess(first!))
-    const refused = await until('a task does not start', () =>
-      mesos.sandboxes().find(({ taskId, folder }) => {
-        const said = join(folder, 'stderr')
-        return (
-          taskId !== first && existsSync(said) && /FLINK_MESOS/.test(readFileSync(said, 'utf8'))
-        )
-      }),
-    )
-    t.match(
-      readFileSync(join(refused.folder, 'stderr'), 'utf8'),
-      /^FLINK_MESOS_ARTIFACT Cannot start from node as it was fetched to this agent: its SHA-256 is [0-9a-f]{64}, /m,
-    )
-    await until('the JobManager says why', () =>
-      /Command exited with status 167 \(FLINK_MESOS_ARTIFACT: /.test(place.logs()),
-    )
-    restore()
-    await until('the job runs again', async () => allTasksRun(await place.rest.jobDetails(job)))
-    t.equal((await place.shutDown(jobManager)).code, 0)
-  })
+  await mesosTest(
+    t,
+    place,
+    'what an agent has damaged is not started from, and fetched anew',
+    async (t) => {
+      const jobManager = await place.startSession(
+        ...['-Drestart-strategy.type=fixed-delay', '-Drestart-strategy.fixed-delay.attempts=100'],
+        '-Dresourcemanager.start-worker.retry-interval=500 ms',
+        '-Dmesos.constraints.hard.hostattribute=rack:r1',
+      )
+      const job = await submitAndRun(place, ...ENDLESS)
+      const [first] = await runningTasks(place)
+      const damaged = damage(mesos, /node/)
+      killHard(place.taskManagerProcess(first!))
+      const refused = await until('a task does not start', () =>
+        mesos.sandboxes().find(({ taskId, folder }) => {
+          const said = join(folder, 'stderr')
+          return (
+            taskId !== first && existsSync(said) && /FLINK_MESOS/.test(readFileSync(said, 'utf8'))
+          )
+        }),
+      )
+      t.match(
+        readFileSync(join(refused.folder, 'stderr'), 'utf8'),
+        /^FLINK_MESOS_ARTIFACT Cannot start from node as it was fetched to this agent: its SHA-256 is [0-9a-f]{64}, /m,
+      )
+      await until('the JobManager says why', () =>
+        /Command exited with status 167 \(FLINK_MESOS_ARTIFACT: /.test(place.logs()),
+      )
+      await until('the job runs again', async () => allTasksRun(await place.rest.jobDetails(job)))
+      const [second] = await runningTasks(place)
+      t.not(second, first)
+      const program = readlinkSync(`/proc/${place.taskManagerProcess(second!)}/exe`)
+      t.equal(sha256(program), sha256(process.execPath), 'what it runs is sound')
+      for (const [file, hash] of damaged)
+        t.equal(sha256(file), hash, 'the caches are as bad as before')
+      t.equal((await place.shutDown(jobManager)).code, 0)
+    },
+  )
 }
 
-/** Changes one byte of what agents have fetched. @returns puts it right again */
-function damage({ agents }: MesosCluster, name: RegExp): () => void {
+/** Changes one byte of what agents have fetched. @returns the digests of the files, damaged as they are */
+function damage({ agents }: MesosCluster, name: RegExp): Map<string, string> {
   const files = agents.flatMap(({ cacheFolder }) => {
     if (!existsSync(cacheFolder)) return []
     return readdirSync(cacheFolder, { recursive: true, withFileTypes: true })
@@ -65,13 +77,14 @@ function damage({ agents }: MesosCluster, name: RegExp): () => void {
       .map((entry) => join(entry.parentPath, entry.name))
   })
   if (files.length === 0) throw new Error('no agent has such a file')
-  const whole = files.map((file) => readFileSync(file))
-  for (const [i, file] of files.entries()) {
-    const damaged = Buffer.from(whole[i]!)
-    damaged[damaged.length >> 1]! ^= 1
-    writeFileSync(file, damaged)
+  for (const file of files) {
+    const content = readFileSync(file)
+    content[content.length >> 1]! ^= 1
+    writeFileSync(file, content)
   }
-  return () => {
-    for (const [i, file] of files.entries()) writeFileSync(file, whole[i]!)
-  }
+  return new Map(files.map((file) => [file, sha256(file)]))
+}
+
+function sha256(file: string): string {
+  return createHash('sha256').update(readFileSync(file)).digest('hex')
 }

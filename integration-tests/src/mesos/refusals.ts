@@ -45,7 +45,11 @@ export async function testRefusals(t: Test, place: MesosPlace): Promise<void> {
   })
 
   await test('what no offer can satisfy: which resource is short, and what the best offer had', async (t) => {
-    const jobManager = await place.startSession('-Dtaskmanager.memory.process.size=20g')
+    const jobManager = await place.startSession(
+      '-Dtaskmanager.memory.process.size=20g',
+      '-Dmesos.resourcemanager.tasks.gpus=1',
+    )
+    t.ok((await place.framework()).capabilities.includes('GPU_RESOURCES'))
     const { stdout, stderr } = await place.flink('run', '-d', ...ENDLESS)
     const job = jobIdIn(stdout + stderr)
     const said = await until(
@@ -73,7 +77,12 @@ export async function testRefusals(t: Test, place: MesosPlace): Promise<void> {
     )
     const first = await submitAndRun(place, '-p', '2', ...ENDLESS)
     const second = jobIdIn((await place.flink('run', '-d', ...ENDLESS)).stdout)
-    t.not(await place.rest.jobStatus(second), 'FAILED')
+    await until('it says for what it waits', async () => {
+      const { 'waiting-for': waits = '' } = await place.rest.jobDetails(second)
+      return waits.includes('short of cpus')
+    })
+    t.equal(await place.rest.jobStatus(second), 'RUNNING')
+    t.equal((await place.tasks()).length, 2, 'no third TaskManager')
     t.equal((await place.flink('cancel', first)).code, 0)
     await until('the other runs', async () => {
       const { vertices } = await place.rest.jobDetails(second)
