@@ -42,7 +42,8 @@ const library = () => join(home(), 'libmesos.so')
 /** The folder of what agents start: `mesos-containerizer`, `mesos-executor`, `mesos-fetcher`, and of `host`. */
 export function mesosPrograms(): string {
   const hash = createHash('sha256').update(process.execPath)
-  for (const name of readdirSync(SOURCES).sort()) hash.update(readFileSync(join(SOURCES, name)))
+  const sources = readdirSync(SOURCES).filter((name) => !name.endsWith('.md'))
+  for (const name of sources.sort()) hash.update(readFileSync(join(SOURCES, name)))
   hash.update(JSON.stringify(SHIMS))
   return join(home(), `programs-${hash.digest('hex').slice(0, 12)}`)
 }
