@@ -85,6 +85,28 @@ t.test('MesosResourceManagerDriver over HTTP: offers that are taken back', async
     t.same(over.calls('KILL'), [])
   })
 
+  await t.test('with the stream, while it is noted where a task goes', async (t) => {
+    const over = await DriverOverHttp.lead(t)
+    const { store } = over.under
+    const wanted = over.under.request()
+    await over.settle()
+    store.happens = () => false
+    store.outcomesToLose = 6
+    over.say(offers(['o1', 'S1']))
+    await over.settle(1_500)
+    t.ok(store.outcomesToLose > 0 && store.outcomesToLose < 6, 'its place is being noted')
+    over.master.calls.find(({ call }) => call.type === 'SUBSCRIBE')?.socket.destroy()
+    await over.called('SUPPRESS', 3)
+    await over.settle()
+    store.outcomesToLose = 0
+    await over.settle(30_000)
+    t.same(accepted(over), [])
+    t.notOk(wanted.error)
+    over.say(offers(['o2', 'S2']))
+    await over.settle(2_000)
+    t.same(accepted(over), [{ offers: ['o2'], tasks: [TASK] }])
+  })
+
   for (const order of ['before', 'behind']) {
     await t.test(`between ACCEPT and its answer, and the word of it ${order} that`, async (t) => {
       const over = await DriverOverHttp.lead(t, {
