@@ -137,4 +137,23 @@ t.test('MesosResourceManagerDriver over HTTP: updates that come again', async (t
     t.same(over.acknowledged(TASK), [uuid(2), uuid(2), uuid(2)])
     t.same(over.calls('KILL'), [])
   })
+
+  await t.test('an agent is lost before its task starts, and comes back with it', async (t) => {
+    for (const state of ['TASK_STAGING', 'TASK_STARTING', 'TASK_RUNNING', 'TASK_KILLING']) {
+      const { over, wanted, terminated, store } = await launched(t)
+      over.say(word(TASK, 'TASK_UNREACHABLE', 'REASON_AGENT_REMOVED'))
+      await over.settle()
+      t.match(wanted.error, { code: 'FLINK_MESOS_TASK', message: /TASK_UNREACHABLE/ }, 'at once')
+      t.same(store.workers, { [TASK]: 'Released' }, 'it may come back')
+      t.same(over.calls('KILL'), [], 'nobody is there to do it')
+      over.say(word(TASK, state, 'REASON_AGENT_REREGISTERED'))
+      await over.settle()
+      t.match(over.calls('KILL'), [{ kill: { task_id: { value: TASK } } }], state)
+      over.say(update(TASK, 'TASK_KILLED', uuid(1)))
+      await over.settle(60_000)
+      t.same(store.workers, {})
+      t.same(terminated, [], 'it was never granted')
+      t.equal(over.calls('KILL').length, 1)
+    }
+  })
 })
