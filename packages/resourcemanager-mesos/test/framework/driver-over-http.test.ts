@@ -85,6 +85,32 @@ t.test('MesosResourceManagerDriver over HTTP: offers that are taken back', async
     t.same(over.calls('KILL'), [])
   })
 
+  await t.test('while it is noted where some tasks go, and another one waits', async (t) => {
+    const over = await DriverOverHttp.lead(t)
+    const { store } = over.under
+    over.under.requestMany(3)
+    await over.settle()
+    store.happens = () => false
+    // The places of two tasks are noted.
+    store.outcomesToLose = 12
+    over.say(offers(['o1', 'S1']))
+    await over.settle(1_500)
+    t.ok(store.outcomesToLose > 0 && store.outcomesToLose < 12, 'their place is being noted')
+    over.say(rescind('o1'))
+    await over.settle()
+    store.outcomesToLose = 0
+    await over.settle(10_000)
+    t.same(accepted(over), [])
+    over.say(offers(['o2', 'S2'], ['o3', 'S3']))
+    await over.settle(2_000)
+    const launched = accepted(over) as { offers: string[]; tasks: string[] }[]
+    t.same(launched.flatMap(({ offers }) => offers).sort(), ['o2', 'o3'])
+    t.same(
+      launched.flatMap(({ tasks }) => tasks).sort(),
+      [1, 2, 3].map((number) => `taskmanager-0000${number}`),
+    )
+  })
+
   await t.test('with the stream, while it is noted where a task goes', async (t) => {
     const over = await DriverOverHttp.lead(t)
     const { store } = over.under
