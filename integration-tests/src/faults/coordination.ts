@@ -101,6 +101,16 @@ export class Coordination {
     return [...(await this.#below(ROOT)), ...this.#files()]
   }
 
+  /** Removes all nodes of these names, wherever they are. @throws Error if one of them is not there */
+  async forget(names: readonly string[]): Promise<void> {
+    const nodes = await this.#below(ROOT)
+    for (const name of names) {
+      const found = nodes.filter((path) => path.endsWith(`/${name}`))
+      if (found.length === 0) throw new Error(`no node is called ${name}: ${nodes.join(', ')}`)
+      for (const path of found) await this.#client.removeRecursive(path)
+    }
+  }
+
   /** How many have led so far, at the least. */
   get leaders(): number {
     return this.#terms.size

@@ -82,6 +82,32 @@ export const AGENT_FAULTS: readonly MesosFault[] = [
   HOST_FAULTS.lose,
   HOST_FAULTS.pauseUntilLost,
   {
+    // Its TaskManagers hang for good: they cannot see that they were given up, and somebody must tell Mesos to end them.
+    name: 'freeze-machine-until-lost',
+    weight: 1,
+    restarts: true,
+    async inject(context) {
+      const { cluster, random } = context
+      const host = await busyHost(context)
+      if (host === undefined) return false
+      const { daemon, victims } = host
+      context.happens()
+      for (const id of victims) cluster.pause(id)
+      daemon.pause()
+      try {
+        await host.untilLost()
+        await lasting(random.nextInt(4000))
+      } finally {
+        daemon.resume()
+      }
+      await host.untilBack()
+      const hang = () => victims.filter((id) => cluster.isRunning(id))
+      context.note(`${hang().length} of ${victims.length} hang on the machine that is back`)
+      await until('the TaskManagers that hang have ended', () => hang().length === 0, SLOW_MS)
+      return true
+    },
+  },
+  {
     name: 'lose-machine',
     weight: 2,
     restarts: true,

@@ -27,18 +27,30 @@ async function takenOver(context: MesosContext, action: () => Promise<void>): Pr
   await cluster.untilWell()
   await lasting(TAKE_OVER_MS)
   if (await job.isFinished()) return true
+  await isStill(frameworkId, context)
+  await untilNoneIsForgotten(context)
   await noneHasEndedWith(
     'their JobManager',
     context,
     workers.map(({ id }) => id),
   )
-  const tasks = await cluster.tasks()
-  const foreign = tasks.filter((each) => each.frameworkId !== frameworkId)
-  if (foreign.length > 0) {
-    throw new Error(`${foreign[0]!.frameworkId} is another framework than ${frameworkId}`)
-  }
-  await untilNoneIsForgotten(context)
   return true
+}
+
+/** @throws Error if there is another framework, or a task of one */
+async function isStill(frameworkId: string, { cluster }: MesosContext): Promise<void> {
+  const isOther = (id: string) => id !== frameworkId
+  const others = (await cluster.frameworks()).filter(({ id }) => isOther(id))
+  const foreign = (await cluster.tasks()).filter((task) => isOther(task.frameworkId))
+  if (others.length + foreign.length === 0) return
+  const tasks = foreign.map(({ id, state, agentId, frameworkId: owner }) => {
+    const life = cluster.isRunning(id) ? 'its process lives' : 'it has no process'
+    return `task ${id} of ${owner}, which is ${state} on agent ${agentId}: ${life}`
+  })
+  const names = new Set([...others.map(({ id }) => id), ...foreign.map((task) => task.frameworkId)])
+  throw new Error(
+    [`${[...names].join(', ')}: another framework than ${frameworkId}`, ...tasks].join('; '),
+  )
 }
 
 async function killed({ cluster, random }: MesosContext): Promise<void> {
@@ -131,6 +143,30 @@ export const JOB_MANAGER_FAULTS: readonly MesosFault[] = [
       note(launched.map(({ id, state }) => `${id} ${state}`).join(', '))
       await killed(context)
       await untilNoneIsForgotten(context)
+      return true
+    },
+  },
+  {
+    // What was kept of the TaskManagers is lost, and they hang: the next JobManager hears of them from Mesos alone.
+    name: 'forget-task-managers',
+    weight: 1,
+    restarts: true,
+    async inject(context) {
+      const { cluster } = context
+      const workers = await workersOf(context)
+      if (workers === undefined) return false
+      const ids = workers.map(({ id }) => id)
+      context.note(ids.join(', '))
+      context.happens()
+      await cluster.jobManager.kill(true)
+      for (const id of ids) cluster.pause(id)
+      await cluster.coordination.forget(ids)
+      cluster.jobManager.release()
+      await until(
+        'the TaskManagers that nobody knows have ended',
+        () => !ids.some((id) => cluster.isRunning(id)),
+        SLOW_MS,
+      )
       return true
     },
   },

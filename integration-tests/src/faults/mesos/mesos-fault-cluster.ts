@@ -4,13 +4,14 @@ import { SystemClock } from '@flink-ts/core'
 import { readClusterSecret, restToken } from '@flink-ts/core/security'
 import { RestClusterClient } from '@flink-ts/rest/client'
 import type { MesosAgent, MesosCluster } from '../../clusters/mesos.js'
-import type { MesosOperator, MesosTask } from '../../clusters/mesos-operator.js'
+import type { MesosFramework, MesosOperator, MesosTask } from '../../clusters/mesos-operator.js'
 import type { CommandResult } from '../../support/command.js'
 import { freePorts } from '../../support/free-port.js'
 import { isAlive, killHard, processesWith } from '../../support/processes.js'
 import { PROJECT_FOLDER } from '../../support/test-cluster.js'
 import { until } from '../../support/until.js'
 import { ClusterFolder } from '../cluster-folder.js'
+import type { Coordination } from '../coordination.js'
 import type { ManagedCluster } from '../managed/managed-cluster.js'
 import { StoppedProcesses } from '../stopped-processes.js'
 import { JobManagerSupervisor } from './job-manager-supervisor.js'
@@ -27,9 +28,22 @@ interface JobManager {
   readonly restAddress: string
 }
 
+export interface MesosFaultClusterOptions {
+  readonly mesos: MesosCluster
+  /** Where JobManagers keep what the next ones need. */
+  readonly coordination: Coordination
+  /** Of the JobManagers and clients. */
+  readonly folder: string
+  /** Of clusters, over what they need here. */
+  readonly configuration: Readonly<Record<string, string | number>>
+  /** More variables of JobManagers and clients; `FLINK_NODE` is what TaskManagers run with, too. */
+  readonly environment?: NodeJS.ProcessEnv | undefined
+}
+
 /** A real Mesos, to which the jobs of a fault run are brought, one cluster after the other. */
 export class MesosFaultCluster implements ManagedCluster {
   readonly mesos: MesosCluster
+  readonly coordination: Coordination
   readonly #folder: ClusterFolder
   readonly #stopped = new StoppedProcesses()
   #jobManagers: JobManager[] = []
@@ -37,18 +51,15 @@ export class MesosFaultCluster implements ManagedCluster {
   #words: readonly string[] = []
   #starts = 0
 
-  /**
-   * @param folder of the JobManagers and clients
-   * @param configuration of clusters, over what they need here
-   * @param environment more variables of JobManagers and clients; `FLINK_NODE` is what TaskManagers run with, too
-   */
-  constructor(
-    mesos: MesosCluster,
-    folder: string,
-    configuration: Readonly<Record<string, string | number>>,
-    environment: NodeJS.ProcessEnv = {},
-  ) {
+  constructor({
+    mesos,
+    coordination,
+    folder,
+    configuration,
+    environment = {},
+  }: MesosFaultClusterOptions) {
     this.mesos = mesos
+    this.coordination = coordination
     this.#folder = new ClusterFolder(folder, environment)
     this.#folder.configure({
       'mesos.master': mesos.address,
@@ -157,6 +168,11 @@ export class MesosFaultCluster implements ManagedCluster {
   /** Tasks that have not ended, as the master believes. Asks again and again while none leads. */
   tasks(): Promise<MesosTask[]> {
     return this.#within('a master tells its tasks', () => this.operator.tasks())
+  }
+
+  /** Registered ones. Asks again and again while no master leads. */
+  frameworks(): Promise<MesosFramework[]> {
+    return this.#within('a master tells its frameworks', () => this.operator.frameworks())
   }
 
   /** Waits until a master leads, it knows all agents, and the framework has come back to it. */

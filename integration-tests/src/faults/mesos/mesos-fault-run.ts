@@ -19,10 +19,11 @@ export function runMesosFaults(
     missing: mesosMissing(),
     modes: ['session', 'per-job'],
     modeNames: { session: 'a session', 'per-job': 'a cluster for one job' },
-    async start({ folder, owned }, configuration, { ensemble }) {
-      const { mesos } = await owned(startThreeMasters(ensemble.connectString))
+    async start({ folder, owned }, configuration, coordination) {
+      const { mesos } = await owned(startThreeMasters(coordination.ensemble.connectString))
       const { environment } = options
-      const cluster = new MesosFaultCluster(mesos, folder, configuration, environment)
+      const parts = { mesos, coordination, folder, configuration, environment }
+      const cluster = new MesosFaultCluster(parts)
       return owned(Promise.resolve(cluster))
     },
     newJob: (cluster, mode, job) => new MesosFaultJob(cluster, mode, job),

@@ -1,6 +1,7 @@
 import { until } from '../../support/until.js'
 import { anyOf, SLOW_MS } from '../managed/managed-cluster.js'
 import { workerFaults } from '../managed/worker-faults.js'
+import { untilAcknowledged } from './acknowledged-tasks.js'
 import { type MesosFault, workersOf } from './mesos-context.js'
 import type { MesosFaultCluster } from './mesos-fault-cluster.js'
 import type { MesosFaultJob } from './mesos-fault-job.js'
@@ -10,10 +11,22 @@ const WORKER_FAULTS = workerFaults<MesosFaultCluster, MesosFaultJob>(async (cont
   return tasks && { ids: tasks.map(({ id }) => id), areNeeded: true }
 })
 
+/** As the fault; and Mesos may forget the tasks that have ended. */
+function acknowledged(fault: MesosFault): MesosFault {
+  return {
+    ...fault,
+    async inject(context) {
+      const done = await fault.inject(context)
+      if (done) await untilAcknowledged(context)
+      return done
+    },
+  }
+}
+
 /** Faults of tasks. */
 export const TASK_FAULTS: readonly MesosFault[] = [
-  WORKER_FAULTS.killOne,
-  WORKER_FAULTS.killAll,
+  acknowledged(WORKER_FAULTS.killOne),
+  acknowledged(WORKER_FAULTS.killAll),
   {
     // Agents that have cgroups end what is left of the task; others leave it to the TaskManager, which must see that it was given up.
     name: 'kill-executor',
