@@ -2,15 +2,14 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { PROJECT_FOLDER } from '../../support/test-cluster.js'
-import { FAULT_SCENARIOS } from '../scenarios.js'
-import { YARN_SCENARIOS } from '../yarn/yarn-scenarios.js'
+import { SCENARIO_RUNS } from '../scenario-runs.js'
 import { FAULT_PATCHES } from './patches.js'
 
 // That each of them is found takes minutes: `npm run faults -- --patches`.
 t.test('FAULT_PATCHES fit the code as it is', (t) => {
   for (const { name, edits, scenario } of FAULT_PATCHES) {
     t.ok(
-      [...FAULT_SCENARIOS, ...YARN_SCENARIOS].some((known) => known.name === scenario),
+      SCENARIO_RUNS.some((known) => known.name === scenario),
       `${name}: its scenario`,
     )
     for (const { module, find } of edits) {

@@ -8,6 +8,8 @@ export interface FaultPatch {
   readonly scenario: string
   /** So many of them. */
   readonly faults: number
+  /** What the run says is wrong when it has found it. Default: wrong rows, which tell more than that a job does not go on. */
+  readonly violation?: RegExp
 }
 
 /** Replaces a piece of one compiled module. */
@@ -128,5 +130,129 @@ export const FAULT_PATCHES: readonly FaultPatch[] = [
     ],
     scenario: 'yarn-kill-application-master',
     faults: 1,
+  },
+  {
+    name: 'mesos-framework-id-forgotten',
+    breaks: 'the next JobManager registers as another framework',
+    edits: [
+      {
+        module: 'resourcemanager-mesos/dist/framework/framework-identity.js',
+        find: 'this.#frameworkId = stored ?? inFile;',
+        replace: 'this.#frameworkId = undefined;',
+      },
+    ],
+    scenario: 'mesos-kill-job-manager',
+    faults: 1,
+    violation: /another framework than/,
+  },
+  {
+    name: 'mesos-workers-not-kept',
+    breaks: 'tasks are launched of which nothing is kept for the next JobManager',
+    edits: [
+      {
+        module: 'resourcemanager-mesos/dist/tasks/worker-store.js',
+        find: 'return this.#put(record.taskId, encodeWorkerRecord(record));',
+        replace: 'return Promise.resolve();',
+      },
+    ],
+    scenario: 'mesos-kill-job-manager',
+    faults: 1,
+    violation: /TaskManagers have ended with their JobManager/,
+  },
+  {
+    name: 'mesos-not-reconciled',
+    breaks: 'nobody asks what has become of the tasks of a former JobManager',
+    edits: [
+      {
+        module: 'resourcemanager-mesos/dist/tasks/reconciliation.js',
+        find: "call({ type: 'RECONCILE', tasks });",
+        replace: '',
+      },
+      {
+        module: 'resourcemanager-mesos/dist/tasks/reconciliation.js',
+        find: "call({ type: 'RECONCILE', tasks: [] });",
+        replace: '',
+      },
+    ],
+    scenario: 'mesos-lose-machine-without-job-manager',
+    faults: 1,
+    violation: /the job goes on after lose-machine-without-job-manager/,
+  },
+  {
+    name: 'mesos-orphans-live-on',
+    breaks: 'tasks of which nothing is known are not killed',
+    edits: [
+      {
+        module: 'resourcemanager-mesos/dist/tasks/worker-tasks.js',
+        find: 'if (!mayRun(state)) {',
+        replace: 'if (state !== undefined) {',
+      },
+    ],
+    scenario: 'mesos-forget-task-managers',
+    faults: 1,
+    violation: /until the TaskManagers that nobody knows have ended/,
+  },
+  {
+    name: 'mesos-zombies-live-on',
+    breaks: 'tasks that were given up are not killed when their agent is back',
+    edits: [
+      {
+        module: 'resourcemanager-mesos/dist/tasks/task-state.js',
+        find: `staging: 'KILLING',
+        alive: 'KILLING',
+        killing: 'KILLING',`,
+        replace: "staging: '-', alive: '-', killing: '-',",
+      },
+    ],
+    scenario: 'mesos-freeze-machine-until-lost',
+    faults: 1,
+    violation: /until the TaskManagers that hang have ended/,
+  },
+  {
+    name: 'mesos-not-acknowledged',
+    breaks: 'Mesos is not told that its updates are known',
+    edits: [
+      {
+        module: 'resourcemanager-mesos/dist/tasks/acknowledgements.js',
+        find: "this.#options.call({ type: 'ACKNOWLEDGE', agentId, taskId, uuid });",
+        replace: ';',
+      },
+    ],
+    scenario: 'mesos-kill-task-manager',
+    faults: 1,
+    violation: /until nothing waits to be acknowledged/,
+  },
+  {
+    name: 'mesos-secret-shown',
+    breaks: 'tasks have the secret of their cluster in a label',
+    edits: [
+      {
+        module: 'resourcemanager-mesos/dist/launch/worker-task.js',
+        find: 'labels: Object.fromEntries(configuration.get(MesosOptions.TASKS_LABELS) ?? []),',
+        replace: `labels: {
+            secret: process
+                .getBuiltinModule('node:fs')
+                .readFileSync(process.env.FLINK_CONF_DIR + '/cluster-secret', 'utf8')
+                .trim(),
+        },`,
+      },
+    ],
+    scenario: 'mesos-kill-task-manager',
+    faults: 1,
+    violation: /^the secret, which Mesos tells everybody/,
+  },
+  {
+    name: 'mesos-no-teardown',
+    breaks: 'a cluster that ends leaves its framework registered',
+    edits: [
+      {
+        module: 'resourcemanager-mesos/dist/framework/framework-end.js',
+        find: 'const isEnded = mayBeThere &&',
+        replace: 'const isEnded = false &&',
+      },
+    ],
+    scenario: 'mesos-kill-task-manager',
+    faults: 1,
+    violation: /^framework /,
   },
 ]
