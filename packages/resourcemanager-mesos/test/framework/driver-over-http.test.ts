@@ -111,6 +111,25 @@ t.test('MesosResourceManagerDriver over HTTP: offers that are taken back', async
     )
   })
 
+  await t.test('with the stream, while they are gathered: it begins anew', async (t) => {
+    const over = await DriverOverHttp.lead(t)
+    over.under.requestMany(3)
+    await over.settle()
+    over.say(offers(['o1', 'S1']))
+    over.master.calls.find(({ call }) => call.type === 'SUBSCRIBE')?.response.end()
+    await over.called('SUBSCRIBE', 2)
+    await over.called('REVIVE', 2)
+    await over.settle()
+    over.say(offers(['o2', 'S2']))
+    await over.settle(500)
+    t.same(accepted(over), [], 'there may be room for all soon')
+    await over.settle(600)
+    t.match(accepted(over), [{ offers: ['o2'] }])
+    over.say(offers(['o3', 'S3']))
+    await over.settle()
+    t.match(accepted(over), [{ offers: ['o2'] }, { offers: ['o3'] }])
+  })
+
   await t.test('with the stream, while it is noted where a task goes', async (t) => {
     const over = await DriverOverHttp.lead(t)
     const { store } = over.under

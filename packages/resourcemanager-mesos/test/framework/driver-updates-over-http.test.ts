@@ -157,6 +157,18 @@ t.test('MesosResourceManagerDriver over HTTP: updates that come again', async (t
     }
   })
 
+  await t.test('an agent that was lost is gone for good: nothing is left of its task', async (t) => {
+    const { over, terminated, store } = await launched(t)
+    over.say(STARTING, word(TASK, 'TASK_UNREACHABLE', 'REASON_AGENT_REMOVED'))
+    await over.settle()
+    t.same(store.workers, { [TASK]: 'Released' })
+    over.say(word(TASK, 'TASK_GONE_BY_OPERATOR', 'REASON_AGENT_REMOVED_BY_OPERATOR'))
+    await over.settle()
+    t.same(store.workers, {})
+    t.match(terminated, [[TASK, /TASK_UNREACHABLE/]])
+    t.same(over.calls('KILL'), [])
+  })
+
   await t.test('a worker is released before it is known what became of it', async (t) => {
     const { over, wanted, terminated, store } = await launched(t)
     over.say(STARTING)
