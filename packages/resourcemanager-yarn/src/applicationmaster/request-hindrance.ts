@@ -34,6 +34,8 @@ export class RequestHindrance {
   /** Since when YARN answers and gives nothing, while something is wanted. */
   #fruitlessSinceMs: number | undefined
   #silentSinceMs: number | undefined
+  /** Since when each answer says that there is enough. */
+  #enoughSinceMs: number | undefined
   #told: Told | undefined
   #toldMs = 0
 
@@ -41,13 +43,20 @@ export class RequestHindrance {
     this.#options = options
   }
 
-  registered({ queue, schedulerResourceTypes }: RegisterApplicationMasterResponse): void {
+  registered({
+    queue,
+    schedulerResourceTypes,
+  }: Pick<RegisterApplicationMasterResponse, 'queue' | 'schedulerResourceTypes'>): void {
     this.#queue = queue === '' ? undefined : queue
     this.#countsAll = schedulerResourceTypes.includes('vcores')
     this.#fruitlessSinceMs = undefined
+    this.#enoughSinceMs = undefined
   }
 
-  answered({ allocatedContainers, availableResources }: AllocateResponse): void {
+  answered({
+    allocatedContainers,
+    availableResources,
+  }: Pick<AllocateResponse, 'allocatedContainers' | 'availableResources'>): void {
     const { clock, waiting, excludedHosts, nodeLabel } = this.#options
     this.#silentSinceMs = undefined
     if (this.#told?.kind === 'SILENCE') this.#tellNothing()
@@ -64,11 +73,14 @@ export class RequestHindrance {
       excludedHosts: excludedHosts(),
     }
     const kind = isShort(wanted, facts) ? 'SHORTAGE' : 'DELAY'
-    // There is enough again: containers may come in a moment.
-    if (this.#told?.kind === 'SHORTAGE' && kind === 'DELAY') this.#tellNothing()
     const nowMs = clock.monotonicNow()
     this.#fruitlessSinceMs ??= nowMs
+    if (kind === 'SHORTAGE') this.#enoughSinceMs = undefined
+    else this.#enoughSinceMs ??= nowMs
     if (nowMs - this.#fruitlessSinceMs < AFTER_MS) return
+    // Others take and give back: the next answer may say again that there is too little.
+    const hasEnough = nowMs - (this.#enoughSinceMs ?? nowMs) >= AFTER_MS
+    if (this.#told?.kind === 'SHORTAGE' && kind === 'DELAY' && !hasEnough) return
     this.#tell({ kind, why: describeWaiting(wanted, facts) })
   }
 
@@ -87,6 +99,7 @@ export class RequestHindrance {
   reset(): void {
     this.#told = undefined
     this.#fruitlessSinceMs = undefined
+    this.#enoughSinceMs = undefined
     this.#silentSinceMs = undefined
   }
 
@@ -104,6 +117,7 @@ export class RequestHindrance {
 
   #tellNothing(): void {
     this.#fruitlessSinceMs = undefined
+    this.#enoughSinceMs = undefined
     if (this.#told === undefined) return
     this.#told = undefined
     this.#options.onHindered(undefined)
