@@ -67,7 +67,9 @@ function describeSize({ capability, count }: WaitingContainers, facts: WaitingFa
   // The figure may be one of all nodes.
   if (nodeLabel !== undefined) return said
   const short = amounts.filter(({ isShort }) => isShort).map(({ name }) => name)
-  if (short.length > 0) return `${said}: too little ${short.join(' and ')} for one`
+  if (short.length > 0) {
+    return `${said}: too little ${short.join(' and ')} for one, unless YARN already keeps a place for it on a node`
+  }
   return `${said}: no node may have as much free, or others come first`
 }
 

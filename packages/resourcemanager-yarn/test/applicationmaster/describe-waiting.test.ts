@@ -24,7 +24,7 @@ t.test('describeWaiting names what is too little, by the figures of YARN', async
   const facts = { ...FACTS, availableResources: size(4096, 4, { 'yarn.io/gpu': 1, fpga: 3 }) }
   t.equal(
     describeWaiting(waiting, facts),
-    "YARN gives no container of 1024 MB, 8 vcores, yarn.io/gpu 2 (3 wanted) in queue 'root.default'; it says that the application may still get 4096 MB, 4 vcores, yarn.io/gpu 1: too little vcores and yarn.io/gpu for one",
+    "YARN gives no container of 1024 MB, 8 vcores, yarn.io/gpu 2 (3 wanted) in queue 'root.default'; it says that the application may still get 4096 MB, 4 vcores, yarn.io/gpu 1: too little vcores and yarn.io/gpu for one, unless YARN already keeps a place for it on a node",
   )
   t.ok(isShort(waiting, facts))
 })

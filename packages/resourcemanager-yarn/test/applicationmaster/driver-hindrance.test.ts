@@ -23,7 +23,7 @@ t.test('YarnResourceManagerDriver: why requests wait', async (t) => {
       t.strictSame(under.hindrances, [])
       await under.clock.advance(5_000)
       const why =
-        "YARN gives no container of 1000 MB, 1 vcores (3 wanted) in queue 'default'; it says that the application may still get 452 MB, 6 vcores: too little memory for one"
+        "YARN gives no container of 1000 MB, 1 vcores (3 wanted) in queue 'default'; it says that the application may still get 452 MB, 6 vcores: too little memory for one, unless YARN already keeps a place for it on a node"
       t.strictSame(under.hindrances, [why])
       await under.clock.advance(120_000)
       t.strictSame(under.hindrances, [why], 'once')
