@@ -1,5 +1,5 @@
 import { type Configuration, MesosOptions } from '@flink-ts/core'
-import { BAD_ARTIFACT, BAD_ARTIFACT_STATUS } from './fetched-files.js'
+import { BAD_ARTIFACT, BAD_ARTIFACT_STATUS, CANNOT_UNPACK, UNPACK_STATUS } from './fetched-files.js'
 
 /** With which `bin/mesos-taskmanager.sh` ends where there is no Node.js. */
 const NO_NODE_STATUS = 166
@@ -16,7 +16,9 @@ export function exitStatusMeaning(
   const node = pathOf(configuration, MesosOptions.NODE_PATH)
   switch (status) {
     case BAD_ARTIFACT_STATUS:
-      return `${BAD_ARTIFACT}: what its agent fetched is not what this JobManager serves, or could not be unpacked`
+      return `${BAD_ARTIFACT}: what its agent fetched is not what this JobManager serves`
+    case UNPACK_STATUS:
+      return `${CANNOT_UNPACK}: what its agent fetched could not be read or unpacked; sha256sum, tar and gzip must be there, and room on the disk`
     case NO_NODE_STATUS:
       return `there is no Node.js where it was looked for: ${node}`
     case NOT_EXECUTABLE_STATUS:

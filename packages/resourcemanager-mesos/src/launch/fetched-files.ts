@@ -1,20 +1,26 @@
 import type { FetchedFile } from './agent-runtime.js'
 
 /**
- * With which a task ends that does not start from what was fetched for it. No other program of ours ends so: of Flink's 1443 and 1445,
+ * With which a task ends for which its agent has fetched something else. No other program of ours ends so: of Flink's 1443 and 1445,
  * systems keep 163 and 165, and 166 is of the script.
  */
 export const BAD_ARTIFACT_STATUS = 167
 /** What the task says then. */
 export const BAD_ARTIFACT = 'FLINK_MESOS_ARTIFACT'
+/** With which a task ends that can tell nothing of what was fetched for it, or cannot unpack it: the cache of its agent may be sound. */
+export const UNPACK_STATUS = 168
+/** What the task says then. */
+export const CANNOT_UNPACK = 'FLINK_MESOS_UNPACK'
 
 /**
  * `fetched_file NAME DIGEST`. Said on stderr, which is a file of the sandbox; Mesos tells the status alone. Where `sha256sum` is missing
  * nothing is known of the file, and it is refused.
  */
 const CHECK = [
-  `fetched_file() { sum=$(sha256sum <"$1"); sum=\${sum%% *}; [ "$sum" = "$2" ] || {`,
-  `echo "${BAD_ARTIFACT} Cannot start from $1 as it was fetched to this agent: its SHA-256 is \${sum:-unknown}, and that of what the JobManager serves is $2" >&2;`,
+  `fetched_file() { sum=$(sha256sum <"$1") && sum=\${sum%% *} && [ -n "$sum" ] || {`,
+  `echo "${CANNOT_UNPACK} Cannot compute the SHA-256 of $1, which was fetched to this agent: sha256sum must be there, and the file readable" >&2;`,
+  `exit ${UNPACK_STATUS}; }; [ "$sum" = "$2" ] || {`,
+  `echo "${BAD_ARTIFACT} Cannot start from $1 as it was fetched to this agent: its SHA-256 is $sum, and that of what the JobManager serves is $2" >&2;`,
   `exit ${BAD_ARTIFACT_STATUS}; }; }`,
 ].join(' ')
 
@@ -37,6 +43,6 @@ export function checkFetched(fetched: readonly FetchedFile[]): string[] {
 
 /** As the user of the task, whatever the archive says; the archive counts among what the task has on the disk. */
 function unpack(archive: string): string {
-  const problem = `${BAD_ARTIFACT} Cannot unpack ${archive}, which was fetched to this agent: tar and gzip must be there, and room on the disk`
-  return `{ { tar -xzof ${archive} && rm ${archive}; } || { echo "${problem}" >&2; exit ${BAD_ARTIFACT_STATUS}; }; }`
+  const problem = `${CANNOT_UNPACK} Cannot unpack ${archive}, which was fetched to this agent: tar and gzip must be there, and room on the disk`
+  return `{ { tar -xzof ${archive} && rm ${archive}; } || { echo "${problem}" >&2; exit ${UNPACK_STATUS}; }; }`
 }

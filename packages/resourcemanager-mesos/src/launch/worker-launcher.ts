@@ -44,7 +44,7 @@ export interface WorkerLauncher {
   ): LaunchedWorker
   /** What it says of a task that could not start that it ended with this status, for people. Default: nothing. */
   meaningOf?(exitStatus: number): string | undefined
-  /** A task of that agent has ended with this status: told before {@link forget}. Default: nothing follows. */
+  /** A task of that agent, launched in this term, has ended with this status: told before {@link forget}. Default: nothing follows. */
   exited?(agentId: string, exitStatus: number): void
   /** The task has ended, or never was: its ticket is void. Idempotent. */
   forget(taskId: string): void

@@ -40,7 +40,8 @@ export function isOfferGone({ reason }: TaskStatus): boolean {
   return reason === 'REASON_INVALID_OFFERS'
 }
 
-const EXIT_STATUS = /\bexited with status (\d+)\b/
+/** Of an executor of Mesos, or of Docker; in other words the status may be that of another program, such as the fetcher. */
+const EXIT_STATUS = /^(?:Command|Container) exited with status (\d+)\b/
 
 /** With which its process has ended; undefined: it has not, or Mesos does not say. */
 export function exitStatusOf({ message = '' }: TaskStatus): number | undefined {

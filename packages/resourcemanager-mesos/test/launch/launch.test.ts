@@ -3,7 +3,7 @@ import { Configuration, SystemClock } from '@flink-ts/core'
 import t from 'tap'
 import { redeemTicket } from '../../dist/container/redeem-ticket.js'
 import { clusterConfiguration } from '../../dist/launch/cluster-configuration.js'
-import { BAD_ARTIFACT_STATUS } from '../../dist/launch/fetched-files.js'
+import { BAD_ARTIFACT_STATUS, UNPACK_STATUS } from '../../dist/launch/fetched-files.js'
 import { shellWord } from '../../dist/launch/shell-word.js'
 import { taskCommand } from '../../dist/launch/task-command.js'
 import { taskContainer } from '../../dist/launch/task-container.js'
@@ -297,7 +297,7 @@ t.test('MesosWorkerLauncher', async (t) => {
         return command.uris.map(({ cache }) => cache)
       }
       const said = () => JSON.stringify(log.lines).match(/past its cache/g)?.length
-      for (const status of [0, 1, 166, 168]) launcher.exited('a1', status)
+      for (const status of [0, 1, 166, UNPACK_STATUS]) launcher.exited('a1', status)
       t.same(cached('a1'), [true, true, undefined])
       // Of all that were launched before the first of them has told.
       for (let task = 0; task < 3; task++) launcher.exited('a1', BAD_ARTIFACT_STATUS)
