@@ -36,7 +36,7 @@ export class TrackedTask {
   /** Absent once it was answered. */
   request: TaskRequest | undefined
   isWanted: boolean
-  /** The subscription in which the master was told of it, by its number; 0: of an earlier driver. */
+  /** The subscription in which the master was told of it, by its number; 0: not in this term. */
   launchedIn = 0
   /** How often its end was asked for since it is KILLING. */
   kills = 0

@@ -255,9 +255,7 @@ export class WorkerTasks {
     if (event !== 'doubtful') this.#table.answered(taskId)
     task.agentId ??= agentId
     const { isWanted } = task
-    const exitStatus = exitStatusOf(status)
-    if (exitStatus !== undefined && task.agentId !== undefined)
-      this.#options.launcher.exited?.(task.agentId, exitStatus)
+    this.#processEnded(task, status)
     this.#table.happened(task, event, words)
     if (event === 'alive' && task.state === 'RUNNING') this.#grant(task)
     const hasFailed = isWanted && !task.isWanted && !isOfferGone(status)
@@ -265,6 +263,14 @@ export class WorkerTasks {
       this.#options.onTaskFailed(
         `${taskId}${task.host === undefined ? '' : ` on ${task.host}`}: ${words}`,
       )
+  }
+
+  #processEnded({ agentId, launchedIn }: TrackedTask, status: TaskStatus): void {
+    const exitStatus = exitStatusOf(status)
+    // What an earlier term had fetched was something else.
+    const isOfTerm = launchedIn > 0
+    if (exitStatus === undefined || agentId === undefined || !isOfTerm) return
+    this.#options.launcher.exited?.(agentId, exitStatus)
   }
 
   #grant(task: TrackedTask): void {
