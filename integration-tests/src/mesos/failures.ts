@@ -58,7 +58,11 @@ export async function testFailures(t: Test, place: MesosPlace): Promise<void> {
       const [first] = await used(place)
       killHard(place.taskManagerProcess(first!))
       const ids = await untilReplaced(place, first!)
-      t.strictSame(await runningTasks(place), ids, 'one was started in its place, no more')
+      const running = await until('the master has heard of both', async () => {
+        const found = await runningTasks(place)
+        return ids.every((id) => found.includes(id)) && found
+      })
+      t.strictSame(running, ids, 'one was started in its place, no more')
       t.match((await operator.allTasks()).get(first!), { state: 'TASK_FAILED' })
       t.match(await job.failure(), new RegExp(first!), 'the failure names the task')
     })
