@@ -4,14 +4,16 @@ import type { SchedulerCall, TaskStatus } from '@flink-ts/mesos-client'
 const MAX_ENDED = 1_000
 
 export interface AcknowledgementsOptions {
-  readonly call: (call: SchedulerCall) => void
+  /** Resolves when the master has answered, or was lost; what failed is dealt with. */
+  readonly call: (call: SchedulerCall) => Promise<void>
   /** Resolves when what followed from updates of a task is kept; rejects if it cannot be kept. */
   readonly settled: (taskId: string) => Promise<void>
 }
 
 /**
  * Updates that agents repeat until they are acknowledged: each is dealt with once, acknowledged when what followed from it is kept, and
- * acknowledged again as often as it comes.
+ * acknowledged again as often as it comes after the master has answered. Agents repeat every ten seconds what a slow master, or a long
+ * queue before it, has not taken yet: that makes the queue no longer.
  */
 export class Acknowledgements {
   readonly #options: AcknowledgementsOptions
@@ -19,6 +21,8 @@ export class Acknowledgements {
   readonly #uuids = new Map<string, Set<string>>()
   /** Those among them that have ended, the oldest first. */
   readonly #ended = new Set<string>()
+  /** Updates that are about to be acknowledged, or of which the master has not answered yet. */
+  readonly #underWay = new Set<string>()
   #isClosed = false
 
   constructor(options: AcknowledgementsOptions) {
@@ -38,13 +42,15 @@ export class Acknowledgements {
   /** To be called when it was dealt with. */
   async acknowledge({ taskId, agentId, uuid }: TaskStatus): Promise<void> {
     if (uuid === undefined || agentId === undefined) return
+    const update = `${uuid} ${taskId}`
+    if (this.#underWay.has(update)) return
+    this.#underWay.add(update)
     try {
-      await this.#options.settled(taskId)
-    } catch {
-      // Whoever wrote it was told. The agent tells the next leader.
-      return
+      if (!(await this.#isKept(taskId)) || this.#isClosed) return
+      await this.#options.call({ type: 'ACKNOWLEDGE', agentId, taskId, uuid })
+    } finally {
+      this.#underWay.delete(update)
     }
-    if (!this.#isClosed) this.#options.call({ type: 'ACKNOWLEDGE', agentId, taskId, uuid })
   }
 
   /** Nothing more should come of the task: what comes late is still known for some time. */
@@ -61,5 +67,13 @@ export class Acknowledgements {
   /** Nothing is acknowledged any more. */
   close(): void {
     this.#isClosed = true
+  }
+
+  /** Resolves when what followed from updates of a task is kept, or cannot be: whoever wrote it was told, the agent tells the next leader. */
+  #isKept(taskId: string): Promise<boolean> {
+    return this.#options.settled(taskId).then(
+      () => true,
+      () => false,
+    )
   }
 }

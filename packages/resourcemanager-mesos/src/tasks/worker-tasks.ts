@@ -58,14 +58,13 @@ export class WorkerTasks {
     const { store, launcher, offers } = options
     this.#options = options
     this.#log = options.log
-    const call = (call: SchedulerCall) => this.#call(call)
     this.#acknowledgements = new Acknowledgements({
-      call,
+      call: (call) => this.#call(call),
       settled: (taskId) => store.settled(taskId),
     })
     this.#table = new TaskTable({
       ...options,
-      call,
+      call: (call) => void this.#call(call),
       onEnded: (taskId) => {
         this.#acknowledgements.ended(taskId)
         offers.withdraw(taskId)
@@ -317,8 +316,8 @@ export class WorkerTasks {
   }
 
   /** What is lost with the subscription is repeated on the next one, here or by the agent. */
-  #call(call: SchedulerCall): void {
-    this.#options.call(call).catch((error) => {
+  #call(call: SchedulerCall): Promise<void> {
+    return this.#options.call(call).catch((error) => {
       const isPassing = error instanceof MesosCallError && error.reason === 'not-subscribed'
       const fields = { type: call.type, why: messageOf(error) }
       if (isPassing || this.#table.isClosed) this.#log.debug('Mesos was not told', fields)

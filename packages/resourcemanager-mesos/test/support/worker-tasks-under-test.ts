@@ -37,6 +37,8 @@ export async function workerTasksUnderTest(t: Test, log: Logger, changeMs = 0) {
   const wanted: string[] = []
   const calls: SchedulerCall[] = []
   const terminated: string[] = []
+  /** What becomes of a call; by default the master takes it at once. */
+  const master = { answer: async (_call: SchedulerCall): Promise<void> => {} }
   const tasks = new WorkerTasks({
     clock,
     random: new SeededRandom(1),
@@ -53,12 +55,15 @@ export async function workerTasksUnderTest(t: Test, log: Logger, changeMs = 0) {
       withdraw: noop,
       close: noop,
     },
-    call: async (call) => void calls.push(call),
+    call: (call) => {
+      calls.push(call)
+      return master.answer(call)
+    },
     taskIdOf: taskIds(undefined),
     onTerminated: (id) => void terminated.push(id),
     onTaskFailed: noop,
     onStoreFailed: (error) => t.fail(String(error)),
   })
   tasks.recover(await store.read())
-  return { clock, kept, calls, launcher, terminated, tasks, taskId, wanted }
+  return { clock, kept, calls, launcher, master, terminated, tasks, taskId, wanted }
 }

@@ -3,7 +3,6 @@ import type { SchedulerCall, TaskStatus } from '@flink-ts/mesos-client'
 import { DriverClock, workerSpec } from '@flink-ts/testing/resource-manager-drivers'
 import fc from 'fast-check'
 import t from 'tap'
-import { Acknowledgements } from '../../dist/tasks/acknowledgements.js'
 import { Reconciliation } from '../../dist/tasks/reconciliation.js'
 import { taskIds } from '../../dist/tasks/task-ids.js'
 import { TASK_TRANSITIONS, type TaskState } from '../../dist/tasks/task-state.js'
@@ -167,68 +166,6 @@ t.test('Reconciliation', async (t) => {
       [2_000, 2_000, 500],
     )
     reconciliation.close()
-  })
-})
-
-t.test('Acknowledgements', async (t) => {
-  const open = () => {
-    const acknowledged: string[] = []
-    let settle = () => {}
-    let fail = () => {}
-    const acknowledgements = new Acknowledgements({
-      call: (call) => void (call.type === 'ACKNOWLEDGE' && acknowledged.push(call.uuid)),
-      settled: () =>
-        new Promise((resolve, reject) => {
-          settle = resolve
-          fail = () => reject(new Error('it could not be kept'))
-        }),
-    })
-    return { acknowledgements, acknowledged, settle: () => settle(), fail: () => fail() }
-  }
-  const status: TaskStatus = { taskId: 'a', state: 'TASK_RUNNING', agentId: 'agent', uuid: '1' }
-
-  await t.test('an update counts once, and is acknowledged whenever it comes', async (t) => {
-    const { acknowledgements, acknowledged, settle } = open()
-    t.ok(acknowledgements.isNews(status))
-    const first = acknowledgements.acknowledge(status)
-    t.same(acknowledged, [], 'not before what followed is kept')
-    settle()
-    await first
-    t.notOk(acknowledgements.isNews(status))
-    const second = acknowledgements.acknowledge(status)
-    settle()
-    await second
-    t.same(acknowledged, ['1', '1'])
-    t.ok(acknowledgements.isNews({ ...status, uuid: '2' }))
-  })
-
-  await t.test('what the master made is never acknowledged, and always news', async (t) => {
-    const { acknowledgements, acknowledged, settle } = open()
-    const { uuid: _, ...made } = status
-    t.ok(acknowledgements.isNews(made))
-    t.ok(acknowledgements.isNews(made))
-    await acknowledgements.acknowledge(made)
-    settle()
-    t.same(acknowledged, [])
-  })
-
-  await t.test('what could not be kept is not acknowledged', async (t) => {
-    const { acknowledgements, acknowledged, fail } = open()
-    t.ok(acknowledgements.isNews(status))
-    const asked = acknowledgements.acknowledge(status)
-    fail()
-    await asked
-    t.same(acknowledged, [])
-  })
-
-  await t.test('what comes late of the last thousand that ended is known', async (t) => {
-    const { acknowledgements } = open()
-    for (let i = 0; i <= 1_000; i++) {
-      acknowledgements.isNews({ ...status, taskId: `task${i}` })
-      acknowledgements.ended(`task${i}`)
-    }
-    t.notOk(acknowledgements.isNews({ ...status, taskId: 'task1' }))
-    t.ok(acknowledgements.isNews({ ...status, taskId: 'task0' }), 'that one is forgotten')
   })
 })
 
