@@ -46,8 +46,7 @@ export class Acknowledgements {
     if (this.#underWay.has(update)) return
     this.#underWay.add(update)
     try {
-      if (!(await this.#isKept(taskId)) || this.#isClosed) return
-      await this.#options.call({ type: 'ACKNOWLEDGE', agentId, taskId, uuid })
+      await this.#acknowledgeWhenKept(taskId, agentId, uuid)
     } finally {
       this.#underWay.delete(update)
     }
@@ -69,11 +68,14 @@ export class Acknowledgements {
     this.#isClosed = true
   }
 
-  /** Resolves when what followed from updates of a task is kept, or cannot be: whoever wrote it was told, the agent tells the next leader. */
-  #isKept(taskId: string): Promise<boolean> {
-    return this.#options.settled(taskId).then(
-      () => true,
-      () => false,
-    )
+  async #acknowledgeWhenKept(taskId: string, agentId: string, uuid: string): Promise<void> {
+    try {
+      await this.#options.settled(taskId)
+    } catch {
+      // Whoever wrote it was told. The agent tells the next leader.
+      return
+    }
+    if (this.#isClosed) return
+    return this.#options.call({ type: 'ACKNOWLEDGE', agentId, taskId, uuid })
   }
 }
