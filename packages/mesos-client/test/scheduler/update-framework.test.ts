@@ -49,3 +49,27 @@ t.test(
     }
   },
 )
+
+t.test(
+  'UPDATE_FRAMEWORK names the principal, which no master lets a framework change',
+  async (t) => {
+    const world = await SchedulerWorld.create(t, {
+      credentials: { principal: 'flink', secret: 's' },
+    })
+    const { masters } = world
+    masters.last.subscribe()
+    await settle()
+    const framework = { name: 'x', user: 'u', roles: ['a'], failoverTimeoutSeconds: 7 }
+    world.call(said({ ...framework, checkpoint: true, capabilities: [] }) as never)
+    const principal = 'flink'
+    t.match(masters.last.call, { update_framework: { framework_info: { principal } } })
+    masters.last.answer(202)
+    await settle()
+    masters.requests[0]?.break('it broke')
+    await settle()
+    await world.advance(10_000)
+    t.match(masters.last.call, {
+      subscribe: { framework_info: { principal, failover_timeout: 7 } },
+    })
+  },
+)

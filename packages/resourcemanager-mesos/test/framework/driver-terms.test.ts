@@ -150,6 +150,16 @@ t.test('MesosResourceManagerDriver: the start of a term', async (t) => {
     t.equal(under.clock.pendingTimers, 0)
   })
 
+  await t.test('says what keeps it from registering', async (t) => {
+    const under = new DriverUnderTest()
+    under.store.put('taskCount', 'many')
+    await under.lead(10_000)
+    t.match(under.process.errors, [{ code: 'FLINK_HA_ENTRY_CORRUPT', message: /taskCount/ }])
+    t.equal(under.schedulers.length, 0)
+    await under.close()
+    t.equal(under.clock.pendingTimers, 0)
+  })
+
   await t.test('begins nothing when it has ended before', async (t) => {
     const under = new DriverUnderTest()
     const leading = under.lead(1_000)

@@ -112,6 +112,8 @@ export interface DriverProcess {
   readonly errors: Error[]
   readonly events: RecordedEvents
   readonly lines: string[]
+  /** What hinders requests, as often as it was told; undefined: nothing does. */
+  readonly hindrances: (string | undefined)[]
   /** What is kept without high availability. */
   readonly memory: WorkerEntries
   closedSchedulers: number
@@ -195,6 +197,7 @@ export class DriverUnderTest {
       errors: events.errors,
       events,
       lines,
+      hindrances: [],
       memory: new WorkerEntries(),
       closedSchedulers: 0,
     }
@@ -207,11 +210,12 @@ export class DriverUnderTest {
 
   /** The term begins, and Mesos has heard of it. */
   async lead(ms = 200): Promise<this> {
-    const { mortal, driver, events, memory } = this.process
+    const { mortal, driver, events, hindrances, memory } = this.process
     const { isHighlyAvailable = true } = this.#options
     const store = (isHighlyAvailable ? this.store : memory).lead()
+    const onRequestsHindered = mortal.ifAlive((why?: string) => void hindrances.push(why))
     driver
-      .initialize(events.handler, mortal.store(store))
+      .initialize({ ...events.handler, onRequestsHindered }, mortal.store(store))
       .catch((error) => this.process.errors.push(error))
     await this.clock.advance(ms)
     return this
