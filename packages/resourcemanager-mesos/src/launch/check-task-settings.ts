@@ -2,6 +2,7 @@ import {
   type Configuration,
   findKnownKey,
   IllegalConfigurationError,
+  type Logger,
   MesosOptions,
 } from '@flink-ts/core'
 import { checkTaskUris } from './check-task-uris.js'
@@ -9,11 +10,11 @@ import { checkTaskUris } from './check-task-uris.js'
 const PATHS = [MesosOptions.HOME_PATH, MesosOptions.NODE_PATH, MesosOptions.SECRET_PATH]
 
 /**
- * What would else be found by tasks, on agents, one after the other.
+ * What would else be found by tasks, on agents, one after the other. Warns of what may be found there.
  *
  * @throws IllegalConfigurationError
  */
-export function checkTaskSettings(configuration: Configuration): void {
+export function checkTaskSettings(configuration: Configuration, log: Logger): void {
   // Some are read when the first task is launched.
   for (const option of Object.values(MesosOptions)) configuration.get<unknown>(option)
   for (const option of PATHS) {
@@ -21,7 +22,7 @@ export function checkTaskSettings(configuration: Configuration): void {
     if (path === undefined || path.startsWith('/')) continue
     refuse(option.key, path, 'an absolute path on the agents, or in the image')
   }
-  checkTaskUris(configuration)
+  checkTaskUris(configuration, log)
   const { key } = MesosOptions.TASKS_PORT_ASSIGNMENTS
   for (const assigned of configuration.get(MesosOptions.TASKS_PORT_ASSIGNMENTS) ?? []) {
     // Programs of users may have ports of their own.

@@ -1,44 +1,72 @@
-import { type Configuration, IllegalConfigurationError, MesosOptions } from '@flink-ts/core'
+import {
+  type Configuration,
+  IllegalConfigurationError,
+  type Logger,
+  MesosOptions,
+} from '@flink-ts/core'
 import { HOME_ARCHIVE, HOME_FOLDER, NODE_FILE } from './agent-runtime.js'
 
 const { key: KEY } = MesosOptions.TASKS_URIS
 /** The fetcher's own; it knows them in small letters alone. */
 const NET = ['http', 'https', 'ftp', 'ftps']
-/** All else it gives to the Hadoop client of the agent: what that may know, of Hadoop itself and of makers of stores. */
+/** All else it gives to the Hadoop client of the agent: what that mostly knows, of Hadoop itself and of makers of stores. */
 const HADOOP = new Set([
   ...['hdfs', 'webhdfs', 'swebhdfs', 'hftp', 'hsftp', 'viewfs', 'har', 'sftp', 'o3fs', 'ofs'],
   ...['s3', 's3a', 's3n', 'gs', 'wasb', 'wasbs', 'abfs', 'abfss', 'adl', 'swift', 'oss', 'obs'],
   ...['cos', 'cosn', 'ks3', 'bos', 'tos', 'maprfs', 'alluxio', 'tachyon', 'jfs', 'nfs', 'ceph'],
   ...['glusterfs', 'lustrefs', 'qfs', 'kfs', 'dbfs'],
 ])
-const SCHEMES = `http, https, ftp, ftps, file, an absolute path, or what a Hadoop client of the agents knows (hdfs, s3a, …), in small letters; what another program fetches is for ${MesosOptions.TASKS_BOOTSTRAP_CMD.key}`
-const QUOTED = /"[^"]*"|'[^']*'/g
-const EMPTY_ENTRY = /(?:^|,)\s*(?:,|$)/
+/** Of other programs, also as `git+ssh`. */
+const NO_FILE_SYSTEM = /^(?:git|ssh|scp|rsync|svn|docker|jdbc|ws|wss|mailto)(?:\+|$)/
+const SCHEMES = `http, https, ftp, ftps, file, an absolute path, or what a Hadoop client of the agents knows (hdfs, s3a, …); what another program fetches is for ${MesosOptions.TASKS_BOOTSTRAP_CMD.key}`
+const QUOTED_ENTRY = /(^|,)\s*(?:"(?:[^"]|"")*"|'(?:[^']|'')*')/g
+/** At the ends it is harmless: what is empty is dropped. */
+const EMPTY_ENTRY = /,\s*,/
 
 /**
  * What an agent would find out when it fetches for a task, without asking anybody: `mesos.resourcemanager.tasks.uris`, by the rules of
- * Mesos' fetcher, and where each file would be in the folder of a task.
+ * Mesos' fetcher, and where each file would be in the folder of a task. Warns of schemes that may be anybody's.
  *
  * @throws IllegalConfigurationError for the first that cannot be
  */
-export function checkTaskUris(configuration: Configuration): void {
-  const text = configuration.getString(KEY)?.trim() ?? ''
-  if (text === '') return
-  if (EMPTY_ENTRY.test(text.replace(QUOTED, 'quoted'))) {
+export function checkTaskUris(configuration: Configuration, log: Logger): void {
+  const uris = configuration.get(MesosOptions.TASKS_URIS) ?? []
+  for (const uri of uris) checkPlace(uri)
+  const text = configuration.getString(KEY) ?? ''
+  if (EMPTY_ENTRY.test(text.replace(QUOTED_ENTRY, '$1quoted'))) {
     throw new IllegalConfigurationError(
-      `Cannot use the value of configuration key '${KEY}': it is empty between two commas, or at an end; expected URIs, separated by single commas`,
+      `Cannot use the value of configuration key '${KEY}': it is empty between two commas; expected URIs, separated by single commas`,
       { key: KEY },
     )
   }
-  const taken = namesOfTasks(configuration)
-  for (const uri of configuration.get(MesosOptions.TASKS_URIS) ?? []) {
-    checkPlace(uri)
+  checkNames(uris, namesOfTasks(configuration))
+  const schemes = [...new Set(uris.map(schemeOf))].filter(isUnknown)
+  if (schemes.length === 0) return
+  log.warn(
+    'The agents of Mesos give URIs of these schemes to their Hadoop client, which must know them',
+    { key: KEY, schemes },
+  )
+}
+
+/** @throws IllegalConfigurationError */
+function checkNames(uris: readonly string[], taken: Map<string, Owner>): void {
+  for (const uri of uris) {
     for (const name of namesOf(uri)) {
       const owner = taken.get(name)
       if (owner !== undefined) throw clash(uri, name, owner)
       taken.set(name, { uri })
     }
   }
+}
+
+/** Undefined: it is a path. */
+function schemeOf(uri: string): string | undefined {
+  return /^([^/:]+):/.exec(uri)?.[1]
+}
+
+/** Whether it is none of those above. */
+function isUnknown(scheme: string | undefined): boolean {
+  return scheme !== undefined && scheme !== 'file' && !NET.includes(scheme) && !HADOOP.has(scheme)
 }
 
 /** Whose a file in the folder of a task is. */
@@ -64,15 +92,9 @@ function namesOfTasks(configuration: Configuration): Map<string, Owner> {
 
 /** @throws IllegalConfigurationError */
 function checkPlace(uri: string): void {
-  const scheme = /^([^/:]+):/.exec(uri)?.[1]
-  if (scheme !== undefined && !uri.startsWith(`${scheme}://`)) {
-    // The fetcher takes it for a path.
-    throw refused(uri, `'${scheme}://'`)
-  }
+  const scheme = schemeOf(uri)
+  if (scheme !== undefined) checkScheme(uri, scheme)
   const isNet = scheme !== undefined && NET.includes(scheme)
-  if (scheme !== undefined && scheme !== 'file' && !isNet && !HADOOP.has(scheme)) {
-    throw refused(uri, SCHEMES)
-  }
   const rest = scheme === undefined ? uri : uri.slice(scheme.length + 3)
   const [host = ''] = rest.split('/')
   if (scheme === 'file' && host !== '' && host !== 'localhost') {
@@ -80,10 +102,22 @@ function checkPlace(uri: string): void {
   }
   if (isNet && (host === '' || !URL.canParse(uri)))
     throw refused(uri, 'a host, and its port if any')
+  if (isNet && uri.includes('"')) {
+    throw refused(uri, "%22 in place of '\"', which stands around a whole URI only")
+  }
   const name = rest.includes('/') ? lastPart(rest) : ''
   if (name === '' || name === '.' || name === '..') {
     throw refused(uri, 'the name of a file at its end, which is that in the folder of the task')
   }
+}
+
+/** @throws IllegalConfigurationError */
+function checkScheme(uri: string, scheme: string): void {
+  const small = scheme.toLowerCase()
+  if (NO_FILE_SYSTEM.test(small)) throw refused(uri, SCHEMES)
+  // The fetcher takes it for a path.
+  if (!uri.startsWith(`${scheme}://`)) throw refused(uri, `'${scheme}://'`)
+  if (scheme !== small) throw refused(uri, `'${small}', in small letters`)
 }
 
 /** In the folder of a task: its own, and what it is unpacked to, if one file is packed in it. */

@@ -33,8 +33,8 @@ export interface WorkerLauncherOptions {
 export async function createWorkerLauncher(
   options: WorkerLauncherOptions,
 ): Promise<RunningWorkerLauncher> {
-  const { configuration, clock, random } = options
-  checkTaskSettings(configuration)
+  const { configuration, clock, random, log } = options
+  checkTaskSettings(configuration, log)
   const launcher = new MesosWorkerLauncher(options, {
     files: createFileSystems({ configuration, clock, random }),
     flinkHome: env['FLINK_HOME'],
