@@ -127,11 +127,17 @@ export class MesosResourceManagerDriver implements ResourceManagerDriver {
     await this.#term?.tearDown()
   }
 
+  /**
+   * Resolves when nothing goes on any more, whatever fails.
+   *
+   * @throws what failed first
+   */
   async terminate(): Promise<void> {
     const term = this.#term
     this.#changes++
     this.#term = undefined
-    await Promise.all([term?.close(), this.#options.launcher.close()])
+    const ends = await Promise.allSettled([term?.close(), this.#options.launcher.close()])
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
   }
 
   #taskFailed(handler: ResourceEventHandler, diagnostics: string): void {

@@ -99,3 +99,23 @@ t.test('MesosResourceManagerDriver: all that its end waits for, one after the ot
     t.equal(under.clock.pendingTimers, 0)
   })
 })
+
+t.test(
+  'MesosResourceManagerDriver.terminate: the term has ended also where the launcher fails',
+  async (t) => {
+    const under = new DriverUnderTest({ createScheduler: withMuteZooKeeper })
+    const { clock, driver, process } = under
+    process.launcher.beforeClosed = () => Promise.reject(new Error('the server is broken'))
+    await under.lead(20_000)
+    const sinceMs = clock.monotonicNow()
+    let tookMs: number | undefined
+    const ended = driver.terminate().finally(() => {
+      tookMs = clock.monotonicNow() - sinceMs
+    })
+    ended.catch(() => {})
+    await clock.advance(60_000)
+    await t.rejects(ended, { message: 'the server is broken' })
+    t.ok(tookMs !== undefined && tookMs >= 900, `${tookMs} ms: ZooKeeper is waited for`)
+    under.mesos.close()
+  },
+)
