@@ -8,12 +8,13 @@ import { partsOf, timelineOf } from './timeline.mjs'
  * all tasks RUNNING, in parts, with the master's own offer cycle taken off.
  */
 export async function measureOnRealMesos(options) {
-  await inLab(options, async (lab, measure) => {
+  const isThere = await inLab(options, async (lab, measure) => {
     await lab.startSession()
     await measure('a session on a real Mesos', (program) => lab.runJob(program))
     await lab.endSession()
     await measure('a cluster for a job', (program) => lab.runCluster(program))
   })
+  if (!isThere) return
   await inLab({ ...options, fetches: true }, async (lab, measure) => {
     await lab.startSession()
     await measure('a session whose agent fetches', (program) => lab.runJob(program))
@@ -21,10 +22,11 @@ export async function measureOnRealMesos(options) {
   })
 }
 
+/** @returns false, having said why, if there is no Mesos here */
 async function inLab({ report, runs, log, atEnd, root, home, scratch, fetches }, action) {
   const system = flinkTs({ home, root })
   const lab = await MesosLab.start({ root, home, scratch, system, log, fetches })
-  if (lab === undefined) return
+  if (lab === undefined) return false
   atEnd(() => lab.stop())
   const program = system.program('trivial')
   await action(lab, async (name, runJob) => {
@@ -41,4 +43,5 @@ async function inLab({ report, runs, log, atEnd, root, home, scratch, fetches },
     }
   })
   await lab.stop()
+  return true
 }

@@ -43,9 +43,9 @@ export async function run(options) {
 }
 
 /**
- * The launch coordinator with the reader of the stream, from bytes of offers to what is said to the master; and the driver with it on a simulated Mesos, on
- * virtual time: TaskManagers that are asked for in one turn, and what becomes of tasks when another master leads. The figures of the
- * latter are of driver and simulation together.
+ * The launch coordinator with the reader of the stream, from bytes of offers to what is said to the master; and the driver with it on a
+ * simulated Mesos, on virtual time: TaskManagers that are asked for in one turn, and what becomes of tasks when another master leads. The
+ * figures of the latter are of driver and simulation together.
  */
 async function onSimulatedMesos({ report, runs, log }) {
   for (let warmUp = 0; warmUp < 3; warmUp++) await match(1_000, 200)
