@@ -29,6 +29,35 @@ t.test('MesosResourceManagerDriver: ends', async (t) => {
     await under.close()
   })
 
+  await driverTest(
+    t,
+    'and launches nothing more, though a master comes back meanwhile',
+    {},
+    async (under, t) => {
+      const [id] = await under.running(1)
+      under.mesos.crashMaster()
+      const waiting = under.request()
+      await under.clock.advance(100)
+      const end = endOf(under, 'SUCCEEDED', '')
+      const late = under.request()
+      await under.clock.advance(1_000)
+      for (const { error } of [waiting, late]) t.equal(error?.code, 'FLINK_MESOS_REQUEST_WITHDRAWN')
+      t.notOk(end.hasCome)
+      const said = under.schedulers[0]!.calls.length
+      under.mesos.startMaster()
+      await under.clock.advance(18_000)
+      t.ok(end.hasCome)
+      t.same(
+        under.schedulers[0]!.calls.slice(said).map(({ type }) => type),
+        ['TEARDOWN'],
+      )
+      t.notOk(
+        under.process.terminated.some(([ended]) => ended === id),
+        'nobody asks any more',
+      )
+    },
+  )
+
   await t.test('and never registers after it', async (t) => {
     const under = new DriverUnderTest()
     under.mesos.crashMaster()
