@@ -69,7 +69,7 @@ export class SimulatedMesosManager implements ClusterManager {
       constraints: [],
       networkResourceName: 'network',
       declinedOfferRefuseMs: 5_000,
-      unusedOfferExpirationMs: 120_000,
+      unusedOfferExpirationMs: 10_000,
     }
     const driver = new MesosResourceManagerDriver({
       configuration,
