@@ -6,7 +6,11 @@ export type { OperatorTestState } from './harness/operator-test-state.js'
 export type { OperatorTestHarnessOptions } from './harness/operator-under-test.js'
 export { TwoInputOperatorTestHarness } from './harness/two-input-operator-test-harness.js'
 // scenarios
-export { runScenario, type ScenarioOptions, type ScenarioOutcome } from './scenarios/run-scenario.js'
+export {
+  runScenario,
+  type ScenarioOptions,
+  type ScenarioOutcome,
+} from './scenarios/run-scenario.js'
 export { type RunSeedsOptions, runSeeds, type SimulationSummary } from './scenarios/run-seeds.js'
 export type { Scenario, ScenarioContext } from './scenarios/scenario.js'
 export { SCENARIOS } from './scenarios/scenarios.js'
