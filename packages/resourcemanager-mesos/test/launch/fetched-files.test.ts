@@ -164,6 +164,26 @@ t.test('where programs are missing a task says so, and does not start unchecked'
   t.notOk(existsSync(join(sandbox, 'flink-ts')))
 })
 
+t.test('openssl computes the SHA-256 where it is there and able, for it is faster', async (t) => {
+  const { sandbox, fetchAll, run } = await agentUnderTest(t)
+  const path = temporary(t)
+  const openssl = (end: string) => {
+    writeFileSync(`${path}/openssl`, `#!/bin/sh\necho "$*" >>${path}/asked\n${end}`)
+    chmodSync(`${path}/openssl`, 0o755)
+  }
+  for (const end of ['exec sha256sum', 'echo "Error configuring OpenSSL" >&2\nexit 1']) {
+    rmSync(`${path}/asked`, { force: true })
+    rmSync(join(sandbox, 'flink-ts'), { force: true, recursive: true })
+    await fetchAll()
+    openssl(end)
+    t.match(run(`${path}:${PATH}`), { status: 0, stdout: /TaskManager/, stderr: '' })
+    t.equal(readFileSync(`${path}/asked`, 'utf8'), 'dgst -sha256 -r\n'.repeat(2))
+    await fetchAll()
+    spoil(join(sandbox, 'node'))
+    t.equal(run(`${path}:${PATH}`).status, BAD_ARTIFACT_STATUS)
+  }
+})
+
 t.test(
   'a task says of no file that it is another one if it cannot read or unpack it',
   async (t) => {
