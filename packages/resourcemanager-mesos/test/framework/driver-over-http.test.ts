@@ -1,4 +1,4 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { rescind, value } from '../../../mesos-client/dist-test/support/events.js'
 import {
   type ScriptedCall,
@@ -39,6 +39,34 @@ async function heldAccept(over: DriverOverHttp): Promise<ScriptedCall> {
   return call
 }
 
+interface Placement {
+  /** Tasks whose places the store is slow to note; default 1. */
+  readonly tasks?: number
+  readonly offered: object
+  /** Until all has had its time, after the store answers again. */
+  readonly thenMs: number
+}
+
+/** What `happens` while it is noted where tasks go lets nothing be launched with the offers. */
+async function whileNoted(
+  t: Test,
+  over: DriverOverHttp,
+  { tasks = 1, offered, thenMs }: Placement,
+  happens: () => unknown,
+): Promise<void> {
+  const { store } = over.under
+  store.happens = () => false
+  store.outcomesToLose = 6 * tasks
+  over.say(offered)
+  await over.settle(1_500)
+  t.ok(store.outcomesToLose > 0 && store.outcomesToLose < 6 * tasks, 'a place is being noted')
+  await happens()
+  await over.settle()
+  store.outcomesToLose = 0
+  await over.settle(thenMs)
+  t.same(accepted(over), [])
+}
+
 t.test('MesosResourceManagerDriver over HTTP: offers that are taken back', async (t) => {
   await t.test('in the breath in which they are made: nothing is launched with them', async (t) => {
     const over = await DriverOverHttp.lead(t)
@@ -60,16 +88,9 @@ t.test('MesosResourceManagerDriver over HTTP: offers that are taken back', async
     const { store, clock } = over.under
     const wanted = over.under.request()
     await over.settle()
-    store.happens = () => false
-    store.outcomesToLose = 6
-    over.say(offers(['o1', 'S1'], ['o2', 'S1']))
-    await over.settle(1_500)
-    t.ok(store.outcomesToLose > 0 && store.outcomesToLose < 6, 'its place is being noted')
-    over.say(rescind('o1'))
-    await over.settle()
-    store.outcomesToLose = 0
-    await over.settle(60_000)
-    t.same(accepted(over), [])
+    await whileNoted(t, over, { offered: offers(['o1', 'S1'], ['o2', 'S1']), thenMs: 60_000 }, () =>
+      over.say(rescind('o1')),
+    )
     t.ok(declined(over).includes('o2'), 'what is left of the place is given back')
     t.same(store.workers, { [TASK]: 'New' })
     const asked = over.calls('RECONCILE').flatMap(({ reconcile }) => reconcile.tasks)
@@ -87,20 +108,11 @@ t.test('MesosResourceManagerDriver over HTTP: offers that are taken back', async
 
   await t.test('while it is noted where some tasks go, and another one waits', async (t) => {
     const over = await DriverOverHttp.lead(t)
-    const { store } = over.under
     over.under.requestMany(3)
     await over.settle()
-    store.happens = () => false
-    // The places of two tasks are noted.
-    store.outcomesToLose = 12
-    over.say(offers(['o1', 'S1']))
-    await over.settle(1_500)
-    t.ok(store.outcomesToLose > 0 && store.outcomesToLose < 12, 'their place is being noted')
-    over.say(rescind('o1'))
-    await over.settle()
-    store.outcomesToLose = 0
-    await over.settle(10_000)
-    t.same(accepted(over), [])
+    await whileNoted(t, over, { tasks: 2, offered: offers(['o1', 'S1']), thenMs: 10_000 }, () =>
+      over.say(rescind('o1')),
+    )
     over.say(offers(['o2', 'S2'], ['o3', 'S3']))
     await over.settle(2_000)
     const launched = accepted(over) as { offers: string[]; tasks: string[] }[]
@@ -132,20 +144,12 @@ t.test('MesosResourceManagerDriver over HTTP: offers that are taken back', async
 
   await t.test('with the stream, while it is noted where a task goes', async (t) => {
     const over = await DriverOverHttp.lead(t)
-    const { store } = over.under
     const wanted = over.under.request()
     await over.settle()
-    store.happens = () => false
-    store.outcomesToLose = 6
-    over.say(offers(['o1', 'S1']))
-    await over.settle(1_500)
-    t.ok(store.outcomesToLose > 0 && store.outcomesToLose < 6, 'its place is being noted')
-    over.master.calls.find(({ call }) => call.type === 'SUBSCRIBE')?.socket.destroy()
-    await over.called('SUPPRESS', 3)
-    await over.settle()
-    store.outcomesToLose = 0
-    await over.settle(30_000)
-    t.same(accepted(over), [])
+    await whileNoted(t, over, { offered: offers(['o1', 'S1']), thenMs: 30_000 }, async () => {
+      over.master.calls.find(({ call }) => call.type === 'SUBSCRIBE')?.socket.destroy()
+      await over.called('SUPPRESS', 3)
+    })
     t.notOk(wanted.error)
     over.say(offers(['o2', 'S2']))
     await over.settle(2_000)
@@ -223,19 +227,11 @@ t.test('MesosResourceManagerDriver over HTTP: agents that are gone', async (t) =
 
   await t.test('while it is noted that a task goes there: it goes elsewhere', async (t) => {
     const over = await DriverOverHttp.lead(t)
-    const { store } = over.under
     over.under.request()
     await over.settle()
-    store.happens = () => false
-    store.outcomesToLose = 6
-    over.say(offers(['o1', 'S1']))
-    await over.settle(1_500)
-    t.ok(store.outcomesToLose > 0 && store.outcomesToLose < 6, 'its place is being noted')
-    over.say(failure('S1'))
-    await over.settle()
-    store.outcomesToLose = 0
-    await over.settle(30_000)
-    t.same(accepted(over), [])
+    await whileNoted(t, over, { offered: offers(['o1', 'S1']), thenMs: 30_000 }, () =>
+      over.say(failure('S1')),
+    )
     over.say(offers(['o2', 'S2']))
     await over.settle(2_000)
     t.same(accepted(over), [{ offers: ['o2'], tasks: [TASK] }])
