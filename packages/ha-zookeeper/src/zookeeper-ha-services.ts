@@ -57,6 +57,8 @@ export class ZooKeeperHaServices implements HighAvailabilityServices {
   #cancelSweep: CancelTimer | undefined
   #fatalError: Error | undefined
   #closed: Promise<void> | undefined
+  /** Nodes of the cluster are made until it settles, however. */
+  #preparation: Promise<void> = Promise.resolve()
 
   constructor(options: ZooKeeperHaServicesOptions) {
     this.#options = options
@@ -90,9 +92,9 @@ export class ZooKeeperHaServices implements HighAvailabilityServices {
       retry,
       clock,
       log,
-      prepare: async () => {
-        await this.#clusterEnd.prepare()
-        await prepareCluster(zooKeeper, paths)
+      prepare: () => {
+        this.#preparation = this.#clusterEnd.prepare().then(() => prepareCluster(zooKeeper, paths))
+        return this.#preparation
       },
       hasEnded: (czxid) => this.#clusterEnd.hasEnded(czxid),
       onWon: (latch) => this.#onWon(latch),
@@ -308,6 +310,8 @@ export class ZooKeeperHaServices implements HighAvailabilityServices {
     const { zooKeeper, log } = this.#options
     if (!zooKeeper.isConnected) return
     try {
+      // What it makes behind the removal would stay. Its failure is the latch's affair.
+      await this.#preparation.catch(() => {})
       await this.#leftovers.remove()
       const { node } = this.#latch
       if (node !== undefined) await removeNode(zooKeeper, node)
